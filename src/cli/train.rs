@@ -1,0 +1,115 @@
+//! `vgae train`: from a file of edges to a run directory.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use vgae::config::{Config, ModelKind};
+use vgae::graph::Graph;
+use vgae::run::{Existing, Output, PartMetrics, RunDir, Timings};
+use vgae::split::Split;
+use vgae::{Result, normalize, read, run, split, train};
+
+use super::evaluate::write_metrics;
+use super::progress::Voice;
+
+/// Train a model on a graph and evaluate it on held-out links
+///
+/// DATA is an edge list (CSV, TSV or white-space separated, maybe .gz, or - for stdin), a directory with
+/// edges.csv and maybe features.csv and labels.csv, or a directory with NAME.cites and NAME.content.
+/// The metrics go to stdout; everything else goes into the run directory.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The graph
+    #[arg(value_name = "DATA")]
+    data: PathBuf,
+    /// The run directory to make [default: results/<data>-<model>-<seed>]
+    #[arg(long, short, value_name = "DIR")]
+    output: Option<PathBuf>,
+    /// Replace the run directory if it exists
+    #[arg(long)]
+    force: bool,
+    /// Print the metrics as one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Use the split of this run directory (or of a directory with its five CSV files)
+    #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction"])]
+    split: Option<PathBuf>,
+    #[command(flatten)]
+    config: Config,
+}
+
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    let config = &args.config;
+    config.validate()?;
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let path = args.output.clone().unwrap_or_else(|| default_output(&args.data, config));
+    RunDir::check(&path, existing)?;
+
+    let start = Instant::now();
+    let graph = read::data(&args.data, &config.read)?;
+    let read_seconds = start.elapsed().as_secs_f64();
+    describe(&graph, config, voice);
+
+    let start = Instant::now();
+    let split = match &args.split {
+        Some(directory) => run::read_split(directory, &graph)?,
+        None => split::edges(&graph, &config.split, config.seed)?,
+    };
+    let adj_norm = normalize::symmetric(&split.train);
+    let split_seconds = start.elapsed().as_secs_f64();
+    describe_split(&split, voice);
+
+    let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
+    if let Some(directory) = &args.split {
+        run.set_split_from(directory);
+    }
+    let start = Instant::now();
+    let mut progress = voice.epochs(config.train.epochs);
+    let trained = train::fit(&adj_norm, graph.features(), &split, config, |epoch| progress.show(epoch))?;
+    drop(progress);
+    let train_seconds = start.elapsed().as_secs_f64();
+    voice.say(format!("{} epochs in {train_seconds:.1} s", config.train.epochs));
+
+    let start = Instant::now();
+    let embeddings = trained.embed(&adj_norm, graph.features());
+    let metrics = PartMetrics::of(&embeddings, &split)?;
+    let evaluate_seconds = start.elapsed().as_secs_f64();
+    let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
+    run.finish(&graph, &trained, &embeddings, &metrics, timings)?;
+
+    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    write_metrics(&mut output, &metrics, &split, args.json)?;
+    output.finish()?;
+    voice.say(format!("run directory: {}", path.display()));
+    Ok(())
+}
+
+fn default_output(data: &Path, config: &Config) -> PathBuf {
+    Path::new("results").join(format!("{}-{}-{}", read::data_name(data), config.model.model, config.seed))
+}
+
+fn describe(graph: &Graph, config: &Config, voice: &Voice) {
+    for note in &graph.notes {
+        voice.say(format!("note: {note}"));
+    }
+    if config.read.directed {
+        let model: ModelKind = config.model.model;
+        voice.say(format!(
+            "note: --directed is recorded, but {model} scores undirected pairs: directions are not used"
+        ));
+    }
+    let features = match graph.features() {
+        Some(features) => format!("{} features", features.cols()),
+        None => "no features".into(),
+    };
+    voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len()));
+}
+
+fn describe_split(split: &Split, voice: &Voice) {
+    voice.say(format!(
+        "{} edges to train on; held out, with as many non-edges: {} to validate, {} to test",
+        split.train.len(),
+        split.validation.edges.len(),
+        split.test.edges.len()
+    ));
+}

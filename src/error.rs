@@ -1,0 +1,179 @@
+//! What can go wrong: one variant per kind of mistake, each message naming the place, what was found there
+//! and what was expected.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The result of every fallible function of this crate.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Every way in which this crate's functions fail.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The operating system refused to read, write or create something.
+    #[error("cannot {action} {}: {}", show(path), reason(source))]
+    Io {
+        /// What was tried: `read`, `write`, `create`, …
+        action: &'static str,
+        /// The file or directory.
+        path: PathBuf,
+        /// The operating system's answer.
+        source: io::Error,
+    },
+    /// One line of an input file is not what its format asks for.
+    #[error("{}:{line}: {problem}", show(path))]
+    Row {
+        /// The file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// What was found there and what was expected.
+        problem: String,
+    },
+    /// An input file or directory as a whole is not what was expected.
+    #[error("{}: {problem}", show(path))]
+    Input {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was found there and what was expected.
+        problem: String,
+    },
+    /// A feature table leaves out nodes of the graph.
+    #[error(
+        "{} has {num_rows} rows but the graph has {num_nodes} nodes; first node without a row: {first_node}",
+        show(path)
+    )]
+    MissingFeatures {
+        /// The feature file.
+        path: PathBuf,
+        /// How many nodes it describes.
+        num_rows: usize,
+        /// How many nodes the graph has.
+        num_nodes: usize,
+        /// The first node, in the graph's order, without a row.
+        first_node: String,
+    },
+    /// A setting is out of its range, or two settings contradict each other.
+    #[error("{0}")]
+    Config(String),
+    /// The graph has too few edges to leave something in every part.
+    #[error(
+        "{num_edges} edges are too few for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
+         train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1"
+    )]
+    TooFewEdges {
+        /// Undirected edges in the graph.
+        num_edges: usize,
+        /// The fraction asked for validation.
+        val_fraction: f64,
+        /// The fraction asked for testing.
+        test_fraction: f64,
+        /// Edges that training would get.
+        num_train: usize,
+        /// Edges that validation would get.
+        num_validation: usize,
+        /// Edges that the test would get.
+        num_test: usize,
+    },
+    /// The graph has fewer absent pairs than negatives are needed.
+    #[error("need {needed} negative pairs but the graph has only {available} non-edges")]
+    TooFewNonEdges {
+        /// Negatives needed for validation and test together.
+        needed: u64,
+        /// Pairs of distinct nodes that are not edges.
+        available: u64,
+    },
+    /// A split lets the evaluation see what it must not see, or does not fit its graph.
+    #[error("{}: the split does not hold: {problem}", show(path))]
+    Split {
+        /// The split's directory.
+        path: PathBuf,
+        /// The offending pair and the rule that it breaks.
+        problem: String,
+    },
+    /// A ranking metric was asked of a single class.
+    #[error("{metric} needs both classes; got {positives} positives, {negatives} negatives")]
+    OneClass {
+        /// The metric's name.
+        metric: &'static str,
+        /// Positive examples given.
+        positives: usize,
+        /// Negative examples given.
+        negatives: usize,
+    },
+    /// A score to be ranked is not a number.
+    #[error("the score of pair {index} (counted from 0) is NaN; a ranking needs numbers")]
+    NotANumber {
+        /// The place of the score.
+        index: usize,
+    },
+    /// Training left the finite numbers.
+    #[error("the loss is {loss} at epoch {epoch}; hint: lower --learning-rate (now {learning_rate})")]
+    Diverged {
+        /// NaN or an infinity.
+        loss: f64,
+        /// The epoch, counted from 1.
+        epoch: usize,
+        /// The learning rate in use.
+        learning_rate: f64,
+    },
+    /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
+    #[error("libtorch failed: {0}")]
+    Torch(#[from] tch::TchError),
+    /// A file of a run directory is damaged, missing or not of this format.
+    #[error("{}: {problem}", show(path))]
+    Run {
+        /// The file or directory.
+        path: PathBuf,
+        /// What was found there and what was expected.
+        problem: String,
+    },
+    /// The output is there already.
+    #[error("{} already exists{}; choose another --output or pass --force to replace it", show(path), what)]
+    Exists {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is known of it, as ` (…)`, or nothing.
+        what: &'static str,
+    },
+    /// A pair names a node that the model was not trained with.
+    #[error(
+        "{}:{line}: node {node} is not in the trained graph; pass --skip-unknown to leave such pairs out",
+        show(path)
+    )]
+    UnknownNode {
+        /// The pair file.
+        path: PathBuf,
+        /// The line, counted from 1.
+        line: u64,
+        /// The node id.
+        node: String,
+    },
+}
+
+impl Error {
+    /// Wraps the operating system's answer to `action` on `path`.
+    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Error::Io { action, path: path.to_path_buf(), source }
+    }
+
+    /// Whether the reader of our output went away, which is no error for a command in a pipe.
+    pub fn is_broken_pipe(&self) -> bool {
+        matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// `-` is shown by the name that people know.
+fn show(path: &Path) -> String {
+    if path == Path::new("-") { "stdin/stdout".into() } else { path.display().to_string() }
+}
+
+/// The message without Rust's ` (os error 2)`.
+fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    match text.find(" (os error") {
+        Some(end) => text[..end].to_string(),
+        None => text,
+    }
+}

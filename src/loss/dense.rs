@@ -1,0 +1,355 @@
+//! The dense half of the exact loss: Σ softplus(z_i·z_j) over all n² pairs and its gradient, fused.
+//!
+//! One pass over blocks of rows: a tile of inner products, its sigmoids, and their products back onto the
+//! rows, while the tile is in the nearest cache. As the inner product is symmetric, each pair of blocks is
+//! visited once and serves both its blocks. O(n²·d) time, O(n·d) memory.
+//!
+//! The blocks meet as in a round-robin tournament: in every round no block plays twice, so that the threads
+//! never wait for each other, and each block's gradient is summed in the order of the rounds. The result is
+//! therefore the same to the bit for any number of threads.
+
+use std::sync::Mutex;
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+/// Rows of one block, before the cache asks for fewer.
+const BLOCK_ROWS: usize = 128;
+/// The bytes of embeddings that one block may take, so that two blocks and their gradients stay near.
+const BLOCK_BYTES: usize = 1 << 16;
+/// Block rows are a multiple of this: two vectors of the widest kind.
+const ROW_MULTIPLE: usize = 32;
+/// Coordinates of a row are padded to a multiple of this: the widest vector.
+const WIDTH_MULTIPLE: usize = 16;
+/// Rows that go through a tile together, as many as registers allow.
+const TILE_ROWS: usize = 4;
+
+/// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and the matrix Σ_j σ(z_i·z_j) z_j,
+/// [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
+pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
+    assert_eq!(z.len(), n * d, "z must be [n, d]");
+    let blocks = Blocks::new(z, n, d);
+    let sums: Vec<Mutex<Vec<f32>>> =
+        blocks.blocks.iter().map(|block| Mutex::new(vec![0f32; block.rows.len()])).collect();
+    let arch = Arch::new();
+    let meet = |(first, second): (usize, usize)| {
+        let mut row_sums = sums[first].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let (rows, columns) = (&blocks.blocks[first], &blocks.blocks[second]);
+        if first == second {
+            let mut unused = vec![0f32; row_sums.len()];
+            arch.dispatch(Meeting {
+                shape: &blocks,
+                rows,
+                columns,
+                row_sums: &mut row_sums,
+                column_sums: &mut unused,
+            })
+        } else {
+            let mut column_sums = sums[second].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            2.0 * arch.dispatch(Meeting {
+                shape: &blocks,
+                rows,
+                columns,
+                row_sums: &mut row_sums,
+                column_sums: &mut column_sums,
+            })
+        }
+    };
+    let mut total = 0.0;
+    for round in rounds(blocks.blocks.len()) {
+        let round_sums: Vec<f64> = round.into_par_iter().map(meet).collect();
+        total += round_sums.iter().sum::<f64>();
+    }
+    let mut gradient = Vec::with_capacity(n * d);
+    for (block, sums) in blocks.blocks.iter().zip(sums) {
+        let sums = sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
+        for row in sums.chunks_exact(blocks.width).take(block.num_rows) {
+            gradient.extend_from_slice(&row[..d]);
+        }
+    }
+    (total, gradient)
+}
+
+/// The rounds in which each of `count` blocks meets itself (the first round) and every other one, once, no
+/// block twice in a round: the circle method.
+fn rounds(count: usize) -> impl Iterator<Item = Vec<(usize, usize)>> {
+    let itself = (0..count).map(|block| (block, block)).collect();
+    // With an odd number of blocks one of them rests in each round: the partner of the seat that is not there.
+    let seats = count + count % 2;
+    let others = (0..seats.saturating_sub(1)).map(move |round| {
+        let seat = |at: usize| if at == 0 { seats - 1 } else { (round + at) % (seats - 1) };
+        let pairs = (0..seats / 2).map(|at| (seat(at), (round + seats - 1 - at) % (seats - 1)));
+        pairs.filter(|&(a, b)| a.max(b) < count && a != b).collect()
+    });
+    std::iter::once(itself).chain(others)
+}
+
+/// z cut into blocks of equal, padded size. The padding is zeros, which add nothing to any gradient row and a
+/// known ln 2 to the sum.
+struct Blocks {
+    blocks: Vec<Block>,
+    /// Rows of a block, padding included.
+    height: usize,
+    /// Coordinates of a row, padding included.
+    width: usize,
+    /// Coordinates of a row.
+    d: usize,
+}
+
+struct Block {
+    num_rows: usize,
+    /// [height, width].
+    rows: Vec<f32>,
+    /// [d, height].
+    transposed: Vec<f32>,
+}
+
+impl Blocks {
+    fn new(z: &[f32], n: usize, d: usize) -> Self {
+        let width = d.next_multiple_of(WIDTH_MULTIPLE);
+        let fitting = BLOCK_BYTES / (width * size_of::<f32>()) / ROW_MULTIPLE * ROW_MULTIPLE;
+        let most = fitting.clamp(ROW_MULTIPLE, BLOCK_ROWS);
+        let height = n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(ROW_MULTIPLE);
+        let block = |part: &[f32]| {
+            let mut rows = vec![0f32; height * width];
+            let mut transposed = vec![0f32; d * height];
+            for (at, row) in part.chunks_exact(d).enumerate() {
+                rows[at * width..at * width + d].copy_from_slice(row);
+                for (k, &value) in row.iter().enumerate() {
+                    transposed[k * height + at] = value;
+                }
+            }
+            Block { num_rows: part.len() / d, rows, transposed }
+        };
+        let blocks = z.par_chunks(height * d).map(block).collect();
+        Blocks { blocks, height, width, d }
+    }
+}
+
+/// Two blocks and the sums that they add to. Its output is Σ softplus over the pairs (row, column).
+struct Meeting<'a> {
+    shape: &'a Blocks,
+    rows: &'a Block,
+    columns: &'a Block,
+    row_sums: &'a mut [f32],
+    column_sums: &'a mut [f32],
+}
+
+impl WithSimd for Meeting<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Blocks { height, width, d, .. } = *self.shape;
+        let mut probabilities = vec![0f32; TILE_ROWS * height];
+        let mut total = 0.0;
+        let num_row_tiles = self.rows.num_rows.div_ceil(TILE_ROWS);
+        let row_tiles = self.rows.rows.chunks_exact(TILE_ROWS * width);
+        let sum_tiles = self.row_sums.chunks_exact_mut(TILE_ROWS * width);
+        for (rows, sums) in row_tiles.zip(sum_tiles).take(num_row_tiles) {
+            total += forward(simd, rows, width, &self.columns.transposed, d, &mut probabilities);
+            backward(simd, rows, sums, &self.columns.rows, self.column_sums, &probabilities, width);
+        }
+        let num_computed = num_row_tiles * TILE_ROWS * height;
+        let num_padding = num_computed - self.rows.num_rows * self.columns.num_rows;
+        total - num_padding as f64 * std::f64::consts::LN_2
+    }
+}
+
+/// Writes σ(rows · columns) for a tile of rows against a whole block, and returns Σ softplus.
+#[inline(always)]
+fn forward<S: Simd>(
+    simd: S,
+    rows: &[f32],
+    width: usize,
+    transposed: &[f32],
+    d: usize,
+    probabilities: &mut [f32],
+) -> f64 {
+    let (transposed, _) = S::as_simd_f32s(transposed);
+    let height = transposed.len() / d;
+    let (probabilities, _) = S::as_mut_simd_f32s(probabilities);
+    let one = simd.splat_f32s(1.0);
+    let mut positive_parts = simd.splat_f32s(0.0);
+    // Π (1 + e^-|x|), each factor at most 2, of at most TILE_ROWS · BLOCK_ROWS / lanes factors a lane: in f32
+    // that must stay below 2^127, so the product is emptied into the sum in time.
+    let mut product = one;
+    let mut num_factors = 0;
+    let mut logarithms = 0.0;
+    for at in (0..height).step_by(2) {
+        let mut logits = [[simd.splat_f32s(0.0); 2]; TILE_ROWS];
+        for k in 0..d {
+            let columns = [transposed[k * height + at], transposed[k * height + at + 1]];
+            for (row, logits) in logits.iter_mut().enumerate() {
+                let coordinate = simd.splat_f32s(rows[row * width + k]);
+                logits[0] = simd.mul_add_f32s(coordinate, columns[0], logits[0]);
+                logits[1] = simd.mul_add_f32s(coordinate, columns[1], logits[1]);
+            }
+        }
+        for (row, logits) in logits.iter().enumerate() {
+            for (side, &logit) in logits.iter().enumerate() {
+                let (exponential, probability) = sigmoid(simd, logit);
+                probabilities[row * height + at + side] = probability;
+                positive_parts = simd.add_f32s(positive_parts, simd.max_f32s(logit, simd.splat_f32s(0.0)));
+                product = simd.mul_add_f32s(product, exponential, product);
+            }
+        }
+        num_factors += 2 * TILE_ROWS;
+        if num_factors > 112 {
+            logarithms += sum_of_logarithms(simd, product);
+            product = one;
+            num_factors = 0;
+        }
+    }
+    logarithms + sum_of_logarithms(simd, product) + simd.reduce_sum_f32s(positive_parts) as f64
+}
+
+/// Adds probabilities · columns to the rows' sums, and their transpose times the rows to the columns' sums.
+#[inline(always)]
+fn backward<S: Simd>(
+    simd: S,
+    rows: &[f32],
+    row_sums: &mut [f32],
+    columns: &[f32],
+    column_sums: &mut [f32],
+    probabilities: &[f32],
+    width: usize,
+) {
+    let (rows, _) = S::as_simd_f32s(rows);
+    let (row_sums, _) = S::as_mut_simd_f32s(row_sums);
+    let (columns, _) = S::as_simd_f32s(columns);
+    let (column_sums, _) = S::as_mut_simd_f32s(column_sums);
+    let vectors = width / S::F32_LANES;
+    let height = probabilities.len() / TILE_ROWS;
+    let (p0, rest) = probabilities.split_at(height);
+    let (p1, rest) = rest.split_at(height);
+    let (p2, p3) = rest.split_at(height);
+    for part in 0..vectors {
+        let row: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
+        let mut sum: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| row_sums[at * vectors + part]);
+        let columns = columns[part..].iter().step_by(vectors);
+        let column_sums = column_sums[part..].iter_mut().step_by(vectors);
+        let probabilities = p0.iter().zip(p1).zip(p2).zip(p3);
+        for ((column, column_sum), (((p0, p1), p2), p3)) in columns.zip(column_sums).zip(probabilities) {
+            for (at, &probability) in [p0, p1, p2, p3].into_iter().enumerate() {
+                let probability = simd.splat_f32s(probability);
+                sum[at] = simd.mul_add_f32s(probability, *column, sum[at]);
+                *column_sum = simd.mul_add_f32s(probability, row[at], *column_sum);
+            }
+        }
+        for (at, sum) in sum.into_iter().enumerate() {
+            row_sums[at * vectors + part] = sum;
+        }
+    }
+}
+
+/// (e^-|x|, σ(x)), each within 2 units in the last place.
+#[inline(always)]
+fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
+    let one = simd.splat_f32s(1.0);
+    let exponential = exp_of_minus(simd, simd.abs_f32s(x));
+    let upper = simd.div_f32s(one, simd.add_f32s(one, exponential));
+    let is_negative = simd.less_than_f32s(x, simd.splat_f32s(0.0));
+    (exponential, simd.select_f32s(is_negative, simd.mul_f32s(exponential, upper), upper))
+}
+
+/// e^-a for a ≥ 0 (for a > 87, e^-87): Cody and Waite's reduction to |r| ≤ ln 2 / 2 and a polynomial.
+#[inline(always)]
+fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
+    let splat = |value: f32| simd.splat_f32s(value);
+    // NaN passes through: the minimum takes its second argument then.
+    let a = simd.min_f32s(splat(87.0), a);
+    // Adding 1.5 · 2^23 leaves the nearest whole number in the low bits of the sum.
+    let magic = splat(12_582_912.0);
+    let shifted = simd.mul_add_f32s(a, splat(-std::f32::consts::LOG2_E), magic);
+    let power = simd.sub_f32s(shifted, magic);
+    let r = simd.mul_add_f32s(power, splat(-0.693_359_4), simd.neg_f32s(a));
+    let r = simd.mul_add_f32s(power, splat(2.121_944_4e-4), r);
+    let mut polynomial = splat(1.0 / 720.0);
+    for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+        polynomial = simd.mul_add_f32s(polynomial, r, splat(coefficient));
+    }
+    let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
+}
+
+/// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
+#[inline(always)]
+fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
+    let mut lanes = [1f32; 64];
+    simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
+    lanes[..S::F32_LANES]
+        .chunks(4)
+        .map(|four| four.iter().map(|&lane| lane as f64).product::<f64>().ln())
+        .sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::{RngExt, SeedableRng};
+
+    /// The same sums without blocks, in f64.
+    fn plain(z: &[f32], n: usize, d: usize) -> (f64, Vec<f64>) {
+        let row = |i: usize| &z[i * d..(i + 1) * d];
+        let (mut total, mut gradient) = (0.0, vec![0f64; n * d]);
+        for i in 0..n {
+            for j in 0..n {
+                let x: f64 = row(i).iter().zip(row(j)).map(|(&a, &b)| a as f64 * b as f64).sum();
+                total += x.max(0.0) + (-x.abs()).exp().ln_1p();
+                for k in 0..d {
+                    gradient[i * d + k] += row(j)[k] as f64 / (1.0 + (-x).exp());
+                }
+            }
+        }
+        (total, gradient)
+    }
+
+    #[test]
+    fn agrees_with_the_plain_double_loop() {
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+        for (n, d) in [(1, 1), (2, 3), (34, 16), (129, 16), (300, 5), (257, 33), (131, 512)] {
+            for scale in [0.1f32, 1.0, 6.0] {
+                let spread = scale / (d as f32).sqrt().sqrt();
+                let z: Vec<f32> = (0..n * d).map(|_| spread * rng.random_range(-1.0f32..1.0)).collect();
+                let (total, gradient) = softplus_sum(&z, n, d);
+                let (expected_total, expected) = plain(&z, n, d);
+                assert!(
+                    (total - expected_total).abs() <= 1e-6 * expected_total,
+                    "{n}×{d}: {total} {expected_total}"
+                );
+                let size = expected.iter().fold(0f64, |most, value| most.max(value.abs()));
+                for (value, expected) in gradient.iter().zip(&expected) {
+                    assert!((*value as f64 - expected).abs() <= 1e-5 * size, "{n}×{d}: {value} {expected}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_two_blocks_meet_once_and_none_twice_in_a_round() {
+        for count in 0..12 {
+            let mut met = std::collections::HashSet::new();
+            for round in rounds(count) {
+                let mut busy = std::collections::HashSet::new();
+                for (a, b) in round {
+                    assert!(busy.insert(a) && (a == b || busy.insert(b)));
+                    assert!(met.insert((a.min(b), a.max(b))));
+                }
+            }
+            assert_eq!(met.len(), count * (count + 1) / 2);
+        }
+    }
+
+    #[test]
+    fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
+        let z: Vec<f32> = (0..700 * 16).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
+        let on = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| softplus_sum(&z, 700, 16))
+        };
+        let (one, three) = (on(1), on(3));
+        assert_eq!(one.0.to_bits(), three.0.to_bits());
+        assert!(one.1.iter().zip(&three.1).all(|(a, b)| a.to_bits() == b.to_bits()));
+    }
+}

@@ -1,0 +1,95 @@
+//! Files → [`Graph`]: edge lists, LINQS directories, and directories of CSV files.
+//!
+//! Every file is read once, through a buffer, and may be gzipped; text is UTF-8.
+
+mod edges;
+mod features;
+mod linqs;
+mod pairs;
+mod rows;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::{FeatureSource, ReadConfig};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, LabelTable};
+
+pub use edges::edge_list;
+pub use features::features;
+pub use linqs::linqs;
+pub use pairs::{PairReader, Unknown};
+pub(crate) use rows::{RowReader, parse_finite};
+
+/// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory
+/// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge
+/// list on stdin.
+///
+/// # Errors
+/// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
+/// [`Error::MissingFeatures`] names a node without features.
+pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    let mut graph = if path.is_dir() { directory(path, config)? } else { edge_list(path, config)? };
+    match &config.features {
+        FeatureSource::Auto => {}
+        FeatureSource::None => graph = graph.without_features(),
+        FeatureSource::File(file) => graph = graph.with_features(features(file)?)?,
+    }
+    if graph.edges.is_empty() {
+        let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
+        return Err(Error::Input { path: path.to_path_buf(), problem });
+    }
+    Ok(graph)
+}
+
+/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.txt`, `.gz`, ….
+pub fn data_name(path: &Path) -> String {
+    if path == Path::new("-") {
+        return "stdin".into();
+    }
+    let full = path.canonicalize().unwrap_or_else(|_| path.to_path_buf());
+    let name = full.file_name().map_or_else(|| "graph".into(), |name| name.to_string_lossy().into_owned());
+    if full.is_dir() {
+        return name;
+    }
+    let mut stem = name.as_str();
+    for end in [".gz", ".csv", ".tsv", ".txt", ".edges", ".cites"] {
+        stem = stem.strip_suffix(end).unwrap_or(stem);
+    }
+    if stem.is_empty() { name } else { stem.to_string() }
+}
+
+fn directory(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    let Some(edges) = csv_in(path, "edges") else {
+        return linqs(path);
+    };
+    let mut graph = edge_list(&edges, config)?;
+    if let Some(file) = csv_in(path, "labels") {
+        graph = graph.with_labels(labels(&file)?);
+    }
+    // The nodes that only the features name belong to the graph even where the features are not used.
+    if let (Some(file), false) = (csv_in(path, "features"), matches!(config.features, FeatureSource::File(_)))
+    {
+        graph = graph.with_features(features(&file)?)?;
+    }
+    Ok(graph)
+}
+
+fn csv_in(directory: &Path, name: &str) -> Option<PathBuf> {
+    [".csv", ".csv.gz"].iter().map(|end| directory.join(format!("{name}{end}"))).find(|file| file.is_file())
+}
+
+/// Reads `node,label` rows, with or without that header.
+fn labels(path: &Path) -> Result<LabelTable> {
+    let mut reader = RowReader::open(path)?;
+    let mut rows = Vec::new();
+    while reader.advance()? {
+        if reader.len() < 2 {
+            return Err(reader.error(format!("expected node,label, found {} column", reader.len())));
+        }
+        if rows.is_empty() && reader.field(0).eq_ignore_ascii_case("node") {
+            continue;
+        }
+        rows.push((reader.field(0).to_string(), reader.field(1).to_string()));
+    }
+    Ok(LabelTable { rows, input: reader.finish() })
+}

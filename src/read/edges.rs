@@ -1,0 +1,182 @@
+//! Edge lists: `source,target` rows, with or without a header, a weight and other columns.
+
+use std::path::Path;
+
+use crate::config::{Header, ReadConfig};
+use crate::error::Result;
+use crate::graph::{EdgeList, Graph, NodeIds, Pair};
+use crate::read::{RowReader, parse_finite};
+
+/// Pairs of column names that mark a first row as a header, in lower case.
+const USUAL_NAMES: [(&str, &str); 9] = [
+    ("source", "target"),
+    ("src", "dst"),
+    ("src", "dest"),
+    ("from", "to"),
+    ("u", "v"),
+    ("node1", "node2"),
+    ("node_1", "node_2"),
+    ("id1", "id2"),
+    ("head", "tail"),
+];
+
+/// Reads an edge list: CSV, TSV or white-space separated, maybe gzipped, `-` for stdin. Node ids are any
+/// strings. Duplicates, reversed duplicates and self-loops are merged or dropped, and noted.
+///
+/// # Errors
+/// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Row`] at a row with fewer than two
+/// columns, an empty id or a weight that is not a finite number above 0, [`crate::Error::Input`] for a file
+/// without edges.
+pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    let mut reader = RowReader::open(path)?;
+    if !reader.advance()? {
+        return Err(reader.file_error("is empty; expected rows of source,target".into()));
+    }
+    let first: Vec<String> = reader.fields().map(str::to_string).collect();
+    let first_line = reader.line_number();
+    let has_more = reader.advance()?;
+    let is_header = match config.header {
+        Header::Yes => true,
+        Header::No => false,
+        Header::Auto => usual_columns(&first).is_some() || has_more && is_numeric_below(&first, &reader),
+    };
+    let columns = Columns::find(&first, is_header, config, &reader)?;
+
+    let mut nodes = NodeIds::default();
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut weights = columns.weight.map(|_| Vec::new());
+    if !is_header {
+        let field = |at: usize| first.get(at).map(String::as_str);
+        let row = Row { line: first_line, num_columns: first.len(), field };
+        add_row(&row, &columns, &reader, &mut nodes, &mut pairs, weights.as_mut())?;
+    }
+    if has_more {
+        reader.step_back();
+    }
+    while reader.advance()? {
+        let field = |at: usize| (at < reader.len()).then(|| reader.field(at));
+        let row = Row { line: reader.line_number(), num_columns: reader.len(), field };
+        add_row(&row, &columns, &reader, &mut nodes, &mut pairs, weights.as_mut())?;
+    }
+    if pairs.is_empty() {
+        return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));
+    }
+
+    let num_rows = pairs.len();
+    let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && num_rows > 1;
+    let (edges, merged) = EdgeList::new(nodes.len(), pairs, weights);
+    let mut notes = Vec::new();
+    if merged.num_duplicates + merged.num_self_loops > 0 {
+        notes.push(format!(
+            "{num_rows} rows: {} duplicate or reversed rows merged, {} self-loops dropped, {} edges left",
+            merged.num_duplicates,
+            merged.num_self_loops,
+            edges.len()
+        ));
+    }
+    if columns.weight.is_none() && first.len() == 3 {
+        notes.push("the third column is not used; --weights 3 makes it the weight".into());
+    }
+    if is_lone_edge && first.iter().all(|field| field.parse::<f64>().is_err()) {
+        notes.push(format!(
+            "the first row ({}) was read as an edge; --header yes if it is none",
+            first.join(",")
+        ));
+    }
+    Ok(Graph { nodes, edges, notes, inputs: vec![reader.finish()], ..Graph::default() })
+}
+
+/// Which columns are read.
+struct Columns {
+    source: usize,
+    target: usize,
+    weight: Option<usize>,
+}
+
+impl Columns {
+    fn find(first: &[String], is_header: bool, config: &ReadConfig, reader: &RowReader) -> Result<Self> {
+        let named = |name: &str| {
+            let matches = |field: &String| field.eq_ignore_ascii_case(name);
+            if is_header { first.iter().position(matches) } else { None }
+        };
+        let (source, target) = usual_columns(first).filter(|_| is_header).unwrap_or((0, 1));
+        let weight = match &config.weights {
+            None => named("weight"),
+            Some(wanted) => match (named(wanted), wanted.parse::<usize>()) {
+                (Some(at), _) => Some(at),
+                (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
+                _ => {
+                    let problem = format!(
+                        "has no column {wanted:?}, which --weights names; expected a header or a number from 1 \
+                         among the columns {}",
+                        first.join(",")
+                    );
+                    return Err(reader.file_error(problem));
+                }
+            },
+        };
+        if weight == Some(source) || weight == Some(target) {
+            let problem = "--weights names a node column; expected a column beside source and target".into();
+            return Err(reader.file_error(problem));
+        }
+        Ok(Columns { source, target, weight })
+    }
+}
+
+struct Row<F> {
+    line: u64,
+    num_columns: usize,
+    field: F,
+}
+
+fn add_row<'a>(
+    row: &Row<impl Fn(usize) -> Option<&'a str>>,
+    columns: &Columns,
+    reader: &RowReader,
+    nodes: &mut NodeIds,
+    pairs: &mut Vec<Pair>,
+    weights: Option<&mut Vec<f32>>,
+) -> Result<()> {
+    let error =
+        |problem: String| crate::Error::Row { path: reader.path().to_path_buf(), line: row.line, problem };
+    let (Some(source), Some(target)) = ((row.field)(columns.source), (row.field)(columns.target)) else {
+        let plural = if row.num_columns == 1 { "" } else { "s" };
+        return Err(error(format!("expected source,target, found {} column{plural}", row.num_columns)));
+    };
+    for (name, id) in [("source", source), ("target", target)] {
+        if id.is_empty() {
+            return Err(error(format!("the {name} is empty; expected a node id")));
+        }
+    }
+    if let (Some(weights), Some(at)) = (weights, columns.weight) {
+        let text = (row.field)(at).ok_or_else(|| {
+            error(format!("expected a weight in column {}, found {} columns", at + 1, row.num_columns))
+        })?;
+        let weight =
+            crate::read::parse_finite(text).map_err(|found| error(format!("the weight is {found}")))?;
+        if weight <= 0.0 {
+            return Err(error(format!("the weight is {text}; expected a number above 0")));
+        }
+        weights.push(weight);
+    }
+    pairs.push((nodes.intern(source), nodes.intern(target)));
+    Ok(())
+}
+
+/// The columns that a usual pair of names in `header` marks as source and target.
+pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
+    let position = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
+    USUAL_NAMES.iter().find_map(|(source, target)| Some((position(source)?, position(target)?)))
+}
+
+/// Whether a first row's two nodes are no numbers where those of the `second` row are: it is a header then.
+fn is_numeric_below(first: &[String], second: &RowReader) -> bool {
+    let is_number = |field: &str| parse_finite(field).is_ok();
+    let numeric_below = second.len() >= 2 && is_number(second.field(0)) && is_number(second.field(1));
+    first.len() >= 2 && !is_number(&first[0]) && !is_number(&first[1]) && numeric_below
+}
+
+/// Whether the first edge's nodes occur in no other: they have the numbers 0 and 1.
+fn is_lone(pairs: &[Pair]) -> bool {
+    pairs[0] == (0, 1) && pairs[1..].iter().all(|&(u, v)| u > 1 && v > 1)
+}

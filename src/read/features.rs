@@ -1,0 +1,163 @@
+//! Node features: dense rows (`id,x1,x2,…`) or sparse triplets (`node,feature,value`).
+
+use std::path::Path;
+
+use crate::error::Result;
+use crate::graph::{Csr, FeatureTable, NodeIds};
+use crate::read::{RowReader, parse_finite};
+
+/// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
+const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
+
+/// Reads node features: a CSV whose rows are a node id and f numbers, with or without a header, or one
+/// headed `node,feature,value` whose rows are the values that are not zero. In triplets a feature is a
+/// column number from 0, or any name if one of them is no number. TSV, white space and gzip are fine too.
+///
+/// # Errors
+/// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
+/// length than the first; [`crate::Error::Input`] for a file without rows.
+pub fn features(path: &Path) -> Result<FeatureTable> {
+    let mut reader = RowReader::open(path)?;
+    if !reader.advance()? {
+        return Err(reader.file_error("is empty; expected rows of a node id and its features".into()));
+    }
+    let is_triplets = reader.len() == 3
+        && ["node", "feature", "value"]
+            .iter()
+            .zip(reader.fields())
+            .all(|(name, field)| field.eq_ignore_ascii_case(name));
+    if is_triplets { triplets(reader) } else { dense(reader) }
+}
+
+/// Collects the rows of a CSR matrix that belong to nodes, refusing a second row for one node.
+#[derive(Default)]
+pub(super) struct DenseRows {
+    nodes: NodeIds,
+    lines: Vec<u64>,
+    indptr: Vec<usize>,
+    indices: Vec<u32>,
+    values: Vec<f32>,
+}
+
+impl DenseRows {
+    /// Adds the row that `reader` stands at: its id, and the fields of `columns` as numbers.
+    pub(super) fn add(&mut self, reader: &RowReader, columns: std::ops::Range<usize>) -> Result<()> {
+        if self.indptr.is_empty() {
+            self.indptr.push(0);
+        }
+        let id = reader.field(0);
+        if id.is_empty() {
+            return Err(reader.error("the node id is empty".into()));
+        }
+        let node = self.nodes.intern(id) as usize;
+        if let Some(line) = self.lines.get(node) {
+            return Err(reader.error(format!("node {id} has a second row; its first is on line {line}")));
+        }
+        self.lines.push(reader.line_number());
+        for column in columns {
+            let value = parse_finite(reader.field(column))
+                .map_err(|found| reader.error(format!("the feature in column {} is {found}", column + 1)))?;
+            if value != 0.0 {
+                self.indices.push((column - 1) as u32);
+                self.values.push(value);
+            }
+        }
+        self.indptr.push(self.indices.len());
+        Ok(())
+    }
+
+    /// The table, `num_features` wide.
+    pub(super) fn finish(self, num_features: usize, reader: RowReader) -> FeatureTable {
+        let matrix = Csr::new((self.nodes.len(), num_features), self.indptr, self.indices, self.values);
+        FeatureTable { nodes: self.nodes, matrix, is_complete: true, input: reader.finish() }
+    }
+}
+
+fn dense(mut reader: RowReader) -> Result<FeatureTable> {
+    let num_columns = reader.len();
+    if num_columns < 2 {
+        return Err(reader.error("expected a node id and its features, found 1 column".into()));
+    }
+    let mut rows = DenseRows::default();
+    if !is_header(&reader) {
+        reader.step_back();
+    }
+    while reader.advance()? {
+        if reader.len() != num_columns {
+            let found = reader.len();
+            return Err(
+                reader.error(format!("expected {num_columns} columns as in the first row, found {found}"))
+            );
+        }
+        rows.add(&reader, 1..num_columns)?;
+    }
+    if rows.nodes.is_empty() {
+        return Err(reader.file_error("has a header and no rows; expected a node id and its features".into()));
+    }
+    Ok(rows.finish(num_columns - 1, reader))
+}
+
+/// A first row is a header if its id column is called so or is empty, or if none of its features is a number.
+fn is_header(reader: &RowReader) -> bool {
+    let id = reader.field(0);
+    let is_name = ["", "id", "node", "node_id"].iter().any(|name| id.eq_ignore_ascii_case(name));
+    is_name || reader.fields().skip(1).all(|field| field.parse::<f32>().is_err())
+}
+
+fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
+    let mut nodes = NodeIds::default();
+    let mut names = NodeIds::default();
+    let mut entries: Vec<(u32, u32, f32, u64)> = Vec::new();
+    while reader.advance()? {
+        if reader.len() != 3 {
+            return Err(reader.error(format!("expected node,feature,value, found {} columns", reader.len())));
+        }
+        let (node, name) = (reader.field(0), reader.field(1));
+        if node.is_empty() || name.is_empty() {
+            return Err(reader.error("the node or the feature is empty; expected node,feature,value".into()));
+        }
+        let value =
+            parse_finite(reader.field(2)).map_err(|found| reader.error(format!("the value is {found}")))?;
+        entries.push((nodes.intern(node), names.intern(name), value, reader.line_number()));
+    }
+    if entries.is_empty() {
+        return Err(reader.file_error("has a header and no rows; expected node,feature,value".into()));
+    }
+    let (columns, num_features) = columns_of(&names, &reader)?;
+    for entry in &mut entries {
+        entry.1 = columns[entry.1 as usize];
+    }
+    entries.sort_unstable_by_key(|&(node, column, _, line)| (node, column, line));
+    if let Some(twice) = entries.windows(2).find(|two| (two[0].0, two[0].1) == (two[1].0, two[1].1)) {
+        let problem =
+            format!("node {} has this feature twice; first on line {}", nodes.id(twice[0].0), twice[0].3);
+        return Err(crate::Error::Row { path: reader.path().to_path_buf(), line: twice[1].3, problem });
+    }
+    let mut indptr = vec![0; nodes.len() + 1];
+    for entry in &entries {
+        indptr[entry.0 as usize + 1] += 1;
+    }
+    for row in 0..nodes.len() {
+        indptr[row + 1] += indptr[row];
+    }
+    let indices = entries.iter().map(|entry| entry.1).collect();
+    let values = entries.iter().map(|entry| entry.2).collect();
+    let matrix = Csr::new((nodes.len(), num_features), indptr, indices, values);
+    Ok(FeatureTable { nodes, matrix, is_complete: false, input: reader.finish() })
+}
+
+/// The column of each feature and the number of columns: its number where all are numbers, else its place
+/// in the order of first appearance.
+fn columns_of(names: &NodeIds, reader: &RowReader) -> Result<(Vec<u32>, usize)> {
+    let numbers: Option<Vec<u64>> = names.iter().map(|name| name.parse().ok()).collect();
+    let Some(numbers) = numbers else {
+        return Ok(((0..names.len() as u32).collect(), names.len()));
+    };
+    let largest = numbers.iter().copied().max().unwrap_or(0);
+    if largest > MAX_FEATURE_INDEX {
+        let problem =
+            format!("feature {largest} is too large; expected a column number up to {MAX_FEATURE_INDEX}");
+        return Err(reader.file_error(problem));
+    }
+    Ok((numbers.iter().map(|&number| number as u32).collect(), largest as usize + 1))
+}

@@ -1,0 +1,265 @@
+//! Rows of fields out of CSV, TSV or white-space separated text: the one place that deals with bytes.
+
+use std::cell::RefCell;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::graph::InputFile;
+
+/// Reads one row after the other into the same buffers.
+///
+/// Blank lines and lines that begin with `#` or `%` are passed over; a byte-order mark and carriage
+/// returns are taken off; what separates fields is decided by the first row: a tab if it has one, else a
+/// comma, else white space. A field may stand in double quotes, as in RFC 4180, but must end on its line.
+pub(crate) struct RowReader {
+    source: Box<dyn BufRead>,
+    fingerprint: Rc<RefCell<Fingerprint>>,
+    path: PathBuf,
+    line_number: u64,
+    line: Vec<u8>,
+    text: String,
+    fields: Vec<Range<usize>>,
+    separator: Option<Separator>,
+    replay: Replay,
+}
+
+/// Whether the next call of `advance` reads a row or gives the last one again.
+#[derive(PartialEq)]
+enum Replay {
+    No,
+    Yes,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Separator {
+    Byte(u8),
+    WhiteSpace,
+}
+
+impl RowReader {
+    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
+    pub(crate) fn open(path: &Path) -> Result<Self> {
+        let raw: Box<dyn Read> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            if path.is_dir() {
+                let problem = "is a directory; expected a file".to_string();
+                return Err(Error::Input { path: path.to_path_buf(), problem });
+            }
+            Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?)
+        };
+        let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
+        let hashed = Hashing { inner: raw, fingerprint: fingerprint.clone() };
+        let mut buffered = BufReader::with_capacity(1 << 17, hashed);
+        let start = buffered.fill_buf().map_err(|error| Error::io("read", path, error))?;
+        let source: Box<dyn BufRead> = if start.starts_with(&[0x1f, 0x8b]) {
+            Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(buffered)))
+        } else {
+            Box::new(buffered)
+        };
+        Ok(RowReader {
+            source,
+            fingerprint,
+            path: path.to_path_buf(),
+            line_number: 0,
+            line: Vec::new(),
+            text: String::new(),
+            fields: Vec::new(),
+            separator: None,
+            replay: Replay::No,
+        })
+    }
+
+    /// Goes to the next row; false at the end of the file.
+    pub(crate) fn advance(&mut self) -> Result<bool> {
+        if self.replay == Replay::Yes {
+            self.replay = Replay::No;
+            return Ok(true);
+        }
+        loop {
+            self.line.clear();
+            let length =
+                self.source.read_until(b'\n', &mut self.line).map_err(|error| self.read_error(error))?;
+            if length == 0 {
+                return Ok(false);
+            }
+            self.line_number += 1;
+            if self.line_number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
+                self.line.drain(..3);
+            }
+            let content = self.line.trim_ascii_end();
+            if content.is_empty() || content.starts_with(b"#") || content.starts_with(b"%") {
+                continue;
+            }
+            self.take_line(content.len())?;
+            return Ok(true);
+        }
+    }
+
+    /// Makes the next `advance` give the present row once more.
+    pub(crate) fn step_back(&mut self) {
+        self.replay = Replay::Yes;
+    }
+
+    /// How many fields the row has.
+    pub(crate) fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// Field `at` of the row, which must be below `len`, without the white space around it.
+    pub(crate) fn field(&self, at: usize) -> &str {
+        &self.text[self.fields[at].clone()]
+    }
+
+    /// The fields of the row.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(|range| &self.text[range.clone()])
+    }
+
+    /// The row's line in the file, counted from 1.
+    pub(crate) fn line_number(&self) -> u64 {
+        self.line_number
+    }
+
+    /// The file's path.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// An error at the present row.
+    pub(crate) fn error(&self, problem: String) -> Error {
+        Error::Row { path: self.path.clone(), line: self.line_number, problem }
+    }
+
+    /// An error of the file as a whole.
+    pub(crate) fn file_error(&self, problem: String) -> Error {
+        Error::Input { path: self.path.clone(), problem }
+    }
+
+    /// What was read, once it has been read to its end.
+    pub(crate) fn finish(self) -> InputFile {
+        let fingerprint = self.fingerprint.borrow();
+        let digest = fingerprint.sha256.clone().finalize();
+        InputFile {
+            path: self.path.clone(),
+            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+            num_bytes: fingerprint.num_bytes,
+        }
+    }
+
+    fn take_line(&mut self, length: usize) -> Result<()> {
+        let line = match std::str::from_utf8(&self.line[..length]) {
+            Ok(line) => line,
+            Err(error) => {
+                let byte = self.line[error.valid_up_to()];
+                let column = error.valid_up_to() + 1;
+                return Err(
+                    self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
+                );
+            }
+        };
+        let separator = *self.separator.get_or_insert_with(|| detect(line));
+        self.text.clear();
+        self.fields.clear();
+        match separator {
+            Separator::Byte(byte) if line.contains('"') => {
+                let mut record = csv::StringRecord::new();
+                let mut parser = csv::ReaderBuilder::new()
+                    .has_headers(false)
+                    .delimiter(byte)
+                    .trim(csv::Trim::All)
+                    .from_reader(line.as_bytes());
+                // Quotes that open and never close make the parser run to the end of the line.
+                let is_balanced = line.bytes().filter(|&byte| byte == b'"').count() % 2 == 0;
+                let is_row = is_balanced && parser.read_record(&mut record).unwrap_or(false);
+                if !is_row {
+                    return Err(self.error("a quoted field does not end on its line".into()));
+                }
+                for field in &record {
+                    let start = self.text.len();
+                    self.text.push_str(field);
+                    self.fields.push(start..self.text.len());
+                }
+            }
+            Separator::Byte(byte) => {
+                self.text.push_str(line);
+                let mut start = 0;
+                for end in memchr::memchr_iter(byte, line.as_bytes()).chain([line.len()]) {
+                    let field = &line[start..end];
+                    let left = start + (field.len() - field.trim_ascii_start().len());
+                    self.fields.push(left..left + field.trim_ascii().len());
+                    start = end + 1;
+                }
+            }
+            Separator::WhiteSpace => {
+                self.text.push_str(line);
+                for field in line.split_ascii_whitespace() {
+                    let start = field.as_ptr().addr() - line.as_ptr().addr();
+                    self.fields.push(start..start + field.len());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn read_error(&self, error: io::Error) -> Error {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => Error::Row {
+                path: self.path.clone(),
+                line: self.line_number + 1,
+                problem: "the gzip stream ends in the middle; expected a whole one".into(),
+            },
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Error::Row {
+                path: self.path.clone(),
+                line: self.line_number + 1,
+                problem: format!("the gzip stream is damaged: {error}"),
+            },
+            _ => Error::io("read", &self.path, error),
+        }
+    }
+}
+
+/// A finite number, or what was found instead.
+pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ => Err(format!("{text:?}; expected a finite number")),
+    }
+}
+
+fn detect(line: &str) -> Separator {
+    match line {
+        _ if line.contains('\t') => Separator::Byte(b'\t'),
+        _ if line.contains(',') => Separator::Byte(b','),
+        _ => Separator::WhiteSpace,
+    }
+}
+
+#[derive(Default)]
+struct Fingerprint {
+    sha256: Sha256,
+    num_bytes: u64,
+}
+
+/// Hashes what passes through, so that the record of the input costs no second pass.
+struct Hashing<R> {
+    inner: R,
+    fingerprint: Rc<RefCell<Fingerprint>>,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let mut fingerprint = self.fingerprint.borrow_mut();
+        fingerprint.sha256.update(&buffer[..length]);
+        fingerprint.num_bytes += length as u64;
+        Ok(length)
+    }
+}

@@ -1,0 +1,407 @@
+//! The run directory: every file in it is written and read here, each one whole or not at all.
+//!
+//! | file | holds |
+//! |---|---|
+//! | `run.json` | the [`Record`]: versions, config, counts, inputs, timings |
+//! | `metrics.json` | [`PartMetrics`] |
+//! | `history.csv` | a row per epoch |
+//! | `embeddings.csv` | `node,mean_0,…` |
+//! | `nodes.csv` | the node ids in order, and their labels if there are any |
+//! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
+//! | `features.safetensors` | X in compressed rows, if there are features |
+//! | `weights.safetensors` | the model's weights |
+//!
+//! It is self-contained: nothing outside it is needed to use the model.
+
+mod files;
+mod split_files;
+mod tensors;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rand::SeedableRng;
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, InputFile};
+use crate::metrics::Metrics;
+use crate::model::{Embeddings, Model};
+use crate::normalize;
+use crate::split::{Part, Split};
+use crate::train::{self, Epoch, Trained};
+
+pub use files::{Output, ScoreWriter, write_embeddings};
+pub use split_files::read_split;
+
+/// The version of the directory's layout.
+pub const FORMAT_VERSION: u32 = 1;
+
+const FORMAT: &str = "vgae-run";
+const FILES: [&str; 7] = [
+    "run.json",
+    "metrics.json",
+    "history.csv",
+    "embeddings.csv",
+    "nodes.csv",
+    "features.safetensors",
+    "weights.safetensors",
+];
+
+/// What `run.json` records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always `vgae-run`.
+    pub format: String,
+    /// See [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Whether training came to its end.
+    pub status: Status,
+    /// The version of this crate.
+    pub vgae_version: String,
+    /// The version of libtorch that it was built with.
+    pub libtorch_version: String,
+    /// Every setting, the seed among them.
+    pub config: Config,
+    /// The directory of the split that was reused, if one was.
+    pub split_from: Option<PathBuf>,
+    /// The sizes of the graph and its parts.
+    pub counts: Counts,
+    /// The files that were read, with their hashes.
+    pub inputs: Vec<InputFile>,
+    /// The epoch whose weights were kept, counted from 1.
+    pub selected_epoch: Option<usize>,
+    /// Where the time went.
+    pub timings: Timings,
+    /// Threads in use.
+    pub num_threads: usize,
+    /// The most memory that the process held, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Whether training came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is going on, or was interrupted.
+    Training,
+    /// The directory is whole.
+    Complete,
+}
+
+/// The sizes of a graph and its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// n.
+    pub num_nodes: usize,
+    /// Undirected edges.
+    pub num_edges: usize,
+    /// f; 0 where X = I.
+    pub num_features: usize,
+    /// Connected components, isolated nodes counted.
+    pub num_components: usize,
+    /// Nodes without an edge.
+    pub num_isolated_nodes: usize,
+    /// Edges that training saw.
+    pub num_train_edges: usize,
+    /// Edges held out for validation, and as many negatives.
+    pub num_validation_edges: usize,
+    /// Edges held out for the test, and as many negatives.
+    pub num_test_edges: usize,
+}
+
+impl Counts {
+    fn of(graph: &Graph, split: &Split) -> Self {
+        Counts {
+            num_nodes: graph.num_nodes(),
+            num_edges: graph.edges.len(),
+            num_features: graph.features.as_ref().map_or(0, |features| features.cols()),
+            num_components: graph.edges.num_components(),
+            num_isolated_nodes: graph.edges.degrees().iter().filter(|&&degree| degree == 0).count(),
+            num_train_edges: split.train.len(),
+            num_validation_edges: split.validation.edges.len(),
+            num_test_edges: split.test.edges.len(),
+        }
+    }
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Reading the input.
+    pub read_seconds: f64,
+    /// Splitting and normalising.
+    pub split_seconds: f64,
+    /// All epochs, the looks at the validation part among them.
+    pub train_seconds: f64,
+    /// The final embeddings and metrics.
+    pub evaluate_seconds: f64,
+}
+
+/// The metrics of both held-out parts; none for a part of no edges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartMetrics {
+    /// On the validation part.
+    pub validation: Option<Metrics>,
+    /// On the test part.
+    pub test: Option<Metrics>,
+}
+
+impl PartMetrics {
+    /// The metrics of `split`'s parts, decoded from the means of `embeddings`.
+    ///
+    /// # Errors
+    /// [`Error::NotANumber`] if the model has diverged.
+    pub fn of(embeddings: &Embeddings, split: &Split) -> Result<Self> {
+        let evaluate = |part: &Part| match part.is_empty() {
+            true => Ok(None),
+            false => train::evaluate(embeddings, part).map(Some),
+        };
+        Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
+    }
+}
+
+/// What to do about files that are there already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Existing {
+    /// Leave them, and fail.
+    Keep,
+    /// Replace them.
+    Replace,
+}
+
+/// A run directory that is being written. If it is dropped before [`RunDir::finish`], because of an error,
+/// it goes again.
+pub struct RunDir {
+    path: PathBuf,
+    record: Record,
+    is_finished: bool,
+}
+
+impl RunDir {
+    /// Fails now if `path` cannot become a run directory later: for calling before the input is read.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if it is there, [`Error::Run`] if it is something else than a run directory, which
+    /// even [`Existing::Replace`] leaves alone.
+    pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        if !path.exists() {
+            return Ok(());
+        }
+        let mut entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
+        if entries.next().is_none() {
+            return Ok(());
+        }
+        match (read_record(path), existing) {
+            (Ok(record), Existing::Keep) => {
+                let what = if record.status == Status::Complete { "" } else { " (an unfinished run)" };
+                Err(Error::Exists { path: path.to_path_buf(), what })
+            }
+            (Ok(_), Existing::Replace) => Ok(()),
+            (Err(_), _) => {
+                let problem = "exists and is no run directory; it is left alone: choose another --output";
+                Err(Error::Run { path: path.to_path_buf(), problem: problem.into() })
+            }
+        }
+    }
+
+    /// Makes the directory and writes what is known before training: config, graph and split.
+    ///
+    /// # Errors
+    /// As [`RunDir::check`], and [`Error::Io`] if something cannot be written.
+    pub fn create(
+        path: &Path,
+        config: &Config,
+        graph: &Graph,
+        split: &Split,
+        existing: Existing,
+    ) -> Result<RunDir> {
+        Self::check(path, existing)?;
+        remove_files(path)?;
+        let split_path = path.join("split");
+        fs::create_dir_all(&split_path).map_err(|source| Error::io("create", &split_path, source))?;
+        let record = Record {
+            format: FORMAT.into(),
+            format_version: FORMAT_VERSION,
+            status: Status::Training,
+            vgae_version: env!("CARGO_PKG_VERSION").into(),
+            libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
+            config: config.clone(),
+            split_from: None,
+            counts: Counts::of(graph, split),
+            inputs: graph.inputs.clone(),
+            selected_epoch: None,
+            timings: Timings::default(),
+            num_threads: rayon::current_num_threads(),
+            peak_memory_bytes: None,
+        };
+        let run = RunDir { path: path.to_path_buf(), record, is_finished: false };
+        files::write_json(&path.join("run.json"), &run.record)?;
+        files::write_nodes(&path.join("nodes.csv"), graph)?;
+        split_files::write_split(&split_path, split, &graph.nodes)?;
+        if let Some(features) = &graph.features {
+            tensors::write_features(&path.join("features.safetensors"), features)?;
+        }
+        Ok(run)
+    }
+
+    /// The directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Notes that the split came from `path`.
+    pub fn set_split_from(&mut self, path: &Path) {
+        self.record.split_from = Some(path.to_path_buf());
+    }
+
+    /// Writes what training brought, and `run.json` last, which makes the run complete.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if something cannot be written.
+    pub fn finish(
+        mut self,
+        graph: &Graph,
+        trained: &Trained,
+        embeddings: &Embeddings,
+        metrics: &PartMetrics,
+        timings: Timings,
+    ) -> Result<()> {
+        tensors::write_weights(&self.path.join("weights.safetensors"), &trained.model.weights())?;
+        write_history(&self.path.join("history.csv"), &trained.history)?;
+        files::write_json(&self.path.join("metrics.json"), metrics)?;
+        let mut output = Output::create(&self.path.join("embeddings.csv"), Existing::Replace)?;
+        write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
+        output.finish()?;
+        self.record.status = Status::Complete;
+        self.record.selected_epoch = Some(trained.selected_epoch);
+        self.record.timings = timings;
+        self.record.peak_memory_bytes = peak_memory_bytes();
+        files::write_json(&self.path.join("run.json"), &self.record)?;
+        self.is_finished = true;
+        Ok(())
+    }
+}
+
+impl Drop for RunDir {
+    fn drop(&mut self) {
+        if !self.is_finished {
+            // An error is on its way to the user already; what cannot be removed is marked as unfinished.
+            let _ = remove_files(&self.path);
+        }
+    }
+}
+
+/// A finished run, read back: enough to score, predict, embed and evaluate.
+pub struct Run {
+    /// What `run.json` says.
+    pub record: Record,
+    /// The graph, all its edges.
+    pub graph: Graph,
+    /// The parts of the edges.
+    pub split: Split,
+    /// The trained model.
+    pub model: Model,
+}
+
+impl Run {
+    /// Reads the run directory at `path` and checks that its files belong together.
+    ///
+    /// # Errors
+    /// [`Error::Run`] names the file that is missing, damaged or foreign; [`Error::Split`] a pair that breaks
+    /// the split's rules.
+    pub fn open(path: &Path) -> Result<Run> {
+        let record = read_record(path)?;
+        let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
+        if record.status != Status::Complete {
+            let problem = "says that its training did not come to an end; train again with --force";
+            return Err(error("run.json", problem.into()));
+        }
+        let (nodes, labels) = files::read_nodes(&path.join("nodes.csv"))?;
+        let counts = &record.counts;
+        let expect = |file: &str, what: &str, found: usize, expected: usize| match found == expected {
+            true => Ok(()),
+            false => Err(error(file, format!("holds {found} {what}; run.json expects {expected}"))),
+        };
+        expect("nodes.csv", "nodes", nodes.len(), counts.num_nodes)?;
+        let (graph, split) = split_files::read_graph(&path.join("split"), nodes, labels)?;
+        expect("split", "edges", graph.edges.len(), counts.num_edges)?;
+        expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
+        let features = match counts.num_features {
+            0 => None,
+            num_features => {
+                let shape = (counts.num_nodes, num_features);
+                Some(tensors::read_features(&path.join("features.safetensors"), shape)?)
+            }
+        };
+        let num_features = features.as_ref().map_or(counts.num_nodes, |features| features.cols());
+        // The weights that the model is born with are all replaced, so that any seed will do.
+        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+        record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
+        let mut model = Model::new(&record.config.model, num_features, &mut rng);
+        let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
+        model.set_weights(&weights).map_err(|problem| error("weights.safetensors", problem))?;
+        Ok(Run { graph: Graph { features, ..graph }, split, model, record })
+    }
+
+    /// The embeddings of the run's nodes, encoded over the training edges.
+    pub fn embed(&self) -> Embeddings {
+        self.model.embed(&normalize::symmetric(&self.split.train), self.graph.features())
+    }
+}
+
+fn read_record(path: &Path) -> Result<Record> {
+    let file = path.join("run.json");
+    let error = |problem: String| Error::Run { path: file.clone(), problem };
+    let text = fs::read(&file).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();
+            Error::Run { path: path.to_path_buf(), problem }
+        }
+        _ => Error::io("read", &file, source),
+    })?;
+    // The version is looked at first, so that a newer record is not called damaged.
+    #[derive(Deserialize)]
+    struct Version {
+        format: String,
+        format_version: u32,
+    }
+    let version: Version =
+        serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))?;
+    if version.format != FORMAT || version.format_version != FORMAT_VERSION {
+        let found = format!("{} {}", version.format, version.format_version);
+        return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
+    }
+    serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
+}
+
+/// Takes away what a run directory is made of, and the directory if nothing else is in it.
+fn remove_files(path: &Path) -> Result<()> {
+    let split = path.join("split");
+    let files = FILES.iter().map(|file| path.join(file));
+    for file in files.chain(split_files::paths(&split)) {
+        match fs::remove_file(&file) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &file, source));
+            }
+            _ => {}
+        }
+    }
+    // A directory that holds something else stays, which is no error.
+    let _ = fs::remove_dir(&split);
+    let _ = fs::remove_dir(path);
+    Ok(())
+}
+
+fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {
+    files::write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
+}
+
+/// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
+fn peak_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}

@@ -1,0 +1,259 @@
+//! Files that appear whole or not at all, and the CSV and JSON of a run directory.
+
+use std::fs::Permissions;
+use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use ndarray::Array2;
+use serde::Serialize;
+
+use crate::decoder::{ScoredPair, probability};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, NodeIds};
+use crate::run::Existing;
+
+/// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole.
+pub struct Output {
+    path: PathBuf,
+    sink: Sink,
+}
+
+enum Sink {
+    Stdout(BufWriter<io::StdoutLock<'static>>),
+    File(BufWriter<tempfile::NamedTempFile>),
+}
+
+impl Output {
+    /// Opens `path`: for a file, a temporary one beside it.
+    ///
+    /// # Errors
+    /// [`Error::Exists`] if the file is there and may not be replaced, [`Error::Io`] if its directory cannot be
+    /// written to.
+    pub fn create(path: &Path, existing: Existing) -> Result<Output> {
+        if path == Path::new("-") {
+            let sink = Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout().lock()));
+            return Ok(Output { path: path.to_path_buf(), sink });
+        }
+        if existing == Existing::Keep && path.exists() {
+            return Err(Error::Exists { path: path.to_path_buf(), what: "" });
+        }
+        let directory =
+            path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        // The mode that a file usually gets; the process's umask still applies.
+        let file = tempfile::Builder::new()
+            .prefix(".vgae-")
+            .permissions(Permissions::from_mode(0o666))
+            .tempfile_in(directory)
+            .map_err(|source| Error::io("write", path, source))?;
+        Ok(Output { path: path.to_path_buf(), sink: Sink::File(BufWriter::with_capacity(1 << 16, file)) })
+    }
+
+    /// Writes the rest and gives the file its name.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finish(self) -> Result<()> {
+        let error = |source: io::Error| Error::io("write", &self.path, source);
+        match self.sink {
+            Sink::Stdout(mut writer) => writer.flush().map_err(error),
+            Sink::File(writer) => {
+                let file = writer.into_inner().map_err(|failed| error(failed.into_error()))?;
+                file.persist(&self.path).map_err(|failed| error(failed.error))?;
+                Ok(())
+            }
+        }
+    }
+
+    /// The path, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match &mut self.sink {
+            Sink::Stdout(writer) => writer.write(bytes),
+            Sink::File(writer) => writer.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match &mut self.sink {
+            Sink::Stdout(writer) => writer.flush(),
+            Sink::File(writer) => writer.flush(),
+        }
+    }
+}
+
+/// Writes `source,target,probability,logit` rows.
+pub struct ScoreWriter {
+    path: PathBuf,
+    writer: csv::Writer<Output>,
+}
+
+impl ScoreWriter {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn new(output: Output) -> Result<Self> {
+        let path = output.path().to_path_buf();
+        let mut writer = csv::Writer::from_writer(output);
+        let header = writer.write_record(["source", "target", "probability", "logit"]);
+        header.map_err(|error| csv_error("write", &path, error))?;
+        Ok(ScoreWriter { path, writer })
+    }
+
+    /// Writes a row.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&mut self, nodes: &NodeIds, ScoredPair { pair: (u, v), logit }: &ScoredPair) -> Result<()> {
+        let probability = probability(*logit);
+        let row = (nodes.id(*u), nodes.id(*v), probability, *logit);
+        self.writer.serialize(row).map_err(|error| csv_error("write", &self.path, error))
+    }
+
+    /// As [`Output::finish`].
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finish(self) -> Result<()> {
+        let ScoreWriter { path, writer } = self;
+        let output = writer.into_inner().map_err(|failed| {
+            let error = failed.error();
+            Error::io("write", &path, io::Error::new(error.kind(), error.to_string()))
+        })?;
+        output.finish()
+    }
+}
+
+/// Writes `node,mean_0,…` rows, and `log_variance_0,…` after them where given. Numbers are the shortest
+/// decimals that read back as the same f32.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_embeddings(
+    output: &mut Output,
+    nodes: &NodeIds,
+    mean: &Array2<f32>,
+    log_variance: Option<&Array2<f32>>,
+) -> Result<()> {
+    let path = output.path().to_path_buf();
+    let mut writer = csv::Writer::from_writer(output);
+    let mut write = || -> csv::Result<()> {
+        writer.write_field("node")?;
+        let d = mean.ncols();
+        for k in 0..d {
+            writer.write_field(format!("mean_{k}"))?;
+        }
+        for k in 0..log_variance.map_or(0, |matrix| matrix.ncols()) {
+            writer.write_field(format!("log_variance_{k}"))?;
+        }
+        writer.write_record(None::<&[u8]>)?;
+        let mut text = String::new();
+        for (node, id) in nodes.iter().enumerate() {
+            writer.write_field(id)?;
+            for matrix in [Some(mean), log_variance].into_iter().flatten() {
+                for value in matrix.row(node) {
+                    use std::fmt::Write;
+                    text.clear();
+                    let _ = write!(text, "{value:?}");
+                    writer.write_field(&text)?;
+                }
+            }
+            writer.write_record(None::<&[u8]>)?;
+        }
+        writer.flush()?;
+        Ok(())
+    };
+    write().map_err(|error| csv_error("write", &path, error))
+}
+
+/// Writes a file of this directory through `fill`.
+pub(super) fn write_file(path: &Path, fill: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {
+    let mut output = Output::create(path, Existing::Replace)?;
+    fill(&mut output).map_err(|source| Error::io("write", path, source))?;
+    output.finish()
+}
+
+/// Writes a CSV file through `fill`.
+pub(super) fn write_csv(
+    path: &Path,
+    fill: impl FnOnce(&mut csv::Writer<&mut Output>) -> csv::Result<()>,
+) -> Result<()> {
+    let mut output = Output::create(path, Existing::Replace)?;
+    let mut writer = csv::Writer::from_writer(&mut output);
+    fill(&mut writer).map_err(|error| csv_error("write", path, error))?;
+    writer.flush().map_err(|source| Error::io("write", path, source))?;
+    drop(writer);
+    output.finish()
+}
+
+pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
+    write_file(path, |output| {
+        serde_json::to_writer_pretty(&mut *output, value)?;
+        output.write_all(b"\n")
+    })
+}
+
+/// `node` or `node,label` rows.
+pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
+    write_csv(path, |writer| match &graph.labels {
+        None => {
+            writer.write_record(["node"])?;
+            graph.nodes.iter().try_for_each(|id| writer.write_record([id]))
+        }
+        Some(labels) => {
+            writer.write_record(["node", "label"])?;
+            graph.nodes.iter().zip(labels).try_for_each(|(id, label)| writer.write_record([id, label]))
+        }
+    })
+}
+
+/// The ids of `nodes.csv` in order, and the labels.
+pub(super) fn read_nodes(path: &Path) -> Result<(NodeIds, Option<Vec<String>>)> {
+    let mut nodes = NodeIds::default();
+    let mut labels = Vec::new();
+    let has_labels = read_csv(path, &[&["node"], &["node", "label"]], |record| {
+        let known = nodes.len();
+        nodes.intern(&record[0]);
+        labels.extend(record.get(1).map(str::to_string));
+        if nodes.len() > known { Ok(()) } else { Err(format!("names node {} again", &record[0])) }
+    })? == 2;
+    Ok((nodes, has_labels.then_some(labels)))
+}
+
+/// Calls `row` with each record of a CSV file that begins with one of `headers`; returns that header's length.
+pub(super) fn read_csv(
+    path: &Path,
+    headers: &[&[&str]],
+    mut row: impl FnMut(&csv::StringRecord) -> std::result::Result<(), String>,
+) -> Result<usize> {
+    let error = |problem: String| Error::Run { path: path.to_path_buf(), problem };
+    let mut reader = csv::Reader::from_path(path).map_err(|source| csv_error("read", path, source))?;
+    let header = reader.headers().map_err(|source| csv_error("read", path, source))?.clone();
+    if !headers.iter().any(|expected| header.iter().eq(expected.iter().copied())) {
+        let expected: Vec<String> = headers.iter().map(|header| header.join(",")).collect();
+        let found = header.iter().collect::<Vec<_>>().join(",");
+        return Err(error(format!("is headed {found:?}; expected {}", expected.join(" or "))));
+    }
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|source| csv_error("read", path, source))? {
+        row(&record).map_err(|problem| match record.position() {
+            Some(position) => error(format!("line {} {problem}", position.line())),
+            None => error(problem),
+        })?;
+    }
+    Ok(header.len())
+}
+
+fn csv_error(action: &'static str, path: &Path, error: csv::Error) -> Error {
+    let text = error.to_string();
+    match error.into_kind() {
+        csv::ErrorKind::Io(source) => Error::io(action, path, source),
+        _ => Error::Run { path: path.to_path_buf(), problem: format!("is no such CSV file: {text}") },
+    }
+}

@@ -1,0 +1,98 @@
+//! A split as five CSV files of `source,target` rows; those of a weighted graph's edges have a `weight`.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::Result;
+use crate::graph::{EdgeList, Graph, NodeIds, Pair};
+use crate::run::files;
+use crate::split::{LISTS, Split};
+
+const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
+
+/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
+///
+/// # Errors
+/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Split`] if the split leaks or is not
+/// one of this graph.
+pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
+    let inner = directory.join("split");
+    let directory = if inner.is_dir() { inner.as_path() } else { directory };
+    let lists = read_lists(directory, &graph.nodes)?;
+    Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
+}
+
+/// Reads the split of a run directory and the graph that it is the split of.
+pub(super) fn read_graph(
+    directory: &Path,
+    nodes: NodeIds,
+    labels: Option<Vec<String>>,
+) -> Result<(Graph, Split)> {
+    let lists = read_lists(directory, &nodes)?;
+    let [train, validation, _, test, _] = &lists;
+    let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
+    let weights: Option<Vec<&[f32]>> =
+        [train, validation, test].map(|rows| rows.weights.as_deref()).into_iter().collect();
+    let (edges, _) = EdgeList::new(nodes.len(), pairs, weights.map(|weights| weights.concat()));
+    let graph = Graph { nodes, edges, labels, ..Graph::default() };
+    let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
+    Ok((graph, split))
+}
+
+/// The five files in `directory`.
+pub(super) fn paths(directory: &Path) -> [PathBuf; 5] {
+    LISTS.map(|list| directory.join(format!("{list}.csv")))
+}
+
+/// Writes the five files.
+pub(super) fn write_split(directory: &Path, split: &Split, nodes: &NodeIds) -> Result<()> {
+    let weights =
+        [split.train.weights(), split.validation.edges.weights(), None, split.test.edges.weights(), None];
+    for ((path, pairs), weights) in paths(directory).iter().zip(split.lists()).zip(weights) {
+        files::write_csv(path, |writer| {
+            writer.write_record(HEADERS[usize::from(weights.is_some())])?;
+            for (at, &(u, v)) in pairs.iter().enumerate() {
+                writer.write_field(nodes.id(u))?;
+                writer.write_field(nodes.id(v))?;
+                if let Some(weights) = weights {
+                    writer.write_field(format!("{:?}", weights[at]))?;
+                }
+                writer.write_record(None::<&[u8]>)?;
+            }
+            Ok(())
+        })?;
+    }
+    Ok(())
+}
+
+/// One file's rows.
+struct Rows {
+    pairs: Vec<Pair>,
+    weights: Option<Vec<f32>>,
+}
+
+fn read_lists(directory: &Path, nodes: &NodeIds) -> Result<[Rows; 5]> {
+    let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
+    Ok([
+        read_list(&train, nodes)?,
+        read_list(&validation, nodes)?,
+        read_list(&validation_negatives, nodes)?,
+        read_list(&test, nodes)?,
+        read_list(&test_negatives, nodes)?,
+    ])
+}
+
+fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
+    let (mut pairs, mut weights) = (Vec::new(), Vec::new());
+    let node = |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is no node of the graph"));
+    let num_columns = files::read_csv(path, &HEADERS, |record| {
+        let (u, v) = (node(&record[0])?, node(&record[1])?);
+        pairs.push((u.min(v), u.max(v)));
+        if let Some(text) = record.get(2) {
+            let weight =
+                crate::read::parse_finite(text).map_err(|found| format!("has the weight {found}"))?;
+            weights.push(weight);
+        }
+        Ok(())
+    })?;
+    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights) })
+}

@@ -1,0 +1,204 @@
+//! Edges held out for validation and test, and as many pairs that are no edges.
+//!
+//! No leak is possible by construction: the parts share no pair in either direction, the negatives are
+//! edges of no part, and only the training edges are ever given to message passing.
+
+use std::path::Path;
+
+use hashbrown::{HashMap, HashSet};
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use crate::config::SplitConfig;
+use crate::error::{Error, Result};
+use crate::graph::{EdgeList, Graph, Pair};
+
+/// The edges and negatives of each part.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Split {
+    /// The edges that message passing and the loss see.
+    pub train: EdgeList,
+    /// Held out for choosing: an epoch, a setting, a threshold.
+    pub validation: Part,
+    /// Held out for the one figure at the end.
+    pub test: Part,
+}
+
+/// Held-out edges and sampled negatives.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Part {
+    /// Present pairs.
+    pub edges: EdgeList,
+    /// Absent pairs, lower node first.
+    pub negatives: Vec<Pair>,
+}
+
+/// The names of the five lists of pairs that make a split, in the order of [`Split::lists`].
+pub const LISTS: [&str; 5] = ["train", "validation", "validation_negatives", "test", "test_negatives"];
+
+impl Part {
+    /// The m edges, then the m negatives.
+    pub fn pairs(&self) -> Vec<Pair> {
+        [self.edges.pairs(), self.negatives.as_slice()].concat()
+    }
+
+    /// For each of [`Part::pairs`], whether it is an edge.
+    pub fn labels(&self) -> Vec<bool> {
+        let mut labels = vec![true; self.edges.len()];
+        labels.resize(self.edges.len() + self.negatives.len(), false);
+        labels
+    }
+
+    /// Whether nothing was held out.
+    pub fn is_empty(&self) -> bool {
+        self.edges.is_empty() && self.negatives.is_empty()
+    }
+}
+
+/// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives, uniform
+/// among the pairs of distinct nodes that are edges nowhere in the graph.
+///
+/// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
+///
+/// # Errors
+/// [`Error::TooFewEdges`] if a part that was asked for would be empty, [`Error::TooFewNonEdges`] if the graph
+/// is so dense that there are not enough negatives.
+pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
+    let all = &graph.edges;
+    let num_edges = all.len();
+    let count = |fraction: f64| (num_edges as f64 * fraction).floor() as usize;
+    let (num_validation, num_test) = (count(config.val_fraction), count(config.test_fraction));
+    let num_train = num_edges.saturating_sub(num_validation + num_test);
+    let is_short = |fraction: f64, count: usize| fraction > 0.0 && count == 0;
+    if is_short(config.val_fraction, num_validation)
+        || is_short(config.test_fraction, num_test)
+        || num_train == 0
+    {
+        let SplitConfig { val_fraction, test_fraction } = *config;
+        return Err(Error::TooFewEdges {
+            num_edges,
+            val_fraction,
+            test_fraction,
+            num_train,
+            num_validation,
+            num_test,
+        });
+    }
+
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut order: Vec<usize> = (0..num_edges).collect();
+    let (held_out, _) = order.partial_shuffle(&mut rng, num_validation + num_test);
+    let (validation, test) = held_out.split_at_mut(num_validation);
+    let mut is_train = vec![true; num_edges];
+    for part in [&mut *validation, &mut *test] {
+        part.sort_unstable();
+        part.iter().for_each(|&at| is_train[at] = false);
+    }
+    let train: Vec<usize> = (0..num_edges).filter(|&at| is_train[at]).collect();
+
+    let mut negatives = sample_negatives(all, num_validation + num_test, &mut rng)?;
+    let test_negatives = negatives.split_off(num_validation);
+    Ok(Split {
+        train: all.select(&train),
+        validation: Part { edges: all.select(validation), negatives },
+        test: Part { edges: all.select(test), negatives: test_negatives },
+    })
+}
+
+/// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs.
+///
+/// O(count · log m) expected time where less than half of all pairs are edges; else O(n²), which then is O(m).
+///
+/// # Errors
+/// [`Error::TooFewNonEdges`] if there are not as many.
+pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng) -> Result<Vec<Pair>> {
+    let n = edges.num_nodes() as u64;
+    let num_pairs = n * n.saturating_sub(1) / 2;
+    let available = num_pairs - edges.len() as u64;
+    if count as u64 > available {
+        return Err(Error::TooFewNonEdges { needed: count as u64, available });
+    }
+    // Rejection needs a fair chance at each draw: at most half of the pairs edges, at most half of the rest taken.
+    if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
+        let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
+        let mut present = edges.pairs().iter().peekable();
+        for u in 0..n as u32 {
+            for v in u + 1..n as u32 {
+                if present.next_if_eq(&&(u, v)).is_none() {
+                    absent.push((u, v));
+                }
+            }
+        }
+        let (chosen, _) = absent.partial_shuffle(rng, count);
+        return Ok(chosen.to_vec());
+    }
+    let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
+    let mut negatives = Vec::with_capacity(count);
+    while negatives.len() < count {
+        let (a, b) = (rng.random_range(0..n as u32), rng.random_range(0..n as u32));
+        let pair = (a.min(b), a.max(b));
+        if a != b && !edges.contains(pair) && taken.insert(pair) {
+            negatives.push(pair);
+        }
+    }
+    Ok(negatives)
+}
+
+impl Split {
+    /// The split of `graph` that consists of five `lists` of pairs, in the order of [`LISTS`], which came from
+    /// `path`. It must leak nothing: the graph's edges are in the lists of edges, each in one; the negatives
+    /// are edges nowhere, each in one list; no pair joins a node to itself. O(m log m) time.
+    ///
+    /// # Errors
+    /// [`Error::Split`] names the first offending pair.
+    pub fn from_lists(lists: [&[Pair]; 5], graph: &Graph, path: &Path) -> Result<Split> {
+        let error = |problem: String| Error::Split { path: path.to_path_buf(), problem };
+        let name = |(u, v): Pair| format!("{},{}", graph.nodes.id(u), graph.nodes.id(v));
+        let mut list_of = HashMap::new();
+        for (list, pairs) in LISTS.into_iter().zip(lists) {
+            let must_be_edge = !list.ends_with("negatives");
+            for &(u, v) in pairs {
+                let pair = (u.min(v), u.max(v));
+                if u == v {
+                    return Err(error(format!("{} in {list} joins a node to itself", name(pair))));
+                }
+                if let Some(other) = list_of.insert(pair, list) {
+                    let place = if other == list {
+                        format!("twice in {list}")
+                    } else {
+                        format!("in both {other} and {list}")
+                    };
+                    return Err(error(format!("{} is {place}, one way or the other", name(pair))));
+                }
+                match (graph.edges.contains(pair), must_be_edge) {
+                    (false, true) => {
+                        return Err(error(format!("{} in {list} is no edge of the graph", name(pair))));
+                    }
+                    (true, false) => {
+                        return Err(error(format!("{} in {list} is an edge of the graph", name(pair))));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        if let Some(&missing) = graph.edges.pairs().iter().find(|pair| !list_of.contains_key(*pair)) {
+            return Err(error(format!("the graph's edge {} is in no list", name(missing))));
+        }
+        let [train, validation, validation_negatives, test, test_negatives] = lists;
+        Ok(Split {
+            train: graph.edges.restrict(train),
+            validation: Part {
+                edges: graph.edges.restrict(validation),
+                negatives: validation_negatives.to_vec(),
+            },
+            test: Part { edges: graph.edges.restrict(test), negatives: test_negatives.to_vec() },
+        })
+    }
+
+    /// The five lists that make this split, in the order of [`LISTS`].
+    pub fn lists(&self) -> [&[Pair]; 5] {
+        let Split { train, validation, test } = self;
+        [train.pairs(), validation.edges.pairs(), &validation.negatives, test.edges.pairs(), &test.negatives]
+    }
+}
