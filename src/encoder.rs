@@ -112,7 +112,7 @@ impl Gcn {
         let mut hidden = tape.apply(&inputs.adj_norm, projected).relu();
         if let Some(Dropout { fraction, seed }) = dropout {
             let size = hidden.size();
-            hidden *= mask(Dropout { fraction, seed: !seed }, size[0] as usize, size[1] as usize);
+            hidden = hidden * mask(Dropout { fraction, seed: !seed }, size[0] as usize, size[1] as usize);
         }
         let weight = Tensor::cat(&self.heads, 1);
         let output = tape.apply(&inputs.adj_norm, &hidden.matmul(&weight));

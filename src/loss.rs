@@ -31,7 +31,7 @@ use crate::graph::Csr;
 const ROWS_PER_TASK: usize = 256;
 
 /// The exact reconstruction loss over all pairs: O(n²·d + m·d) time, O(n·d) memory; no n×n matrix exists.
-pub(crate) struct ExactReconstruction {
+pub struct ExactReconstruction {
     /// A + I: only where its entries are matters.
     targets: Csr,
     pos_weight: f64,
@@ -40,7 +40,7 @@ pub(crate) struct ExactReconstruction {
 
 impl ExactReconstruction {
     /// For the training graph whose Â is `adj_norm`; A + I has its entries at the same places.
-    pub(crate) fn new(adj_norm: &Csr) -> Self {
+    pub fn new(adj_norm: &Csr) -> Self {
         let n = adj_norm.rows() as f64;
         let num_ones = (adj_norm.nnz() - adj_norm.rows()) as f64;
         ExactReconstruction {
@@ -50,8 +50,9 @@ impl ExactReconstruction {
         }
     }
 
-    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d].
-    pub(crate) fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d]. The same to the bit for any number of
+    /// threads.
+    pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
         let n = self.targets.rows();
         let (dense_value, mut gradient) = dense::softplus_sum(z, n, d);
         // On the ones, softplus(x) is replaced by pos_weight · softplus(−x).

@@ -166,4 +166,11 @@ impl Model {
         tape.backward(&loss);
         value
     }
+
+    /// The gradient of each weight, row by row, as the last [`Model::train_pass`] left it.
+    #[cfg(test)]
+    pub(crate) fn gradients(&self) -> BTreeMap<String, Vec<f32>> {
+        let variables = self.variables.variables();
+        variables.into_iter().map(|(name, tensor)| (name, to_vec(&tensor.grad()))).collect()
+    }
 }

@@ -177,3 +177,46 @@ impl WithSimd for Rows<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matrix() -> Csr {
+        // [[1, 0, 2, 0, 0], [0, 0, 0, 0, 0], [-3, 4, 0, 0, 0.5]]
+        Csr::new((3, 5), vec![0, 2, 2, 5], vec![0, 2, 0, 1, 4], vec![1.0, 2.0, -3.0, 4.0, 0.5])
+    }
+
+    #[test]
+    fn a_product_is_the_sum_of_scaled_rows() {
+        for width in [1, 3, 16, 19] {
+            let dense: Vec<f32> = (0..5 * width).map(|at| at as f32).collect();
+            let product = multiply(&matrix(), &dense, width);
+            for column in 0..width {
+                let x = |row: usize| dense[row * width + column];
+                assert_eq!(product[column], x(0) + 2.0 * x(2));
+                assert_eq!(product[width + column], 0.0);
+                assert_eq!(product[2 * width + column], -3.0 * x(0) + 4.0 * x(1) + 0.5 * x(4));
+            }
+        }
+    }
+
+    #[test]
+    fn dropout_scales_what_it_keeps_and_drops_the_same_entries_of_the_transpose() {
+        let operator = SparseOperator::general(matrix());
+        let (mut num_kept, num_seeds) = (0, 4000);
+        for seed in 0..num_seeds {
+            let dropped = operator.with_dropout(0.25, seed);
+            let transpose = dropped.transpose.as_ref().unwrap();
+            for (&value, (row, column)) in dropped.matrix.iter() {
+                let original = *operator.matrix.get(row as usize, column as usize).unwrap();
+                assert!(value == 0.0 || (value - original / 0.75).abs() < 1e-6);
+                assert_eq!(*transpose.get(column as usize, row as usize).unwrap(), value);
+                num_kept += usize::from(value != 0.0);
+            }
+        }
+        // 20,000 draws with a chance of 3/4: five standard errors.
+        let share = num_kept as f64 / (5 * num_seeds) as f64;
+        assert!((share - 0.75).abs() < 5.0 * (0.75f64 * 0.25 / 20_000.0).sqrt(), "{share}");
+    }
+}

@@ -5,7 +5,7 @@ use std::time::Instant;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
-use tch::Kind;
+use tch::{Kind, Tensor};
 
 use crate::config::{Config, Select};
 use crate::decoder::decode_pairs;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::Csr;
 use crate::loss::{ExactReconstruction, kl, kl_weight};
 use crate::metrics::{self, Metrics};
-use crate::model::{Embeddings, Model, Weights};
+use crate::model::{Embeddings, Model, Pass, Weights};
 use crate::split::{Part, Split};
 use crate::tensor::{from_rows, to_vec};
 
@@ -87,20 +87,9 @@ pub fn fit(
 
     for epoch in 1..=config.train.epochs {
         optimizer.zero_grad();
-        let (reconstruction, kl) = trained.model.train_pass(&inputs, &mut rng, |pass| {
-            let d = config.model.latent;
-            let (value, gradient) = reconstruction.value_and_gradient(&to_vec(&pass.z), d);
-            // Σ z · g has the gradient g: autograd takes over where the fused loss ends.
-            let surrogate = (&pass.z * from_rows(&gradient, inputs.num_nodes, d)).sum(Kind::Float);
-            match &pass.log_variance {
-                None => (surrogate, (value, 0.0)),
-                Some(log_variance) => {
-                    let kl = kl(&pass.mean, log_variance);
-                    let kl_value = kl.double_value(&[]);
-                    (surrogate + kl * kl_weight, (value, kl_value))
-                }
-            }
-        });
+        let Terms { reconstruction, kl } = trained
+            .model
+            .train_pass(&inputs, &mut rng, |pass| objective(pass, &pass.z, &reconstruction, kl_weight));
         let loss = reconstruction + kl_weight * kl;
         if !loss.is_finite() {
             return Err(Error::Diverged { loss, epoch, learning_rate: config.train.learning_rate });
@@ -140,6 +129,35 @@ pub fn fit(
     Ok(trained)
 }
 
+/// The two terms of the loss, apart.
+struct Terms {
+    reconstruction: f64,
+    kl: f64,
+}
+
+/// What autograd is to minimise, and its terms: reconstruction of the graph from `z`, plus the weighted KL of
+/// a Gaussian latent. The returned tensor has the loss's gradient, not its value.
+fn objective(
+    pass: &Pass,
+    z: &Tensor,
+    reconstruction: &ExactReconstruction,
+    kl_weight: f64,
+) -> (Tensor, Terms) {
+    let size = z.size();
+    let (n, d) = (size[0] as usize, size[1] as usize);
+    let (value, gradient) = reconstruction.value_and_gradient(&to_vec(z), d);
+    // Σ z · g has the gradient g: autograd takes over where the fused loss ends.
+    let surrogate = (z * from_rows(&gradient, n, d)).sum(Kind::Float);
+    match &pass.log_variance {
+        None => (surrogate, Terms { reconstruction: value, kl: 0.0 }),
+        Some(log_variance) => {
+            let kl = kl(&pass.mean, log_variance);
+            let terms = Terms { reconstruction: value, kl: kl.double_value(&[]) };
+            (surrogate + kl * kl_weight, terms)
+        }
+    }
+}
+
 /// AUC and AP of a held-out part, decoded from the means.
 ///
 /// # Errors
@@ -148,3 +166,6 @@ pub fn fit(
 pub fn evaluate(embeddings: &Embeddings, part: &Part) -> Result<Metrics> {
     metrics::evaluate(&decode_pairs(embeddings.mean.view(), &part.pairs()), &part.labels())
 }
+
+#[cfg(test)]
+mod tests;
