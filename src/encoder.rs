@@ -109,11 +109,15 @@ impl Gcn {
         projected: &Tensor,
         dropout: Option<Dropout>,
     ) -> Vec<Tensor> {
-        let mut hidden = tape.apply(&inputs.adj_norm, projected).relu();
-        if let Some(Dropout { fraction, seed }) = dropout {
-            let size = hidden.size();
-            hidden = hidden * mask(Dropout { fraction, seed: !seed }, size[0] as usize, size[1] as usize);
-        }
+        let hidden = tape.apply(&inputs.adj_norm, projected).relu();
+        let hidden = match dropout {
+            None => hidden,
+            Some(Dropout { fraction, seed }) => {
+                let [n, h] = [0, 1].map(|side| hidden.size()[side] as usize);
+                // Not in place: autograd still needs what came out of the ReLU.
+                hidden * mask(Dropout { fraction, seed: !seed }, n, h)
+            }
+        };
         let weight = Tensor::cat(&self.heads, 1);
         let output = tape.apply(&inputs.adj_norm, &hidden.matmul(&weight));
         output.chunk(self.heads.len() as i64, 1)

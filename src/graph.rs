@@ -44,6 +44,11 @@ pub struct InputFile {
     pub num_bytes: u64,
 }
 
+/// The bytes of a hash as text.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 impl Graph {
     /// n, the number of nodes.
     pub fn num_nodes(&self) -> usize {

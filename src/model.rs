@@ -98,7 +98,7 @@ impl Model {
     /// # Errors
     /// A sentence that names the first weight that does not fit, what was found and what was expected.
     pub fn set_weights(&mut self, weights: &Weights) -> std::result::Result<(), String> {
-        let variables = self.variables.variables();
+        let variables: BTreeMap<String, Tensor> = self.variables.variables().into_iter().collect();
         if let Some(name) = weights.keys().find(|name| !variables.contains_key(*name)) {
             return Err(format!("{name} is unknown; a {} has no such weight", self.config.model));
         }

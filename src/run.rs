@@ -17,6 +17,7 @@ mod files;
 mod split_files;
 mod tensors;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -70,6 +71,8 @@ pub struct Record {
     pub counts: Counts,
     /// The files that were read, with their hashes.
     pub inputs: Vec<InputFile>,
+    /// The SHA-256 of each file that the run is read back from, in hexadecimal.
+    pub files: BTreeMap<String, String>,
     /// The epoch whose weights were kept, counted from 1.
     pub selected_epoch: Option<usize>,
     /// Where the time went.
@@ -231,6 +234,7 @@ impl RunDir {
             split_from: None,
             counts: Counts::of(graph, split),
             inputs: graph.inputs.clone(),
+            files: BTreeMap::new(),
             selected_epoch: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
@@ -274,6 +278,7 @@ impl RunDir {
         let mut output = Output::create(&self.path.join("embeddings.csv"), Existing::Replace)?;
         write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
         output.finish()?;
+        self.record.files = hashes(&self.path, graph.features.is_some())?;
         self.record.status = Status::Complete;
         self.record.selected_epoch = Some(trained.selected_epoch);
         self.record.timings = timings;
@@ -342,6 +347,15 @@ impl Run {
         let mut model = Model::new(&record.config.model, num_features, &mut rng);
         let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
         model.set_weights(&weights).map_err(|problem| error("weights.safetensors", problem))?;
+        // What reads well may still have been cut or changed.
+        for (file, sha256) in hashes(path, features.is_some())? {
+            if record.files.get(&file) != Some(&sha256) {
+                return Err(error(
+                    &file,
+                    "is not what the run wrote: its SHA-256 is not the one in run.json".into(),
+                ));
+            }
+        }
         Ok(Run { graph: Graph { features, ..graph }, split, model, record })
     }
 
@@ -374,6 +388,17 @@ fn read_record(path: &Path) -> Result<Record> {
         return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
     }
     serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
+}
+
+/// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.
+fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
+    let mut files = vec![path.join("nodes.csv"), path.join("weights.safetensors")];
+    if has_features {
+        files.push(path.join("features.safetensors"));
+    }
+    files.extend(split_files::paths(&path.join("split")));
+    let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
+    files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
 }
 
 /// Takes away what a run directory is made of, and the directory if nothing else is in it.

@@ -28,9 +28,10 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let mut writer = ScoreWriter::new(Output::create(&args.output, existing)?)?;
+    let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
     let best = top_pairs(run.embed().mean.view(), args.top, &run.graph.edges);
+    let mut writer = ScoreWriter::new(output)?;
     for pair in &best {
         writer.write(&run.graph.nodes, pair)?;
     }

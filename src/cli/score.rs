@@ -33,11 +33,12 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let mut writer = ScoreWriter::new(Output::create(&args.output, existing)?)?;
+    let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
     let z = run.embed().mean;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
     let mut pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown)?;
+    let mut writer = ScoreWriter::new(output)?;
     while let Some(pair) = pairs.next_pair()? {
         writer.write(&run.graph.nodes, &ScoredPair { pair, logit: decode_pair(z.view(), pair) })?;
     }

@@ -105,6 +105,9 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len()));
 }
 
+/// Held-out edges below which a metric is mostly chance.
+const FEW_EDGES: usize = 50;
+
 fn describe_split(split: &Split, voice: &Voice) {
     voice.say(format!(
         "{} edges to train on; held out, with as many non-edges: {} to validate, {} to test",
@@ -112,4 +115,10 @@ fn describe_split(split: &Split, voice: &Voice) {
         split.validation.edges.len(),
         split.test.edges.len()
     ));
+    let num_test_edges = split.test.edges.len();
+    if (1..FEW_EDGES).contains(&num_test_edges) {
+        voice.say(format!(
+            "note: {num_test_edges} test edges are few: AUC and AP will differ much from one --seed to the next"
+        ));
+    }
 }

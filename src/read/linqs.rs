@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::graph::{EdgeList, Graph, LabelTable, NodeIds, Pair};
+use crate::graph::{EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
 use crate::read::RowReader;
 use crate::read::features::DenseRows;
 
@@ -46,7 +46,7 @@ pub fn linqs(directory: &Path) -> Result<Graph> {
             .notes
             .push(format!("{num_unknown} papers have no row in the content file; their features are zero"));
     }
-    Ok(graph.with_labels(labels).with_features(crate::graph::FeatureTable { is_complete: false, ..table })?)
+    graph.with_labels(labels).with_features(FeatureTable { is_complete: false, ..table })
 }
 
 fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
@@ -76,7 +76,7 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
-fn read_content(path: &Path) -> Result<(crate::graph::FeatureTable, LabelTable)> {
+fn read_content(path: &Path) -> Result<(FeatureTable, LabelTable)> {
     let mut reader = RowReader::open(path)?;
     let mut rows = DenseRows::default();
     let mut labels = Vec::new();

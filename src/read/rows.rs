@@ -11,7 +11,7 @@ use flate2::bufread::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::graph::InputFile;
+use crate::graph::{InputFile, hex};
 
 /// Reads one row after the other into the same buffers.
 ///
@@ -147,11 +147,7 @@ impl RowReader {
     pub(crate) fn finish(self) -> InputFile {
         let fingerprint = self.fingerprint.borrow();
         let digest = fingerprint.sha256.clone().finalize();
-        InputFile {
-            path: self.path.clone(),
-            sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
-            num_bytes: fingerprint.num_bytes,
-        }
+        InputFile { path: self.path.clone(), sha256: hex(&digest), num_bytes: fingerprint.num_bytes }
     }
 
     fn take_line(&mut self, length: usize) -> Result<()> {
@@ -170,22 +166,9 @@ impl RowReader {
         self.fields.clear();
         match separator {
             Separator::Byte(byte) if line.contains('"') => {
-                let mut record = csv::StringRecord::new();
-                let mut parser = csv::ReaderBuilder::new()
-                    .has_headers(false)
-                    .delimiter(byte)
-                    .trim(csv::Trim::All)
-                    .from_reader(line.as_bytes());
-                // Quotes that open and never close make the parser run to the end of the line.
-                let is_balanced = line.bytes().filter(|&byte| byte == b'"').count() % 2 == 0;
-                let is_row = is_balanced && parser.read_record(&mut record).unwrap_or(false);
-                if !is_row {
-                    return Err(self.error("a quoted field does not end on its line".into()));
-                }
-                for field in &record {
-                    let start = self.text.len();
-                    self.text.push_str(field);
-                    self.fields.push(start..self.text.len());
+                if !split_quoted(line, byte as char, &mut self.text, &mut self.fields) {
+                    let problem = "a quoted field does not end where the field does, on its line";
+                    return Err(self.error(problem.into()));
                 }
             }
             Separator::Byte(byte) => {
@@ -231,6 +214,45 @@ pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
     match text.parse::<f32>() {
         Ok(value) if value.is_finite() => Ok(value),
         _ => Err(format!("{text:?}; expected a finite number")),
+    }
+}
+
+/// Splits a line with quotes in it: a field may stand in double quotes, where `""` is one quote, with white
+/// space around them. False if a quoted field goes on after its end or has none.
+fn split_quoted(line: &str, separator: char, text: &mut String, fields: &mut Vec<Range<usize>>) -> bool {
+    let mut rest = line;
+    loop {
+        let start = text.len();
+        let end = match rest.trim_start().strip_prefix('"') {
+            None => {
+                let end = rest.find(separator).unwrap_or(rest.len());
+                text.push_str(rest[..end].trim());
+                end
+            }
+            Some(mut quoted) => loop {
+                let Some(quote) = quoted.find('"') else { return false };
+                text.push_str(&quoted[..quote]);
+                quoted = &quoted[quote + 1..];
+                match quoted.strip_prefix('"') {
+                    Some(more) => {
+                        text.push('"');
+                        quoted = more;
+                    }
+                    None => {
+                        let end = quoted.find(separator).unwrap_or(quoted.len());
+                        if !quoted[..end].trim().is_empty() {
+                            return false;
+                        }
+                        break rest.len() - quoted.len() + end;
+                    }
+                }
+            },
+        };
+        fields.push(start..text.len());
+        match rest.get(end + 1..) {
+            Some(more) => rest = more,
+            None => return true,
+        }
     }
 }
 

@@ -1,16 +1,17 @@
 //! Files that appear whole or not at all, and the CSV and JSON of a run directory.
 
-use std::fs::Permissions;
-use std::io::{self, BufWriter, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use crate::decoder::{ScoredPair, probability};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, NodeIds};
+use crate::graph::{Graph, NodeIds, hex};
 use crate::run::Existing;
 
 /// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole.
@@ -248,6 +249,23 @@ pub(super) fn read_csv(
         })?;
     }
     Ok(header.len())
+}
+
+/// The SHA-256 of a file, in hexadecimal.
+pub(super) fn sha256(path: &Path) -> Result<String> {
+    let error = |source: io::Error| Error::io("read", path, source);
+    let mut hasher = Sha256::new();
+    let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(error)?);
+    loop {
+        let bytes = reader.fill_buf().map_err(error)?;
+        if bytes.is_empty() {
+            break;
+        }
+        hasher.update(bytes);
+        let length = bytes.len();
+        reader.consume(length);
+    }
+    Ok(hex(&hasher.finalize()))
 }
 
 fn csv_error(action: &'static str, path: &Path, error: csv::Error) -> Error {
