@@ -1,8 +1,8 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`] →
-//! encoder → [`decoder`] → [`loss`] → [`model`] → [`metrics`] → [`train`] → [`run`], with [`config`] and
-//! [`error`] beside. A model is an encoder (the two-layer graph convolutional network of Kipf & Welling 2016),
+//! encoder → [`decoder`] → [`loss`] → [`model`] → [`evaluate`] → [`train`] → [`run`], with [`config`],
+//! [`error`] and [`metrics`] beside. A model is an encoder (the two-layer graph convolutional network of Kipf & Welling 2016),
 //! a latent (a point: GAE, or a Gaussian: VGAE) and an inner-product decoder. Nothing prints, and nothing but
 //! [`run`] and the command line writes.
 //!
@@ -10,7 +10,7 @@
 //!
 //! ```
 //! use vgae::config::Config;
-//! use vgae::run::PartMetrics;
+//! use vgae::evaluate::PartMetrics;
 //! use vgae::{Result, decoder, normalize, read, split, train};
 //!
 //! fn main() -> Result<()> {
@@ -40,6 +40,7 @@ pub mod config;
 pub mod decoder;
 mod encoder;
 pub mod error;
+pub mod evaluate;
 pub mod graph;
 pub mod loss;
 pub mod metrics;

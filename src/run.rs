@@ -14,6 +14,7 @@
 //! It is self-contained: nothing outside it is needed to use the model.
 
 mod files;
+mod record;
 mod split_files;
 mod tensors;
 
@@ -22,24 +23,20 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use rand::SeedableRng;
-use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::graph::{Graph, InputFile};
-use crate::metrics::Metrics;
+use crate::evaluate::PartMetrics;
+use crate::graph::Graph;
 use crate::model::{Embeddings, Model};
 use crate::normalize;
-use crate::split::{Part, Split};
-use crate::train::{self, Epoch, Trained};
+use crate::split::Split;
+use crate::train::{Epoch, Trained};
 
 pub use files::{Output, ScoreWriter, write_embeddings};
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings};
 pub use split_files::read_split;
 
-/// The version of the directory's layout.
-pub const FORMAT_VERSION: u32 = 1;
-
-const FORMAT: &str = "vgae-run";
 const FILES: [&str; 7] = [
     "run.json",
     "metrics.json",
@@ -49,121 +46,6 @@ const FILES: [&str; 7] = [
     "features.safetensors",
     "weights.safetensors",
 ];
-
-/// What `run.json` records.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Record {
-    /// Always `vgae-run`.
-    pub format: String,
-    /// See [`FORMAT_VERSION`].
-    pub format_version: u32,
-    /// Whether training came to its end.
-    pub status: Status,
-    /// The version of this crate.
-    pub vgae_version: String,
-    /// The version of libtorch that it was built with.
-    pub libtorch_version: String,
-    /// Every setting, the seed among them.
-    pub config: Config,
-    /// The directory of the split that was reused, if one was.
-    pub split_from: Option<PathBuf>,
-    /// The sizes of the graph and its parts.
-    pub counts: Counts,
-    /// The files that were read, with their hashes.
-    pub inputs: Vec<InputFile>,
-    /// The SHA-256 of each file that the run is read back from, in hexadecimal.
-    pub files: BTreeMap<String, String>,
-    /// The epoch whose weights were kept, counted from 1.
-    pub selected_epoch: Option<usize>,
-    /// Where the time went.
-    pub timings: Timings,
-    /// Threads in use.
-    pub num_threads: usize,
-    /// The most memory that the process held, where the system tells.
-    pub peak_memory_bytes: Option<u64>,
-}
-
-/// Whether training came to its end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Status {
-    /// It is going on, or was interrupted.
-    Training,
-    /// The directory is whole.
-    Complete,
-}
-
-/// The sizes of a graph and its parts.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Counts {
-    /// n.
-    pub num_nodes: usize,
-    /// Undirected edges.
-    pub num_edges: usize,
-    /// f; 0 where X = I.
-    pub num_features: usize,
-    /// Connected components, isolated nodes counted.
-    pub num_components: usize,
-    /// Nodes without an edge.
-    pub num_isolated_nodes: usize,
-    /// Edges that training saw.
-    pub num_train_edges: usize,
-    /// Edges held out for validation, and as many negatives.
-    pub num_validation_edges: usize,
-    /// Edges held out for the test, and as many negatives.
-    pub num_test_edges: usize,
-}
-
-impl Counts {
-    fn of(graph: &Graph, split: &Split) -> Self {
-        Counts {
-            num_nodes: graph.num_nodes(),
-            num_edges: graph.edges.len(),
-            num_features: graph.features.as_ref().map_or(0, |features| features.cols()),
-            num_components: graph.edges.num_components(),
-            num_isolated_nodes: graph.edges.degrees().iter().filter(|&&degree| degree == 0).count(),
-            num_train_edges: split.train.len(),
-            num_validation_edges: split.validation.edges.len(),
-            num_test_edges: split.test.edges.len(),
-        }
-    }
-}
-
-/// Where the time went.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Timings {
-    /// Reading the input.
-    pub read_seconds: f64,
-    /// Splitting and normalising.
-    pub split_seconds: f64,
-    /// All epochs, the looks at the validation part among them.
-    pub train_seconds: f64,
-    /// The final embeddings and metrics.
-    pub evaluate_seconds: f64,
-}
-
-/// The metrics of both held-out parts; none for a part of no edges.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct PartMetrics {
-    /// On the validation part.
-    pub validation: Option<Metrics>,
-    /// On the test part.
-    pub test: Option<Metrics>,
-}
-
-impl PartMetrics {
-    /// The metrics of `split`'s parts, decoded from the means of `embeddings`.
-    ///
-    /// # Errors
-    /// [`Error::NotANumber`] if the model has diverged.
-    pub fn of(embeddings: &Embeddings, split: &Split) -> Result<Self> {
-        let evaluate = |part: &Part| match part.is_empty() {
-            true => Ok(None),
-            false => train::evaluate(embeddings, part).map(Some),
-        };
-        Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
-    }
-}
 
 /// What to do about files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -196,7 +78,7 @@ impl RunDir {
         if entries.next().is_none() {
             return Ok(());
         }
-        match (read_record(path), existing) {
+        match (record::read_record(path), existing) {
             (Ok(record), Existing::Keep) => {
                 let what = if record.status == Status::Complete { "" } else { " (an unfinished run)" };
                 Err(Error::Exists { path: path.to_path_buf(), what })
@@ -225,7 +107,7 @@ impl RunDir {
         let split_path = path.join("split");
         fs::create_dir_all(&split_path).map_err(|source| Error::io("create", &split_path, source))?;
         let record = Record {
-            format: FORMAT.into(),
+            format: record::FORMAT.into(),
             format_version: FORMAT_VERSION,
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
@@ -282,7 +164,7 @@ impl RunDir {
         self.record.status = Status::Complete;
         self.record.selected_epoch = Some(trained.selected_epoch);
         self.record.timings = timings;
-        self.record.peak_memory_bytes = peak_memory_bytes();
+        self.record.peak_memory_bytes = record::peak_memory_bytes();
         files::write_json(&self.path.join("run.json"), &self.record)?;
         self.is_finished = true;
         Ok(())
@@ -317,7 +199,7 @@ impl Run {
     /// [`Error::Run`] names the file that is missing, damaged or foreign; [`Error::Split`] a pair that breaks
     /// the split's rules.
     pub fn open(path: &Path) -> Result<Run> {
-        let record = read_record(path)?;
+        let record = record::read_record(path)?;
         let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
         if record.status != Status::Complete {
             let problem = "says that its training did not come to an end; train again with --force";
@@ -365,31 +247,6 @@ impl Run {
     }
 }
 
-fn read_record(path: &Path) -> Result<Record> {
-    let file = path.join("run.json");
-    let error = |problem: String| Error::Run { path: file.clone(), problem };
-    let text = fs::read(&file).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
-            let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();
-            Error::Run { path: path.to_path_buf(), problem }
-        }
-        _ => Error::io("read", &file, source),
-    })?;
-    // The version is looked at first, so that a newer record is not called damaged.
-    #[derive(Deserialize)]
-    struct Version {
-        format: String,
-        format_version: u32,
-    }
-    let version: Version =
-        serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))?;
-    if version.format != FORMAT || version.format_version != FORMAT_VERSION {
-        let found = format!("{} {}", version.format, version.format_version);
-        return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
-    }
-    serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
-}
-
 /// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.
 fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
     let mut files = vec![path.join("nodes.csv"), path.join("weights.safetensors")];
@@ -421,12 +278,4 @@ fn remove_files(path: &Path) -> Result<()> {
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {
     files::write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
-}
-
-/// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
-fn peak_memory_bytes() -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }

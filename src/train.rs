@@ -8,14 +8,13 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use crate::config::{Config, Select};
-use crate::decoder::decode_pairs;
 use crate::encoder::Inputs;
 use crate::error::{Error, Result};
+use crate::evaluate;
 use crate::graph::Csr;
 use crate::loss::{ExactReconstruction, kl, kl_weight};
-use crate::metrics::{self, Metrics};
 use crate::model::{Embeddings, Model, Pass, Weights};
-use crate::split::{Part, Split};
+use crate::split::Split;
 use crate::tensor::{from_rows, to_vec};
 
 /// The random numbers of training are another stream than those of the split with the same seed.
@@ -98,7 +97,7 @@ pub fn fit(
 
         let is_look = epoch % config.train.validate_every == 0 || epoch == config.train.epochs;
         let validation = match is_look && !split.validation.is_empty() {
-            true => Some(evaluate(&trained.model.embed_inputs(&inputs), &split.validation)?),
+            true => Some(evaluate::part(&trained.model.embed_inputs(&inputs), &split.validation)?),
             false => None,
         };
         if let (Select::Best, Some(metrics)) = (config.train.select, validation) {
@@ -156,15 +155,6 @@ fn objective(
             (surrogate + kl * kl_weight, terms)
         }
     }
-}
-
-/// AUC and AP of a held-out part, decoded from the means.
-///
-/// # Errors
-/// As [`metrics::evaluate`]: [`Error::OneClass`] for a part without edges or negatives,
-/// [`Error::NotANumber`] if the model has diverged.
-pub fn evaluate(embeddings: &Embeddings, part: &Part) -> Result<Metrics> {
-    metrics::evaluate(&decode_pairs(embeddings.mean.view(), &part.pairs()), &part.labels())
 }
 
 #[cfg(test)]

@@ -5,9 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vgae::decoder::decode_pairs;
+use vgae::evaluate::PartMetrics;
 use vgae::metrics::{self, Metrics};
 use vgae::read::{PairReader, Unknown};
-use vgae::run::{Existing, Output, PartMetrics, Run};
+use vgae::run::{Existing, Output, Run};
 use vgae::split::Split;
 use vgae::{Error, Result};
 

@@ -44,7 +44,8 @@ impl Voice {
             Loudness::Terminal => ProgressBar::new(num_epochs as u64),
             _ => ProgressBar::hidden(),
         };
-        let template = "training {bar:24} {pos}/{len} epochs, {msg}, {eta} left";
+        // Within 80 columns.
+        let template = "{bar:12} {pos}/{len}, {eta} left: {wide_msg}";
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
@@ -63,16 +64,14 @@ pub(super) struct EpochProgress<'a> {
 impl EpochProgress<'_> {
     /// Shows that `epoch` has ended.
     pub(super) fn show(&mut self, epoch: &Epoch) {
-        let mut text = format!(
-            "loss {:.4} (reconstruction {:.4}, KL {:.2})",
-            epoch.loss, epoch.reconstruction, epoch.kl
-        );
+        let Epoch { loss, reconstruction, kl, .. } = epoch;
+        let mut text = format!("loss {loss:.4} (rec. {reconstruction:.4}, KL {kl:.2})");
         if let Some(auc) = epoch.validation_roc_auc {
-            text.push_str(&format!(", validation AUC {auc:.4}"));
+            text.push_str(&format!(", val. AUC {auc:.4}"));
         }
         if self.voice.loudness != Loudness::Plain {
-            self.bar.set_position(epoch.epoch as u64);
             self.bar.set_message(text);
+            self.bar.set_position(epoch.epoch as u64);
             return;
         }
         let is_due = self.last_line.is_none_or(|last| last.elapsed() >= Duration::from_secs(LINE_SECONDS));

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use vgae::config::{Config, ModelKind};
+use vgae::evaluate::PartMetrics;
 use vgae::graph::Graph;
-use vgae::run::{Existing, Output, PartMetrics, RunDir, Timings};
+use vgae::run::{Existing, Output, RunDir, Timings};
 use vgae::split::Split;
 use vgae::{Result, normalize, read, run, split, train};
 
@@ -31,11 +32,11 @@ pub(super) struct Args {
     /// Print the metrics as one JSON object
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    config: Config,
     /// Use the split of this run directory (or of a directory with its five CSV files)
     #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction"])]
     split: Option<PathBuf>,
-    #[command(flatten)]
-    config: Config,
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {

@@ -1,0 +1,41 @@
+//! Held-out links: decoded from the means, ranked against the negatives.
+
+use serde::{Deserialize, Serialize};
+
+use crate::decoder::decode_pairs;
+use crate::error::Result;
+use crate::metrics::{self, Metrics};
+use crate::model::Embeddings;
+use crate::split::{Part, Split};
+
+/// The metrics of both held-out parts; none for a part of no edges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct PartMetrics {
+    /// On the validation part.
+    pub validation: Option<Metrics>,
+    /// On the test part.
+    pub test: Option<Metrics>,
+}
+
+impl PartMetrics {
+    /// The metrics of `split`'s parts, decoded from the means of `embeddings`.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotANumber`] if the model has diverged.
+    pub fn of(embeddings: &Embeddings, split: &Split) -> Result<Self> {
+        let evaluate = |held_out: &Part| match held_out.is_empty() {
+            true => Ok(None),
+            false => part(embeddings, held_out).map(Some),
+        };
+        Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
+    }
+}
+
+/// AUC and AP of one held-out part. O(m·d + m log m) time for its m pairs.
+///
+/// # Errors
+/// As [`metrics::evaluate`]: [`crate::Error::OneClass`] for a part without edges or negatives,
+/// [`crate::Error::NotANumber`] if the model has diverged.
+pub fn part(embeddings: &Embeddings, part: &Part) -> Result<Metrics> {
+    metrics::evaluate(&decode_pairs(embeddings.mean.view(), &part.pairs()), &part.labels())
+}

@@ -1,0 +1,68 @@
+//! The fused pass against a plain double loop.
+
+use super::*;
+use rand::{RngExt, SeedableRng};
+
+/// The same sums without blocks, in f64.
+fn plain(z: &[f32], n: usize, d: usize) -> (f64, Vec<f64>) {
+    let row = |i: usize| &z[i * d..(i + 1) * d];
+    let (mut total, mut gradient) = (0.0, vec![0f64; n * d]);
+    for i in 0..n {
+        for j in 0..n {
+            let x: f64 = row(i).iter().zip(row(j)).map(|(&a, &b)| a as f64 * b as f64).sum();
+            total += x.max(0.0) + (-x.abs()).exp().ln_1p();
+            for k in 0..d {
+                gradient[i * d + k] += row(j)[k] as f64 / (1.0 + (-x).exp());
+            }
+        }
+    }
+    (total, gradient)
+}
+
+#[test]
+fn agrees_with_the_plain_double_loop() {
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(1);
+    for (n, d) in [(1, 1), (2, 3), (34, 16), (129, 16), (300, 5), (257, 33), (131, 512)] {
+        for scale in [0.1f32, 1.0, 6.0] {
+            let spread = scale / (d as f32).sqrt().sqrt();
+            let z: Vec<f32> = (0..n * d).map(|_| spread * rng.random_range(-1.0f32..1.0)).collect();
+            let (total, gradient) = softplus_sum(&z, n, d);
+            let (expected_total, expected) = plain(&z, n, d);
+            assert!(
+                (total - expected_total).abs() <= 1e-6 * expected_total,
+                "{n}×{d}: {total} {expected_total}"
+            );
+            let size = expected.iter().fold(0f64, |most, value| most.max(value.abs()));
+            for (value, expected) in gradient.iter().zip(&expected) {
+                assert!((*value as f64 - expected).abs() <= 1e-5 * size, "{n}×{d}: {value} {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_two_blocks_meet_once_and_none_twice_in_a_round() {
+    for count in 0..12 {
+        let mut met = std::collections::HashSet::new();
+        for round in rounds(count) {
+            let mut busy = std::collections::HashSet::new();
+            for (a, b) in round {
+                assert!(busy.insert(a) && (a == b || busy.insert(b)));
+                assert!(met.insert((a.min(b), a.max(b))));
+            }
+        }
+        assert_eq!(met.len(), count * (count + 1) / 2);
+    }
+}
+
+#[test]
+fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
+    let z: Vec<f32> = (0..700 * 16).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
+    let on = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| softplus_sum(&z, 700, 16))
+    };
+    let (one, three) = (on(1), on(3));
+    assert_eq!(one.0.to_bits(), three.0.to_bits());
+    assert!(one.1.iter().zip(&three.1).all(|(a, b)| a.to_bits() == b.to_bits()));
+}

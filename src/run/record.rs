@@ -1,0 +1,143 @@
+//! `run.json`: what a run was made of, by what, and how.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, InputFile};
+use crate::split::Split;
+
+/// The version of the directory's layout.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// What `format` says.
+pub(super) const FORMAT: &str = "vgae-run";
+/// What `run.json` records.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// Always `vgae-run`.
+    pub format: String,
+    /// See [`FORMAT_VERSION`].
+    pub format_version: u32,
+    /// Whether training came to its end.
+    pub status: Status,
+    /// The version of this crate.
+    pub vgae_version: String,
+    /// The version of libtorch that it was built with.
+    pub libtorch_version: String,
+    /// Every setting, the seed among them.
+    pub config: Config,
+    /// The directory of the split that was reused, if one was.
+    pub split_from: Option<PathBuf>,
+    /// The sizes of the graph and its parts.
+    pub counts: Counts,
+    /// The files that were read, with their hashes.
+    pub inputs: Vec<InputFile>,
+    /// The SHA-256 of each file that the run is read back from, in hexadecimal.
+    pub files: BTreeMap<String, String>,
+    /// The epoch whose weights were kept, counted from 1.
+    pub selected_epoch: Option<usize>,
+    /// Where the time went.
+    pub timings: Timings,
+    /// Threads in use.
+    pub num_threads: usize,
+    /// The most memory that the process held, where the system tells.
+    pub peak_memory_bytes: Option<u64>,
+}
+
+/// Whether training came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// It is going on, or was interrupted.
+    Training,
+    /// The directory is whole.
+    Complete,
+}
+
+/// The sizes of a graph and its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// n.
+    pub num_nodes: usize,
+    /// Undirected edges.
+    pub num_edges: usize,
+    /// f; 0 where X = I.
+    pub num_features: usize,
+    /// Connected components, isolated nodes counted.
+    pub num_components: usize,
+    /// Nodes without an edge.
+    pub num_isolated_nodes: usize,
+    /// Edges that training saw.
+    pub num_train_edges: usize,
+    /// Edges held out for validation, and as many negatives.
+    pub num_validation_edges: usize,
+    /// Edges held out for the test, and as many negatives.
+    pub num_test_edges: usize,
+}
+
+impl Counts {
+    pub(super) fn of(graph: &Graph, split: &Split) -> Self {
+        Counts {
+            num_nodes: graph.num_nodes(),
+            num_edges: graph.edges.len(),
+            num_features: graph.features.as_ref().map_or(0, |features| features.cols()),
+            num_components: graph.edges.num_components(),
+            num_isolated_nodes: graph.edges.degrees().iter().filter(|&&degree| degree == 0).count(),
+            num_train_edges: split.train.len(),
+            num_validation_edges: split.validation.edges.len(),
+            num_test_edges: split.test.edges.len(),
+        }
+    }
+}
+
+/// Where the time went.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Timings {
+    /// Reading the input.
+    pub read_seconds: f64,
+    /// Splitting and normalising.
+    pub split_seconds: f64,
+    /// All epochs, the looks at the validation part among them.
+    pub train_seconds: f64,
+    /// The final embeddings and metrics.
+    pub evaluate_seconds: f64,
+}
+
+/// Reads and checks the `run.json` of the directory at `path`.
+pub(super) fn read_record(path: &Path) -> Result<Record> {
+    let file = path.join("run.json");
+    let error = |problem: String| Error::Run { path: file.clone(), problem };
+    let text = fs::read(&file).map_err(|source| match source.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+            let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();
+            Error::Run { path: path.to_path_buf(), problem }
+        }
+        _ => Error::io("read", &file, source),
+    })?;
+    // The version is looked at first, so that a newer record is not called damaged.
+    #[derive(Deserialize)]
+    struct Version {
+        format: String,
+        format_version: u32,
+    }
+    let version: Version =
+        serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))?;
+    if version.format != FORMAT || version.format_version != FORMAT_VERSION {
+        let found = format!("{} {}", version.format, version.format_version);
+        return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
+    }
+    serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
+}
+
+/// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
+pub(super) fn peak_memory_bytes() -> Option<u64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kibibytes * 1024)
+}
