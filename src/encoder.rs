@@ -1,7 +1,7 @@
 //! Encoders: from Â and X to what describes each node's latent.
 
 use rand::{Rng, RngExt};
-use tch::{Kind, Tensor, nn};
+use tch::{Tensor, nn};
 
 use crate::config::ModelConfig;
 use crate::graph::Csr;
@@ -77,39 +77,23 @@ impl Gcn {
         Gcn { hidden, heads }
     }
 
-    /// The heads' outputs, [n, d] each. O(nonzeros of X · h + m · (h + d) + n·h·d) time.
-    pub(crate) fn forward<'a>(&self, inputs: &'a Inputs, tape: &mut Tape<'a>) -> Vec<Tensor> {
-        let projected = match &inputs.features {
-            Some(features) => tape.apply(features, &self.hidden),
-            None => self.hidden.shallow_clone(),
-        };
-        self.propagate(inputs, tape, &projected, None)
-    }
-
-    /// As [`Gcn::forward`], with some of X and of the hidden layer left out. `features` is X with dropout.
-    pub(crate) fn forward_with_dropout<'a>(
+    /// The heads' outputs, [n, d] each, from Â and X (`None` for I). With `dropout`, part of the hidden layer
+    /// is left out, and of X = I; entries of another X are left out beforehand, by
+    /// [`SparseOperator::with_dropout`]. O(nonzeros of X · h + m·(h + d) + n·h·d) time.
+    pub(crate) fn forward<'a>(
         &self,
-        inputs: &'a Inputs,
+        adj_norm: &'a SparseOperator,
         features: Option<&'a SparseOperator>,
-        tape: &mut Tape<'a>,
-        dropout: Dropout,
-    ) -> Vec<Tensor> {
-        let projected = match features {
-            Some(features) => tape.apply(features, &self.hidden),
-            // X = I has one entry in each row, so that dropout leaves out whole rows of W₀.
-            None => &self.hidden * mask(dropout, inputs.num_nodes, 1),
-        };
-        self.propagate(inputs, tape, &projected, Some(dropout))
-    }
-
-    fn propagate<'a>(
-        &self,
-        inputs: &'a Inputs,
-        tape: &mut Tape<'a>,
-        projected: &Tensor,
         dropout: Option<Dropout>,
+        tape: &mut Tape<'a>,
     ) -> Vec<Tensor> {
-        let hidden = tape.apply(&inputs.adj_norm, projected).relu();
+        let projected = match (features, dropout) {
+            (Some(features), _) => tape.apply(features, &self.hidden),
+            (None, None) => self.hidden.shallow_clone(),
+            // X = I has one entry in each row, so that dropout leaves out whole rows of W₀.
+            (None, Some(dropout)) => &self.hidden * mask(dropout, self.hidden.size()[0] as usize, 1),
+        };
+        let hidden = tape.apply(adj_norm, &projected).relu();
         let hidden = match dropout {
             None => hidden,
             Some(Dropout { fraction, seed }) => {
@@ -119,7 +103,7 @@ impl Gcn {
             }
         };
         let weight = Tensor::cat(&self.heads, 1);
-        let output = tape.apply(&inputs.adj_norm, &hidden.matmul(&weight));
+        let output = tape.apply(adj_norm, &hidden.matmul(&weight));
         output.chunk(self.heads.len() as i64, 1)
     }
 }
@@ -128,5 +112,5 @@ fn mask(dropout: Dropout, rows: usize, columns: usize) -> Tensor {
     let factors: Vec<f32> = (0..(rows * columns) as u64)
         .map(|place| dropout_factor(dropout.fraction, dropout.seed, place))
         .collect();
-    from_rows(&factors, rows, columns).to_kind(Kind::Float)
+    from_rows(&factors, rows, columns)
 }

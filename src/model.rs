@@ -76,7 +76,8 @@ impl Model {
             Array2::from_shape_vec(shape, to_vec(tensor)).expect("each head is [n, d]")
         };
         tch::no_grad(|| {
-            let heads = self.encoder.forward(inputs, &mut Tape::default());
+            let Inputs { adj_norm, features, .. } = inputs;
+            let heads = self.encoder.forward(adj_norm, features.as_ref(), None, &mut Tape::default());
             Embeddings { mean: matrix(&heads[0]), log_variance: heads.get(1).map(matrix) }
         })
     }
@@ -125,6 +126,11 @@ impl Model {
         Ok(())
     }
 
+    /// Whether every weight is a finite number.
+    pub(crate) fn is_finite(&self) -> bool {
+        self.weights().values().flatten().all(|value| value.is_finite())
+    }
+
     /// Adam (Kingma & Ba 2015) on the weights, with its usual β = (0.9, 0.999), ε = 1e-8.
     pub(crate) fn optimizer(&self, learning_rate: f64) -> Result<nn::Optimizer> {
         use nn::OptimizerConfig;
@@ -138,20 +144,18 @@ impl Model {
         rng: &mut impl Rng,
         loss: impl FnOnce(&Pass) -> (Tensor, T),
     ) -> T {
-        let dropout = Dropout { fraction: self.config.dropout, seed: rng.random() };
-        let features = match &inputs.features {
-            Some(features) if dropout.fraction > 0.0 => {
-                Some(features.with_dropout(dropout.fraction, dropout.seed))
-            }
+        let Inputs { adj_norm, features, .. } = inputs;
+        // Drawn in any case, so that the sample's noise is the same with dropout and without.
+        let seed = rng.random();
+        let fraction = self.config.dropout;
+        let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
+        let dropped = match (features, dropout) {
+            (Some(features), Some(Dropout { fraction, seed })) => Some(features.with_dropout(fraction, seed)),
             _ => None,
         };
+        let features = dropped.as_ref().or(features.as_ref());
         let mut tape = Tape::default();
-        let mut heads = if dropout.fraction > 0.0 {
-            self.encoder.forward_with_dropout(inputs, features.as_ref(), &mut tape, dropout)
-        } else {
-            self.encoder.forward(inputs, &mut tape)
-        }
-        .into_iter();
+        let mut heads = self.encoder.forward(adj_norm, features, dropout, &mut tape).into_iter();
         let mean = heads.next().expect("an encoder has a head for the mean");
         let log_variance = heads.next();
         let z = match (self.latent, &log_variance) {

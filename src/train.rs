@@ -90,14 +90,25 @@ pub fn fit(
             .model
             .train_pass(&inputs, &mut rng, |pass| objective(pass, &pass.z, &reconstruction, kl_weight));
         let loss = reconstruction + kl_weight * kl;
+        let diverged = |loss| Error::Diverged { loss, epoch, learning_rate: config.train.learning_rate };
         if !loss.is_finite() {
-            return Err(Error::Diverged { loss, epoch, learning_rate: config.train.learning_rate });
+            return Err(diverged(loss));
         }
         optimizer.step();
+        // The next epoch's loss would tell, but there may be none.
+        if epoch == config.train.epochs && !trained.model.is_finite() {
+            return Err(diverged(f64::NAN));
+        }
 
         let is_look = epoch % config.train.validate_every == 0 || epoch == config.train.epochs;
         let validation = match is_look && !split.validation.is_empty() {
-            true => Some(evaluate::part(&trained.model.embed_inputs(&inputs), &split.validation)?),
+            true => {
+                let metrics = evaluate::part(&trained.model.embed_inputs(&inputs), &split.validation);
+                Some(metrics.map_err(|error| match error {
+                    Error::NotANumber { .. } => diverged(f64::NAN),
+                    other => other,
+                })?)
+            }
             false => None,
         };
         if let (Select::Best, Some(metrics)) = (config.train.select, validation) {
@@ -119,10 +130,13 @@ pub fn fit(
         trained.history.push(row);
     }
     if let Some((_, epoch, weights)) = best {
-        trained
-            .model
-            .set_weights(&weights)
-            .map_err(|problem| Error::Config(format!("best epoch: {problem}")))?;
+        let learning_rate = config.train.learning_rate;
+        // These names and shapes are the model's own: only numbers that are not finite are refused.
+        trained.model.set_weights(&weights).map_err(|_| Error::Diverged {
+            loss: f64::NAN,
+            epoch,
+            learning_rate,
+        })?;
         trained.selected_epoch = epoch;
     }
     Ok(trained)

@@ -164,5 +164,17 @@ fn a_loss_that_is_not_finite_is_an_error_with_the_epoch() {
     })
     .err()
     .unwrap();
-    assert!(matches!(error, Error::Diverged { epoch: 2, .. }), "{error}");
+    assert!(matches!(error, Error::Diverged { epoch: 1..=2, .. }), "{error}");
+}
+
+#[test]
+fn weights_that_are_not_finite_after_the_last_step_are_an_error_too() {
+    let error = fit_karate(|config| {
+        config.train.learning_rate = f64::MAX;
+        config.train.epochs = 1;
+        config.split.val_fraction = 0.0;
+    })
+    .err()
+    .unwrap();
+    assert!(matches!(error, Error::Diverged { epoch: 1, .. }), "{error}");
 }
