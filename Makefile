@@ -27,6 +27,7 @@ demo: build datasets/cora/cora.content
 
 .PHONY: test
 test: $(libtorch) announce
+	python3 datasets/fetch.py --self-test
 	cargo test --locked
 
 .PHONY: build
