@@ -259,19 +259,33 @@ fn damaged_run_directories() {
         "split/train.csv",
         "split/test_negatives.csv",
     ];
+    std::fs::rename(place.path("run"), place.path("whole")).unwrap();
+    // A fresh copy of the whole run.
     let restore = || {
-        place.stdout("train data --output run --epochs 2 --quiet --force");
-    };
-    let says = |expected: &str| {
-        for verb in ["evaluate run", "predict run", "embed run", "score run --pairs pairs.csv"] {
-            let error = place.failure(verb, 1);
-            assert!(
-                error.starts_with("error: ") && error.contains(expected),
-                "{verb}: {error}, expected {expected}"
-            );
+        let _ = std::fs::remove_dir_all(place.path("run"));
+        for folder in ["", "split"] {
+            std::fs::create_dir_all(place.path("run").join(folder)).unwrap();
+            for entry in std::fs::read_dir(place.path("whole").join(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_file() {
+                    std::fs::copy(&path, place.path("run").join(folder).join(path.file_name().unwrap()))
+                        .unwrap();
+                }
+            }
         }
     };
+    let says = |expected: &str| {
+        let error = place.failure("embed run", 1);
+        assert!(error.starts_with("error: ") && error.contains(expected), "{error}, expected {expected}");
+    };
+    restore();
+    std::fs::remove_file(place.path("run/weights.safetensors")).unwrap();
+    for verb in ["evaluate run", "predict run", "score run --pairs pairs.csv"] {
+        let expected = "error: cannot read run/weights.safetensors: No such file or directory\n";
+        assert_eq!(place.failure(verb, 1), expected);
+    }
     for file in files {
+        restore();
         std::fs::remove_file(place.path("run").join(file)).unwrap();
         let expected = match file {
             "run.json" => {
@@ -280,15 +294,13 @@ fn damaged_run_directories() {
             _ => format!("cannot read run/{file}: No such file or directory"),
         };
         says(&expected);
-        let _ = std::fs::remove_dir_all(place.path("run"));
         restore();
         // Cut in the middle.
         let bytes = std::fs::read(place.path("run").join(file)).unwrap();
         place.write(&format!("run/{file}"), &bytes[..bytes.len() / 2]);
         says(&format!("run/{}", file.split('/').next().unwrap()));
-        let _ = std::fs::remove_dir_all(place.path("run"));
-        restore();
     }
+    restore();
 
     let change = |file: &str, from: &str, to: &str| {
         let text = place.read(file);
@@ -297,7 +309,6 @@ fn damaged_run_directories() {
     };
     change("run/run.json", "\"format_version\": 1", "\"format_version\": 2");
     says("run/run.json: is of the format vgae-run 2; this vgae reads vgae-run 1");
-    std::fs::remove_dir_all(place.path("run")).unwrap();
     restore();
     change("run/run.json", "\"latent\": 16", "\"latent\": 8");
     says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; run.json expects [32, 8]");
