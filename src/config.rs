@@ -25,7 +25,7 @@ pub struct Config {
     #[command(flatten)]
     pub train: TrainConfig,
     /// Seed of the split, the initial weights and the training noise
-    #[arg(long, default_value_t, help_heading = "Training")]
+    #[arg(long, allow_negative_numbers = true, default_value_t, help_heading = "Training")]
     pub seed: u64,
 }
 
@@ -151,10 +151,10 @@ pub enum Header {
 #[serde(deny_unknown_fields)]
 pub struct SplitConfig {
     /// Fraction of the edges held out for validation
-    #[arg(long, value_name = "FRACTION", default_value_t = Self::default().val_fraction)]
+    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().val_fraction)]
     pub val_fraction: f64,
     /// Fraction of the edges held out for the test
-    #[arg(long, value_name = "FRACTION", default_value_t = Self::default().test_fraction)]
+    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction)]
     pub test_fraction: f64,
 }
 
@@ -174,13 +174,13 @@ pub struct ModelConfig {
     #[arg(long, value_enum, default_value_t)]
     pub model: ModelKind,
     /// Width of the hidden layer
-    #[arg(long, value_name = "WIDTH", default_value_t = Self::default().hidden)]
+    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH", default_value_t = Self::default().hidden)]
     pub hidden: usize,
     /// Number of latent dimensions: the length of an embedding
-    #[arg(long, value_name = "WIDTH", default_value_t = Self::default().latent)]
+    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH", default_value_t = Self::default().latent)]
     pub latent: usize,
     /// Fraction of each layer's inputs that an epoch of training leaves out
-    #[arg(long, value_name = "FRACTION", default_value_t = Self::default().dropout)]
+    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout)]
     pub dropout: f64,
 }
 
@@ -217,20 +217,20 @@ impl fmt::Display for ModelKind {
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// Passes over the graph
-    #[arg(long, value_name = "COUNT", default_value_t = Self::default().epochs)]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().epochs)]
     pub epochs: usize,
     /// Step size of Adam
-    #[arg(long, value_name = "RATE", default_value_t = Self::default().learning_rate)]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE", default_value_t = Self::default().learning_rate)]
     pub learning_rate: f64,
     /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
     /// loss a multiple of the negative ELBO), or a number
-    #[arg(long, value_name = "WEIGHT", default_value_t)]
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
     pub kl_weight: KlWeight,
     /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP
     #[arg(long, value_enum, default_value_t)]
     pub select: Select,
     /// Epochs between two looks at the validation part
-    #[arg(long, value_name = "COUNT", default_value_t = Self::default().validate_every)]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
     pub validate_every: usize,
 }
 

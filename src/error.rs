@@ -12,7 +12,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[non_exhaustive]
 pub enum Error {
     /// The operating system refused to read, write or create something.
-    #[error("cannot {action} {}: {}", show(path), reason(source))]
+    #[error("cannot {action} {}: {}", named(action, path), reason(source))]
     Io {
         /// What was tried: `read`, `write`, `create`, …
         action: &'static str,
@@ -41,13 +41,13 @@ pub enum Error {
     },
     /// A feature table leaves out nodes of the graph.
     #[error(
-        "{} has {num_rows} rows but the graph has {num_nodes} nodes; first node without a row: {first_node}",
+        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {first_node}",
         show(path)
     )]
     MissingFeatures {
         /// The feature file.
         path: PathBuf,
-        /// How many nodes it describes.
+        /// How many of the graph's nodes it describes.
         num_rows: usize,
         /// How many nodes the graph has.
         num_nodes: usize,
@@ -60,7 +60,8 @@ pub enum Error {
     /// The graph has too few edges to leave something in every part.
     #[error(
         "{num_edges} edges are too few for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
-         train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1"
+         train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1. \
+         Hint: larger fractions, or 0 to hold nothing out"
     )]
     TooFewEdges {
         /// Undirected edges in the graph.
@@ -77,7 +78,10 @@ pub enum Error {
         num_test: usize,
     },
     /// The graph has fewer absent pairs than negatives are needed.
-    #[error("need {needed} negative pairs but the graph has only {available} non-edges")]
+    #[error(
+        "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller --val-fraction and \
+         --test-fraction, or 0 to hold nothing out"
+    )]
     TooFewNonEdges {
         /// Negatives needed for validation and test together.
         needed: u64,
@@ -109,7 +113,7 @@ pub enum Error {
         index: usize,
     },
     /// Training left the finite numbers.
-    #[error("the loss is {loss} at epoch {epoch}; hint: lower --learning-rate (now {learning_rate})")]
+    #[error("the loss is {loss} at epoch {epoch}; hint: {}", remedy(*epoch, *learning_rate, *largest_feature))]
     Diverged {
         /// NaN or an infinity.
         loss: f64,
@@ -117,6 +121,8 @@ pub enum Error {
         epoch: usize,
         /// The learning rate in use.
         learning_rate: f64,
+        /// The largest absolute value among the features; 0 without features.
+        largest_feature: f32,
     },
     /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
     #[error("libtorch failed: {0}")]
@@ -164,9 +170,29 @@ impl Error {
     }
 }
 
-/// `-` is shown by the name that people know.
+/// A path that is read; `-` is stdin.
 fn show(path: &Path) -> String {
-    if path == Path::new("-") { "stdin/stdout".into() } else { path.display().to_string() }
+    named("read", path)
+}
+
+/// A path; `-` is stdout where something is written, else stdin.
+fn named(action: &str, path: &Path) -> String {
+    match (path == Path::new("-"), action) {
+        (true, "write") => "stdout".into(),
+        (true, _) => "stdin".into(),
+        (false, _) => path.display().to_string(),
+    }
+}
+
+/// What helps against a loss that is no number: before any step was taken, only the features can be the cause.
+fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
+    if epoch == 1 && largest_feature > 10.0 {
+        format!(
+            "bring the features to about the size of 1 (they reach {largest_feature}), or lower --learning-rate"
+        )
+    } else {
+        format!("lower --learning-rate (now {learning_rate})")
+    }
 }
 
 /// The message without Rust's ` (os error 2)`.

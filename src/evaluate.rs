@@ -1,5 +1,7 @@
 //! Held-out links: decoded from the means, ranked against the negatives.
 
+use std::collections::HashMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::decoder::decode_pairs;
@@ -38,4 +40,15 @@ impl PartMetrics {
 /// [`crate::Error::NotANumber`] if the model has diverged.
 pub fn part(embeddings: &Embeddings, part: &Part) -> Result<Metrics> {
     metrics::evaluate(&decode_pairs(embeddings.mean.view(), &part.pairs()), &part.labels())
+}
+
+/// The share of the nodes, in [0, 1], whose mean is exactly the most common one. Near 1 most pairs score alike,
+/// and the model says nothing: its hidden layer has died. O(n·d) time and memory.
+pub fn share_of_equal_means(embeddings: &Embeddings) -> f64 {
+    let mut counts: HashMap<Vec<u32>, usize> = HashMap::new();
+    for row in embeddings.mean.rows() {
+        *counts.entry(row.iter().map(|value| value.to_bits()).collect()).or_default() += 1;
+    }
+    let most = counts.values().max().copied().unwrap_or(0);
+    most as f64 / embeddings.mean.nrows().max(1) as f64
 }

@@ -67,9 +67,19 @@ impl Graph {
     ///
     /// # Errors
     /// [`Error::MissingFeatures`] if the table is dense and a node of the graph has no row in it. (In a
-    /// table of triplets such a node is one whose features are all zero.)
+    /// table of triplets such a node is one whose features are all zero.) [`Error::Input`] if the table's nodes
+    /// are all unknown to the graph.
     pub fn with_features(mut self, table: FeatureTable) -> Result<Self> {
-        let mut row_of_node = vec![None; self.num_nodes()];
+        let num_nodes = self.num_nodes();
+        let strangers = table.nodes.iter().filter(|id| self.nodes.index(id).is_none()).count();
+        if let (true, Some(own)) = (strangers == table.nodes.len(), self.nodes.iter().next()) {
+            let problem = format!(
+                "none of its {strangers} ids is a node of the graph: it has {:?} where the graph has {own:?}",
+                table.nodes.id(0)
+            );
+            return Err(Error::Input { path: table.input.path, problem });
+        }
+        let mut row_of_node = vec![None; num_nodes];
         for (row, id) in table.nodes.iter().enumerate() {
             let node = self.add_node(id) as usize;
             row_of_node.resize(self.num_nodes(), None);
@@ -78,10 +88,14 @@ impl Graph {
         if let (true, Some(node)) = (table.is_complete, row_of_node.iter().position(Option::is_none)) {
             return Err(Error::MissingFeatures {
                 path: table.input.path,
-                num_rows: table.nodes.len(),
-                num_nodes: self.num_nodes(),
+                num_rows: table.nodes.len() - strangers,
+                num_nodes,
                 first_node: self.nodes.id(node as u32).to_string(),
             });
+        }
+        if strangers > 0 {
+            let file = table.input.path.display();
+            self.notes.push(format!("{strangers} nodes of {file} are in no edge"));
         }
         let mut indptr = Vec::with_capacity(self.num_nodes() + 1);
         let mut indices = Vec::with_capacity(table.matrix.nnz());

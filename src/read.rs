@@ -41,7 +41,8 @@ pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
     Ok(graph)
 }
 
-/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.txt`, `.gz`, ….
+/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.txt`, `.gz`, …; for
+/// an `edges.csv`, its directory's.
 pub fn data_name(path: &Path) -> String {
     if path == Path::new("-") {
         return "stdin".into();
@@ -50,6 +51,11 @@ pub fn data_name(path: &Path) -> String {
     let name = full.file_name().map_or_else(|| "graph".into(), |name| name.to_string_lossy().into_owned());
     if full.is_dir() {
         return name;
+    }
+    // Many a directory has its edges.csv: the directory's name tells more.
+    let parent = full.parent().and_then(|parent| parent.file_name());
+    if let (true, Some(parent)) = (name.starts_with("edges."), parent) {
+        return parent.to_string_lossy().into_owned();
     }
     let mut stem = name.as_str();
     for end in [".gz", ".csv", ".tsv", ".txt", ".edges", ".cites"] {

@@ -37,14 +37,17 @@ pub use files::{Output, ScoreWriter, write_embeddings};
 pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings};
 pub use split_files::read_split;
 
+/// Where, in a run directory, the run that is to replace it is made.
+const REPLACEMENT: &str = ".replacement";
+
 const FILES: [&str; 7] = [
-    "run.json",
     "metrics.json",
     "history.csv",
     "embeddings.csv",
     "nodes.csv",
     "features.safetensors",
     "weights.safetensors",
+    "run.json",
 ];
 
 /// What to do about files that are there already.
@@ -57,9 +60,11 @@ pub enum Existing {
 }
 
 /// A run directory that is being written. If it is dropped before [`RunDir::finish`], because of an error,
-/// it goes again.
+/// it goes again. A finished run that it replaces stays as it is until then.
 pub struct RunDir {
     path: PathBuf,
+    /// Where the files are written: `path`, or a directory in it while `path` holds the run to be replaced.
+    work: PathBuf,
     record: Record,
     is_finished: bool,
 }
@@ -73,6 +78,10 @@ impl RunDir {
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
         if !path.exists() {
             return Ok(());
+        }
+        if !path.is_dir() {
+            let problem = "is a file; choose another --output".into();
+            return Err(Error::Run { path: path.to_path_buf(), problem });
         }
         let mut entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
         if entries.next().is_none() {
@@ -103,8 +112,12 @@ impl RunDir {
         existing: Existing,
     ) -> Result<RunDir> {
         Self::check(path, existing)?;
-        remove_files(path)?;
-        let split_path = path.join("split");
+        let is_replacement = record::read_record(path).is_ok_and(|record| record.status == Status::Complete);
+        // What an interrupted run left there goes first.
+        remove_files(&path.join(REPLACEMENT))?;
+        let work = if is_replacement { path.join(REPLACEMENT) } else { path.to_path_buf() };
+        remove_files(&work)?;
+        let split_path = work.join("split");
         fs::create_dir_all(&split_path).map_err(|source| Error::io("create", &split_path, source))?;
         let record = Record {
             format: record::FORMAT.into(),
@@ -122,12 +135,12 @@ impl RunDir {
             num_threads: rayon::current_num_threads(),
             peak_memory_bytes: None,
         };
-        let run = RunDir { path: path.to_path_buf(), record, is_finished: false };
-        files::write_json(&path.join("run.json"), &run.record)?;
-        files::write_nodes(&path.join("nodes.csv"), graph)?;
+        let run = RunDir { path: path.to_path_buf(), work, record, is_finished: false };
+        files::write_json(&run.work.join("run.json"), &run.record)?;
+        files::write_nodes(&run.work.join("nodes.csv"), graph)?;
         split_files::write_split(&split_path, split, &graph.nodes)?;
         if let Some(features) = &graph.features {
-            tensors::write_features(&path.join("features.safetensors"), features)?;
+            tensors::write_features(&run.work.join("features.safetensors"), features)?;
         }
         Ok(run)
     }
@@ -154,18 +167,21 @@ impl RunDir {
         metrics: &PartMetrics,
         timings: Timings,
     ) -> Result<()> {
-        tensors::write_weights(&self.path.join("weights.safetensors"), &trained.model.weights())?;
-        write_history(&self.path.join("history.csv"), &trained.history)?;
-        files::write_json(&self.path.join("metrics.json"), metrics)?;
-        let mut output = Output::create(&self.path.join("embeddings.csv"), Existing::Replace)?;
+        tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
+        write_history(&self.work.join("history.csv"), &trained.history)?;
+        files::write_json(&self.work.join("metrics.json"), metrics)?;
+        let mut output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
         write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
         output.finish()?;
-        self.record.files = hashes(&self.path, graph.features.is_some())?;
+        self.record.files = hashes(&self.work, graph.features.is_some())?;
         self.record.status = Status::Complete;
         self.record.selected_epoch = Some(trained.selected_epoch);
         self.record.timings = timings;
         self.record.peak_memory_bytes = record::peak_memory_bytes();
-        files::write_json(&self.path.join("run.json"), &self.record)?;
+        files::write_json(&self.work.join("run.json"), &self.record)?;
+        if self.work != self.path {
+            replace_files(&self.work, &self.path)?;
+        }
         self.is_finished = true;
         Ok(())
     }
@@ -175,7 +191,7 @@ impl Drop for RunDir {
     fn drop(&mut self) {
         if !self.is_finished {
             // An error is on its way to the user already; what cannot be removed is marked as unfinished.
-            let _ = remove_files(&self.path);
+            let _ = remove_files(&self.work);
         }
     }
 }
@@ -258,11 +274,32 @@ fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
     files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
 }
 
+/// The files that a run directory at `path` may hold, `run.json` last.
+fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut files = split_files::paths(&path.join("split")).to_vec();
+    files.extend(FILES.iter().map(|file| path.join(file)));
+    files
+}
+
+/// Moves the run at `work` over the one at `path`. `run.json`, which holds the others' hashes, goes last: if this
+/// is cut off in between, the run is known to be damaged.
+fn replace_files(work: &Path, path: &Path) -> Result<()> {
+    for (new, old) in files_of(work).iter().zip(files_of(path)) {
+        let result = if new.exists() { fs::rename(new, &old) } else { fs::remove_file(&old) };
+        match result {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("write", &old, source));
+            }
+            _ => {}
+        }
+    }
+    remove_files(work)
+}
+
 /// Takes away what a run directory is made of, and the directory if nothing else is in it.
 fn remove_files(path: &Path) -> Result<()> {
     let split = path.join("split");
-    let files = FILES.iter().map(|file| path.join(file));
-    for file in files.chain(split_files::paths(&split)) {
+    for file in files_of(path) {
         match fs::remove_file(&file) {
             Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
                 return Err(Error::io("remove", &file, source));

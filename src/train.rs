@@ -83,6 +83,10 @@ pub fn fit(
     let kl_weight = kl_weight(config.train.kl_weight, adj_norm);
     let mut trained = Trained { model, history: Vec::new(), selected_epoch: config.train.epochs };
     let mut best: Option<(f64, usize, Weights)> = None;
+    let learning_rate = config.train.learning_rate;
+    let values = features.map_or(&[] as &[f32], |features| features.data());
+    let largest_feature = values.iter().fold(0f32, |most, value| most.max(value.abs()));
+    let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
 
     for epoch in 1..=config.train.epochs {
         optimizer.zero_grad();
@@ -90,14 +94,13 @@ pub fn fit(
             .model
             .train_pass(&inputs, &mut rng, |pass| objective(pass, &pass.z, &reconstruction, kl_weight));
         let loss = reconstruction + kl_weight * kl;
-        let diverged = |loss| Error::Diverged { loss, epoch, learning_rate: config.train.learning_rate };
         if !loss.is_finite() {
-            return Err(diverged(loss));
+            return Err(diverged(loss, epoch));
         }
         optimizer.step();
         // The next epoch's loss would tell, but there may be none.
         if epoch == config.train.epochs && !trained.model.is_finite() {
-            return Err(diverged(f64::NAN));
+            return Err(diverged(f64::NAN, epoch));
         }
 
         let is_look = epoch % config.train.validate_every == 0 || epoch == config.train.epochs;
@@ -105,7 +108,7 @@ pub fn fit(
             true => {
                 let metrics = evaluate::part(&trained.model.embed_inputs(&inputs), &split.validation);
                 Some(metrics.map_err(|error| match error {
-                    Error::NotANumber { .. } => diverged(f64::NAN),
+                    Error::NotANumber { .. } => diverged(f64::NAN, epoch),
                     other => other,
                 })?)
             }
@@ -130,13 +133,8 @@ pub fn fit(
         trained.history.push(row);
     }
     if let Some((_, epoch, weights)) = best {
-        let learning_rate = config.train.learning_rate;
         // These names and shapes are the model's own: only numbers that are not finite are refused.
-        trained.model.set_weights(&weights).map_err(|_| Error::Diverged {
-            loss: f64::NAN,
-            epoch,
-            learning_rate,
-        })?;
+        trained.model.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
         trained.selected_epoch = epoch;
     }
     Ok(trained)

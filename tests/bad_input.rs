@@ -5,7 +5,7 @@ mod common;
 use common::{Place, gzip, karate};
 
 /// What is written to `data.csv`, and what `vgae train data.csv` then says.
-const EDGE_LISTS: [(&str, &[u8], &str); 20] = [
+const EDGE_LISTS: [(&str, &[u8], &str); 21] = [
     ("an empty file", b"", "data.csv: is empty; expected rows of source,target"),
     ("comments alone", b"# nothing\n% here\n\n", "data.csv: is empty; expected rows of source,target"),
     (
@@ -13,12 +13,20 @@ const EDGE_LISTS: [(&str, &[u8], &str); 20] = [
         b"source,target\n",
         "data.csv: has a header and no rows; expected rows of source,target",
     ),
-    ("one column", b"a,b\nb\n", "data.csv:2: expected source,target, found 1 column"),
-    ("one column in the first row", b"a\nb\n", "data.csv:1: expected source,target, found 1 column"),
+    (
+        "one column",
+        b"a,b\nb\n",
+        "data.csv:2: expected source,target, found 1 column (separated by commas, as in the first row)",
+    ),
+    (
+        "one column in the first row",
+        b"a\nb\n",
+        "data.csv:1: expected source,target, found 1 column (separated by white space, as in the first row)",
+    ),
     (
         "comments are counted as lines",
         b"# x\n\na,b\nc\n",
-        "data.csv:4: expected source,target, found 1 column",
+        "data.csv:4: expected source,target, found 1 column (separated by commas, as in the first row)",
     ),
     ("an empty source", b"a,b\n,c\n", "data.csv:2: the source is empty; expected a node id"),
     ("an empty target", b"a,b\nc,\n", "data.csv:2: the target is empty; expected a node id"),
@@ -40,7 +48,7 @@ const EDGE_LISTS: [(&str, &[u8], &str); 20] = [
     (
         "a weight too large",
         b"source,target,weight\na,b,1e99\n",
-        "data.csv:2: the weight is \"1e99\"; expected a finite number",
+        "data.csv:2: the weight is \"1e99\"; expected a number within ±3.4e38",
     ),
     (
         "a weight of zero",
@@ -62,11 +70,17 @@ const EDGE_LISTS: [(&str, &[u8], &str); 20] = [
         b"a,b\nb,caf\xe9\n",
         "data.csv:2: byte 6 of the line is 0xe9; expected UTF-8 text",
     ),
-    ("UTF-16", b"\xff\xfea\0,\0b\0\n\0", "data.csv:1: byte 1 of the line is 0xff; expected UTF-8 text"),
+    ("UTF-16", b"\xff\xfea\0,\0b\0\n\0", "data.csv: is UTF-16 text; expected UTF-8"),
     (
         "a quote that does not end",
         b"a,b\n\"c,d\ne,f\n",
         "data.csv:2: a quoted field does not end where the field does, on its line",
+    ),
+    (
+        "a comma in a name",
+        b"source,target\nWashington, DC,Paris\n",
+        "data.csv:2: expected 2 columns as in the first row, found 3; hint: put double quotes around names that \
+         hold the separator",
     ),
     (
         "text after a quoted field",
@@ -77,7 +91,7 @@ const EDGE_LISTS: [(&str, &[u8], &str); 20] = [
         "too few edges",
         b"a,b\nb,c\n",
         "2 edges are too few for --val-fraction 0.05 and --test-fraction 0.1: train, validation and test would \
-         get 2, 0 and 0; each needs at least 1",
+         get 2, 0 and 0; each needs at least 1. Hint: larger fractions, or 0 to hold nothing out",
     ),
 ];
 
@@ -93,10 +107,14 @@ fn edge_lists() {
 }
 
 /// What is written to `x.csv` beside the edges a–b, b–c, and what `--features x.csv` then says.
-const FEATURES: [(&str, &[u8], &str); 17] = [
+const FEATURES: [(&str, &[u8], &str); 18] = [
     ("an empty file", b"", "x.csv: is empty; expected rows of a node id and its features"),
     ("a header alone", b"id,x\n", "x.csv: has a header and no rows; expected a node id and its features"),
-    ("ids alone", b"a\nb\nc\n", "x.csv:1: expected a node id and its features, found 1 column"),
+    (
+        "ids alone",
+        b"a\nb\nc\n",
+        "x.csv:1: expected a node id and its features, found 1 column (separated by white space)",
+    ),
     ("a word", b"a,1\nb,two\nc,3\n", "x.csv:2: the feature in column 2 is \"two\"; expected a finite number"),
     (
         "an empty field",
@@ -119,7 +137,7 @@ const FEATURES: [(&str, &[u8], &str); 17] = [
     (
         "a node without a row",
         b"a,1\nc,3\n",
-        "x.csv has 2 rows but the graph has 3 nodes; first node without a row: b",
+        "x.csv has rows for 2 of the graph's 3 nodes; first node without a row: b",
     ),
     ("a node without an id", b"a,1\n,2\nc,3\n", "x.csv:2: the node id is empty"),
     (
@@ -141,6 +159,11 @@ const FEATURES: [(&str, &[u8], &str); 17] = [
         "a triplet twice",
         b"node,feature,value\na,1,1\nb,1,1\na,1,2\n",
         "x.csv:4: node a has this feature twice; first on line 2",
+    ),
+    (
+        "other ids than the graph's",
+        b"n1,1\nn2,2\n",
+        "x.csv: none of its 2 ids is a node of the graph: it has \"n1\" where the graph has \"a\"",
     ),
     (
         "a feature index of 2^63",
@@ -193,6 +216,11 @@ fn files_and_directories() {
     };
     says("nowhere.csv", "cannot read nowhere.csv: No such file or directory");
     place.write("empty/readme.txt", "nothing");
+    place.write("file", "");
+    assert_eq!(
+        place.failure(&format!("train {} --output file", karate()), 1),
+        "error: file: is a file; choose another --output\n"
+    );
     says("empty", "empty: holds neither edges.csv, edges.csv.gz nor NAME.cites; expected one of them");
     place.write("half/a.cites", "1 2\n");
     says("half", "half: holds half/a.cites but not half/a.content");

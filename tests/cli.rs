@@ -277,6 +277,60 @@ fn nothing_is_overwritten_without_force() {
 }
 
 #[test]
+fn a_replacement_that_fails_or_is_killed_leaves_the_old_run() {
+    let place = Place::new();
+    place.train_karate("");
+    let before = (place.stdout("embed run"), place.read("run/run.json"));
+    let train = format!("train {} --output run --force --quiet", karate());
+    place.failure(&format!("{train} --learning-rate 1e30"), 1);
+    assert_eq!((place.stdout("embed run"), place.read("run/run.json")), before);
+
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_vgae"))
+        .current_dir(place.path(""))
+        .args(format!("{train} --epochs 1000000").split_ascii_whitespace())
+        .spawn()
+        .unwrap();
+    while !place.exists("run/.replacement/split/test_negatives.csv") {
+        assert!(child.try_wait().unwrap().is_none(), "training goes on until it is killed");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!((place.stdout("embed run"), place.read("run/run.json")), before);
+
+    place.stdout(&format!("{train} --epochs 3"));
+    assert_eq!(place.json("run/run.json")["config"]["train"]["epochs"], 3);
+    assert!(!place.exists("run/.replacement"));
+}
+
+#[test]
+fn a_model_that_says_nothing_is_called_collapsed() {
+    let place = Place::new();
+    place.write("ring.csv", rows(&ring(40), ","));
+    place.write("zeros.csv", (0..40).map(|at| format!("a{at},0\n")).collect::<String>());
+    let assert = place.vgae("train ring.csv --features zeros.csv --epochs 3 --output run").assert().success();
+    assert!(
+        text(assert.get_output().stderr.clone()).contains("note: the model collapsed: 100 % of the nodes")
+    );
+}
+
+#[test]
+fn ids_that_begin_like_comments_come_back() {
+    let place = Place::new();
+    let edges: String = ring(40).iter().map(|(u, v)| format!("\"#{u}\",\"%{v}\"\n")).collect();
+    place.write("tags.csv", edges).stdout("train tags.csv --epochs 2 --output run -q");
+    assert_eq!(place.json("run/run.json")["counts"]["num_edges"], 80);
+    place.stdout("predict run --top 20 -o best.csv");
+    assert_eq!(place.stdout("score run --pairs best.csv"), place.read("best.csv"));
+    assert_eq!(place.stdout("score run --pairs run/split/test.csv").lines().count(), 1 + 8);
+    // Unquoted, they are comments, which is said.
+    place.write("bare.csv", "a,b\n#c,d\n");
+    let stderr = text(place.vgae("train bare.csv --output no").assert().code(1).get_output().stderr.clone());
+    let note = "note: 1 lines that begin with # were taken for comments; quote ids that begin so\n";
+    assert!(stderr.starts_with(note), "{stderr}");
+}
+
+#[test]
 fn a_failed_training_leaves_no_directory() {
     let place = Place::new();
     let error = place.failure(&format!("train {} --output run --learning-rate 1e30 --quiet", karate()), 1);

@@ -42,6 +42,7 @@ fn one_graph_in_every_form_of_edge_list() {
         ("tabs.tsv", rows(&pairs, "\t")),
         ("blanks.txt", rows(&pairs, "  ")),
         ("blanks around.csv", rows(&pairs, " , ")),
+        ("semicolons.csv", rows(&pairs, ";")),
         ("crlf.csv", comma.replace('\n', "\r\n")),
         ("bom.csv", format!("\u{feff}source,target\n{comma}")),
         ("bom without header.csv", format!("\u{feff}{comma}")),
@@ -84,6 +85,8 @@ fn headers_are_recognised_or_told() {
     place.write("from.csv", "from,to\nto,x\n");
     let no = ReadConfig { header: Header::No, ..ReadConfig::default() };
     assert_eq!(try_read(&place, "from.csv", &no).unwrap().num_nodes(), 3);
+    place.write("snap.txt", "FromNodeId\tToNodeId\nx\ty\n");
+    assert_eq!(read(&place, "snap.txt").num_nodes(), 2);
 }
 
 #[test]
@@ -144,7 +147,7 @@ fn nodes_of_the_features_alone_have_no_edges() {
     place.write_gz("data/labels.csv.gz", "node,label\nalso lonely,x\na,y\n");
     let error = try_read(&place, "data", &ReadConfig::default()).unwrap_err().to_string();
     assert!(
-        error.ends_with("has 3 rows but the graph has 4 nodes; first node without a row: also lonely"),
+        error.ends_with("has rows for 2 of the graph's 3 nodes; first node without a row: also lonely"),
         "{error}"
     );
     place.write("data/features.csv", "a,1\nb,2\nlonely,3\nalso lonely,4\n");

@@ -117,7 +117,7 @@ fn a_graph_without_enough_non_edges_says_so() {
     let complete = graph(6, pairs);
     let config = SplitConfig { val_fraction: 0.2, test_fraction: 0.2 };
     let error = split::edges(&complete, &config, 0).unwrap_err();
-    assert_eq!(error.to_string(), "need 6 negative pairs but the graph has only 0 non-edges");
+    assert!(error.to_string().starts_with("need 6 negative pairs but the graph has only 0 non-edges"));
 }
 
 #[test]

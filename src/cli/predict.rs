@@ -16,7 +16,7 @@ pub(super) struct Args {
     /// The run directory
     run: PathBuf,
     /// How many pairs
-    #[arg(long, value_name = "COUNT", default_value_t = 10)]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     /// Where to write, - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]

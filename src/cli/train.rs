@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae::config::{Config, ModelKind};
-use vgae::evaluate::PartMetrics;
+use vgae::config::{Config, FeatureSource, ModelKind};
+use vgae::evaluate::{PartMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
 use vgae::split::Split;
-use vgae::{Result, normalize, read, run, split, train};
+use vgae::{Error, Result, normalize, read, run, split, train};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
@@ -42,6 +42,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let config = &args.config;
     config.validate()?;
+    let dash = Path::new("-");
+    if args.data == dash && config.read.features == FeatureSource::File(dash.into()) {
+        return Err(Error::Config("DATA and --features are both -; stdin can be only one of them".into()));
+    }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let path = args.output.clone().unwrap_or_else(|| default_output(&args.data, config));
     RunDir::check(&path, existing)?;
@@ -73,6 +77,14 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 
     let start = Instant::now();
     let embeddings = trained.embed(&adj_norm, graph.features());
+    let share = share_of_equal_means(&embeddings);
+    if share > 0.5 {
+        voice.say(format!(
+            "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try a smaller --learning-rate, \
+             features of about the size of 1 (each row divided by its sum, say), or --features none",
+            100.0 * share
+        ));
+    }
     let metrics = PartMetrics::of(&embeddings, &split)?;
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };

@@ -8,11 +8,17 @@ use crate::graph::{EdgeList, Graph, NodeIds, Pair};
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
-const USUAL_NAMES: [(&str, &str); 9] = [
+const USUAL_NAMES: [(&str, &str); 15] = [
     ("source", "target"),
     ("src", "dst"),
     ("src", "dest"),
     ("from", "to"),
+    ("from_id", "to_id"),
+    ("from_node", "to_node"),
+    ("fromnodeid", "tonodeid"),
+    ("origin", "dest"),
+    ("origin", "destination"),
+    ("user_id", "friend_id"),
     ("u", "v"),
     ("node1", "node2"),
     ("node_1", "node_2"),
@@ -74,6 +80,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
             edges.len()
         ));
     }
+    notes.extend(reader.comment_note());
     if columns.weight.is_none() && first.len() == 3 {
         notes.push("the third column is not used; --weights 3 makes it the weight".into());
     }
@@ -88,6 +95,8 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
 
 /// Which columns are read.
 struct Columns {
+    /// How many the first row has.
+    count: usize,
     source: usize,
     target: usize,
     weight: Option<usize>,
@@ -119,7 +128,7 @@ impl Columns {
             let problem = "--weights names a node column; expected a column beside source and target".into();
             return Err(reader.file_error(problem));
         }
-        Ok(Columns { source, target, weight })
+        Ok(Columns { count: first.len(), source, target, weight })
     }
 }
 
@@ -141,7 +150,11 @@ fn add_row<'a>(
         |problem: String| crate::Error::Row { path: reader.path().to_path_buf(), line: row.line, problem };
     let (Some(source), Some(target)) = ((row.field)(columns.source), (row.field)(columns.target)) else {
         let plural = if row.num_columns == 1 { "" } else { "s" };
-        return Err(error(format!("expected source,target, found {} column{plural}", row.num_columns)));
+        let separator = reader.separator();
+        return Err(error(format!(
+            "expected source,target, found {} column{plural} (separated by {separator}, as in the first row)",
+            row.num_columns
+        )));
     };
     for (name, id) in [("source", source), ("target", target)] {
         if id.is_empty() {
@@ -158,6 +171,16 @@ fn add_row<'a>(
             return Err(error(format!("the weight is {text}; expected a number above 0")));
         }
         weights.push(weight);
+    }
+    // A name with a comma that is not quoted would otherwise make an edge that nobody meant.
+    let has_more =
+        (columns.count..row.num_columns).any(|at| (row.field)(at).is_some_and(|text| !text.is_empty()));
+    if has_more {
+        let (expected, found) = (columns.count, row.num_columns);
+        return Err(error(format!(
+            "expected {expected} columns as in the first row, found {found}; hint: put double quotes around names \
+             that hold the separator"
+        )));
     }
     pairs.push((nodes.intern(source), nodes.intern(target)));
     Ok(())

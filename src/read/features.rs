@@ -76,7 +76,10 @@ impl DenseRows {
 fn dense(mut reader: RowReader) -> Result<FeatureTable> {
     let num_columns = reader.len();
     if num_columns < 2 {
-        return Err(reader.error("expected a node id and its features, found 1 column".into()));
+        let separator = reader.separator();
+        return Err(reader.error(format!(
+            "expected a node id and its features, found 1 column (separated by {separator})"
+        )));
     }
     let mut rows = DenseRows::default();
     if !is_header(&reader) {

@@ -15,14 +15,15 @@ use crate::graph::{InputFile, hex};
 
 /// Reads one row after the other into the same buffers.
 ///
-/// Blank lines and lines that begin with `#` or `%` are passed over; a byte-order mark and carriage
-/// returns are taken off; what separates fields is decided by the first row: a tab if it has one, else a
-/// comma, else white space. A field may stand in double quotes, as in RFC 4180, but must end on its line.
+/// Blank lines, lines that begin with `#`, and lines that begin with `%` before the first row are passed over;
+/// a byte-order mark and carriage returns are taken off; what separates fields is decided by the first row: a
+/// tab if it has one, else a comma, else a semicolon, else white space. A field may stand in double quotes, as in RFC 4180, but must end on its line.
 pub(crate) struct RowReader {
     source: Box<dyn BufRead>,
     fingerprint: Rc<RefCell<Fingerprint>>,
     path: PathBuf,
     line_number: u64,
+    num_late_comments: u64,
     line: Vec<u8>,
     text: String,
     fields: Vec<Range<usize>>,
@@ -69,6 +70,7 @@ impl RowReader {
             fingerprint,
             path: path.to_path_buf(),
             line_number: 0,
+            num_late_comments: 0,
             line: Vec::new(),
             text: String::new(),
             fields: Vec::new(),
@@ -95,7 +97,12 @@ impl RowReader {
                 self.line.drain(..3);
             }
             let content = self.line.trim_ascii_end();
-            if content.is_empty() || content.starts_with(b"#") || content.starts_with(b"%") {
+            let is_first = self.separator.is_none();
+            if content.is_empty() || is_first && content.starts_with(b"%") {
+                continue;
+            }
+            if content.starts_with(b"#") {
+                self.num_late_comments += u64::from(!is_first);
                 continue;
             }
             self.take_line(content.len())?;
@@ -128,6 +135,24 @@ impl RowReader {
         self.line_number
     }
 
+    /// Lines after the first row that were taken for comments, as a note if there are any.
+    pub(crate) fn comment_note(&self) -> Option<String> {
+        let count = self.num_late_comments;
+        let note =
+            format!("{count} lines that begin with # were taken for comments; quote ids that begin so");
+        (count > 0).then_some(note)
+    }
+
+    /// What separates the fields, in words.
+    pub(crate) fn separator(&self) -> &'static str {
+        match self.separator {
+            Some(Separator::Byte(b'\t')) => "tabs",
+            Some(Separator::Byte(b';')) => "semicolons",
+            Some(Separator::Byte(_)) => "commas",
+            Some(Separator::WhiteSpace) | None => "white space",
+        }
+    }
+
     /// The file's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -154,6 +179,11 @@ impl RowReader {
         let line = match std::str::from_utf8(&self.line[..length]) {
             Ok(line) => line,
             Err(error) => {
+                if self.line_number == 1
+                    && (self.line.starts_with(b"\xff\xfe") || self.line.starts_with(b"\xfe\xff"))
+                {
+                    return Err(self.file_error("is UTF-16 text; expected UTF-8".into()));
+                }
                 let byte = self.line[error.valid_up_to()];
                 let column = error.valid_up_to() + 1;
                 return Err(
@@ -211,8 +241,9 @@ impl RowReader {
 
 /// A finite number, or what was found instead.
 pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
+    match (text.parse::<f32>(), text.parse::<f64>()) {
+        (Ok(value), _) if value.is_finite() => Ok(value),
+        (_, Ok(value)) if value.is_finite() => Err(format!("{text:?}; expected a number within ±3.4e38")),
         _ => Err(format!("{text:?}; expected a finite number")),
     }
 }
@@ -260,6 +291,7 @@ fn detect(line: &str) -> Separator {
     match line {
         _ if line.contains('\t') => Separator::Byte(b'\t'),
         _ if line.contains(',') => Separator::Byte(b','),
+        _ if line.contains(';') => Separator::Byte(b';'),
         _ => Separator::WhiteSpace,
     }
 }

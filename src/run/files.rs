@@ -101,7 +101,7 @@ impl ScoreWriter {
     /// [`Error::Io`].
     pub fn new(output: Output) -> Result<Self> {
         let path = output.path().to_path_buf();
-        let mut writer = csv::Writer::from_writer(output);
+        let mut writer = csv_writer(output);
         let header = writer.write_record(["source", "target", "probability", "logit"]);
         header.map_err(|error| csv_error("write", &path, error))?;
         Ok(ScoreWriter { path, writer })
@@ -143,7 +143,7 @@ pub fn write_embeddings(
     log_variance: Option<&Array2<f32>>,
 ) -> Result<()> {
     let path = output.path().to_path_buf();
-    let mut writer = csv::Writer::from_writer(output);
+    let mut writer = csv_writer(output);
     let mut write = || -> csv::Result<()> {
         writer.write_field("node")?;
         let d = mean.ncols();
@@ -173,6 +173,11 @@ pub fn write_embeddings(
     write().map_err(|error| csv_error("write", &path, error))
 }
 
+/// A CSV writer that quotes what a reader would take for a comment: ids with a `#`.
+fn csv_writer<W: Write>(output: W) -> csv::Writer<W> {
+    csv::WriterBuilder::new().comment(Some(b'#')).from_writer(output)
+}
+
 /// Writes a file of this directory through `fill`.
 pub(super) fn write_file(path: &Path, fill: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {
     let mut output = Output::create(path, Existing::Replace)?;
@@ -186,7 +191,7 @@ pub(super) fn write_csv(
     fill: impl FnOnce(&mut csv::Writer<&mut Output>) -> csv::Result<()>,
 ) -> Result<()> {
     let mut output = Output::create(path, Existing::Replace)?;
-    let mut writer = csv::Writer::from_writer(&mut output);
+    let mut writer = csv_writer(&mut output);
     fill(&mut writer).map_err(|error| csv_error("write", path, error))?;
     writer.flush().map_err(|source| Error::io("write", path, source))?;
     drop(writer);
