@@ -59,7 +59,7 @@ pub enum Error {
     Config(String),
     /// The graph has too few edges to leave something in every part.
     #[error(
-        "{num_edges} edges are too few for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
+        "too few edges ({num_edges}) for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
          train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1. \
          Hint: larger fractions, or 0 to hold nothing out"
     )]

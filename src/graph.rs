@@ -95,7 +95,7 @@ impl Graph {
         }
         if strangers > 0 {
             let file = table.input.path.display();
-            self.notes.push(format!("{strangers} nodes of {file} are in no edge"));
+            self.notes.push(format!("nodes of {file} that are in no edge: {strangers}"));
         }
         let mut indptr = Vec::with_capacity(self.num_nodes() + 1);
         let mut indices = Vec::with_capacity(table.matrix.nnz());

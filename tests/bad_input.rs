@@ -90,7 +90,7 @@ const EDGE_LISTS: [(&str, &[u8], &str); 21] = [
     (
         "too few edges",
         b"a,b\nb,c\n",
-        "2 edges are too few for --val-fraction 0.05 and --test-fraction 0.1: train, validation and test would \
+        "too few edges (2) for --val-fraction 0.05 and --test-fraction 0.1: train, validation and test would \
          get 2, 0 and 0; each needs at least 1. Hint: larger fractions, or 0 to hold nothing out",
     ),
 ];

@@ -204,10 +204,7 @@ fn unknown_nodes_are_named_or_skipped() {
     assert!(!place.exists("out.csv"), "a failed verb leaves no file");
     let assert = place.vgae("score run --pairs pairs.csv --skip-unknown").assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 3);
-    assert_eq!(
-        text(assert.get_output().stderr.clone()),
-        "note: 1 pairs with an unknown node were left out\n"
-    );
+    assert_eq!(text(assert.get_output().stderr.clone()), "note: pairs left out for an unknown node: 1\n");
 }
 
 #[test]
@@ -326,7 +323,7 @@ fn ids_that_begin_like_comments_come_back() {
     // Unquoted, they are comments, which is said.
     place.write("bare.csv", "a,b\n#c,d\n");
     let stderr = text(place.vgae("train bare.csv --output no").assert().code(1).get_output().stderr.clone());
-    let note = "note: 1 lines that begin with # were taken for comments; quote ids that begin so\n";
+    let note = "note: lines taken for comments as they begin with #: 1; quote ids that begin so\n";
     assert!(stderr.starts_with(note), "{stderr}");
 }
 

@@ -95,7 +95,7 @@ fn what_is_merged_is_counted() {
     place.write("edges.csv", "a,b\nb,a\na,b\nc,c\nb,c\n");
     let graph = read(&place, "edges.csv");
     assert_eq!((graph.num_nodes(), graph.edges.len()), (3, 2));
-    let note = "5 rows: 2 duplicate or reversed rows merged, 1 self-loops dropped, 2 edges left";
+    let note = "rows: 5; duplicate or reversed, merged: 2; self-loops, dropped: 1; edges left: 2";
     assert_eq!(graph.notes, [note]);
     // Of an edge's weights the largest stays, whatever the order.
     place.write("weights.csv", "source,target,weight\na,b,1\nb,a,3\na,b,2\nb,c,0.5\n");
@@ -177,8 +177,8 @@ fn linqs_directories_are_read() {
     assert_eq!(
         graph.notes,
         [
-            "4 citations: 1 duplicate or reversed rows merged, 1 self-loops dropped, 2 edges left",
-            "1 papers have no row in the content file; their features are zero"
+            "citations: 4; duplicate or reversed, merged: 1; self-loops, dropped: 1; edges left: 2",
+            "papers without a row in the content file: 1; their features are zero"
         ]
     );
 }

@@ -37,7 +37,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
     writer.finish()?;
     if best.len() < args.top {
-        voice.say(format!("note: only {} pairs are no edges", best.len()));
+        voice.say(format!("note: there are no more pairs that are no edges: {}", best.len()));
     }
     Ok(())
 }

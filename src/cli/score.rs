@@ -44,7 +44,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
     writer.finish()?;
     if pairs.num_skipped() > 0 {
-        voice.say(format!("note: {} pairs with an unknown node were left out", pairs.num_skipped()));
+        voice.say(format!("note: pairs left out for an unknown node: {}", pairs.num_skipped()));
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let trained = train::fit(&adj_norm, graph.features(), &split, config, |epoch| progress.show(epoch))?;
     drop(progress);
     let train_seconds = start.elapsed().as_secs_f64();
-    voice.say(format!("{} epochs in {train_seconds:.1} s", config.train.epochs));
+    voice.say(format!("trained in {train_seconds:.1} s"));
 
     let start = Instant::now();
     let embeddings = trained.embed(&adj_norm, graph.features());
@@ -131,7 +131,7 @@ fn describe_split(split: &Split, voice: &Voice) {
     let num_test_edges = split.test.edges.len();
     if (1..FEW_EDGES).contains(&num_test_edges) {
         voice.say(format!(
-            "note: {num_test_edges} test edges are few: AUC and AP will differ much from one --seed to the next"
+            "note: few test edges ({num_test_edges}): AUC and AP will differ much from one --seed to the next"
         ));
     }
 }

@@ -74,7 +74,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let mut notes = Vec::new();
     if merged.num_duplicates + merged.num_self_loops > 0 {
         notes.push(format!(
-            "{num_rows} rows: {} duplicate or reversed rows merged, {} self-loops dropped, {} edges left",
+            "rows: {num_rows}; duplicate or reversed, merged: {}; self-loops, dropped: {}; edges left: {}",
             merged.num_duplicates,
             merged.num_self_loops,
             edges.len()

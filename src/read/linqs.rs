@@ -36,15 +36,15 @@ pub fn linqs(directory: &Path) -> Result<Graph> {
     let (edges, merged) = EdgeList::new(nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
     graph.notes.push(format!(
-        "{num_rows} citations: {} duplicate or reversed rows merged, {} self-loops dropped, {} edges left",
+        "citations: {num_rows}; duplicate or reversed, merged: {}; self-loops, dropped: {}; edges left: {}",
         merged.num_duplicates,
         merged.num_self_loops,
         graph.edges.len()
     ));
     if num_unknown > 0 {
-        graph
-            .notes
-            .push(format!("{num_unknown} papers have no row in the content file; their features are zero"));
+        graph.notes.push(format!(
+            "papers without a row in the content file: {num_unknown}; their features are zero"
+        ));
     }
     graph.with_labels(labels).with_features(FeatureTable { is_complete: false, ..table })
 }

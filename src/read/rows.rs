@@ -138,8 +138,7 @@ impl RowReader {
     /// Lines after the first row that were taken for comments, as a note if there are any.
     pub(crate) fn comment_note(&self) -> Option<String> {
         let count = self.num_late_comments;
-        let note =
-            format!("{count} lines that begin with # were taken for comments; quote ids that begin so");
+        let note = format!("lines taken for comments as they begin with #: {count}; quote ids that begin so");
         (count > 0).then_some(note)
     }
 
