@@ -4,7 +4,7 @@
 //! encoder → [`decoder`] → [`loss`] → [`model`] → [`evaluate`] → [`train`] → [`run`], with [`config`],
 //! [`error`] and [`metrics`] beside. A model is an encoder (the two-layer graph convolutional network of Kipf & Welling 2016),
 //! a latent (a point: GAE, or a Gaussian: VGAE) and an inner-product decoder. Nothing prints, and nothing but
-//! [`run`] and the command line writes.
+//! [`run`] and the command line writes. A program should begin with [`threads::use_threads`].
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!

@@ -35,34 +35,29 @@ const USUAL_NAMES: [(&str, &str); 15] = [
 /// without edges.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let mut reader = RowReader::open(path)?;
-    if !reader.advance()? {
+    let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
-    }
-    let first: Vec<String> = reader.fields().map(str::to_string).collect();
-    let first_line = reader.line_number();
-    let has_more = reader.advance()?;
+    };
     let is_header = match config.header {
         Header::Yes => true,
         Header::No => false,
-        Header::Auto => usual_columns(&first).is_some() || has_more && is_numeric_below(&first, &reader),
+        Header::Auto => usual_columns(&first).is_some() || is_numeric_below(&first, second.as_deref()),
     };
     let columns = Columns::find(&first, is_header, config, &reader)?;
 
     let mut nodes = NodeIds::default();
     let mut pairs: Vec<Pair> = Vec::new();
     let mut weights = columns.weight.map(|_| Vec::new());
-    if !is_header {
-        let field = |at: usize| first.get(at).map(String::as_str);
-        let row = Row { line: first_line, num_columns: first.len(), field };
-        add_row(&row, &columns, &reader, &mut nodes, &mut pairs, weights.as_mut())?;
-    }
-    if has_more {
-        reader.step_back();
+    if is_header {
+        reader.advance()?;
     }
     while reader.advance()? {
-        let field = |at: usize| (at < reader.len()).then(|| reader.field(at));
-        let row = Row { line: reader.line_number(), num_columns: reader.len(), field };
-        add_row(&row, &columns, &reader, &mut nodes, &mut pairs, weights.as_mut())?;
+        let (source, target) = columns.pair(&reader)?;
+        if let (Some(weights), Some(at)) = (&mut weights, columns.weight) {
+            weights.push(weight(&reader, at)?);
+        }
+        columns.check_length(&reader)?;
+        pairs.push((nodes.intern(source), nodes.intern(target)));
     }
     if pairs.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));
@@ -130,60 +125,51 @@ impl Columns {
         }
         Ok(Columns { count: first.len(), source, target, weight })
     }
-}
 
-struct Row<F> {
-    line: u64,
-    num_columns: usize,
-    field: F,
-}
+    /// The two nodes of the row that `reader` stands at.
+    fn pair<'a>(&self, reader: &'a RowReader) -> Result<(&'a str, &'a str)> {
+        let found = reader.len();
+        if found <= self.source.max(self.target) {
+            let plural = if found == 1 { "" } else { "s" };
+            let separator = reader.separator();
+            return Err(reader.error(format!(
+                "expected source,target, found {found} column{plural} (separated by {separator}, as in the first row)"
+            )));
+        }
+        let (source, target) = (reader.field(self.source), reader.field(self.target));
+        for (name, id) in [("source", source), ("target", target)] {
+            if id.is_empty() {
+                return Err(reader.error(format!("the {name} is empty; expected a node id")));
+            }
+        }
+        Ok((source, target))
+    }
 
-fn add_row<'a>(
-    row: &Row<impl Fn(usize) -> Option<&'a str>>,
-    columns: &Columns,
-    reader: &RowReader,
-    nodes: &mut NodeIds,
-    pairs: &mut Vec<Pair>,
-    weights: Option<&mut Vec<f32>>,
-) -> Result<()> {
-    let error =
-        |problem: String| crate::Error::Row { path: reader.path().to_path_buf(), line: row.line, problem };
-    let (Some(source), Some(target)) = ((row.field)(columns.source), (row.field)(columns.target)) else {
-        let plural = if row.num_columns == 1 { "" } else { "s" };
-        let separator = reader.separator();
-        return Err(error(format!(
-            "expected source,target, found {} column{plural} (separated by {separator}, as in the first row)",
-            row.num_columns
-        )));
-    };
-    for (name, id) in [("source", source), ("target", target)] {
-        if id.is_empty() {
-            return Err(error(format!("the {name} is empty; expected a node id")));
+    /// A name with a comma that is not quoted would otherwise make an edge that nobody meant.
+    fn check_length(&self, reader: &RowReader) -> Result<()> {
+        if (self.count..reader.len()).all(|at| reader.field(at).is_empty()) {
+            return Ok(());
         }
-    }
-    if let (Some(weights), Some(at)) = (weights, columns.weight) {
-        let text = (row.field)(at).ok_or_else(|| {
-            error(format!("expected a weight in column {}, found {} columns", at + 1, row.num_columns))
-        })?;
-        let weight =
-            crate::read::parse_finite(text).map_err(|found| error(format!("the weight is {found}")))?;
-        if weight <= 0.0 {
-            return Err(error(format!("the weight is {text}; expected a number above 0")));
-        }
-        weights.push(weight);
-    }
-    // A name with a comma that is not quoted would otherwise make an edge that nobody meant.
-    let has_more =
-        (columns.count..row.num_columns).any(|at| (row.field)(at).is_some_and(|text| !text.is_empty()));
-    if has_more {
-        let (expected, found) = (columns.count, row.num_columns);
-        return Err(error(format!(
+        let (expected, found) = (self.count, reader.len());
+        Err(reader.error(format!(
             "expected {expected} columns as in the first row, found {found}; hint: put double quotes around names \
              that hold the separator"
-        )));
+        )))
     }
-    pairs.push((nodes.intern(source), nodes.intern(target)));
-    Ok(())
+}
+
+/// The number above 0 in column `at`.
+fn weight(reader: &RowReader, at: usize) -> Result<f32> {
+    if at >= reader.len() {
+        let (column, found) = (at + 1, reader.len());
+        return Err(reader.error(format!("expected a weight in column {column}, found {found} columns")));
+    }
+    let text = reader.field(at);
+    let weight = parse_finite(text).map_err(|found| reader.error(format!("the weight is {found}")))?;
+    if weight <= 0.0 {
+        return Err(reader.error(format!("the weight is {text}; expected a number above 0")));
+    }
+    Ok(weight)
 }
 
 /// The columns that a usual pair of names in `header` marks as source and target.
@@ -193,10 +179,11 @@ pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
 }
 
 /// Whether a first row's two nodes are no numbers where those of the `second` row are: it is a header then.
-fn is_numeric_below(first: &[String], second: &RowReader) -> bool {
-    let is_number = |field: &str| parse_finite(field).is_ok();
-    let numeric_below = second.len() >= 2 && is_number(second.field(0)) && is_number(second.field(1));
-    first.len() >= 2 && !is_number(&first[0]) && !is_number(&first[1]) && numeric_below
+fn is_numeric_below(first: &[String], second: Option<&[String]>) -> bool {
+    let are_two = |row: &[String], are_numbers: bool| {
+        row.len() >= 2 && row[..2].iter().all(|field| parse_finite(field).is_ok() == are_numbers)
+    };
+    are_two(first, false) && second.is_some_and(|second| are_two(second, true))
 }
 
 /// Whether the first edge's nodes occur in no other: they have the numbers 0 and 1.

@@ -18,15 +18,18 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// length than the first; [`crate::Error::Input`] for a file without rows.
 pub fn features(path: &Path) -> Result<FeatureTable> {
     let mut reader = RowReader::open(path)?;
-    if !reader.advance()? {
+    let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a node id and its features".into()));
-    }
-    let is_triplets = reader.len() == 3
+    };
+    let is_triplets = first.len() == 3
         && ["node", "feature", "value"]
             .iter()
-            .zip(reader.fields())
+            .zip(&first)
             .all(|(name, field)| field.eq_ignore_ascii_case(name));
-    if is_triplets { triplets(reader) } else { dense(reader) }
+    if is_triplets || is_header(&first) {
+        reader.advance()?;
+    }
+    if is_triplets { triplets(reader) } else { dense(reader, first.len()) }
 }
 
 /// Collects the rows of a CSR matrix that belong to nodes, refusing a second row for one node.
@@ -73,19 +76,15 @@ impl DenseRows {
     }
 }
 
-fn dense(mut reader: RowReader) -> Result<FeatureTable> {
-    let num_columns = reader.len();
-    if num_columns < 2 {
-        let separator = reader.separator();
-        return Err(reader.error(format!(
-            "expected a node id and its features, found 1 column (separated by {separator})"
-        )));
-    }
+fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
     let mut rows = DenseRows::default();
-    if !is_header(&reader) {
-        reader.step_back();
-    }
     while reader.advance()? {
+        if reader.len() < 2 {
+            let separator = reader.separator();
+            return Err(reader.error(format!(
+                "expected a node id and its features, found 1 column (separated by {separator})"
+            )));
+        }
         if reader.len() != num_columns {
             let found = reader.len();
             return Err(
@@ -101,10 +100,9 @@ fn dense(mut reader: RowReader) -> Result<FeatureTable> {
 }
 
 /// A first row is a header if its id column is called so or is empty, or if none of its features is a number.
-fn is_header(reader: &RowReader) -> bool {
-    let id = reader.field(0);
-    let is_name = ["", "id", "node", "node_id"].iter().any(|name| id.eq_ignore_ascii_case(name));
-    is_name || reader.fields().skip(1).all(|field| field.parse::<f32>().is_err())
+fn is_header(first: &[String]) -> bool {
+    let is_name = ["", "id", "node", "node_id"].iter().any(|name| first[0].eq_ignore_ascii_case(name));
+    first.len() >= 2 && (is_name || first[1..].iter().all(|field| field.parse::<f32>().is_err()))
 }
 
 fn triplets(mut reader: RowReader) -> Result<FeatureTable> {

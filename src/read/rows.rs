@@ -1,6 +1,7 @@
 //! Rows of fields out of CSV, TSV or white-space separated text: the one place that deals with bytes.
 
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::ops::Range;
@@ -22,20 +23,21 @@ pub(crate) struct RowReader {
     source: Box<dyn BufRead>,
     fingerprint: Rc<RefCell<Fingerprint>>,
     path: PathBuf,
-    line_number: u64,
+    num_lines: u64,
     num_late_comments: u64,
     line: Vec<u8>,
-    text: String,
-    fields: Vec<Range<usize>>,
+    row: Row,
     separator: Option<Separator>,
-    replay: Replay,
+    /// Rows that were looked at beforehand and come again.
+    ahead: VecDeque<Row>,
 }
 
-/// Whether the next call of `advance` reads a row or gives the last one again.
-#[derive(PartialEq)]
-enum Replay {
-    No,
-    Yes,
+/// One row: where it stands, and its fields within its text.
+#[derive(Default)]
+struct Row {
+    line_number: u64,
+    text: String,
+    fields: Vec<Range<usize>>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -69,20 +71,19 @@ impl RowReader {
             source,
             fingerprint,
             path: path.to_path_buf(),
-            line_number: 0,
+            num_lines: 0,
             num_late_comments: 0,
             line: Vec::new(),
-            text: String::new(),
-            fields: Vec::new(),
+            row: Row::default(),
             separator: None,
-            replay: Replay::No,
+            ahead: VecDeque::new(),
         })
     }
 
     /// Goes to the next row; false at the end of the file.
     pub(crate) fn advance(&mut self) -> Result<bool> {
-        if self.replay == Replay::Yes {
-            self.replay = Replay::No;
+        if let Some(row) = self.ahead.pop_front() {
+            self.row = row;
             return Ok(true);
         }
         loop {
@@ -92,8 +93,8 @@ impl RowReader {
             if length == 0 {
                 return Ok(false);
             }
-            self.line_number += 1;
-            if self.line_number == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
+            self.num_lines += 1;
+            if self.num_lines == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
                 self.line.drain(..3);
             }
             let content = self.line.trim_ascii_end();
@@ -110,29 +111,38 @@ impl RowReader {
         }
     }
 
-    /// Makes the next `advance` give the present row once more.
-    pub(crate) fn step_back(&mut self) {
-        self.replay = Replay::Yes;
+    /// The fields of the first two rows, before any `advance`, which will give them again.
+    pub(crate) fn look_ahead(&mut self) -> Result<[Option<Vec<String>>; 2]> {
+        let mut looked_at = [None, None];
+        let mut rows = VecDeque::new();
+        for fields in &mut looked_at {
+            if self.advance()? {
+                *fields = Some(self.fields().map(str::to_string).collect());
+                rows.push_back(std::mem::take(&mut self.row));
+            }
+        }
+        self.ahead = rows;
+        Ok(looked_at)
     }
 
     /// How many fields the row has.
     pub(crate) fn len(&self) -> usize {
-        self.fields.len()
+        self.row.fields.len()
     }
 
     /// Field `at` of the row, which must be below `len`, without the white space around it.
     pub(crate) fn field(&self, at: usize) -> &str {
-        &self.text[self.fields[at].clone()]
+        &self.row.text[self.row.fields[at].clone()]
     }
 
     /// The fields of the row.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|range| &self.text[range.clone()])
+        self.row.fields.iter().map(|range| &self.row.text[range.clone()])
     }
 
     /// The row's line in the file, counted from 1.
     pub(crate) fn line_number(&self) -> u64 {
-        self.line_number
+        self.row.line_number
     }
 
     /// Lines after the first row that were taken for comments, as a note if there are any.
@@ -159,7 +169,7 @@ impl RowReader {
 
     /// An error at the present row.
     pub(crate) fn error(&self, problem: String) -> Error {
-        Error::Row { path: self.path.clone(), line: self.line_number, problem }
+        Error::Row { path: self.path.clone(), line: self.row.line_number, problem }
     }
 
     /// An error of the file as a whole.
@@ -175,10 +185,11 @@ impl RowReader {
     }
 
     fn take_line(&mut self, length: usize) -> Result<()> {
+        self.row.line_number = self.num_lines;
         let line = match std::str::from_utf8(&self.line[..length]) {
             Ok(line) => line,
             Err(error) => {
-                if self.line_number == 1
+                if self.num_lines == 1
                     && (self.line.starts_with(b"\xff\xfe") || self.line.starts_with(b"\xfe\xff"))
                 {
                     return Err(self.file_error("is UTF-16 text; expected UTF-8".into()));
@@ -191,30 +202,30 @@ impl RowReader {
             }
         };
         let separator = *self.separator.get_or_insert_with(|| detect(line));
-        self.text.clear();
-        self.fields.clear();
+        self.row.text.clear();
+        self.row.fields.clear();
         match separator {
             Separator::Byte(byte) if line.contains('"') => {
-                if !split_quoted(line, byte as char, &mut self.text, &mut self.fields) {
+                if !split_quoted(line, byte as char, &mut self.row.text, &mut self.row.fields) {
                     let problem = "a quoted field does not end where the field does, on its line";
                     return Err(self.error(problem.into()));
                 }
             }
             Separator::Byte(byte) => {
-                self.text.push_str(line);
+                self.row.text.push_str(line);
                 let mut start = 0;
                 for end in memchr::memchr_iter(byte, line.as_bytes()).chain([line.len()]) {
                     let field = &line[start..end];
                     let left = start + (field.len() - field.trim_ascii_start().len());
-                    self.fields.push(left..left + field.trim_ascii().len());
+                    self.row.fields.push(left..left + field.trim_ascii().len());
                     start = end + 1;
                 }
             }
             Separator::WhiteSpace => {
-                self.text.push_str(line);
+                self.row.text.push_str(line);
                 for field in line.split_ascii_whitespace() {
                     let start = field.as_ptr().addr() - line.as_ptr().addr();
-                    self.fields.push(start..start + field.len());
+                    self.row.fields.push(start..start + field.len());
                 }
             }
         }
@@ -225,12 +236,12 @@ impl RowReader {
         match error.kind() {
             io::ErrorKind::UnexpectedEof => Error::Row {
                 path: self.path.clone(),
-                line: self.line_number + 1,
+                line: self.num_lines + 1,
                 problem: "the gzip stream ends in the middle; expected a whole one".into(),
             },
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Error::Row {
                 path: self.path.clone(),
-                line: self.line_number + 1,
+                line: self.num_lines + 1,
                 problem: format!("the gzip stream is damaged: {error}"),
             },
             _ => Error::io("read", &self.path, error),
