@@ -18,7 +18,7 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// O(nonzeros of X) time and memory, for its transpose.
+    /// O(nonzeros of Â and X) time and memory, for copies.
     pub(crate) fn new(adj_norm: &Csr, features: Option<&Csr>) -> Self {
         Inputs {
             num_nodes: adj_norm.rows(),

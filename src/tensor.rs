@@ -4,6 +4,8 @@
 //! taken on plain slices, its result enters autograd as a new leaf, and a [`Tape`] remembers where: on the way
 //! back it takes the leaf's gradient, applies the adjoint, and seeds the piece of the graph before it.
 
+use std::cell::OnceCell;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
@@ -16,20 +18,25 @@ const ROWS_PER_TASK: usize = 128;
 /// A constant sparse matrix and its transpose.
 pub(crate) struct SparseOperator {
     matrix: Csr,
-    /// Absent where the matrix is symmetric.
-    transpose: Option<Csr>,
+    transpose: Transpose,
+}
+
+/// Only the way back needs a transpose, so it is made on the way back: embedding does without.
+enum Transpose {
+    /// The matrix is symmetric.
+    Itself,
+    Other(OnceCell<Csr>),
 }
 
 impl SparseOperator {
     /// A symmetric matrix, such as Â.
     pub(crate) fn symmetric(matrix: Csr) -> Self {
-        SparseOperator { matrix, transpose: None }
+        SparseOperator { matrix, transpose: Transpose::Itself }
     }
 
-    /// Any matrix, such as X. O(nonzeros) time and memory.
+    /// Any matrix, such as X. O(nonzeros) time and memory, when its adjoint is first applied.
     pub(crate) fn general(matrix: Csr) -> Self {
-        let transpose = matrix.transpose_view().to_other_storage();
-        SparseOperator { matrix, transpose: Some(transpose) }
+        SparseOperator { matrix, transpose: Transpose::Other(OnceCell::new()) }
     }
 
     /// The number of columns, which is the number of rows of what it is applied to.
@@ -51,15 +58,28 @@ impl SparseOperator {
                 *value *= factor(row, column);
             }
         }
-        let mut transpose = self.transpose.clone();
-        for (column, mut entries) in
-            transpose.iter_mut().flat_map(|transpose| transpose.outer_iterator_mut()).enumerate()
-        {
-            for (row, value) in entries.iter_mut() {
-                *value *= factor(row, column);
+        let transpose = match self.transpose {
+            Transpose::Itself => Transpose::Itself,
+            Transpose::Other(_) => {
+                let mut transpose = self.transpose().clone();
+                for (column, mut entries) in transpose.outer_iterator_mut().enumerate() {
+                    for (row, value) in entries.iter_mut() {
+                        *value *= factor(row, column);
+                    }
+                }
+                Transpose::Other(OnceCell::from(transpose))
+            }
+        };
+        SparseOperator { matrix, transpose }
+    }
+
+    fn transpose(&self) -> &Csr {
+        match &self.transpose {
+            Transpose::Itself => &self.matrix,
+            Transpose::Other(transpose) => {
+                transpose.get_or_init(|| self.matrix.transpose_view().to_other_storage())
             }
         }
-        SparseOperator { matrix, transpose }
     }
 
     fn apply(&self, dense: &Tensor) -> Tensor {
@@ -67,7 +87,7 @@ impl SparseOperator {
     }
 
     fn apply_adjoint(&self, dense: &Tensor) -> Tensor {
-        product(self.transpose.as_ref().unwrap_or(&self.matrix), dense)
+        product(self.transpose(), dense)
     }
 }
 
@@ -207,7 +227,7 @@ mod tests {
         let (mut num_kept, num_seeds) = (0, 4000);
         for seed in 0..num_seeds {
             let dropped = operator.with_dropout(0.25, seed);
-            let transpose = dropped.transpose.as_ref().unwrap();
+            let transpose = dropped.transpose();
             for (&value, (row, column)) in dropped.matrix.iter() {
                 let original = *operator.matrix.get(row as usize, column as usize).unwrap();
                 assert!(value == 0.0 || (value - original / 0.75).abs() < 1e-6);

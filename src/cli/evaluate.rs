@@ -31,15 +31,16 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    let dash = Some(Path::new("-"));
+    if args.pairs.as_deref() == dash && args.negatives.as_deref() == dash {
+        let problem = "--pairs and --negatives are both -; stdin can be only one of them";
+        return Err(Error::Config(problem.into()));
+    }
     let run = Run::open(&args.run)?;
     let embeddings = run.embed();
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     match (&args.pairs, &args.negatives) {
         (Some(pairs), Some(negatives)) => {
-            if pairs == Path::new("-") && negatives == Path::new("-") {
-                let problem = "--pairs and --negatives are both -; stdin can be only one of them";
-                return Err(Error::Config(problem.into()));
-            }
             let pairs = read_pairs(pairs, &run)?;
             let negatives = read_pairs(negatives, &run)?;
             let num_seen = pairs.iter().filter(|&&pair| run.split.train.contains(pair)).count();

@@ -21,13 +21,25 @@ pub struct Merged {
     pub num_self_loops: usize,
 }
 
+impl Merged {
+    /// A note: of `num_rows` rows, called `rows`, what became of them, and what they left.
+    pub(crate) fn note(&self, rows: &str, num_rows: usize, left: &EdgeList) -> String {
+        let Merged { num_duplicates, num_self_loops } = self;
+        let num_edges = left.len();
+        format!(
+            "{rows}: {num_rows}; duplicate or reversed, merged: {num_duplicates}; self-loops, dropped: \
+             {num_self_loops}; edges left: {num_edges}"
+        )
+    }
+}
+
 impl EdgeList {
     /// Orients, sorts and merges `pairs`; of the weights of one edge the largest stays, so that the order of
     /// the rows does not matter. O(m log m) time.
     pub fn new(num_nodes: usize, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> (Self, Merged) {
         let num_rows = pairs.len();
         let oriented = pairs.into_iter().map(|(u, v)| (u.min(v), u.max(v)));
-        let mut num_self_loops = 0;
+        let num_self_loops;
         let (pairs, weights) = match weights {
             None => {
                 let mut edges: Vec<Pair> = oriented.filter(|(u, v)| u != v).collect();
@@ -39,7 +51,7 @@ impl EdgeList {
             Some(weights) => {
                 let mut edges: Vec<(Pair, f32)> =
                     oriented.zip(weights).filter(|((u, v), _)| u != v).collect();
-                num_self_loops += num_rows - edges.len();
+                num_self_loops = num_rows - edges.len();
                 edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 edges.dedup_by_key(|edge| edge.0);
                 let (pairs, weights) = edges.into_iter().unzip();

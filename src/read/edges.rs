@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{Header, ReadConfig};
 use crate::error::Result;
-use crate::graph::{EdgeList, Graph, NodeIds, Pair};
+use crate::graph::{EdgeList, Graph, Merged, NodeIds, Pair};
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
@@ -52,7 +52,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
         reader.advance()?;
     }
     while reader.advance()? {
-        let (source, target) = columns.pair(&reader)?;
+        let (source, target) = reader.pair(columns.nodes)?;
         if let (Some(weights), Some(at)) = (&mut weights, columns.weight) {
             weights.push(weight(&reader, at)?);
         }
@@ -67,13 +67,8 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && num_rows > 1;
     let (edges, merged) = EdgeList::new(nodes.len(), pairs, weights);
     let mut notes = Vec::new();
-    if merged.num_duplicates + merged.num_self_loops > 0 {
-        notes.push(format!(
-            "rows: {num_rows}; duplicate or reversed, merged: {}; self-loops, dropped: {}; edges left: {}",
-            merged.num_duplicates,
-            merged.num_self_loops,
-            edges.len()
-        ));
+    if merged != Merged::default() {
+        notes.push(merged.note("rows", num_rows, &edges));
     }
     notes.extend(reader.comment_note());
     if columns.weight.is_none() && first.len() == 3 {
@@ -92,8 +87,8 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
 struct Columns {
     /// How many the first row has.
     count: usize,
-    source: usize,
-    target: usize,
+    /// Those of source and target.
+    nodes: (usize, usize),
     weight: Option<usize>,
 }
 
@@ -103,7 +98,7 @@ impl Columns {
             let matches = |field: &String| field.eq_ignore_ascii_case(name);
             if is_header { first.iter().position(matches) } else { None }
         };
-        let (source, target) = usual_columns(first).filter(|_| is_header).unwrap_or((0, 1));
+        let nodes = usual_columns(first).filter(|_| is_header).unwrap_or((0, 1));
         let weight = match &config.weights {
             None => named("weight"),
             Some(wanted) => match (named(wanted), wanted.parse::<usize>()) {
@@ -119,30 +114,11 @@ impl Columns {
                 }
             },
         };
-        if weight == Some(source) || weight == Some(target) {
+        if weight == Some(nodes.0) || weight == Some(nodes.1) {
             let problem = "--weights names a node column; expected a column beside source and target".into();
             return Err(reader.file_error(problem));
         }
-        Ok(Columns { count: first.len(), source, target, weight })
-    }
-
-    /// The two nodes of the row that `reader` stands at.
-    fn pair<'a>(&self, reader: &'a RowReader) -> Result<(&'a str, &'a str)> {
-        let found = reader.len();
-        if found <= self.source.max(self.target) {
-            let plural = if found == 1 { "" } else { "s" };
-            let separator = reader.separator();
-            return Err(reader.error(format!(
-                "expected source,target, found {found} column{plural} (separated by {separator}, as in the first row)"
-            )));
-        }
-        let (source, target) = (reader.field(self.source), reader.field(self.target));
-        for (name, id) in [("source", source), ("target", target)] {
-            if id.is_empty() {
-                return Err(reader.error(format!("the {name} is empty; expected a node id")));
-            }
-        }
-        Ok((source, target))
+        Ok(Columns { count: first.len(), nodes, weight })
     }
 
     /// A name with a comma that is not quoted would otherwise make an edge that nobody meant.

@@ -35,12 +35,7 @@ pub fn linqs(directory: &Path) -> Result<Graph> {
     let num_unknown = nodes.len() - table.nodes.len();
     let (edges, merged) = EdgeList::new(nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
-    graph.notes.push(format!(
-        "citations: {num_rows}; duplicate or reversed, merged: {}; self-loops, dropped: {}; edges left: {}",
-        merged.num_duplicates,
-        merged.num_self_loops,
-        graph.edges.len()
-    ));
+    graph.notes.push(merged.note("citations", num_rows, &graph.edges));
     if num_unknown > 0 {
         graph.notes.push(format!(
             "papers without a row in the content file: {num_unknown}; their features are zero"

@@ -60,22 +60,7 @@ impl<'a> PairReader<'a> {
                     continue;
                 }
             }
-            let (source, target) = self.columns;
-            if self.reader.len() <= source.max(target) {
-                let found = self.reader.len();
-                let plural = if found == 1 { "" } else { "s" };
-                let separator = self.reader.separator();
-                return Err(self.reader.error(format!(
-                    "expected source,target, found {found} column{plural} (separated by {separator}, as in the \
-                     first row)"
-                )));
-            }
-            let (source, target) = (self.reader.field(source), self.reader.field(target));
-            if source.is_empty() || target.is_empty() {
-                return Err(self
-                    .reader
-                    .error("the source or the target is empty; expected two node ids".into()));
-            }
+            let (source, target) = self.reader.pair(self.columns)?;
             match (self.nodes.index(source), self.nodes.index(target), self.unknown) {
                 (Some(u), Some(v), _) => return Ok(Some((u, v))),
                 (_, _, Unknown::Skip) => self.num_skipped += 1,

@@ -18,7 +18,8 @@ use crate::graph::{InputFile, hex};
 ///
 /// Blank lines, lines that begin with `#`, and lines that begin with `%` before the first row are passed over;
 /// a byte-order mark and carriage returns are taken off; what separates fields is decided by the first row: a
-/// tab if it has one, else a comma, else a semicolon, else white space. A field may stand in double quotes, as in RFC 4180, but must end on its line.
+/// tab if it has one, else a comma, else a semicolon, else white space. A field may stand in double quotes, as
+/// in RFC 4180, but must end on its line.
 pub(crate) struct RowReader {
     source: Box<dyn BufRead>,
     fingerprint: Rc<RefCell<Fingerprint>>,
@@ -140,6 +141,24 @@ impl RowReader {
         self.row.fields.iter().map(|range| &self.row.text[range.clone()])
     }
 
+    /// The two node ids in these columns of the row, an error if one is missing or empty.
+    pub(crate) fn pair(&self, (source, target): (usize, usize)) -> Result<(&str, &str)> {
+        let found = self.len();
+        if found <= source.max(target) {
+            let plural = if found == 1 { "" } else { "s" };
+            let separator = self.separator();
+            return Err(self.error(format!(
+                "expected source,target, found {found} column{plural} (separated by {separator}, as in the first row)"
+            )));
+        }
+        for (name, column) in [("source", source), ("target", target)] {
+            if self.field(column).is_empty() {
+                return Err(self.error(format!("the {name} is empty; expected a node id")));
+            }
+        }
+        Ok((self.field(source), self.field(target)))
+    }
+
     /// The row's line in the file, counted from 1.
     pub(crate) fn line_number(&self) -> u64 {
         self.row.line_number
@@ -153,7 +172,7 @@ impl RowReader {
     }
 
     /// What separates the fields, in words.
-    pub(crate) fn separator(&self) -> &'static str {
+    pub(super) fn separator(&self) -> &'static str {
         match self.separator {
             Some(Separator::Byte(b'\t')) => "tabs",
             Some(Separator::Byte(b';')) => "semicolons",
@@ -251,9 +270,11 @@ impl RowReader {
 
 /// A finite number, or what was found instead.
 pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
-    match (text.parse::<f32>(), text.parse::<f64>()) {
-        (Ok(value), _) if value.is_finite() => Ok(value),
-        (_, Ok(value)) if value.is_finite() => Err(format!("{text:?}; expected a number within ±3.4e38")),
+    match text.parse::<f32>() {
+        Ok(value) if value.is_finite() => Ok(value),
+        _ if text.parse::<f64>().is_ok_and(f64::is_finite) => {
+            Err(format!("{text:?}; expected a number within ±3.4e38"))
+        }
         _ => Err(format!("{text:?}; expected a finite number")),
     }
 }

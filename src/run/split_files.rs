@@ -12,8 +12,8 @@ const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "wei
 /// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
 ///
 /// # Errors
-/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Split`] if the split leaks or is not
-/// one of this graph.
+/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Split`] if the
+/// split leaks or is not one of this graph.
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     let inner = directory.join("split");
     let directory = if inner.is_dir() { inner.as_path() } else { directory };
