@@ -1,5 +1,11 @@
 //! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
 
+mod directed_task;
+mod model;
+mod recipe;
+mod scores;
+mod train;
+
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -7,6 +13,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
+
+pub use directed_task::DirectedTask;
+pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
+use recipe::Recipe;
+pub use scores::{BaselineKind, FeatureTransform};
+pub use train::{KlWeight, LossKind, Select, TrainConfig};
 
 /// Everything that decides the outcome of `vgae train`, beside the data.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, clap::Args)]
@@ -35,7 +47,7 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] names the flag, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        let SplitConfig { val_fraction, test_fraction } = self.split;
+        let SplitConfig { val_fraction, test_fraction, .. } = self.split;
         for (flag, value) in [("--val-fraction", val_fraction), ("--test-fraction", test_fraction)] {
             require((0.0..1.0).contains(&value), flag, value, "a fraction of at least 0 and below 1")?;
         }
@@ -45,17 +57,97 @@ impl Config {
                 val_fraction + test_fraction
             )));
         }
-        let ModelConfig { hidden, latent, dropout, .. } = self.model;
-        require((1..=65536).contains(&hidden), "--hidden", hidden, "1 to 65536")?;
-        require((1..=65536).contains(&latent), "--latent", latent, "1 to 65536")?;
+        self.validate_model()?;
+        self.validate_training()
+    }
+
+    /// These settings with everything that was left to the model's recipe filled in: what `run.json` records.
+    pub fn resolved(&self) -> Config {
+        let mut config = self.clone();
+        let model = &mut config.model;
+        if model.model.is_network() {
+            model.hidden = Some(self.model.hidden());
+            model.latent = Some(self.model.latent());
+            model.layers = Some(self.model.layers());
+            model.feature_transform = Some(self.model.feature_transform());
+            config.train.epochs = Some(self.epochs());
+            config.train.learning_rate = Some(self.learning_rate());
+            config.train.loss = Some(self.loss());
+            config.train.select = Some(self.train.select());
+        }
+        config
+    }
+
+    /// Passes over the graph, at most.
+    pub fn epochs(&self) -> usize {
+        self.train.epochs.unwrap_or(Recipe::of(self.model.model).epochs)
+    }
+
+    /// Step size of Adam.
+    pub fn learning_rate(&self) -> f64 {
+        self.train.learning_rate.unwrap_or(Recipe::of(self.model.model).learning_rate)
+    }
+
+    /// What the reconstruction is compared on.
+    pub fn loss(&self) -> LossKind {
+        match (self.train.loss, self.model.decoder) {
+            (Some(loss), _) => loss,
+            (None, DecoderKind::HadamardMlp) => LossKind::Sampled,
+            (None, DecoderKind::InnerProduct) => Recipe::of(self.model.model).loss,
+        }
+    }
+
+    fn validate_model(&self) -> Result<()> {
+        let ModelConfig { dropout, gravity_lambda, decoder, normalize_embeddings, .. } = self.model;
+        let model = self.model.model;
+        let width = |value: usize| (1..=65536).contains(&value);
+        require(width(self.model.hidden()), "--hidden", self.model.hidden(), "1 to 65536")?;
+        require(width(self.model.latent()), "--latent", self.model.latent(), "1 to 65536")?;
+        let layers = self.model.layers();
+        require((1..=64).contains(&layers), "--layers", layers, "1 to 64")?;
         require((0.0..1.0).contains(&dropout), "--dropout", dropout, "a fraction of at least 0 and below 1")?;
-        let TrainConfig { epochs, learning_rate, validate_every, select, .. } = self.train;
+        let is_fit = gravity_lambda.is_finite() && gravity_lambda > 0.0;
+        require(is_fit, "--gravity-lambda", gravity_lambda, "a number above 0")?;
+        if decoder == DecoderKind::HadamardMlp {
+            let clash = match (self.loss(), normalize_embeddings, model) {
+                (LossKind::Exact, ..) => "needs --loss sampled: over all pairs it is out of reach",
+                (_, true, _) => "takes the embeddings as they are: leave out --normalize-embeddings",
+                (_, _, ModelKind::Vae) => "is learnt from edges, and a vae sees none",
+                (_, _, ModelKind::GravityGae | ModelKind::GravityVgae) => {
+                    "scores both directions alike: gravity-* have a decoder of their own"
+                }
+                _ => return Ok(()),
+            };
+            return Err(Error::Config(format!("--decoder hadamard-mlp {clash}")));
+        }
+        if model.is_directed() && self.loss() == LossKind::Sampled {
+            return Err(Error::Config(format!(
+                "{model} has an exact loss of its own: leave out --loss sampled"
+            )));
+        }
+        Ok(())
+    }
+
+    fn validate_training(&self) -> Result<()> {
+        let TrainConfig { negatives_per_edge, mask_edges, free_bits, validate_every, patience, .. } =
+            self.train;
+        let (epochs, learning_rate) = (self.epochs(), self.learning_rate());
         require(epochs >= 1, "--epochs", epochs, "at least 1")?;
         require(validate_every >= 1, "--validate-every", validate_every, "at least 1")?;
         let rate_fits = learning_rate.is_finite() && learning_rate > 0.0;
         require(rate_fits, "--learning-rate", learning_rate, "a number above 0")?;
-        if select == Select::Best && val_fraction == 0.0 {
-            return Err(Error::Config("--select best needs validation edges; --val-fraction is 0".into()));
+        let count = (1..=1000).contains(&negatives_per_edge);
+        require(count, "--negatives-per-edge", negatives_per_edge, "1 to 1000")?;
+        let fraction = "a fraction of at least 0 and below 1";
+        require((0.0..1.0).contains(&mask_edges), "--mask-edges", mask_edges, fraction)?;
+        let is_fit = free_bits.is_finite() && free_bits >= 0.0;
+        require(is_fit, "--free-bits", free_bits, "a number of at least 0")?;
+        if let Some(patience) = patience {
+            require(patience >= 1, "--patience", patience, "at least 1")?;
+        }
+        if self.split.val_fraction == 0.0 && self.train.select() == Select::Best {
+            let flag = if patience.is_some() { "--patience" } else { "--select best" };
+            return Err(Error::Config(format!("{flag} needs validation edges; --val-fraction is 0")));
         }
         Ok(())
     }
@@ -81,7 +173,8 @@ pub struct ReadConfig {
     /// Whether the first row of an edge list names its columns
     #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
     pub header: Header,
-    /// Record that edges have a direction (no model uses it yet: gae and vgae score undirected pairs)
+    /// Keep the directions of edges: source to target, and in NAME.cites from the citing paper to the cited one
+    /// (without this, u,v and v,u are one edge)
     #[arg(long)]
     pub directed: bool,
 }
@@ -156,154 +249,14 @@ pub struct SplitConfig {
     /// Fraction of the edges held out for the test
     #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction)]
     pub test_fraction: f64,
+    /// What is held out of a directed graph
+    #[arg(long, value_enum, default_value_t)]
+    pub task: DirectedTask,
 }
 
 impl Default for SplitConfig {
     /// The 85/5/10 of Kipf & Welling 2016.
     fn default() -> Self {
-        SplitConfig { val_fraction: 0.05, test_fraction: 0.1 }
+        SplitConfig { val_fraction: 0.05, test_fraction: 0.1, task: DirectedTask::General }
     }
-}
-
-/// What is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Model")]
-#[serde(deny_unknown_fields)]
-pub struct ModelConfig {
-    /// Which auto-encoder
-    #[arg(long, value_enum, default_value_t)]
-    pub model: ModelKind,
-    /// Width of the hidden layer
-    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH", default_value_t = Self::default().hidden)]
-    pub hidden: usize,
-    /// Number of latent dimensions: the length of an embedding
-    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH", default_value_t = Self::default().latent)]
-    pub latent: usize,
-    /// Fraction of each layer's inputs that an epoch of training leaves out
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout)]
-    pub dropout: f64,
-}
-
-impl Default for ModelConfig {
-    /// The sizes of Kipf & Welling 2016.
-    fn default() -> Self {
-        ModelConfig { model: ModelKind::default(), hidden: 32, latent: 16, dropout: 0.0 }
-    }
-}
-
-/// Which auto-encoder: an encoder and a latent.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum ModelKind {
-    /// A two-layer GCN to a point per node (Kipf & Welling 2016).
-    Gae,
-    /// A two-layer GCN to a Gaussian per node (Kipf & Welling 2016).
-    #[default]
-    Vgae,
-}
-
-impl fmt::Display for ModelKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            ModelKind::Gae => "gae",
-            ModelKind::Vgae => "vgae",
-        })
-    }
-}
-
-/// How it is trained.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Training")]
-#[serde(deny_unknown_fields)]
-pub struct TrainConfig {
-    /// Passes over the graph
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().epochs)]
-    pub epochs: usize,
-    /// Step size of Adam
-    #[arg(long, allow_negative_numbers = true, value_name = "RATE", default_value_t = Self::default().learning_rate)]
-    pub learning_rate: f64,
-    /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
-    /// loss a multiple of the negative ELBO), or a number
-    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
-    pub kl_weight: KlWeight,
-    /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP
-    #[arg(long, value_enum, default_value_t)]
-    pub select: Select,
-    /// Epochs between two looks at the validation part
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
-    pub validate_every: usize,
-}
-
-impl Default for TrainConfig {
-    /// The recipe of Kipf & Welling 2016.
-    fn default() -> Self {
-        TrainConfig {
-            epochs: 200,
-            learning_rate: 0.01,
-            kl_weight: KlWeight::default(),
-            select: Select::default(),
-            validate_every: 1,
-        }
-    }
-}
-
-/// The factor between the mean of the nodes' KL terms and the reconstruction, which is a mean over pairs.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum KlWeight {
-    /// 1/n, the scale of Kipf & Welling's code.
-    #[default]
-    Kipf,
-    /// n/(n² − 2·edges): see [`crate::loss`] for the derivation.
-    Elbo,
-    /// This number; 0 takes the KL term out.
-    Value(f64),
-}
-
-impl FromStr for KlWeight {
-    type Err = String;
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
-        match text {
-            "kipf" => Ok(KlWeight::Kipf),
-            "elbo" => Ok(KlWeight::Elbo),
-            _ => match text.parse::<f64>() {
-                Ok(value) if value.is_finite() && value >= 0.0 => Ok(KlWeight::Value(value)),
-                _ => Err("expected `kipf`, `elbo` or a number of at least 0".into()),
-            },
-        }
-    }
-}
-
-impl TryFrom<String> for KlWeight {
-    type Error = String;
-    fn try_from(text: String) -> std::result::Result<Self, String> {
-        text.parse()
-    }
-}
-
-impl fmt::Display for KlWeight {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            KlWeight::Kipf => f.write_str("kipf"),
-            KlWeight::Elbo => f.write_str("elbo"),
-            KlWeight::Value(value) => write!(f, "{value}"),
-        }
-    }
-}
-
-impl From<KlWeight> for String {
-    fn from(weight: KlWeight) -> Self {
-        weight.to_string()
-    }
-}
-
-/// Which epoch's weights are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Select {
-    /// Those after the last epoch, as in the paper.
-    #[default]
-    Last,
-    /// Those of the epoch with the highest validation AUC plus AP.
-    Best,
 }

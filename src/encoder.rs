@@ -1,11 +1,20 @@
 //! Encoders: from Â and X to what describes each node's latent.
 
+mod gcn;
+mod gnae;
+
 use rand::{Rng, RngExt};
 use tch::{Tensor, nn};
 
-use crate::config::ModelConfig;
-use crate::graph::Csr;
+use crate::config::{ModelConfig, ModelKind};
+use crate::graph::{Csr, EdgeList};
+use crate::normalize;
 use crate::tensor::{SparseOperator, Tape, dropout_factor, from_rows};
+use crate::transform::transform;
+
+use gcn::Gcn;
+use gnae::Gnae;
+pub(crate) use gnae::unit_rows;
 
 /// What an encoder works on, made once per graph.
 pub(crate) struct Inputs {
@@ -18,18 +27,28 @@ pub(crate) struct Inputs {
 }
 
 impl Inputs {
-    /// O(nonzeros of Â and X) time and memory, for copies.
-    pub(crate) fn new(adj_norm: &Csr, features: Option<&Csr>) -> Self {
+    /// For message passing over `edges`, the training edges, and X as `config` transforms it. O(n + m + nonzeros
+    /// of X) time and memory.
+    pub(crate) fn new(edges: &EdgeList, features: Option<&Csr>, config: &ModelConfig) -> Self {
+        let features = features.map(|features| transform(features, config.feature_transform()));
         Inputs {
-            num_nodes: adj_norm.rows(),
-            adj_norm: SparseOperator::symmetric(adj_norm.clone()),
-            features: features.map(|features| SparseOperator::general(features.clone())),
+            num_nodes: edges.num_nodes(),
+            adj_norm: adj_norm(edges, config),
+            features: features.map(SparseOperator::general),
         }
     }
 
     /// f, the width of X, which is n for X = I.
     pub(crate) fn num_features(&self) -> usize {
         self.features.as_ref().map_or(self.num_nodes, SparseOperator::num_columns)
+    }
+}
+
+/// Â of `edges`, [n, n], as the model of `config` takes it.
+pub(crate) fn adj_norm(edges: &EdgeList, config: &ModelConfig) -> SparseOperator {
+    match config.model.is_directed() {
+        true => SparseOperator::general(normalize::row_stochastic(edges)),
+        false => SparseOperator::symmetric(normalize::symmetric(edges)),
     }
 }
 
@@ -42,44 +61,43 @@ pub(crate) struct Dropout {
     pub(crate) seed: u64,
 }
 
-/// The two-layer graph convolutional network of Kipf & Welling 2016, section 2: Â relu(Â X W₀) W, without
-/// biases. For a Gaussian latent the second layer gives mean and log-variance side by side, out of one
-/// product with Â; the paper's code gives the logarithm of σ where this gives that of σ².
-pub(crate) struct Gcn {
-    /// W₀, [f, h].
-    hidden: Tensor,
-    /// W of each head, [h, d]: the mean, then perhaps the log-variance.
-    heads: Vec<Tensor>,
+/// The encoders of one interface.
+pub(crate) enum Encoder {
+    /// Kipf & Welling 2016; without hidden layers, the linear encoder of Salha et al. 2019.
+    Gcn(Gcn),
+    /// Ahn & Kim 2021.
+    Gnae(Gnae),
 }
 
-/// The names of the second layer's heads in the weight file.
+/// The names of the heads in the weight file: the mean, then perhaps the log-variance.
 const HEADS: [&str; 2] = ["mean", "log_variance"];
 
-impl Gcn {
-    /// Weights drawn as Glorot & Bengio 2010 (eq. 16) do: uniform within ±√(6 / (rows + columns)).
-    pub(crate) fn new(
-        path: &nn::Path,
-        num_features: usize,
-        num_heads: usize,
-        config: &ModelConfig,
-        rng: &mut impl Rng,
-    ) -> Self {
-        let mut glorot = |path: nn::Path, rows: usize, columns: usize| {
-            let limit = (6.0 / (rows + columns) as f64).sqrt() as f32;
-            let values: Vec<f32> = (0..rows * columns).map(|_| rng.random_range(-limit..limit)).collect();
-            path.var_copy("weight", &from_rows(&values, rows, columns))
-        };
-        let hidden = glorot(path / "gcn1", num_features, config.hidden);
-        let heads = HEADS[..num_heads]
-            .iter()
-            .map(|&head| glorot(path / head, config.hidden, config.latent))
-            .collect();
-        Gcn { hidden, heads }
+/// The sizes of an encoder.
+#[derive(Clone, Copy)]
+pub(crate) struct Sizes {
+    /// f.
+    pub(crate) num_features: usize,
+    /// 1 for a point latent, 2 for a Gaussian.
+    pub(crate) num_heads: usize,
+    /// The width of a head.
+    pub(crate) width: usize,
+}
+
+impl Encoder {
+    /// An encoder with fresh weights.
+    pub(crate) fn new(path: &nn::Path, sizes: Sizes, config: &ModelConfig, rng: &mut impl Rng) -> Self {
+        match config.model {
+            ModelKind::Gnae | ModelKind::Vgnae => Encoder::Gnae(Gnae::new(path, sizes, config.layers(), rng)),
+            ModelKind::LinearGae | ModelKind::LinearVgae => {
+                Encoder::Gcn(Gcn::linear(path, sizes, config.layers(), rng))
+            }
+            _ => Encoder::Gcn(Gcn::new(path, sizes, config, rng)),
+        }
     }
 
-    /// The heads' outputs, [n, d] each, from Â and X (`None` for I). With `dropout`, part of the hidden layer
-    /// is left out, and of X = I; entries of another X are left out beforehand, by
-    /// [`SparseOperator::with_dropout`]. O(nonzeros of X · h + m·(h + d) + n·h·d) time.
+    /// The heads' outputs, [n, width] each, from Â and X (`None` for I). With `dropout`, part of each layer's
+    /// input is left out, and of X = I; entries of another X are left out beforehand, by
+    /// [`SparseOperator::with_dropout`].
     pub(crate) fn forward<'a>(
         &self,
         adj_norm: &'a SparseOperator,
@@ -87,27 +105,40 @@ impl Gcn {
         dropout: Option<Dropout>,
         tape: &mut Tape<'a>,
     ) -> Vec<Tensor> {
-        let projected = match (features, dropout) {
-            (Some(features), _) => tape.apply(features, &self.hidden),
-            (None, None) => self.hidden.shallow_clone(),
-            // X = I has one entry in each row, so that dropout leaves out whole rows of W₀.
-            (None, Some(dropout)) => &self.hidden * mask(dropout, self.hidden.size()[0] as usize, 1),
-        };
-        let hidden = tape.apply(adj_norm, &projected).relu();
-        let hidden = match dropout {
-            None => hidden,
-            Some(Dropout { fraction, seed }) => {
-                let [n, h] = [0, 1].map(|side| hidden.size()[side] as usize);
-                // Not in place: autograd still needs what came out of the ReLU.
-                hidden * mask(Dropout { fraction, seed: !seed }, n, h)
-            }
-        };
-        let weight = Tensor::cat(&self.heads, 1);
-        let output = tape.apply(adj_norm, &hidden.matmul(&weight));
-        output.chunk(self.heads.len() as i64, 1)
+        match self {
+            Encoder::Gcn(gcn) => gcn.forward(adj_norm, features, dropout, tape),
+            Encoder::Gnae(gnae) => gnae.forward(adj_norm, features, dropout, tape),
+        }
     }
 }
 
+/// Weights drawn as Glorot & Bengio 2010 (eq. 16) do: uniform within ±√(6 / (rows + columns)).
+pub(crate) fn glorot(path: nn::Path, rows: usize, columns: usize, rng: &mut impl Rng) -> Tensor {
+    let limit = (6.0 / (rows + columns) as f64).sqrt() as f32;
+    let values: Vec<f32> = (0..rows * columns).map(|_| rng.random_range(-limit..limit)).collect();
+    path.var_copy("weight", &from_rows(&values, rows, columns))
+}
+
+/// A row of zeros under the name `bias`.
+pub(crate) fn zero_bias(path: nn::Path, columns: usize) -> Tensor {
+    path.var_copy("bias", &from_rows(&vec![0f32; columns], 1, columns))
+}
+
+/// X · weight. X = I has one entry in each row, so that dropout leaves out whole rows of the weight.
+fn project<'a>(
+    features: Option<&'a SparseOperator>,
+    weight: &Tensor,
+    dropout: Option<Dropout>,
+    tape: &mut Tape<'a>,
+) -> Tensor {
+    match (features, dropout) {
+        (Some(features), _) => tape.apply(features, weight),
+        (None, None) => weight.shallow_clone(),
+        (None, Some(dropout)) => weight * mask(dropout, weight.size()[0] as usize, 1),
+    }
+}
+
+/// Factors of 0 and 1 / (1 − fraction), [rows, columns].
 fn mask(dropout: Dropout, rows: usize, columns: usize) -> Tensor {
     let factors: Vec<f32> = (0..(rows * columns) as u64)
         .map(|place| dropout_factor(dropout.fraction, dropout.seed, place))

@@ -4,6 +4,8 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::config::DirectedTask;
+
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -64,7 +66,7 @@ pub enum Error {
          Hint: larger fractions, or 0 to hold nothing out"
     )]
     TooFewEdges {
-        /// Undirected edges in the graph.
+        /// Edges in the graph.
         num_edges: usize,
         /// The fraction asked for validation.
         val_fraction: f64,
@@ -88,6 +90,28 @@ pub enum Error {
         /// Pairs of distinct nodes that are not edges.
         available: u64,
     },
+    /// The graph has too few edges of the kinds that a directed task needs.
+    #[error(
+        "too few edges for the task {task}: {num_one_way} go one way only and {num_both_ways} pairs both ways; train, \
+         validation and test would get {num_train}, {num_validation} and {num_test} edges; each that is asked for \
+         needs at least 1, and {num_negatives} reverses of one-way edges are needed as negatives"
+    )]
+    TooFewTaskEdges {
+        /// The task.
+        task: DirectedTask,
+        /// Edges whose reverse is no edge.
+        num_one_way: usize,
+        /// Pairs of nodes with an edge each way.
+        num_both_ways: usize,
+        /// Edges that training would get.
+        num_train: usize,
+        /// Edges that validation would get.
+        num_validation: usize,
+        /// Edges that the test would get.
+        num_test: usize,
+        /// Negatives that validation and test need together.
+        num_negatives: usize,
+    },
     /// A split lets the evaluation see what it must not see, or does not fit its graph.
     #[error("{}: the split does not hold: {problem}", show(path))]
     Split {
@@ -95,6 +119,26 @@ pub enum Error {
         path: PathBuf,
         /// The offending pair and the rule that it breaks.
         problem: String,
+    },
+    /// An audit found offences; see [`crate::audit`].
+    #[error("{}: {summary}", show(path))]
+    Leak {
+        /// The run or the split.
+        path: PathBuf,
+        /// How many offences against which rules.
+        summary: String,
+    },
+    /// Some runs of a benchmark failed; the others are in its tables.
+    #[error(
+        "{num_failed} of {num_runs} runs failed, the first: {first}; the same command again repeats them alone"
+    )]
+    Benchmark {
+        /// How many failed.
+        num_failed: usize,
+        /// How many there were to be.
+        num_runs: usize,
+        /// The first of them, and the last line of what it said.
+        first: String,
     },
     /// A ranking metric was asked of a single class.
     #[error("{metric} needs both classes; got {positives} positives, {negatives} negatives")]

@@ -1,13 +1,13 @@
-//! Held-out links: decoded from the means, ranked against the negatives.
+//! Held-out links, ranked against the negatives.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::decoder::decode_pairs;
 use crate::error::Result;
 use crate::metrics::{self, Metrics};
-use crate::model::Embeddings;
+use crate::network::Embeddings;
+use crate::score::Score;
 use crate::split::{Part, Split};
 
 /// The metrics of both held-out parts; none for a part of no edges.
@@ -20,26 +20,26 @@ pub struct PartMetrics {
 }
 
 impl PartMetrics {
-    /// The metrics of `split`'s parts, decoded from the means of `embeddings`.
+    /// The metrics of `split`'s parts, by the logits of `score`.
     ///
     /// # Errors
     /// [`crate::Error::NotANumber`] if the model has diverged.
-    pub fn of(embeddings: &Embeddings, split: &Split) -> Result<Self> {
+    pub fn of(score: &(impl Score + ?Sized), split: &Split) -> Result<Self> {
         let evaluate = |held_out: &Part| match held_out.is_empty() {
             true => Ok(None),
-            false => part(embeddings, held_out).map(Some),
+            false => part(score, held_out).map(Some),
         };
         Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
     }
 }
 
-/// AUC and AP of one held-out part. O(m·d + m log m) time for its m pairs.
+/// AUC and AP of one held-out part. m logits and O(m log m) time for its m pairs.
 ///
 /// # Errors
 /// As [`metrics::evaluate`]: [`crate::Error::OneClass`] for a part without edges or negatives,
 /// [`crate::Error::NotANumber`] if the model has diverged.
-pub fn part(embeddings: &Embeddings, part: &Part) -> Result<Metrics> {
-    metrics::evaluate(&decode_pairs(embeddings.mean.view(), &part.pairs()), &part.labels())
+pub fn part(score: &(impl Score + ?Sized), part: &Part) -> Result<Metrics> {
+    metrics::evaluate(&score.logits(&part.pairs()), &part.labels())
 }
 
 /// The share of the nodes, in [0, 1], whose mean is exactly the most common one. Near 1 most pairs score alike,

@@ -10,16 +10,16 @@ use sprs::CsMatI;
 
 use crate::error::{Error, Result};
 
-pub use edge_list::{EdgeList, Merged};
+pub use edge_list::{Direction, EdgeList, Merged};
 pub use node_ids::NodeIds;
 
-/// Two node indices; an edge has the lower one first.
+/// Two node indices: (source, target) where edges have directions, else an edge has the lower one first.
 pub type Pair = (u32, u32);
 
 /// A sparse matrix in compressed rows: f32 values, u32 columns.
 pub type Csr = CsMatI<f32, u32, usize>;
 
-/// Nodes, undirected edges and node features.
+/// Nodes, edges and node features.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     /// The names of the n nodes.

@@ -1,31 +1,31 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
-//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`] →
-//! encoder → [`decoder`] → [`loss`] → [`model`] → [`evaluate`] → [`train`] → [`run`], with [`config`],
-//! [`error`] and [`metrics`] beside. A model is an encoder (the two-layer graph convolutional network of Kipf & Welling 2016),
-//! a latent (a point: GAE, or a Gaussian: VGAE) and an inner-product decoder. Nothing prints, and nothing but
-//! [`run`] and the command line writes. A program should begin with [`threads::use_threads`].
+//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
+//! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`baseline`] → [`stack`] → [`model`] →
+//! [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], with [`config`], [`error`], [`metrics`] and
+//! [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a decoder,
+//! composed; a [`baseline`] scores pairs without training; a [`stack`] joins both. Nothing prints, and nothing but
+//! [`run`], [`benchmark`] and the command line writes. A program should begin with [`threads::use_threads`].
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
 //! ```
 //! use vgae::config::Config;
 //! use vgae::evaluate::PartMetrics;
-//! use vgae::{Result, decoder, normalize, read, split, train};
+//! use vgae::{Result, read, split, train};
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();
-//!     config.train.epochs = 50;
+//!     config.train.epochs = Some(50);
 //!     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
 //!     let split = split::edges(&graph, &config.split, config.seed)?;
-//!     let adj_norm = normalize::symmetric(&split.train); // Â of the training edges, [n, n]
-//!     let trained = train::fit(&adj_norm, graph.features(), &split, &config, |epoch| {
+//!     let trained = train::fit(graph.features(), &split, &config, |epoch| {
 //!         eprintln!("epoch {}: loss {:.4}", epoch.epoch, epoch.loss);
 //!     })?;
-//!     let embeddings = trained.embed(&adj_norm, graph.features()); // mean and log-variance, [n, d]
-//!     let metrics = PartMetrics::of(&embeddings, &split)?;
+//!     let encoded = trained.model.encode(&split.train, graph.features())?; // embeddings and scores
+//!     let metrics = PartMetrics::of(&*encoded.score, &split)?;
 //!     println!("held-out metrics: {:?}", metrics.test);
-//!     for best in decoder::top_pairs(embeddings.mean.view(), 3, &graph.edges) {
+//!     for best in encoded.score.top_pairs(3, &graph.edges) {
 //!         let (u, v) = best.pair;
 //!         println!("{} – {}: logit {:.3}", graph.nodes.id(u), graph.nodes.id(v), best.logit);
 //!     }
@@ -36,6 +36,9 @@
 #![deny(missing_docs)]
 #![deny(unsafe_code)]
 
+pub mod audit;
+pub mod baseline;
+pub mod benchmark;
 pub mod config;
 pub mod decoder;
 mod encoder;
@@ -45,12 +48,16 @@ pub mod graph;
 pub mod loss;
 pub mod metrics;
 pub mod model;
+pub mod network;
 pub mod normalize;
 pub mod read;
 pub mod run;
+pub mod score;
 pub mod split;
+pub mod stack;
 mod tensor;
 pub mod threads;
 pub mod train;
+pub mod transform;
 
 pub use error::{Error, Result};

@@ -20,12 +20,19 @@
 //! 1 − S/n², which only a dense graph tells apart.
 
 mod dense;
+mod gravity;
+mod sampled;
 
 use rayon::prelude::*;
 use tch::{Kind, Tensor};
 
 use crate::config::KlWeight;
-use crate::graph::Csr;
+use crate::graph::{Csr, Direction, EdgeList};
+use crate::normalize;
+
+pub use sampled::Sample;
+
+pub use gravity::GravityReconstruction;
 
 /// Rows that one task of the edges' sum takes.
 const ROWS_PER_TASK: usize = 256;
@@ -39,12 +46,13 @@ pub struct ExactReconstruction {
 }
 
 impl ExactReconstruction {
-    /// For the training graph whose Â is `adj_norm`; A + I has its entries at the same places.
-    pub fn new(adj_norm: &Csr) -> Self {
-        let n = adj_norm.rows() as f64;
-        let num_ones = (adj_norm.nnz() - adj_norm.rows()) as f64;
+    /// For the graph of the training edges.
+    pub fn new(train: &EdgeList) -> Self {
+        let n = train.num_nodes() as f64;
+        let num_ones = 2.0 * train.len() as f64;
         ExactReconstruction {
-            targets: adj_norm.clone(),
+            // Â has its entries where A + I has its ones.
+            targets: normalize::symmetric(train),
             pos_weight: (n * n - num_ones) / num_ones,
             norm: n * n / (2.0 * (n * n - num_ones)),
         }
@@ -98,12 +106,24 @@ pub(crate) fn kl(mean: &Tensor, log_variance: &Tensor) -> Tensor {
     (mean.square() + log_variance.exp() - log_variance - 1.0).sum(Kind::Float) * (0.5 / num_nodes)
 }
 
-/// The factor of [`kl`] in the loss, for the training graph whose Â is `adj_norm`.
-pub(crate) fn kl_weight(weight: KlWeight, adj_norm: &Csr) -> f64 {
-    let n = adj_norm.rows() as f64;
-    match weight {
-        KlWeight::Kipf => 1.0 / n,
-        KlWeight::Elbo => n / (n * n - (adj_norm.nnz() - adj_norm.rows()) as f64),
-        KlWeight::Value(value) => value,
+/// [`kl`], in which each dimension whose mean over the nodes is below `free` nats counts as that much, without
+/// a gradient: the free bits of Kingma et al. 2016, *Improved Variational Inference with Inverse Autoregressive
+/// Flow*, eq. 15, with a group per dimension.
+pub(crate) fn kl_above(mean: &Tensor, log_variance: &Tensor, free: f64) -> Tensor {
+    let num_nodes = mean.size()[0] as f64;
+    let terms = mean.square() + log_variance.exp() - log_variance - 1.0;
+    let of_dimension = terms.sum_dim_intlist([0i64].as_slice(), false, Kind::Float) * (0.5 / num_nodes);
+    of_dimension.clamp_min(free).sum(Kind::Float)
+}
+
+/// The factor of [`kl`] in the loss, for the graph of the training edges.
+pub(crate) fn kl_weight(weight: KlWeight, train: &EdgeList) -> f64 {
+    let n = train.num_nodes() as f64;
+    match (weight, train.direction()) {
+        (KlWeight::Kipf, _) => 1.0 / n,
+        (KlWeight::Elbo, Direction::Undirected) => n / (n * n - 2.0 * train.len() as f64),
+        // Each ordered pair counts once.
+        (KlWeight::Elbo, Direction::Directed) => n / (2.0 * (n * n - train.len() as f64)),
+        (KlWeight::Value(value), _) => value,
     }
 }

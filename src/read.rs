@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, LabelTable};
 
 pub use edges::edge_list;
+pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub use pairs::{PairReader, Unknown};
@@ -66,7 +67,7 @@ pub fn data_name(path: &Path) -> String {
 
 fn directory(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let Some(edges) = csv_in(path, "edges") else {
-        return linqs(path);
+        return linqs(path, config);
     };
     let mut graph = edge_list(&edges, config)?;
     if let Some(file) = csv_in(path, "labels") {

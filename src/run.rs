@@ -22,19 +22,16 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use rand::SeedableRng;
-
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::PartMetrics;
-use crate::graph::Graph;
-use crate::model::{Embeddings, Model};
-use crate::normalize;
+use crate::graph::{Direction, Graph};
+use crate::model::{Encoded, Model};
 use crate::split::Split;
 use crate::train::{Epoch, Trained};
 
 pub use files::{Output, ScoreWriter, write_embeddings};
-pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings};
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
 pub use split_files::read_split;
 
 /// Where, in a run directory, the run that is to replace it is made.
@@ -125,7 +122,7 @@ impl RunDir {
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
             libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
-            config: config.clone(),
+            config: config.resolved(),
             split_from: None,
             counts: Counts::of(graph, split),
             inputs: graph.inputs.clone(),
@@ -163,19 +160,21 @@ impl RunDir {
         mut self,
         graph: &Graph,
         trained: &Trained,
-        embeddings: &Embeddings,
+        encoded: &Encoded,
         metrics: &PartMetrics,
         timings: Timings,
     ) -> Result<()> {
         tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
         files::write_json(&self.work.join("metrics.json"), metrics)?;
-        let mut output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
-        write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
-        output.finish()?;
+        if let Some(embeddings) = &encoded.embeddings {
+            let mut output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
+            write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
+            output.finish()?;
+        }
         self.record.files = hashes(&self.work, graph.features.is_some())?;
         self.record.status = Status::Complete;
-        self.record.selected_epoch = Some(trained.selected_epoch);
+        self.record.selected_epoch = trained.selected_epoch;
         self.record.timings = timings;
         self.record.peak_memory_bytes = record::peak_memory_bytes();
         files::write_json(&self.work.join("run.json"), &self.record)?;
@@ -228,7 +227,8 @@ impl Run {
             false => Err(error(file, format!("holds {found} {what}; run.json expects {expected}"))),
         };
         expect("nodes.csv", "nodes", nodes.len(), counts.num_nodes)?;
-        let (graph, split) = split_files::read_graph(&path.join("split"), nodes, labels)?;
+        let direction = Direction::of(&record.config.read);
+        let (graph, split) = split_files::read_graph(&path.join("split"), direction, nodes, labels)?;
         expect("split", "edges", graph.edges.len(), counts.num_edges)?;
         expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
         let features = match counts.num_features {
@@ -238,13 +238,10 @@ impl Run {
                 Some(tensors::read_features(&path.join("features.safetensors"), shape)?)
             }
         };
-        let num_features = features.as_ref().map_or(counts.num_nodes, |features| features.cols());
-        // The weights that the model is born with are all replaced, so that any seed will do.
-        let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
         record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
-        let mut model = Model::new(&record.config.model, num_features, &mut rng);
         let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
-        model.set_weights(&weights).map_err(|problem| error("weights.safetensors", problem))?;
+        let model = Model::from_weights(&record.config, counts.num_nodes, counts.num_features, &weights)
+            .map_err(|problem| error("weights.safetensors", problem))?;
         // What reads well may still have been cut or changed.
         for (file, sha256) in hashes(path, features.is_some())? {
             if record.files.get(&file) != Some(&sha256) {
@@ -257,10 +254,26 @@ impl Run {
         Ok(Run { graph: Graph { features, ..graph }, split, model, record })
     }
 
-    /// The embeddings of the run's nodes, encoded over the training edges.
-    pub fn embed(&self) -> Embeddings {
-        self.model.embed(&normalize::symmetric(&self.split.train), self.graph.features())
+    /// The model over the run's graph, with messages along the training edges alone.
+    ///
+    /// # Errors
+    /// As [`Model::encode`].
+    pub fn encode(&self) -> Result<Encoded> {
+        self.model.encode(&self.split.train, self.graph.features())
     }
+}
+
+/// What `run.json` in the run directory at `path` says, and which of the files that it vouches for hold something
+/// else now.
+///
+/// # Errors
+/// [`Error::Run`] if it is no run directory, [`Error::Io`] if a file of it cannot be read.
+pub fn changed_files(path: &Path) -> Result<(Record, Vec<PathBuf>)> {
+    let record = record::read_record(path)?;
+    let found = hashes(path, record.counts.num_features > 0)?;
+    let changed = found.iter().filter(|(file, sha256)| record.files.get(*file) != Some(*sha256));
+    let changed = changed.map(|(file, _)| path.join(file)).collect();
+    Ok((record, changed))
 }
 
 /// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.

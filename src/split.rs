@@ -1,7 +1,13 @@
 //! Edges held out for validation and test, and as many pairs that are no edges.
 //!
-//! No leak is possible by construction: the parts share no pair in either direction, the negatives are
-//! edges of no part, and only the training edges are ever given to message passing.
+//! No leak is possible by construction: the parts share no pair, the negatives are edges of no part, and only
+//! the training edges are ever given to message passing. Without directions a pair is the same either way round.
+//!
+//! **With directions** (u, v) and (v, u) are different pairs, each an edge or none by itself. The reverse of a
+//! held-out edge, or of a negative, may therefore be a training edge: that is the nature of directed link
+//! prediction (Salha et al. 2019, section 4.1), whose tasks ask which way an edge goes.
+
+mod directed;
 
 use std::path::Path;
 
@@ -12,7 +18,9 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::SplitConfig;
 use crate::error::{Error, Result};
-use crate::graph::{EdgeList, Graph, Pair};
+use crate::graph::{Direction, EdgeList, Graph, Pair};
+
+pub use directed::directed;
 
 /// The edges and negatives of each part.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,7 +38,7 @@ pub struct Split {
 pub struct Part {
     /// Present pairs.
     pub edges: EdgeList,
-    /// Absent pairs, lower node first.
+    /// Absent pairs: (source, target), or lower node first where there are no directions.
     pub negatives: Vec<Pair>,
 }
 
@@ -75,7 +83,7 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
         || is_short(config.test_fraction, num_test)
         || num_train == 0
     {
-        let SplitConfig { val_fraction, test_fraction } = *config;
+        let SplitConfig { val_fraction, test_fraction, .. } = *config;
         return Err(Error::TooFewEdges {
             num_edges,
             val_fraction,
@@ -106,15 +114,17 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     })
 }
 
-/// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs.
+/// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs: ordered ones
+/// where `edges` have directions, so that the reverse of a negative may be an edge.
 ///
 /// O(count · log m) expected time where less than half of all pairs are edges; else O(n²), which then is O(m).
 ///
 /// # Errors
 /// [`Error::TooFewNonEdges`] if there are not as many.
 pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng) -> Result<Vec<Pair>> {
-    let n = edges.num_nodes() as u64;
-    let num_pairs = n * n.saturating_sub(1) / 2;
+    let n = edges.num_nodes() as u32;
+    let direction = edges.direction();
+    let num_pairs = direction.num_pairs(edges.num_nodes());
     let available = num_pairs - edges.len() as u64;
     if count as u64 > available {
         return Err(Error::TooFewNonEdges { needed: count as u64, available });
@@ -123,8 +133,9 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
         let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
         let mut present = edges.pairs().iter().peekable();
-        for u in 0..n as u32 {
-            for v in u + 1..n as u32 {
+        for u in 0..n {
+            let first = if direction == Direction::Directed { 0 } else { u + 1 };
+            for v in (first..n).filter(|&v| v != u) {
                 if present.next_if_eq(&&(u, v)).is_none() {
                     absent.push((u, v));
                 }
@@ -136,8 +147,8 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
     let mut negatives = Vec::with_capacity(count);
     while negatives.len() < count {
-        let (a, b) = (rng.random_range(0..n as u32), rng.random_range(0..n as u32));
-        let pair = (a.min(b), a.max(b));
+        let (a, b) = (rng.random_range(0..n), rng.random_range(0..n));
+        let pair = direction.orient((a, b));
         if a != b && !edges.contains(pair) && taken.insert(pair) {
             negatives.push(pair);
         }
@@ -148,18 +159,21 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
 impl Split {
     /// The split of `graph` that consists of five `lists` of pairs, in the order of [`LISTS`], which came from
     /// `path`. It must leak nothing: the graph's edges are in the lists of edges, each in one; the negatives
-    /// are edges nowhere, each in one list; no pair joins a node to itself. O(m log m) time.
+    /// are edges nowhere, each in one list; no pair joins a node to itself. Without directions each pair may
+    /// stand either way round. O(m log m) time.
     ///
     /// # Errors
     /// [`Error::Split`] names the first offending pair.
     pub fn from_lists(lists: [&[Pair]; 5], graph: &Graph, path: &Path) -> Result<Split> {
         let error = |problem: String| Error::Split { path: path.to_path_buf(), problem };
+        let direction = graph.edges.direction();
+        let either_way = if direction == Direction::Directed { "" } else { ", one way or the other" };
         let name = |(u, v): Pair| format!("{},{}", graph.nodes.id(u), graph.nodes.id(v));
         let mut list_of = HashMap::new();
         for (list, pairs) in LISTS.into_iter().zip(lists) {
             let must_be_edge = !list.ends_with("negatives");
             for &(u, v) in pairs {
-                let pair = (u.min(v), u.max(v));
+                let pair = direction.orient((u, v));
                 if u == v {
                     return Err(error(format!("{} in {list} joins a node to itself", name(pair))));
                 }
@@ -169,7 +183,7 @@ impl Split {
                     } else {
                         format!("in both {other} and {list}")
                     };
-                    return Err(error(format!("{} is {place}, one way or the other", name(pair))));
+                    return Err(error(format!("{} is {place}{either_way}", name(pair))));
                 }
                 match (graph.edges.contains(pair), must_be_edge) {
                     (false, true) => {

@@ -156,19 +156,34 @@ fn product(matrix: &Csr, dense: &Tensor) -> Tensor {
 /// matrix · dense, [rows, width], for `dense` of [columns, width], both row by row. Each row is one thread's,
 /// summed in the order of its entries: the result does not depend on the number of threads.
 pub(crate) fn multiply(matrix: &Csr, dense: &[f32], width: usize) -> Vec<f32> {
-    let mut result = vec![0f32; matrix.rows() * width];
+    let indptr = matrix.indptr();
+    multiply_entries(&indptr.to_proper(), matrix.indices(), matrix.data(), dense, width)
+}
+
+/// As [`multiply`], for a matrix in compressed rows whose columns may come in any order and more than once.
+pub(crate) fn multiply_entries(
+    indptr: &[usize],
+    indices: &[u32],
+    values: &[f32],
+    dense: &[f32],
+    width: usize,
+) -> Vec<f32> {
+    let mut result = vec![0f32; (indptr.len() - 1) * width];
     let arch = Arch::new();
     result.par_chunks_mut((ROWS_PER_TASK * width).max(1)).enumerate().for_each(|(task, rows)| {
-        arch.dispatch(Rows { matrix, dense, width, first: task * ROWS_PER_TASK, rows });
+        let indptr = &indptr[task * ROWS_PER_TASK..];
+        arch.dispatch(Rows { indptr, indices, values, dense, width, rows });
     });
     result
 }
 
 struct Rows<'a> {
-    matrix: &'a Csr,
+    /// From the first of `rows` on.
+    indptr: &'a [usize],
+    indices: &'a [u32],
+    values: &'a [f32],
     dense: &'a [f32],
     width: usize,
-    first: usize,
     rows: &'a mut [f32],
 }
 
@@ -177,14 +192,12 @@ impl WithSimd for Rows<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let indptr = self.matrix.indptr();
-        let (indices, values) = (self.matrix.indices(), self.matrix.data());
         for (at, sum) in self.rows.chunks_exact_mut(self.width).enumerate() {
             let (sum, sum_rest) = S::as_mut_simd_f32s(sum);
-            for entry in indptr.outer_inds_sz(self.first + at) {
-                let column = indices[entry] as usize * self.width;
+            for entry in self.indptr[at]..self.indptr[at + 1] {
+                let column = self.indices[entry] as usize * self.width;
                 let (row, row_rest) = S::as_simd_f32s(&self.dense[column..column + self.width]);
-                let value = simd.splat_f32s(values[entry]);
+                let value = simd.splat_f32s(self.values[entry]);
                 for (sum, &row) in sum.iter_mut().zip(row) {
                     *sum = simd.mul_add_f32s(value, row, *sum);
                 }

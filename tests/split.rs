@@ -35,7 +35,7 @@ proptest! {
         test_fraction in 0.0..0.4f64,
         seed: u64,
     ) {
-        let config = SplitConfig { val_fraction, test_fraction };
+        let config = SplitConfig { val_fraction, test_fraction, ..SplitConfig::default() };
         let split = match split::edges(&graph, &config, seed) {
             Ok(split) => split,
             Err(Error::TooFewEdges { .. } | Error::TooFewNonEdges { .. }) => return Ok(()),
@@ -115,7 +115,7 @@ fn negatives_are_uniform_among_the_absent_pairs() {
 fn a_graph_without_enough_non_edges_says_so() {
     let pairs = (0..6u32).flat_map(|u| (u + 1..6).map(move |v| (u, v))).collect();
     let complete = graph(6, pairs);
-    let config = SplitConfig { val_fraction: 0.2, test_fraction: 0.2 };
+    let config = SplitConfig { val_fraction: 0.2, test_fraction: 0.2, ..SplitConfig::default() };
     let error = split::edges(&complete, &config, 0).unwrap_err();
     assert!(error.to_string().starts_with("need 6 negative pairs but the graph has only 0 non-edges"));
 }
@@ -125,7 +125,7 @@ fn a_graph_with_too_few_edges_says_so() {
     let path = graph(4, vec![(0, 1), (1, 2), (2, 3)]);
     let error = split::edges(&path, &SplitConfig::default(), 0).unwrap_err();
     assert!(error.to_string().starts_with("too few edges (3) for --val-fraction 0.05"), "{error}");
-    let nothing_held_out = SplitConfig { val_fraction: 0.0, test_fraction: 0.0 };
+    let nothing_held_out = SplitConfig { val_fraction: 0.0, test_fraction: 0.0, ..SplitConfig::default() };
     let split = split::edges(&path, &nothing_held_out, 0).unwrap();
     assert_eq!(split.train, path.edges);
     assert!(split.validation.is_empty() && split.test.is_empty());

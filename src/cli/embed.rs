@@ -27,10 +27,14 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let mut output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
-    let embeddings = run.embed();
+    let model = run.record.config.model.model;
+    let Some(embeddings) = run.encode()?.embeddings else {
+        return Err(Error::Config(format!(
+            "a {model} has no embeddings: it scores pairs by the graph alone"
+        )));
+    };
     let log_variance = match (args.log_variance, &embeddings.log_variance) {
         (true, None) => {
-            let model = run.record.config.model.model;
             return Err(Error::Config(format!(
                 "--log-variance needs a Gaussian latent; this run is a {model}"
             )));

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vgae::decoder::decode_pairs;
 use vgae::evaluate::PartMetrics;
 use vgae::metrics::{self, Metrics};
 use vgae::read::{PairReader, Unknown};
@@ -37,7 +36,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Err(Error::Config(problem.into()));
     }
     let run = Run::open(&args.run)?;
-    let embeddings = run.embed();
+    let encoded = run.encode()?;
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     match (&args.pairs, &args.negatives) {
         (Some(pairs), Some(negatives)) => {
@@ -57,7 +56,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
                     negatives.len()
                 ));
             }
-            let logits = decode_pairs(embeddings.mean.view(), &[pairs.as_slice(), &negatives].concat());
+            let logits = encoded.score.logits(&[pairs.as_slice(), &negatives].concat());
             let labels: Vec<bool> = (0..logits.len()).map(|at| at < pairs.len()).collect();
             let metrics = metrics::evaluate(&logits, &labels)?;
             let rows = [("pairs", Some(metrics), (pairs.len(), negatives.len()))];
@@ -71,7 +70,9 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
                 write_table(&mut output, &rows).map_err(|error| stdout_error(&output, error))?;
             }
         }
-        _ => write_metrics(&mut output, &PartMetrics::of(&embeddings, &run.split)?, &run.split, args.json)?,
+        _ => {
+            write_metrics(&mut output, &PartMetrics::of(&*encoded.score, &run.split)?, &run.split, args.json)?
+        }
     }
     output.finish()
 }

@@ -1,5 +1,7 @@
 //! The command line: one file per verb.
 
+mod audit;
+mod benchmark;
 mod embed;
 mod evaluate;
 mod predict;
@@ -37,6 +39,8 @@ enum Verb {
     Score(score::Args),
     Predict(predict::Args),
     Embed(embed::Args),
+    Audit(audit::Args),
+    Benchmark(benchmark::Args),
 }
 
 /// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
@@ -50,6 +54,8 @@ pub fn main() -> ExitCode {
         Verb::Score(args) => score::run(args, &voice),
         Verb::Predict(args) => predict::run(args, &voice),
         Verb::Embed(args) => embed::run(args, &voice),
+        Verb::Audit(args) => audit::run(args, &voice),
+        Verb::Benchmark(args) => benchmark::run(args, cli.threads, &voice),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

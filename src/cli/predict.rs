@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use vgae::Result;
-use vgae::decoder::top_pairs;
 use vgae::run::{Existing, Output, Run, ScoreWriter};
 
 use super::progress::Voice;
@@ -30,7 +29,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
-    let best = top_pairs(run.embed().mean.view(), args.top, &run.graph.edges);
+    let best = run.encode()?.score.top_pairs(args.top, &run.graph.edges);
     let mut writer = ScoreWriter::new(output)?;
     for pair in &best {
         writer.write(&run.graph.nodes, pair)?;

@@ -4,6 +4,7 @@ use std::io::IsTerminal;
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
+use vgae::config::ModelKind;
 use vgae::train::Epoch;
 
 /// Seconds between two plain lines.
@@ -38,10 +39,10 @@ impl Voice {
         }
     }
 
-    /// Shows `num_epochs` epochs as they come.
-    pub(super) fn epochs(&self, num_epochs: usize) -> EpochProgress<'_> {
+    /// Shows the epochs of `model` as they come.
+    pub(super) fn epochs(&self, model: ModelKind) -> EpochProgress<'_> {
         let bar = match self.loudness {
-            Loudness::Terminal => ProgressBar::new(num_epochs as u64),
+            Loudness::Terminal => ProgressBar::new(0),
             _ => ProgressBar::hidden(),
         };
         // Within 80 columns.
@@ -49,7 +50,7 @@ impl Voice {
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);
         }
-        EpochProgress { voice: self, bar, num_epochs, last_line: None }
+        EpochProgress { voice: self, bar, last_line: None, network: model.to_string(), model }
     }
 }
 
@@ -57,28 +58,39 @@ impl Voice {
 pub(super) struct EpochProgress<'a> {
     voice: &'a Voice,
     bar: ProgressBar,
-    num_epochs: usize,
     last_line: Option<Instant>,
+    /// What was trained last.
+    network: String,
+    model: ModelKind,
 }
 
 impl EpochProgress<'_> {
     /// Shows that `epoch` has ended.
     pub(super) fn show(&mut self, epoch: &Epoch) {
-        let Epoch { loss, reconstruction, kl, .. } = epoch;
+        let &Epoch { loss, reconstruction, kl, num_epochs, .. } = epoch;
         let mut text = format!("loss {loss:.4} (rec. {reconstruction:.4}, KL {kl:.2})");
         if let Some(auc) = epoch.validation_roc_auc {
             text.push_str(&format!(", val. AUC {auc:.4}"));
         }
+        let is_next = epoch.network != self.network;
+        if is_next {
+            self.network.clone_from(&epoch.network);
+        }
+        let part = match self.network == self.model.to_string() {
+            true => String::new(),
+            false => format!("{}, ", self.network),
+        };
         if self.voice.loudness != Loudness::Plain {
-            self.bar.set_message(text);
+            self.bar.set_length(num_epochs as u64);
+            self.bar.set_message(part + &text);
             self.bar.set_position(epoch.epoch as u64);
             return;
         }
         let is_due = self.last_line.is_none_or(|last| last.elapsed() >= Duration::from_secs(LINE_SECONDS));
-        if is_due || epoch.epoch == self.num_epochs {
+        if is_due || is_next || epoch.epoch == num_epochs {
             self.last_line = Some(Instant::now());
-            let left = epoch.elapsed_seconds / epoch.epoch as f64 * (self.num_epochs - epoch.epoch) as f64;
-            self.voice.say(format!("epoch {}/{}: {text}, {left:.0} s left", epoch.epoch, self.num_epochs));
+            let left = epoch.elapsed_seconds / epoch.epoch as f64 * (num_epochs - epoch.epoch) as f64;
+            self.voice.say(format!("{part}epoch {}/{num_epochs}: {text}, {left:.0} s left", epoch.epoch));
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use vgae::Result;
-use vgae::decoder::{ScoredPair, decode_pair};
+use vgae::graph::Pair;
 use vgae::read::{PairReader, Unknown};
 use vgae::run::{Existing, Output, Run, ScoreWriter};
+use vgae::score::ScoredPair;
 
 use super::progress::Voice;
 
@@ -31,16 +32,30 @@ pub(super) struct Args {
     skip_unknown: bool,
 }
 
+/// Pairs that are scored at a time.
+const CHUNK: usize = 1 << 14;
+
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
-    let z = run.embed().mean;
+    let score = run.encode()?.score;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
     let mut pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown)?;
     let mut writer = ScoreWriter::new(output)?;
-    while let Some(pair) = pairs.next_pair()? {
-        writer.write(&run.graph.nodes, &ScoredPair { pair, logit: decode_pair(z.view(), pair) })?;
+    let mut chunk: Vec<Pair> = Vec::with_capacity(CHUNK);
+    loop {
+        let next = pairs.next_pair()?;
+        chunk.extend(next);
+        if chunk.len() == CHUNK || next.is_none() {
+            for (&pair, logit) in chunk.iter().zip(score.logits(&chunk)) {
+                writer.write(&run.graph.nodes, &ScoredPair { pair, logit })?;
+            }
+            chunk.clear();
+        }
+        if next.is_none() {
+            break;
+        }
     }
     writer.finish()?;
     if pairs.num_skipped() > 0 {

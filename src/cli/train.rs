@@ -8,7 +8,7 @@ use vgae::evaluate::{PartMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
 use vgae::split::Split;
-use vgae::{Error, Result, normalize, read, run, split, train};
+use vgae::{Error, Result, read, run, split, train};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
@@ -58,9 +58,8 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let start = Instant::now();
     let split = match &args.split {
         Some(directory) => run::read_split(directory, &graph)?,
-        None => split::edges(&graph, &config.split, config.seed)?,
+        None => split::directed(&graph, config.split.task, &config.split, config.seed)?,
     };
-    let adj_norm = normalize::symmetric(&split.train);
     let split_seconds = start.elapsed().as_secs_f64();
     describe_split(&split, voice);
 
@@ -69,15 +68,15 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         run.set_split_from(directory);
     }
     let start = Instant::now();
-    let mut progress = voice.epochs(config.train.epochs);
-    let trained = train::fit(&adj_norm, graph.features(), &split, config, |epoch| progress.show(epoch))?;
+    let mut progress = voice.epochs(config.model.model);
+    let trained = train::fit(graph.features(), &split, config, |epoch| progress.show(epoch))?;
     drop(progress);
     let train_seconds = start.elapsed().as_secs_f64();
     voice.say(format!("trained in {train_seconds:.1} s"));
 
     let start = Instant::now();
-    let embeddings = trained.embed(&adj_norm, graph.features());
-    let share = share_of_equal_means(&embeddings);
+    let encoded = trained.model.encode(&split.train, graph.features())?;
+    let share = encoded.embeddings.as_ref().map_or(0.0, share_of_equal_means);
     if share > 0.5 {
         voice.say(format!(
             "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try a smaller --learning-rate, \
@@ -85,16 +84,36 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             100.0 * share
         ));
     }
-    let metrics = PartMetrics::of(&embeddings, &split)?;
+    let metrics = PartMetrics::of(&*encoded.score, &split)?;
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
-    run.finish(&graph, &trained, &embeddings, &metrics, timings)?;
+    run.finish(&graph, &trained, &encoded, &metrics, timings)?;
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;
     output.finish()?;
     voice.say(format!("run directory: {}", path.display()));
     Ok(())
+}
+
+/// The settings that these arguments of the program mean, `train` first; or what is wrong with them, in a line.
+pub(super) fn parse(arguments: &[std::ffi::OsString]) -> std::result::Result<Config, String> {
+    #[derive(clap::Parser)]
+    #[command(no_binary_name = true)]
+    struct Train {
+        #[command(flatten)]
+        args: Args,
+    }
+    match <Train as clap::Parser>::try_parse_from(&arguments[1..]) {
+        Ok(train) => {
+            train.args.config.validate().map(|()| train.args.config).map_err(|error| error.to_string())
+        }
+        Err(error) => {
+            let text = error.to_string();
+            let line = text.lines().next().unwrap_or_default();
+            Err(line.trim_start_matches("error: ").into())
+        }
+    }
 }
 
 fn default_output(data: &Path, config: &Config) -> PathBuf {
@@ -105,10 +124,10 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     for note in &graph.notes {
         voice.say(format!("note: {note}"));
     }
-    if config.read.directed {
+    if config.read.directed && !config.model.model.is_directed() {
         let model: ModelKind = config.model.model;
         voice.say(format!(
-            "note: --directed is recorded, but {model} scores undirected pairs: directions are not used"
+            "note: {model} learns from the edges without their directions, and scores both ways alike"
         ));
     }
     let features = match graph.features() {

@@ -22,7 +22,7 @@ const ROW_MULTIPLE: usize = 32;
 /// Coordinates of a row are padded to a multiple of this: the widest vector.
 const WIDTH_MULTIPLE: usize = 16;
 /// Rows that go through a tile together, as many as registers allow.
-const TILE_ROWS: usize = 4;
+pub(super) const TILE_ROWS: usize = 4;
 
 /// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and the matrix Σ_j σ(z_i·z_j) z_j,
 /// [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
@@ -86,26 +86,26 @@ fn rounds(count: usize) -> impl Iterator<Item = Vec<(usize, usize)>> {
 
 /// z cut into blocks of equal, padded size. The padding is zeros, which add nothing to any gradient row and a
 /// known ln 2 to the sum.
-struct Blocks {
-    blocks: Vec<Block>,
+pub(super) struct Blocks {
+    pub(super) blocks: Vec<Block>,
     /// Rows of a block, padding included.
-    height: usize,
+    pub(super) height: usize,
     /// Coordinates of a row, padding included.
-    width: usize,
+    pub(super) width: usize,
     /// Coordinates of a row.
-    d: usize,
+    pub(super) d: usize,
 }
 
-struct Block {
-    num_rows: usize,
+pub(super) struct Block {
+    pub(super) num_rows: usize,
     /// [height, width].
-    rows: Vec<f32>,
+    pub(super) rows: Vec<f32>,
     /// [d, height].
-    transposed: Vec<f32>,
+    pub(super) transposed: Vec<f32>,
 }
 
 impl Blocks {
-    fn new(z: &[f32], n: usize, d: usize) -> Self {
+    pub(super) fn new(z: &[f32], n: usize, d: usize) -> Self {
         let width = d.next_multiple_of(WIDTH_MULTIPLE);
         let fitting = BLOCK_BYTES / (width * size_of::<f32>()) / ROW_MULTIPLE * ROW_MULTIPLE;
         let most = fitting.clamp(ROW_MULTIPLE, BLOCK_ROWS);
@@ -245,7 +245,7 @@ fn backward<S: Simd>(
 
 /// (e^-|x|, σ(x)), each within 2 units in the last place.
 #[inline(always)]
-fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
+pub(super) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
     let one = simd.splat_f32s(1.0);
     let exponential = exp_of_minus(simd, simd.abs_f32s(x));
     let upper = simd.div_f32s(one, simd.add_f32s(one, exponential));
@@ -275,7 +275,7 @@ fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
 
 /// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
 #[inline(always)]
-fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
+pub(super) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
     let mut lanes = [1f32; 64];
     simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
     lanes[..S::F32_LANES]

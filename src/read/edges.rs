@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::config::{Header, ReadConfig};
 use crate::error::Result;
-use crate::graph::{EdgeList, Graph, Merged, NodeIds, Pair};
+use crate::graph::{Direction, EdgeList, Graph, Merged, NodeIds, Pair};
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
@@ -27,7 +27,8 @@ const USUAL_NAMES: [(&str, &str); 15] = [
 ];
 
 /// Reads an edge list: CSV, TSV or white-space separated, maybe gzipped, `-` for stdin. Node ids are any
-/// strings. Duplicates, reversed duplicates and self-loops are merged or dropped, and noted.
+/// strings. Duplicates and self-loops are merged or dropped, and noted; a reversed pair is a duplicate unless
+/// `config` says that edges have directions.
 ///
 /// # Errors
 /// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Row`] at a row with fewer than two
@@ -41,7 +42,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let is_header = match config.header {
         Header::Yes => true,
         Header::No => false,
-        Header::Auto => usual_columns(&first).is_some() || is_numeric_below(&first, second.as_deref()),
+        Header::Auto => header_columns(&first, second.as_deref()).is_some(),
     };
     let columns = Columns::find(&first, is_header, config, &reader)?;
 
@@ -65,7 +66,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
 
     let num_rows = pairs.len();
     let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && num_rows > 1;
-    let (edges, merged) = EdgeList::new(nodes.len(), pairs, weights);
+    let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
     let mut notes = Vec::new();
     if merged != Merged::default() {
         notes.push(merged.note("rows", num_rows, &edges));
@@ -146,6 +147,11 @@ fn weight(reader: &RowReader, at: usize) -> Result<f32> {
         return Err(reader.error(format!("the weight is {text}; expected a number above 0")));
     }
     Ok(weight)
+}
+
+/// The columns of source and target if the `first` row, above the `second`, is a header.
+pub(crate) fn header_columns(first: &[String], second: Option<&[String]>) -> Option<(usize, usize)> {
+    usual_columns(first).or_else(|| is_numeric_below(first, second).then_some((0, 1)))
 }
 
 /// The columns that a usual pair of names in `header` marks as source and target.

@@ -2,18 +2,20 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::config::ReadConfig;
 use crate::error::{Error, Result};
-use crate::graph::{EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
+use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
 use crate::read::RowReader;
 use crate::read::features::DenseRows;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
-/// are cited and have no row in the content get features of zero, and are counted in a note.
+/// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
+/// that edges have directions, they go from the citing paper, which stands second in a row, to the cited one.
 ///
 /// # Errors
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.
-pub fn linqs(directory: &Path) -> Result<Graph> {
+pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
     let (cites, content) = find(directory)?;
     let (table, labels) = read_content(&content)?;
     let mut nodes = NodeIds::default();
@@ -29,11 +31,12 @@ pub fn linqs(directory: &Path) -> Result<Graph> {
                 reader.error(format!("expected a cited and a citing paper, found {} columns", reader.len()))
             );
         }
-        pairs.push((nodes.intern(reader.field(0)), nodes.intern(reader.field(1))));
+        let (cited, citing) = (nodes.intern(reader.field(0)), nodes.intern(reader.field(1)));
+        pairs.push((citing, cited));
     }
     let num_rows = pairs.len();
     let num_unknown = nodes.len() - table.nodes.len();
-    let (edges, merged) = EdgeList::new(nodes.len(), pairs, None);
+    let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
     graph.notes.push(merged.note("citations", num_rows, &graph.edges));
     if num_unknown > 0 {

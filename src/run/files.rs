@@ -9,10 +9,10 @@ use ndarray::Array2;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::decoder::{ScoredPair, probability};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, hex};
 use crate::run::Existing;
+use crate::score::{ScoredPair, probability};
 
 /// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole.
 pub struct Output {

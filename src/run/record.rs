@@ -12,7 +12,7 @@ use crate::graph::{Graph, InputFile};
 use crate::split::Split;
 
 /// The version of the directory's layout.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// What `format` says.
 pub(super) const FORMAT: &str = "vgae-run";
@@ -64,7 +64,7 @@ pub enum Status {
 pub struct Counts {
     /// n.
     pub num_nodes: usize,
-    /// Undirected edges.
+    /// Edges.
     pub num_edges: usize,
     /// f; 0 where X = I.
     pub num_features: usize,
@@ -108,8 +108,11 @@ pub struct Timings {
     pub evaluate_seconds: f64,
 }
 
-/// Reads and checks the `run.json` of the directory at `path`.
-pub(super) fn read_record(path: &Path) -> Result<Record> {
+/// Reads and checks the `run.json` of the run directory at `path`, and nothing else of it.
+///
+/// # Errors
+/// [`Error::Run`] if it is no run directory, or one of another version of the format.
+pub fn read_record(path: &Path) -> Result<Record> {
     let file = path.join("run.json");
     let error = |problem: String| Error::Run { path: file.clone(), problem };
     let text = fs::read(&file).map_err(|source| match source.kind() {

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Result;
-use crate::graph::{EdgeList, Graph, NodeIds, Pair};
+use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
 use crate::run::files;
 use crate::split::{LISTS, Split};
 
@@ -17,22 +17,24 @@ const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "wei
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     let inner = directory.join("split");
     let directory = if inner.is_dir() { inner.as_path() } else { directory };
-    let lists = read_lists(directory, &graph.nodes)?;
+    let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
     Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
 }
 
-/// Reads the split of a run directory and the graph that it is the split of.
+/// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`.
 pub(super) fn read_graph(
     directory: &Path,
+    direction: Direction,
     nodes: NodeIds,
     labels: Option<Vec<String>>,
 ) -> Result<(Graph, Split)> {
-    let lists = read_lists(directory, &nodes)?;
+    let lists = read_lists(directory, &nodes, direction)?;
     let [train, validation, _, test, _] = &lists;
     let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
     let weights: Option<Vec<&[f32]>> =
         [train, validation, test].map(|rows| rows.weights.as_deref()).into_iter().collect();
-    let (edges, _) = EdgeList::new(nodes.len(), pairs, weights.map(|weights| weights.concat()));
+    let weights = weights.map(|weights| weights.concat());
+    let (edges, _) = EdgeList::with_direction(direction, nodes.len(), pairs, weights);
     let graph = Graph { nodes, edges, labels, ..Graph::default() };
     let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
     Ok((graph, split))
@@ -70,23 +72,23 @@ struct Rows {
     weights: Option<Vec<f32>>,
 }
 
-fn read_lists(directory: &Path, nodes: &NodeIds) -> Result<[Rows; 5]> {
+fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result<[Rows; 5]> {
     let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
     Ok([
-        read_list(&train, nodes)?,
-        read_list(&validation, nodes)?,
-        read_list(&validation_negatives, nodes)?,
-        read_list(&test, nodes)?,
-        read_list(&test_negatives, nodes)?,
+        read_list(&train, nodes, direction)?,
+        read_list(&validation, nodes, direction)?,
+        read_list(&validation_negatives, nodes, direction)?,
+        read_list(&test, nodes, direction)?,
+        read_list(&test_negatives, nodes, direction)?,
     ])
 }
 
-fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
+fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
     let node = |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is no node of the graph"));
     let num_columns = files::read_csv(path, &HEADERS, |record| {
         let (u, v) = (node(&record[0])?, node(&record[1])?);
-        pairs.push((u.min(v), u.max(v)));
+        pairs.push(direction.orient((u, v)));
         if let Some(text) = record.get(2) {
             let weight =
                 crate::read::parse_finite(text).map_err(|found| format!("has the weight {found}"))?;

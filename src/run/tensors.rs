@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
 
 use crate::error::{Error, Result};
 use crate::graph::Csr;
-use crate::model::Weights;
+use crate::network::Weights;
 use crate::run::files::write_file;
 
 /// Writes each weight as an f32 tensor under its name.

@@ -1,0 +1,133 @@
+//! A run's results made again from its training edges: embeddings by message passing over these alone, metrics
+//! from the embeddings.
+
+use std::path::Path;
+
+use ndarray::Array2;
+use serde_json::Value;
+
+use crate::audit::{Offence, Place, Report, Rule};
+use crate::decoder::Decoded;
+use crate::error::{Error, Result};
+use crate::evaluate::PartMetrics;
+use crate::graph::NodeIds;
+use crate::model::{Encoded, Model};
+use crate::network::Embeddings;
+use crate::read::{RowReader, parse_finite};
+use crate::run::Run;
+
+/// How far two embeddings of a node may lie apart, as a share of the node's largest value and of the largest of
+/// all. On the machine that trained they are equal to the bit; another one rounds and sums differently, by about
+/// 1e-6. One edge more at a node of degree k shifts its embedding by about 1/k.
+const SHARE_OF_NODE: f32 = 1e-4;
+const SHARE_OF_ALL: f32 = 1e-5;
+
+/// How far two metrics of the same scores may lie apart.
+const METRIC_TOLERANCE: f64 = 1e-9;
+
+/// Reports the nodes whose embeddings, and the metrics that, are not what the training edges of the run at `path`
+/// give.
+pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
+    let run = Run::open(path)?;
+    let Encoded { embeddings, score } = run.encode()?;
+    let Some(Embeddings { mean: expected, .. }) = embeddings else {
+        return check_metrics(path, &PartMetrics::of(&*score, &run.split)?, report);
+    };
+    let file = path.join("embeddings.csv");
+    let stored = read_embeddings(&file, &run.graph.nodes, expected.ncols())?;
+    check_embeddings(path, &run, &stored, &expected, report);
+    // From the embeddings as they were written, which are exact, so that another machine gives the same metrics.
+    let metrics = match &run.model {
+        Model::Network(network) => {
+            PartMetrics::of(&Decoded::new(stored.mean, network.decoder()), &run.split)?
+        }
+        _ => PartMetrics::of(&*score, &run.split)?,
+    };
+    check_metrics(path, &metrics, report)
+}
+
+/// Reports the nodes whose `stored` embedding is not the `expected` one.
+fn check_embeddings(path: &Path, run: &Run, stored: &Stored, expected: &Array2<f32>, report: &mut Report) {
+    let file = path.join("embeddings.csv");
+    let largest =
+        |values: ndarray::ArrayView1<f32>| values.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+    let largest_of_all = expected.rows().into_iter().map(largest).fold(0.0, f32::max);
+    for (node, (found, expected)) in stored.mean.rows().into_iter().zip(expected.rows()).enumerate() {
+        let tolerance = SHARE_OF_NODE * largest(expected) + SHARE_OF_ALL * largest_of_all;
+        let differs =
+            |(found, expected): (&f32, &f32)| found.is_nan() || (found - expected).abs() > tolerance;
+        if let Some(k) = found.iter().zip(expected).position(differs) {
+            report.push(Rule::Embeddings, || Offence {
+                rule: Rule::Embeddings,
+                place: Place { file: file.clone(), line: Some(stored.lines[node]) },
+                pair: None,
+                other: Some(Place { file: path.join("split/train.csv"), line: None }),
+                problem: format!(
+                    "mean_{k} of node {} is {}; message passing over train.csv alone gives {}",
+                    run.graph.nodes.id(node as u32),
+                    found[k],
+                    expected[k]
+                ),
+            });
+        }
+    }
+}
+
+fn check_metrics(path: &Path, metrics: &PartMetrics, report: &mut Report) -> Result<()> {
+    let file = path.join("metrics.json");
+    let damaged = |problem: String| Error::Run { path: file.clone(), problem };
+    let text = std::fs::read(&file).map_err(|source| Error::io("read", &file, source))?;
+    let found: Value = serde_json::from_slice(&text).map_err(|source| damaged(source.to_string()))?;
+    let expected = serde_json::to_value(metrics).map_err(|source| damaged(source.to_string()))?;
+    for (part, expected) in expected.as_object().into_iter().flatten() {
+        for (metric, expected) in expected.as_object().into_iter().flatten() {
+            let Some(expected) = expected.as_f64() else { continue };
+            let found = &found[part][metric];
+            if found.as_f64().is_some_and(|found| (found - expected).abs() <= METRIC_TOLERANCE) {
+                continue;
+            }
+            report.push(Rule::Metrics, || Offence {
+                rule: Rule::Metrics,
+                place: Place { file: file.clone(), line: None },
+                pair: None,
+                other: Some(Place { file: path.join("embeddings.csv"), line: None }),
+                problem: format!("{metric} of the {part} part is {found}; embeddings.csv gives {expected}"),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// What `embeddings.csv` holds.
+struct Stored {
+    /// μ, [n, d].
+    mean: Array2<f32>,
+    /// The line of each node.
+    lines: Vec<u64>,
+}
+
+/// Reads `node,mean_0,…` rows, which must be of `nodes`, in their order, with `num_dimensions` numbers.
+fn read_embeddings(path: &Path, nodes: &NodeIds, num_dimensions: usize) -> Result<Stored> {
+    let mut reader = RowReader::open(path)?;
+    reader.advance()?;
+    let mut values = Vec::with_capacity(nodes.len() * num_dimensions);
+    let mut lines = Vec::with_capacity(nodes.len());
+    for id in nodes.iter() {
+        if !reader.advance()? {
+            let problem = format!("holds {} nodes; the run has {}", lines.len(), nodes.len());
+            return Err(reader.file_error(problem));
+        }
+        if reader.field(0) != id.trim() || reader.len() <= num_dimensions {
+            let problem = format!("expected node {id} and {num_dimensions} numbers");
+            return Err(reader.error(problem));
+        }
+        for at in 1..=num_dimensions {
+            // What is no finite number differs from every one.
+            values.push(parse_finite(reader.field(at)).unwrap_or(f32::NAN));
+        }
+        lines.push(reader.line_number());
+    }
+    let mean = Array2::from_shape_vec((nodes.len(), num_dimensions), values)
+        .map_err(|source| Error::Run { path: path.to_path_buf(), problem: source.to_string() })?;
+    Ok(Stored { mean, lines })
+}

@@ -1,0 +1,69 @@
+//! The leading eigenvectors of Â and the score that they give.
+
+use ndarray::{Array2, Axis};
+
+use super::adjacency::Adjacency;
+use super::by_source::{Block, Score};
+use super::rows::full_dot;
+
+mod eigen;
+
+/// The most eigenvectors that a connected graph's score uses.
+const MAX_EIGENVECTORS: usize = 128;
+
+/// Σ_i max(w_i, 0)² (x_i)_u (x_i)_v over leading eigenpairs (w_i, x_i) of Â: the inner product of embeddings that
+/// are eigenvectors scaled by their eigenvalues.
+///
+/// The eigenvalue 1 is there once for each connected component C, with the eigenvector √((d_u + 1) / vol(C)) on
+/// C, where vol(C) is the sum of d + 1. All of these are used, and of the others as many as make
+/// min(128, n − 2) if the graph is connected. (The leading 128 would be arbitrary where there are more
+/// components.)
+pub(super) struct Spectral {
+    /// Eigenvectors times eigenvalues, [n, k].
+    embeddings: Array2<f32>,
+    components: Vec<u32>,
+    /// Each node's entry of its component's eigenvector.
+    component_entries: Vec<f64>,
+}
+
+impl Spectral {
+    /// O(k · (n + m) · steps + n · k²) time, O(n · k) memory, for k eigenvectors and a few hundred steps.
+    pub(super) fn new(adjacency: &Adjacency, seed: u64) -> Self {
+        let n = adjacency.num_nodes();
+        let components = adjacency.components();
+        let mut volumes = vec![0.0; n];
+        for (&component, degree) in components.iter().zip(adjacency.degrees()) {
+            volumes[component as usize] += degree + 1.0;
+        }
+        let component_entries: Vec<f64> = components
+            .iter()
+            .zip(adjacency.degrees())
+            .map(|(&component, degree)| ((degree + 1.0) / volumes[component as usize]).sqrt())
+            .collect();
+        let num_others = volumes.iter().filter(|&&volume| volume == 0.0).count();
+        let count = MAX_EIGENVECTORS.min(n.saturating_sub(2)).saturating_sub(1).min(num_others);
+        let known = eigen::Known { components: &components, entries: &component_entries };
+        let (values, mut vectors) = eigen::leading(adjacency, &known, count, num_others, seed);
+        for (mut column, value) in vectors.axis_iter_mut(Axis(1)).zip(values) {
+            column *= value.max(0.0);
+        }
+        Spectral { embeddings: vectors.mapv(|value| value as f32), components, component_entries }
+    }
+}
+
+impl Score for Spectral {
+    fn scores(&self, block: &Block) -> Vec<f64> {
+        block
+            .pairs()
+            .map(|(u, v)| {
+                let row = self.embeddings.row(u);
+                let others = full_dot(self.embeddings.row(v), row.to_slice().expect("rows are contiguous"));
+                if self.components[u] == self.components[v] {
+                    others + self.component_entries[u] * self.component_entries[v]
+                } else {
+                    others
+                }
+            })
+            .collect()
+    }
+}

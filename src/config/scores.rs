@@ -1,0 +1,73 @@
+//! Which training-free score, and what is done to the features first.
+
+use std::fmt;
+
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+
+/// What is done to the node features before anything sees them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum FeatureTransform {
+    /// Nothing.
+    #[default]
+    None,
+    /// Each row is divided by its sum of absolute values.
+    Row,
+    /// Each column is weighted by how few rows have it, then each row is scaled to length 1.
+    Tfidf,
+}
+
+/// A score of pairs that is computed from the training graph without any training.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BaselineKind {
+    /// The number of common neighbours.
+    CommonNeighbours,
+    /// Common neighbours over all neighbours (Jaccard 1901).
+    Jaccard,
+    /// Common neighbours, each weighted by 1 / ln(its degree) (Adamic & Adar 2003).
+    AdamicAdar,
+    /// Common neighbours, each weighted by 1 / its degree (Zhou, Lü & Zhang 2009).
+    ResourceAllocation,
+    /// The product of the degrees (Barabási & Albert 1999).
+    PreferentialAttachment,
+    /// Walks of 1 to 6 steps, each step weighted by 0.05 (Katz 1953).
+    Katz,
+    /// Random walks that restart with probability 0.15, in both directions (Page et al. 1999).
+    PersonalizedPagerank,
+    /// The inner product of the 128 leading eigenvectors of Â, scaled by their eigenvalues.
+    Spectral,
+    /// The cosine of the features.
+    FeatureCosine,
+    /// The cosine of the tf-idf features after one propagation with Â.
+    PropagatedCosine,
+}
+
+impl BaselineKind {
+    /// Its name on the command line and in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
+            BaselineKind::CommonNeighbours => "common-neighbours",
+            BaselineKind::Jaccard => "jaccard",
+            BaselineKind::AdamicAdar => "adamic-adar",
+            BaselineKind::ResourceAllocation => "resource-allocation",
+            BaselineKind::PreferentialAttachment => "preferential-attachment",
+            BaselineKind::Katz => "katz",
+            BaselineKind::PersonalizedPagerank => "personalized-pagerank",
+            BaselineKind::Spectral => "spectral",
+            BaselineKind::FeatureCosine => "feature-cosine",
+            BaselineKind::PropagatedCosine => "propagated-cosine",
+        }
+    }
+
+    /// Whether the score is one of node features.
+    pub fn needs_features(self) -> bool {
+        matches!(self, BaselineKind::FeatureCosine | BaselineKind::PropagatedCosine)
+    }
+}
+
+impl fmt::Display for BaselineKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}

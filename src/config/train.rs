@@ -1,0 +1,150 @@
+//! How a model is trained.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// How it is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
+#[command(next_help_heading = "Training")]
+#[serde(deny_unknown_fields)]
+pub struct TrainConfig {
+    /// Passes over the graph, at most [default: 200; gnae and vgnae 300, vae 100]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    pub epochs: Option<usize>,
+    /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
+    #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
+    pub learning_rate: Option<f64>,
+    /// What the reconstruction is compared on: all pairs, or the edges and as many sampled negatives
+    /// [default: exact; gnae, vgnae and --decoder hadamard-mlp sampled]
+    #[arg(long, value_enum)]
+    pub loss: Option<LossKind>,
+    /// Negatives that the sampled loss draws for each edge, anew in each epoch
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
+    pub negatives_per_edge: usize,
+    /// Fraction of the training edges that each epoch takes out of message passing; of the edges, the sampled
+    /// loss then looks at those alone
+    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges)]
+    pub mask_edges: f64,
+    /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
+    /// loss a multiple of the negative ELBO), or a number; for vae, a factor of the ELBO's KL
+    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
+    pub kl_weight: KlWeight,
+    /// Epochs over which the weight of the KL term grows from 0
+    #[arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup)]
+    pub kl_warmup: usize,
+    /// Nats of KL that each latent dimension, in the mean over the nodes, has without cost
+    #[arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits)]
+    pub free_bits: f64,
+    /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP [default: last; with
+    /// --patience best]
+    #[arg(long, value_enum)]
+    pub select: Option<Select>,
+    /// Looks at the validation part without a new best after which training stops
+    #[arg(long, allow_negative_numbers = true, value_name = "LOOKS")]
+    pub patience: Option<usize>,
+    /// Epochs between two looks at the validation part
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
+    pub validate_every: usize,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        TrainConfig {
+            epochs: None,
+            learning_rate: None,
+            loss: None,
+            negatives_per_edge: 1,
+            mask_edges: 0.0,
+            kl_weight: KlWeight::default(),
+            kl_warmup: 0,
+            free_bits: 0.0,
+            select: None,
+            patience: None,
+            validate_every: 1,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Which epoch's weights are kept.
+    pub fn select(&self) -> Select {
+        match (self.select, self.patience) {
+            (Some(select), _) => select,
+            (None, Some(_)) => Select::Best,
+            (None, None) => Select::Last,
+        }
+    }
+}
+
+/// On which pairs the reconstruction is compared with the graph; see [`crate::loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LossKind {
+    /// On all n² of them.
+    Exact,
+    /// On the edges and on sampled negatives.
+    Sampled,
+}
+
+/// The factor between the mean of the nodes' KL terms and the reconstruction, which is a mean over pairs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum KlWeight {
+    /// 1/n, the scale of Kipf & Welling's code.
+    #[default]
+    Kipf,
+    /// n/(n² − 2·edges): see [`crate::loss`] for the derivation.
+    Elbo,
+    /// This number; 0 takes the KL term out.
+    Value(f64),
+}
+
+impl FromStr for KlWeight {
+    type Err = String;
+    fn from_str(text: &str) -> std::result::Result<Self, String> {
+        match text {
+            "kipf" => Ok(KlWeight::Kipf),
+            "elbo" => Ok(KlWeight::Elbo),
+            _ => match text.parse::<f64>() {
+                Ok(value) if value.is_finite() && value >= 0.0 => Ok(KlWeight::Value(value)),
+                _ => Err("expected `kipf`, `elbo` or a number of at least 0".into()),
+            },
+        }
+    }
+}
+
+impl TryFrom<String> for KlWeight {
+    type Error = String;
+    fn try_from(text: String) -> std::result::Result<Self, String> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for KlWeight {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            KlWeight::Kipf => f.write_str("kipf"),
+            KlWeight::Elbo => f.write_str("elbo"),
+            KlWeight::Value(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+impl From<KlWeight> for String {
+    fn from(weight: KlWeight) -> Self {
+        weight.to_string()
+    }
+}
+
+/// Which epoch's weights are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Select {
+    /// Those after the last epoch, as in the paper.
+    #[default]
+    Last,
+    /// Those of the epoch with the highest validation AUC plus AP.
+    Best,
+}
