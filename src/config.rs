@@ -72,7 +72,9 @@ impl Config {
             model.feature_transform = Some(self.model.feature_transform());
             config.train.epochs = Some(self.epochs());
             config.train.learning_rate = Some(self.learning_rate());
-            config.train.loss = Some(self.loss());
+            if model.model != ModelKind::Vae {
+                config.train.loss = Some(self.loss());
+            }
             config.train.select = Some(self.train.select());
         }
         config
@@ -119,6 +121,21 @@ impl Config {
                 _ => return Ok(()),
             };
             return Err(Error::Config(format!("--decoder hadamard-mlp {clash}")));
+        }
+        if model == ModelKind::Vae {
+            let pairs = [
+                (self.train.loss.is_some(), "--loss"),
+                (self.train.mask_edges > 0.0, "--mask-edges"),
+                (
+                    self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
+                    "--negatives-per-edge",
+                ),
+            ];
+            if let Some((_, flag)) = pairs.into_iter().find(|(is_set, _)| *is_set) {
+                return Err(Error::Config(format!(
+                    "{flag} is about pairs of nodes, and a vae learns from rows alone"
+                )));
+            }
         }
         if model.is_directed() && self.loss() == LossKind::Sampled {
             return Err(Error::Config(format!(

@@ -139,7 +139,7 @@ fn project<'a>(
 }
 
 /// Factors of 0 and 1 / (1 − fraction), [rows, columns].
-fn mask(dropout: Dropout, rows: usize, columns: usize) -> Tensor {
+pub(crate) fn mask(dropout: Dropout, rows: usize, columns: usize) -> Tensor {
     let factors: Vec<f32> = (0..(rows * columns) as u64)
         .map(|place| dropout_factor(dropout.fraction, dropout.seed, place))
         .collect();

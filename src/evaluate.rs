@@ -4,11 +4,16 @@ use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::Config;
 use crate::error::Result;
+use crate::graph::Csr;
 use crate::metrics::{self, Metrics};
+use crate::model::{Model, rows_of};
 use crate::network::Embeddings;
 use crate::score::Score;
-use crate::split::{Part, Split};
+use crate::split::{self, Part, Split};
+use crate::transform::transform;
+use crate::vae::{RowMetrics, Vae};
 
 /// The metrics of both held-out parts; none for a part of no edges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -30,6 +35,60 @@ impl PartMetrics {
             false => part(score, held_out).map(Some),
         };
         Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
+    }
+}
+
+/// How well held-out rows are described; none for a part of no rows.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct PartRowMetrics {
+    /// On the validation rows.
+    pub validation: Option<RowMetrics>,
+    /// On the test rows.
+    pub test: Option<RowMetrics>,
+}
+
+/// What `metrics.json` holds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RunMetrics {
+    /// Of held-out links.
+    #[serde(flatten)]
+    pub links: PartMetrics,
+    /// Of held-out rows, for a model of rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rows: Option<PartRowMetrics>,
+}
+
+impl RunMetrics {
+    /// The metrics of a model over its graph, X being `features`: of `split`'s parts by the logits of `score`, and,
+    /// of a VAE, of the rows that `config` holds out.
+    ///
+    /// # Errors
+    /// As [`PartMetrics::of`] and [`Model::encode`].
+    pub fn of(
+        model: &Model,
+        score: &(impl Score + ?Sized),
+        split: &Split,
+        features: Option<&Csr>,
+        config: &Config,
+    ) -> Result<Self> {
+        let rows = match model {
+            Model::Vae(vae) => Some(PartRowMetrics::of(vae, rows_of(features)?, config)),
+            _ => None,
+        };
+        Ok(RunMetrics { links: PartMetrics::of(score, split)?, rows })
+    }
+}
+
+impl PartRowMetrics {
+    /// The metrics of the rows of X = `features` that [`crate::split::rows`] holds out.
+    fn of(vae: &Vae, features: &Csr, config: &Config) -> Self {
+        let features = transform(features, vae.config().feature_transform());
+        let split = split::rows(features.rows(), &config.split, config.seed);
+        let evaluate = |rows: &[usize]| {
+            let metrics = || vae.evaluate(&features, rows, RowMetrics::NUM_SAMPLES, config.seed);
+            (!rows.is_empty()).then(metrics)
+        };
+        PartRowMetrics { validation: evaluate(&split.validation), test: evaluate(&split.test) }
     }
 }
 

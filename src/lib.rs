@@ -1,7 +1,7 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
-//! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`baseline`] → [`stack`] → [`model`] →
+//! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
 //! [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], with [`config`], [`error`], [`metrics`] and
 //! [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a decoder,
 //! composed; a [`baseline`] scores pairs without training; a [`stack`] joins both. Nothing prints, and nothing but
@@ -59,5 +59,6 @@ mod tensor;
 pub mod threads;
 pub mod train;
 pub mod transform;
+pub mod vae;
 
 pub use error::{Error, Result};

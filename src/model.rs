@@ -5,18 +5,22 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::Baseline;
 use crate::config::{BaselineKind, Config, ModelKind};
-use crate::decoder::Decoded;
+use crate::decoder::{Decoded, Decoder};
 use crate::encoder::Inputs;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Csr, EdgeList, Pair};
 use crate::network::{Embeddings, Network, Weights};
 use crate::score::Score;
 use crate::stack::Stack;
+use crate::transform::transform;
+use crate::vae::Vae;
 
 /// A trained model, or one that needs no training.
 pub enum Model {
     /// An auto-encoder.
     Network(Box<Network>),
+    /// An auto-encoder of the features alone.
+    Vae(Box<Vae>),
     /// Two auto-encoders and closed-form scores.
     Stack(Box<Stack>),
     /// A score of the graph, with the seed of its random start if it has one.
@@ -52,6 +56,10 @@ impl Model {
                 let stack = Stack::from_weights(config, num_features, weights, &mut rng)?;
                 Ok(Model::Stack(Box::new(stack)))
             }
+            ModelKind::Vae => {
+                let vae = Vae::from_weights(&config.model, num_features, weights, &mut rng)?;
+                Ok(Model::Vae(Box::new(vae)))
+            }
             _ => {
                 let mut network = Network::new(&config.model, num_features, &mut rng);
                 network.set_weights(weights)?;
@@ -68,6 +76,7 @@ impl Model {
     pub fn weights(&self) -> Weights {
         match self {
             Model::Network(network) => network.weights(),
+            Model::Vae(vae) => vae.weights(),
             Model::Stack(stack) => stack.weights(),
             Model::Baseline(..) => Weights::new(),
         }
@@ -93,6 +102,17 @@ impl Model {
                 let score = Box::new(Decoded::new(embeddings.mean.clone(), network.decoder()));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }
+            Model::Vae(vae) => {
+                let features = transform(rows_of(features)?, vae.config().feature_transform());
+                let embeddings = vae.encode(&features);
+                // It never saw a pair, so that there is no temperature to learn.
+                let decoder = match vae.config().normalize_embeddings {
+                    true => Decoder::Cosine { temperature: 1.0 },
+                    false => Decoder::InnerProduct,
+                };
+                let score = Box::new(Decoded::new(embeddings.mean.clone(), decoder));
+                Ok(Encoded { embeddings: Some(embeddings), score })
+            }
             Model::Stack(stack) => {
                 let (embeddings, score) = stack.encode(edges, features)?;
                 Ok(Encoded { embeddings: Some(embeddings), score })
@@ -103,6 +123,12 @@ impl Model {
             }
         }
     }
+}
+
+/// The features that a model of rows cannot do without.
+pub(crate) fn rows_of(features: Option<&Csr>) -> Result<&Csr> {
+    let problem = "a vae learns from features and there are none; hint: give --features FILE";
+    features.ok_or_else(|| Error::Config(problem.into()))
 }
 
 impl Score for Baseline {

@@ -143,8 +143,7 @@ impl Network {
 
     /// The weights by name, such as `encoder.gcn1.weight`, [f, h].
     pub fn weights(&self) -> Weights {
-        let variables = self.variables.variables();
-        variables.iter().map(|(name, tensor)| (name.clone(), matrix(tensor))).collect()
+        weights_of(&self.variables)
     }
 
     /// Replaces the weights by those of `weights`, which must have exactly the names and shapes of
@@ -153,31 +152,7 @@ impl Network {
     /// # Errors
     /// A sentence that names the first weight that does not fit, what was found and what was expected.
     pub fn set_weights(&mut self, weights: &Weights) -> std::result::Result<(), String> {
-        let variables: BTreeMap<String, Tensor> = self.variables.variables().into_iter().collect();
-        if let Some(name) = weights.keys().find(|name| !variables.contains_key(*name)) {
-            return Err(format!("{name} is unknown; a {} has no such weight", self.config.model));
-        }
-        for (name, variable) in &variables {
-            let Some(weight) = weights.get(name) else {
-                return Err(format!("{name} is missing"));
-            };
-            let (found, expected) = (weight.shape(), variable.size());
-            if found.iter().map(|&side| side as i64).ne(expected.iter().copied()) {
-                return Err(format!("{name} is {found:?}; run.json expects {expected:?}"));
-            }
-            if let Some(at) = weight.iter().position(|value| !value.is_finite()) {
-                let columns = weight.ncols();
-                return Err(format!("{name}[{}, {}] is not finite", at / columns, at % columns));
-            }
-        }
-        tch::no_grad(|| {
-            for (name, mut variable) in variables {
-                let weight = &weights[&name];
-                let values: Vec<f32> = weight.iter().copied().collect();
-                variable.copy_(&from_rows(&values, weight.nrows(), weight.ncols()));
-            }
-        });
-        Ok(())
+        replace_weights(&self.variables, weights, &self.config.model.to_string())
     }
 
     /// Whether every weight is a finite number.
@@ -185,10 +160,9 @@ impl Network {
         self.weights().values().flatten().all(|value| value.is_finite())
     }
 
-    /// Adam (Kingma & Ba 2015) on the weights, with its usual β = (0.9, 0.999), ε = 1e-8.
+    /// Adam on the weights.
     pub(crate) fn optimizer(&self, learning_rate: f64) -> Result<nn::Optimizer> {
-        use nn::OptimizerConfig;
-        Ok(nn::Adam::default().build(&self.variables, learning_rate)?)
+        optimizer(&self.variables, learning_rate)
     }
 
     /// Encodes over `adj_norm`, which may lack edges that `inputs` has, samples, and hands the pass to `loss`,
@@ -245,7 +219,52 @@ pub(crate) fn with_temperature(z: &Tensor, log_temperature: &Tensor) -> Tensor {
     unit_rows(z) * (log_temperature * 0.5).exp()
 }
 
-fn matrix(tensor: &Tensor) -> Array2<f32> {
+/// The variables by name.
+pub(crate) fn weights_of(variables: &nn::VarStore) -> Weights {
+    variables.variables().iter().map(|(name, tensor)| (name.clone(), matrix(tensor))).collect()
+}
+
+/// Replaces the variables of a `model` by `weights`; see [`Network::set_weights`].
+pub(crate) fn replace_weights(
+    variables: &nn::VarStore,
+    weights: &Weights,
+    model: &str,
+) -> std::result::Result<(), String> {
+    let variables: BTreeMap<String, Tensor> = variables.variables().into_iter().collect();
+    if let Some(name) = weights.keys().find(|name| !variables.contains_key(*name)) {
+        return Err(format!("{name} is unknown; a {model} has no such weight"));
+    }
+    for (name, variable) in &variables {
+        let Some(weight) = weights.get(name) else {
+            return Err(format!("{name} is missing"));
+        };
+        let (found, expected) = (weight.shape(), variable.size());
+        if found.iter().map(|&side| side as i64).ne(expected.iter().copied()) {
+            return Err(format!("{name} is {found:?}; run.json expects {expected:?}"));
+        }
+        if let Some(at) = weight.iter().position(|value| !value.is_finite()) {
+            let columns = weight.ncols();
+            return Err(format!("{name}[{}, {}] is not finite", at / columns, at % columns));
+        }
+    }
+    tch::no_grad(|| {
+        for (name, mut variable) in variables {
+            let weight = &weights[&name];
+            let values: Vec<f32> = weight.iter().copied().collect();
+            variable.copy_(&from_rows(&values, weight.nrows(), weight.ncols()));
+        }
+    });
+    Ok(())
+}
+
+/// Adam (Kingma & Ba 2015) on the variables, with its usual β = (0.9, 0.999), ε = 1e-8.
+pub(crate) fn optimizer(variables: &nn::VarStore, learning_rate: f64) -> Result<nn::Optimizer> {
+    use nn::OptimizerConfig;
+    Ok(nn::Adam::default().build(variables, learning_rate)?)
+}
+
+/// An [n, k] tensor as a matrix.
+pub(crate) fn matrix(tensor: &Tensor) -> Array2<f32> {
     let size = tensor.size();
     let shape = (size[0] as usize, size[1] as usize);
     Array2::from_shape_vec(shape, to_vec(tensor)).expect("a matrix has rows and columns")

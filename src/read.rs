@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::{FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
-use crate::graph::{Graph, LabelTable};
+use crate::graph::{EdgeList, Graph, LabelTable};
 
 pub use edges::edge_list;
 pub(crate) use edges::header_columns;
@@ -40,6 +40,30 @@ pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
         return Err(Error::Input { path: path.to_path_buf(), problem });
     }
     Ok(graph)
+}
+
+/// Reads what `path` is for a model of feature rows alone, a graph without edges: a file of features, or a directory
+/// with a `features.csv`.
+///
+/// # Errors
+/// As [`features`].
+pub fn rows(path: &Path) -> Result<Graph> {
+    let file = if path.is_dir() { csv_in(path, "features") } else { None };
+    let table = features(file.as_deref().unwrap_or(path))?;
+    let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
+    Ok(Graph {
+        nodes: table.nodes,
+        edges,
+        features: Some(table.matrix),
+        inputs: vec![table.input],
+        ..Graph::default()
+    })
+}
+
+/// Whether a model of feature rows finds rows at `path`, and no edges: it is a file, for an edge list says nothing of
+/// its nodes, or a directory with a `features.csv` and no `edges.csv`.
+pub fn has_rows_alone(path: &Path) -> bool {
+    !path.is_dir() || (csv_in(path, "features").is_some() && csv_in(path, "edges").is_none())
 }
 
 /// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.txt`, `.gz`, …; for

@@ -3,7 +3,7 @@
 //! | file | holds |
 //! |---|---|
 //! | `run.json` | the [`Record`]: versions, config, counts, inputs, timings |
-//! | `metrics.json` | [`PartMetrics`] |
+//! | `metrics.json` | [`RunMetrics`] |
 //! | `history.csv` | a row per epoch |
 //! | `embeddings.csv` | `node,mean_0,…` |
 //! | `nodes.csv` | the node ids in order, and their labels if there are any |
@@ -24,9 +24,10 @@ use std::path::{Path, PathBuf};
 
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::evaluate::PartMetrics;
+use crate::evaluate::RunMetrics;
 use crate::graph::{Direction, Graph};
 use crate::model::{Encoded, Model};
+use crate::score::Score;
 use crate::split::Split;
 use crate::train::{Epoch, Trained};
 
@@ -161,7 +162,7 @@ impl RunDir {
         graph: &Graph,
         trained: &Trained,
         encoded: &Encoded,
-        metrics: &PartMetrics,
+        metrics: &RunMetrics,
         timings: Timings,
     ) -> Result<()> {
         tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
@@ -252,6 +253,14 @@ impl Run {
             }
         }
         Ok(Run { graph: Graph { features, ..graph }, split, model, record })
+    }
+
+    /// The metrics of the held-out parts, by the logits of `score`.
+    ///
+    /// # Errors
+    /// As [`RunMetrics::of`].
+    pub fn evaluate(&self, score: &(impl Score + ?Sized)) -> Result<RunMetrics> {
+        RunMetrics::of(&self.model, score, &self.split, self.graph.features(), &self.record.config)
     }
 
     /// The model over the run's graph, with messages along the training edges alone.

@@ -53,16 +53,16 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let tfidf = Some(FeatureTransform::Tfidf);
     let normalised = ModelConfig {
         model: ModelKind::Gnae,
-        latent: Some(256),
+        latent: Some(128),
         dropout: 0.5,
         feature_transform: tfidf,
         ..ModelConfig::default()
     };
     let perceptron = ModelConfig {
         model: ModelKind::LinearGae,
-        latent: Some(256),
+        latent: Some(128),
         layers: Some(2),
-        dropout: 0.8,
+        dropout: 0.5,
         feature_transform: tfidf,
         decoder: DecoderKind::HadamardMlp,
         ..ModelConfig::default()

@@ -1,8 +1,12 @@
 //! Training. It returns values and writes nothing.
 
+mod kept;
 mod network;
 mod objective;
+mod rows;
 mod stack;
+
+use kept::Kept;
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +14,7 @@ use crate::baseline::Baseline;
 use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::graph::{Csr, Direction};
-use crate::model::Model;
+use crate::model::{Model, rows_of};
 use crate::split::Split;
 
 /// One epoch: a row of `history.csv`.
@@ -28,6 +32,8 @@ pub struct Epoch {
     pub validation_roc_auc: Option<f64>,
     /// Average precision on the validation part, after this epoch's step.
     pub validation_average_precision: Option<f64>,
+    /// The evidence lower bound of the validation rows, in nats, after this epoch, by one draw a row; a vae's.
+    pub validation_elbo: Option<f64>,
     /// Seconds since training began.
     pub elapsed_seconds: f64,
     /// What is being trained: the model, or a part of it.
@@ -87,6 +93,14 @@ pub fn fit(
         ModelKind::Best => {
             let (stack, history) = stack::fit(features, split, config, &mut on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
+        }
+        ModelKind::Vae => {
+            let run = rows::fit(rows_of(features)?, config, &mut on_epoch)?;
+            Ok(Trained {
+                model: Model::Vae(Box::new(run.vae)),
+                history: run.history,
+                selected_epoch: Some(run.selected_epoch),
+            })
         }
         _ => {
             let run = network::fit(features, split, config, "", &mut on_epoch)?;

@@ -4,11 +4,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vgae::evaluate::PartMetrics;
+use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::metrics::{self, Metrics};
 use vgae::read::{PairReader, Unknown};
 use vgae::run::{Existing, Output, Run};
 use vgae::split::Split;
+use vgae::vae::RowMetrics;
 use vgae::{Error, Result};
 
 use super::progress::Voice;
@@ -70,9 +71,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
                 write_table(&mut output, &rows).map_err(|error| stdout_error(&output, error))?;
             }
         }
-        _ => {
-            write_metrics(&mut output, &PartMetrics::of(&*encoded.score, &run.split)?, &run.split, args.json)?
-        }
+        _ => write_metrics(&mut output, &run.evaluate(&*encoded.score)?, &run.split, args.json)?,
     }
     output.finish()
 }
@@ -80,19 +79,43 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 /// Writes the metrics of both parts, as a table or as one JSON object.
 pub(super) fn write_metrics(
     output: &mut Output,
-    metrics: &PartMetrics,
+    metrics: &RunMetrics,
     split: &Split,
     json: bool,
 ) -> Result<()> {
     if json {
         return write_json(output, metrics);
     }
+    if let Some(rows) = &metrics.rows {
+        write_rows(output, rows).map_err(|error| stdout_error(output, error))?;
+    }
+    if split.train.is_empty() {
+        return Ok(());
+    }
+    let metrics = &metrics.links;
     let count = |part: &vgae::split::Part| (part.edges.len(), part.negatives.len());
     let rows = [
         ("validation", metrics.validation, count(&split.validation)),
         ("test", metrics.test, count(&split.test)),
     ];
     write_table(output, &rows).map_err(|error| stdout_error(output, error))
+}
+
+fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
+    writeln!(
+        output,
+        "{:<12}{:>12}{:>16}{:>10}{:>20}{:>8}",
+        "part", "elbo", "reconstruction", "kl", "mean_squared_error", "rows"
+    )?;
+    for (name, metrics) in [("validation", rows.validation), ("test", rows.test)] {
+        if let Some(RowMetrics { elbo, reconstruction, kl, mean_squared_error, num_rows }) = metrics {
+            writeln!(
+                output,
+                "{name:<12}{elbo:>12.3}{reconstruction:>16.3}{kl:>10.3}{mean_squared_error:>20.6}{num_rows:>8}"
+            )?;
+        }
+    }
+    Ok(())
 }
 
 type Row = (&'static str, Option<Metrics>, (usize, usize));

@@ -72,6 +72,9 @@ impl EpochProgress<'_> {
         if let Some(auc) = epoch.validation_roc_auc {
             text.push_str(&format!(", val. AUC {auc:.4}"));
         }
+        if let Some(elbo) = epoch.validation_elbo {
+            text.push_str(&format!(", val. ELBO {elbo:.3}"));
+        }
         let is_next = epoch.network != self.network;
         if is_next {
             self.network.clone_from(&epoch.network);

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use vgae::config::{Config, FeatureSource, ModelKind};
-use vgae::evaluate::{PartMetrics, share_of_equal_means};
+use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
-use vgae::split::Split;
+use vgae::split::{RowSplit, Split};
 use vgae::{Error, Result, read, run, split, train};
 
 use super::evaluate::write_metrics;
@@ -16,7 +16,8 @@ use super::progress::Voice;
 /// Train a model on a graph and evaluate it on held-out links
 ///
 /// DATA is an edge list (CSV, TSV or white-space separated, maybe .gz, or - for stdin), a directory with
-/// edges.csv and maybe features.csv and labels.csv, or a directory with NAME.cites and NAME.content.
+/// edges.csv and maybe features.csv and labels.csv, or a directory with NAME.cites and NAME.content. For --model vae
+/// without --features a file is one of feature rows: an id, then numbers.
 /// The metrics go to stdout; everything else goes into the run directory.
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -51,7 +52,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     RunDir::check(&path, existing)?;
 
     let start = Instant::now();
-    let graph = read::data(&args.data, &config.read)?;
+    let graph = match is_rows_alone(args) {
+        true => read::rows(&args.data)?,
+        false => read::data(&args.data, &config.read)?,
+    };
     let read_seconds = start.elapsed().as_secs_f64();
     describe(&graph, config, voice);
 
@@ -61,7 +65,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         None => split::directed(&graph, config.split.task, &config.split, config.seed)?,
     };
     let split_seconds = start.elapsed().as_secs_f64();
-    describe_split(&split, voice);
+    describe_split(&split, graph.num_nodes(), config, voice);
 
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
@@ -84,7 +88,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             100.0 * share
         ));
     }
-    let metrics = PartMetrics::of(&*encoded.score, &split)?;
+    let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, graph.features(), config)?;
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
     run.finish(&graph, &trained, &encoded, &metrics, timings)?;
@@ -94,6 +98,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     output.finish()?;
     voice.say(format!("run directory: {}", path.display()));
     Ok(())
+}
+
+/// A vae takes rows of features alone, too, where no other file gives them.
+fn is_rows_alone(args: &Args) -> bool {
+    let is_vae = args.config.model.model == ModelKind::Vae;
+    is_vae && args.config.read.features == FeatureSource::Auto && read::has_rows_alone(&args.data)
 }
 
 /// The settings that these arguments of the program mean, `train` first; or what is wrong with them, in a line.
@@ -134,19 +144,33 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
         Some(features) => format!("{} features", features.cols()),
         None => "no features".into(),
     };
-    voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len()));
+    match graph.edges.is_empty() {
+        true => voice.say(format!("{} rows of {features}; no graph", graph.num_nodes())),
+        false => voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len())),
+    }
 }
 
 /// Held-out edges below which a metric is mostly chance.
 const FEW_EDGES: usize = 50;
 
-fn describe_split(split: &Split, voice: &Voice) {
-    voice.say(format!(
-        "{} edges to train on; held out, with as many non-edges: {} to validate, {} to test",
-        split.train.len(),
+fn describe_split(split: &Split, num_nodes: usize, config: &Config, voice: &Voice) {
+    if config.model.model == ModelKind::Vae {
+        let RowSplit { train, validation, test } = split::rows(num_nodes, &config.split, config.seed);
+        let [train, validation, test] = [train, validation, test].map(|rows| rows.len());
+        voice.say(format!("{train} rows to train on; held out: {validation} to validate, {test} to test"));
+    }
+    if split.train.is_empty() {
+        return;
+    }
+    let held_out = format!(
+        "held out, with as many non-edges: {} to validate, {} to test",
         split.validation.edges.len(),
         split.test.edges.len()
-    ));
+    );
+    match config.model.model {
+        ModelKind::Vae => voice.say(format!("edges {held_out}; a vae does not learn from the others")),
+        _ => voice.say(format!("{} edges to train on; {held_out}", split.train.len())),
+    }
     let num_test_edges = split.test.edges.len();
     if (1..FEW_EDGES).contains(&num_test_edges) {
         voice.say(format!(

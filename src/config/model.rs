@@ -242,6 +242,6 @@ pub enum Likelihood {
     Auto,
     /// Zeros and ones.
     Bernoulli,
-    /// Numbers, of variance 1 around the generator's output.
+    /// Numbers, normal around the generator's output with one learnt variance.
     Gaussian,
 }

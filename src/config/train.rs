@@ -28,7 +28,7 @@ pub struct TrainConfig {
     #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges)]
     pub mask_edges: f64,
     /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
-    /// loss a multiple of the negative ELBO), or a number; for vae, a factor of the ELBO's KL
+    /// loss a multiple of the negative ELBO), or a number; for vae, a factor of the ELBO's KL, 1 unless a number
     #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
     pub kl_weight: KlWeight,
     /// Epochs over which the weight of the KL term grows from 0
@@ -37,8 +37,8 @@ pub struct TrainConfig {
     /// Nats of KL that each latent dimension, in the mean over the nodes, has without cost
     #[arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits)]
     pub free_bits: f64,
-    /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP [default: last; with
-    /// --patience best]
+    /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP (vae: ELBO)
+    /// [default: last; with --patience best]
     #[arg(long, value_enum)]
     pub select: Option<Select>,
     /// Looks at the validation part without a new best after which training stops
@@ -68,6 +68,14 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// The share of the KL term's weight, in [0, 1], that `epoch`, counted from 1, has.
+    pub(crate) fn kl_share(&self, epoch: usize) -> f64 {
+        match self.kl_warmup {
+            0 => 1.0,
+            warmup => ((epoch - 1) as f64 / warmup as f64).min(1.0),
+        }
+    }
+
     /// Which epoch's weights are kept.
     pub fn select(&self) -> Select {
         match (self.select, self.patience) {
@@ -145,6 +153,6 @@ pub enum Select {
     /// Those after the last epoch, as in the paper.
     #[default]
     Last,
-    /// Those of the epoch with the highest validation AUC plus AP.
+    /// Those of the epoch with the highest validation AUC plus AP, or, of a vae, ELBO.
     Best,
 }

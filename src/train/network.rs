@@ -14,13 +14,13 @@ use crate::evaluate;
 use crate::graph::{Csr, EdgeList};
 use crate::loss::{ExactReconstruction, GravityReconstruction, Sample, kl_weight};
 use crate::metrics::Metrics;
-use crate::network::{Network, Weights};
+use crate::network::Network;
 use crate::split::Split;
-use crate::train::Epoch;
 use crate::train::objective::{KlTerm, Target, Terms, objective};
+use crate::train::{Epoch, Kept};
 
 /// The random numbers of training are another stream than those of the split with the same seed.
-const TRAINING_STREAM: u64 = 1;
+pub(super) const TRAINING_STREAM: u64 = 1;
 
 /// A trained network and how it came about.
 pub(super) struct NetworkRun {
@@ -55,8 +55,7 @@ pub(super) fn fit(
     let largest_feature = features.map_or(0.0, largest);
     let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
     let mut history = Vec::new();
-    let mut best: Option<(f64, usize, Weights)> = None;
-    let mut num_looks_since_best = 0;
+    let mut kept = Kept::new(&config.train);
     let num_epochs = config.epochs();
     let name = if part.is_empty() { config.model.model.to_string() } else { part.to_string() };
 
@@ -75,11 +74,7 @@ pub(super) fn fit(
             (.., Some(sample)) => Target::Sampled(sample),
             _ => unreachable!("one of the three losses was chosen"),
         };
-        let share = match config.train.kl_warmup {
-            0 => 1.0,
-            warmup => ((epoch - 1) as f64 / warmup as f64).min(1.0),
-        };
-        let kl = KlTerm { weight: share * kl_weight, free: config.train.free_bits };
+        let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let adj_norm = passed.as_ref().unwrap_or(&inputs.adj_norm);
         let decoder = network.decoder_weights();
         let Terms { loss, reconstruction, kl } = network
@@ -108,26 +103,20 @@ pub(super) fn fit(
             kl,
             validation_roc_auc: validation.map(|metrics| metrics.roc_auc),
             validation_average_precision: validation.map(|metrics| metrics.average_precision),
+            validation_elbo: None,
             elapsed_seconds: start.elapsed().as_secs_f64(),
             network: name.clone(),
             num_epochs,
         };
         on_epoch(&row);
         history.push(row);
-        if let Some(metrics) = validation {
-            let score = metrics.roc_auc + metrics.average_precision;
-            num_looks_since_best += 1;
-            if best.as_ref().is_none_or(|(highest, ..)| score > *highest) {
-                best = Some((score, epoch, network.weights()));
-                num_looks_since_best = 0;
-            }
-            if config.train.patience.is_some_and(|patience| num_looks_since_best >= patience) {
-                break;
-            }
+        let score = validation.map(|metrics| metrics.roc_auc + metrics.average_precision);
+        if score.is_some_and(|score| kept.look(score, epoch, || network.weights()).is_break()) {
+            break;
         }
     }
     let mut selected_epoch = history.len();
-    if let (Select::Best, Some((_, epoch, weights))) = (config.train.select(), best) {
+    if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
         // These names and shapes are the network's own: only numbers that are not finite are refused.
         network.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
@@ -165,6 +154,6 @@ impl Masked {
 }
 
 /// The largest absolute value.
-fn largest(features: &Csr) -> f32 {
+pub(super) fn largest(features: &Csr) -> f32 {
     features.data().iter().fold(0f32, |most, value| most.max(value.abs()))
 }

@@ -1,0 +1,113 @@
+//! The training of a VAE on feature rows.
+
+use std::time::Instant;
+
+use rand::seq::SliceRandom;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+use super::network::{TRAINING_STREAM, largest};
+use super::{Epoch, Kept};
+use crate::config::{Config, KlWeight, Select};
+use crate::encoder::Dropout;
+use crate::error::{Error, Result};
+use crate::graph::Csr;
+use crate::loss::{kl, kl_above};
+use crate::split;
+use crate::transform::transform;
+use crate::vae::{Vae, dense, normal};
+
+/// Rows of a step.
+const BATCH_ROWS: usize = 128;
+
+/// A trained VAE and how it came about.
+pub(super) struct RowsRun {
+    pub(super) vae: Vae,
+    pub(super) history: Vec<Epoch>,
+    pub(super) selected_epoch: usize,
+}
+
+/// Trains the VAE of `config`, which has been validated, on the rows of X, [n, f], that [`split::rows`] leaves to it,
+/// in batches; an epoch is a pass over them all. O(n·h·(f + h + d)) time an epoch.
+pub(super) fn fit(features: &Csr, config: &Config, on_epoch: &mut dyn FnMut(&Epoch)) -> Result<RowsRun> {
+    let start = Instant::now();
+    let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
+    rng.set_stream(TRAINING_STREAM);
+    let features = &transform(features, config.model.feature_transform());
+    let split = split::rows(features.rows(), &config.split, config.seed);
+    let vae = Vae::new(&config.model, features, &mut rng)?;
+    let learning_rate = config.learning_rate();
+    let mut optimizer = vae.optimizer(learning_rate)?;
+    let full_weight = match config.train.kl_weight {
+        KlWeight::Kipf | KlWeight::Elbo => 1.0,
+        KlWeight::Value(value) => value,
+    };
+    let diverged =
+        |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature: largest(features) };
+    let mut kept = Kept::new(&config.train);
+    let mut history = Vec::new();
+    let num_epochs = config.epochs();
+
+    for epoch in 1..=num_epochs {
+        let weight = full_weight * config.train.kl_share(epoch);
+        let mut order = split.train.clone();
+        order.shuffle(&mut rng);
+        let (mut loss, mut reconstruction, mut divergence) = (0.0, 0.0, 0.0);
+        for rows in order.chunks(BATCH_ROWS) {
+            let x = dense(features, rows.iter().copied());
+            let noise = normal(rows.len(), config.model.latent(), &mut rng);
+            let (fraction, seed) = (config.model.dropout, rng.random());
+            let pass = vae.pass(&x, &noise, (fraction > 0.0).then_some(Dropout { fraction, seed }));
+            let charged = match config.train.free_bits {
+                0.0 => kl(&pass.mean, &pass.log_variance),
+                free => kl_above(&pass.mean, &pass.log_variance, free),
+            };
+            let objective = &pass.reconstruction + charged * weight;
+            optimizer.zero_grad();
+            objective.backward();
+            optimizer.step();
+            let share = rows.len() as f64 / order.len() as f64;
+            loss += share * objective.double_value(&[]);
+            reconstruction += share * pass.reconstruction.double_value(&[]);
+            divergence += share * kl(&pass.mean, &pass.log_variance).double_value(&[]);
+        }
+        if !loss.is_finite() {
+            return Err(diverged(loss, epoch));
+        }
+
+        let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
+        let validation_elbo = match is_look && !split.validation.is_empty() {
+            true => Some(vae.evaluate(features, &split.validation, 1, config.seed).elbo),
+            false => None,
+        };
+        if validation_elbo.is_some_and(f64::is_nan) {
+            return Err(diverged(f64::NAN, epoch));
+        }
+        let row = Epoch {
+            epoch,
+            loss,
+            reconstruction,
+            kl: divergence,
+            validation_roc_auc: None,
+            validation_average_precision: None,
+            validation_elbo,
+            elapsed_seconds: start.elapsed().as_secs_f64(),
+            network: config.model.model.to_string(),
+            num_epochs,
+        };
+        on_epoch(&row);
+        history.push(row);
+        if validation_elbo.is_some_and(|elbo| kept.look(elbo, epoch, || vae.weights()).is_break()) {
+            break;
+        }
+    }
+    let mut selected_epoch = history.len();
+    if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
+        vae.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
+        selected_epoch = epoch;
+    }
+    if !vae.weights().values().flatten().all(|value| value.is_finite()) {
+        return Err(diverged(f64::NAN, selected_epoch));
+    }
+    Ok(RowsRun { vae, history, selected_epoch })
+}
