@@ -6,7 +6,6 @@ use rand_chacha::ChaCha8Rng;
 use crate::baseline::Baseline;
 use crate::config::{BaselineKind, Config, ModelKind};
 use crate::decoder::{Decoded, Decoder};
-use crate::encoder::Inputs;
 use crate::error::{Error, Result};
 use crate::graph::{Csr, EdgeList, Pair};
 use crate::network::{Embeddings, Network, Weights};
@@ -98,7 +97,7 @@ impl Model {
         };
         match self {
             Model::Network(network) => {
-                let embeddings = network.embed(&Inputs::new(edges, features, network.config()));
+                let embeddings = network.encode(edges, features);
                 let score = Box::new(Decoded::new(embeddings.mean.clone(), network.decoder()));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }

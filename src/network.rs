@@ -11,6 +11,7 @@ use crate::config::{DecoderKind, ModelConfig, ModelKind};
 use crate::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::encoder::{Dropout, Encoder, Inputs, Sizes, glorot, unit_rows, zero_bias};
 use crate::error::Result;
+use crate::graph::{Csr, EdgeList};
 use crate::tensor::{SparseOperator, Tape, from_rows, to_vec};
 
 /// What an encoder says of the n nodes.
@@ -110,6 +111,12 @@ impl Network {
     /// What the network is.
     pub fn config(&self) -> &ModelConfig {
         &self.config
+    }
+
+    /// The embeddings of the graph whose messages go along `edges`, and whose X is `features`, [n, f], or I.
+    /// O(nonzeros of X and Â · h) time.
+    pub fn encode(&self, edges: &EdgeList, features: Option<&Csr>) -> Embeddings {
+        self.embed(&Inputs::new(edges, features, &self.config))
     }
 
     /// The embeddings of the graph that `inputs` describes. O(nonzeros · h) time.

@@ -31,7 +31,7 @@ use crate::score::Score;
 use crate::split::Split;
 use crate::train::{Epoch, Trained};
 
-pub use files::{Output, ScoreWriter, write_embeddings};
+pub use files::{NumberWriter, Output, ScoreWriter, write_embeddings, write_pairs};
 pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
 pub use split_files::read_split;
 
@@ -169,9 +169,8 @@ impl RunDir {
         write_history(&self.work.join("history.csv"), &trained.history)?;
         files::write_json(&self.work.join("metrics.json"), metrics)?;
         if let Some(embeddings) = &encoded.embeddings {
-            let mut output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
-            write_embeddings(&mut output, &graph.nodes, &embeddings.mean, None)?;
-            output.finish()?;
+            let output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
+            write_embeddings(output, &graph.nodes, &embeddings.mean, None)?;
         }
         self.record.files = hashes(&self.work, graph.features.is_some())?;
         self.record.status = Status::Complete;

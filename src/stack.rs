@@ -11,7 +11,6 @@ use rayon::prelude::*;
 use crate::baseline::ClosedForm;
 use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
 use crate::decoder::Decoded;
-use crate::encoder::Inputs;
 use crate::error::Result;
 use crate::graph::{Csr, EdgeList, Pair};
 use crate::network::{Embeddings, Network, Weights};
@@ -147,7 +146,7 @@ impl Stack {
     /// As [`ClosedForm::new`].
     pub fn encode(&self, edges: &EdgeList, features: Option<&Csr>) -> Result<(Embeddings, Box<dyn Score>)> {
         let (_, first) = &self.networks[0];
-        let embeddings = first.embed(&Inputs::new(edges, features, first.config()));
+        let embeddings = first.encode(edges, features);
         let parts = self.parts(edges, features)?;
         Ok((embeddings, Box::new(Stacked { parts, combiner: self.combiner.clone() })))
     }
@@ -170,7 +169,7 @@ impl Parts {
         seed: u64,
     ) -> Result<Self> {
         let decode = |(name, network): &(&'static str, Network)| {
-            let embeddings = network.embed(&Inputs::new(edges, features, network.config()));
+            let embeddings = network.encode(edges, features);
             (*name, Decoded::new(embeddings.mean, network.decoder()))
         };
         let networks = networks.iter().map(decode).collect();

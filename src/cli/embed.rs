@@ -25,7 +25,7 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let mut output = Output::create(&args.output, existing)?;
+    let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
     let model = run.record.config.model.model;
     let Some(embeddings) = run.encode()?.embeddings else {
@@ -42,6 +42,5 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
         (true, Some(log_variance)) => Some(log_variance),
         (false, _) => None,
     };
-    write_embeddings(&mut output, &run.graph.nodes, &embeddings.mean, log_variance)?;
-    output.finish()
+    write_embeddings(output, &run.graph.nodes, &embeddings.mean, log_variance)
 }

@@ -4,8 +4,11 @@ mod audit;
 mod benchmark;
 mod embed;
 mod evaluate;
+mod generate;
+mod inspect;
 mod predict;
 mod progress;
+mod reconstruct;
 mod score;
 mod train;
 
@@ -39,6 +42,9 @@ enum Verb {
     Score(score::Args),
     Predict(predict::Args),
     Embed(embed::Args),
+    Inspect(inspect::Args),
+    Reconstruct(reconstruct::Args),
+    Generate(generate::Args),
     Audit(audit::Args),
     Benchmark(benchmark::Args),
 }
@@ -54,6 +60,9 @@ pub fn main() -> ExitCode {
         Verb::Score(args) => score::run(args, &voice),
         Verb::Predict(args) => predict::run(args, &voice),
         Verb::Embed(args) => embed::run(args, &voice),
+        Verb::Inspect(args) => inspect::run(args, &voice),
+        Verb::Reconstruct(args) => reconstruct::run(args, &voice),
+        Verb::Generate(args) => generate::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),
         Verb::Benchmark(args) => benchmark::run(args, cli.threads, &voice),
     };

@@ -10,7 +10,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, NodeIds, hex};
+use crate::graph::{Graph, NodeIds, Pair, hex};
 use crate::run::Existing;
 use crate::score::{ScoredPair, probability};
 
@@ -122,55 +122,98 @@ impl ScoreWriter {
     /// # Errors
     /// [`Error::Io`].
     pub fn finish(self) -> Result<()> {
-        let ScoreWriter { path, writer } = self;
-        let output = writer.into_inner().map_err(|failed| {
-            let error = failed.error();
-            Error::io("write", &path, io::Error::new(error.kind(), error.to_string()))
-        })?;
-        output.finish()
+        finish(self.path, self.writer)
     }
 }
 
-/// Writes `node,mean_0,…` rows, and `log_variance_0,…` after them where given. Numbers are the shortest
-/// decimals that read back as the same f32.
+/// Writes rows of an id and numbers, each number the shortest decimal that reads back as the same f32.
+pub struct NumberWriter {
+    path: PathBuf,
+    writer: csv::Writer<Output>,
+    text: String,
+}
+
+impl NumberWriter {
+    /// Writes the header.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn new(output: Output, header: impl IntoIterator<Item = String>) -> Result<Self> {
+        let path = output.path().to_path_buf();
+        let mut writer = csv_writer(output);
+        writer.write_record(header).map_err(|error| csv_error("write", &path, error))?;
+        Ok(NumberWriter { path, writer, text: String::new() })
+    }
+
+    /// Writes a row of as many numbers as the header names.
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn write(&mut self, id: &str, numbers: impl IntoIterator<Item = f32>) -> Result<()> {
+        use std::fmt::Write;
+        let write = || -> csv::Result<()> {
+            self.writer.write_field(id)?;
+            for number in numbers {
+                self.text.clear();
+                let _ = write!(self.text, "{number:?}");
+                self.writer.write_field(&self.text)?;
+            }
+            self.writer.write_record(None::<&[u8]>)
+        };
+        write().map_err(|error| csv_error("write", &self.path, error))
+    }
+
+    /// As [`Output::finish`].
+    ///
+    /// # Errors
+    /// [`Error::Io`].
+    pub fn finish(self) -> Result<()> {
+        finish(self.path, self.writer)
+    }
+}
+
+/// Writes `node,mean_0,…` rows, and `log_variance_0,…` after them where given.
 ///
 /// # Errors
 /// [`Error::Io`].
 pub fn write_embeddings(
-    output: &mut Output,
+    output: Output,
     nodes: &NodeIds,
     mean: &Array2<f32>,
     log_variance: Option<&Array2<f32>>,
 ) -> Result<()> {
+    let columns = |name: &'static str, count| (0..count).map(move |k| format!("{name}_{k}"));
+    let header = std::iter::once("node".to_string())
+        .chain(columns("mean", mean.ncols()))
+        .chain(columns("log_variance", log_variance.map_or(0, |matrix| matrix.ncols())));
+    let mut writer = NumberWriter::new(output, header)?;
+    for (node, id) in nodes.iter().enumerate() {
+        let matrices = [Some(mean), log_variance].into_iter().flatten();
+        writer.write(id, matrices.flat_map(|matrix| matrix.row(node)).copied())?;
+    }
+    writer.finish()
+}
+
+/// Writes `source,target` rows.
+///
+/// # Errors
+/// [`Error::Io`].
+pub fn write_pairs(output: Output, nodes: &NodeIds, pairs: &[Pair]) -> Result<()> {
     let path = output.path().to_path_buf();
     let mut writer = csv_writer(output);
-    let mut write = || -> csv::Result<()> {
-        writer.write_field("node")?;
-        let d = mean.ncols();
-        for k in 0..d {
-            writer.write_field(format!("mean_{k}"))?;
-        }
-        for k in 0..log_variance.map_or(0, |matrix| matrix.ncols()) {
-            writer.write_field(format!("log_variance_{k}"))?;
-        }
-        writer.write_record(None::<&[u8]>)?;
-        let mut text = String::new();
-        for (node, id) in nodes.iter().enumerate() {
-            writer.write_field(id)?;
-            for matrix in [Some(mean), log_variance].into_iter().flatten() {
-                for value in matrix.row(node) {
-                    use std::fmt::Write;
-                    text.clear();
-                    let _ = write!(text, "{value:?}");
-                    writer.write_field(&text)?;
-                }
-            }
-            writer.write_record(None::<&[u8]>)?;
-        }
-        writer.flush()?;
-        Ok(())
-    };
-    write().map_err(|error| csv_error("write", &path, error))
+    let rows = pairs.iter().map(|&(u, v)| [nodes.id(u), nodes.id(v)]);
+    let mut rows = std::iter::once(["source", "target"]).chain(rows);
+    rows.try_for_each(|row| writer.write_record(row)).map_err(|error| csv_error("write", &path, error))?;
+    finish(path, writer)
+}
+
+/// Writes the rest of a CSV file and gives it its name.
+fn finish(path: PathBuf, writer: csv::Writer<Output>) -> Result<()> {
+    let output = writer.into_inner().map_err(|failed| {
+        let error = failed.error();
+        Error::io("write", &path, io::Error::new(error.kind(), error.to_string()))
+    })?;
+    output.finish()
 }
 
 /// A CSV writer that quotes what a reader would take for a comment: ids with a `#`.

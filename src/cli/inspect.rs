@@ -1,0 +1,177 @@
+//! `vgae inspect`: the latent of a run, dimension by dimension, or the parts of a stack.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use vgae::config::ModelKind;
+use vgae::evaluate::PartMetrics;
+use vgae::inspect::{self, Dimension, PartReport};
+use vgae::metrics::Metrics;
+use vgae::model::Model;
+use vgae::run::{Existing, Output, Run};
+use vgae::{Error, Result};
+
+use super::progress::Voice;
+
+/// Look into a run: KL, activity and σ of each latent dimension; of best, what each part is worth
+///
+/// A dimension is active if its mean varies over the nodes by more than 0.01. A warning says if the posterior has
+/// collapsed to the prior, or the variances to 0.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directory
+    run: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Report {
+    model: ModelKind,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    latent: Option<Latent>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stack: Option<Parts>,
+}
+
+#[derive(Serialize)]
+struct Latent {
+    num_dimensions: usize,
+    num_active: usize,
+    kl: Option<f64>,
+    mean_sigma: Option<f64>,
+    dimensions: Vec<Dimension>,
+}
+
+#[derive(Serialize)]
+struct Parts {
+    test: Option<Metrics>,
+    parts: Vec<PartReport>,
+}
+
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    let run = Run::open(&args.run)?;
+    let encoded = run.encode()?;
+    let model = run.record.config.model.model;
+    let report = match (&run.model, &encoded.embeddings) {
+        (Model::Stack(stack), _) => {
+            let parts = inspect::parts(stack, &run.split, run.graph.features())?;
+            let test = PartMetrics::of(&*encoded.score, &run.split)?.test;
+            Report { model, latent: None, stack: Some(Parts { test, parts }) }
+        }
+        (_, Some(embeddings)) => {
+            Report { model, latent: Some(Latent::of(inspect::dimensions(embeddings))), stack: None }
+        }
+        (_, None) => {
+            let problem = format!("a {model} has nothing inside: it scores pairs by the graph alone");
+            return Err(Error::Config(problem));
+        }
+    };
+    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    let written = match args.json {
+        true => serde_json::to_writer(&mut output, &report)
+            .map_err(io::Error::from)
+            .and_then(|()| writeln!(output)),
+        false => report.write(&mut output),
+    };
+    written.map_err(|source| Error::Io { action: "write", path: output.path().to_path_buf(), source })?;
+    output.finish()?;
+    if let Some(warning) = report.latent.as_ref().and_then(Latent::warning) {
+        voice.say(warning);
+    }
+    Ok(())
+}
+
+/// The mean σ below which a Gaussian is a point in all but name.
+const SMALL_SIGMA: f64 = 0.01;
+
+impl Latent {
+    fn of(dimensions: Vec<Dimension>) -> Self {
+        let num_dimensions = dimensions.len();
+        let sum = |of: fn(&Dimension) -> Option<f64>| dimensions.iter().map(of).sum::<Option<f64>>();
+        Latent {
+            num_dimensions,
+            num_active: dimensions.iter().filter(|dimension| dimension.is_active).count(),
+            kl: sum(|dimension| dimension.kl),
+            mean_sigma: sum(|dimension| dimension.mean_sigma).map(|sum| sum / num_dimensions as f64),
+            dimensions,
+        }
+    }
+
+    fn warning(&self) -> Option<String> {
+        let &Latent { num_dimensions, num_active, mean_sigma, .. } = self;
+        if mean_sigma.is_some_and(|sigma| sigma < SMALL_SIGMA) {
+            return Some(
+                "warning: the variances have collapsed: z is all but its mean, as in a GAE. Was --kl-weight 0?".into(),
+            );
+        }
+        if 2 * num_active >= num_dimensions {
+            return None;
+        }
+        let what = if num_active == 0 {
+            "the posterior has collapsed"
+        } else {
+            "the posterior has partly collapsed"
+        };
+        let hint = match mean_sigma {
+            Some(_) => "try a smaller --kl-weight, --kl-warmup, --free-bits, or a smaller --latent",
+            None => "try a smaller --latent, or features of about the size of 1",
+        };
+        Some(format!(
+            "warning: {what}: {num_active} of {num_dimensions} dimensions tell the nodes apart; {hint}"
+        ))
+    }
+}
+
+impl Report {
+    fn write(&self, output: &mut Output) -> io::Result<()> {
+        if let Some(latent) = &self.latent {
+            latent.write(output)?;
+        }
+        if let Some(stack) = &self.stack {
+            stack.write(output)?;
+        }
+        Ok(())
+    }
+}
+
+impl Latent {
+    fn write(&self, output: &mut Output) -> io::Result<()> {
+        let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+        writeln!(
+            output,
+            "{:<10}{:>10}{:>15}{:>12}{:>8}",
+            "dimension", "kl", "mean_variance", "mean_sigma", "active"
+        )?;
+        for (k, dimension) in self.dimensions.iter().enumerate() {
+            let &Dimension { kl, mean_variance, mean_sigma, is_active } = dimension;
+            let active = if is_active { "yes" } else { "no" };
+            let (kl, mean_sigma) = (number(kl), number(mean_sigma));
+            writeln!(output, "{k:<10}{kl:>10}{mean_variance:>15.4}{mean_sigma:>12}{active:>8}")?;
+        }
+        let (kl, mean_sigma) = (number(self.kl), number(self.mean_sigma));
+        writeln!(output, "{:<10}{kl:>10}{:>15}{mean_sigma:>12}{:>8}", "all", "", self.num_active)
+    }
+}
+
+impl Parts {
+    fn write(&self, output: &mut Output) -> io::Result<()> {
+        let width = self.parts.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
+        let metrics = |metrics: Option<Metrics>| match metrics {
+            Some(Metrics { roc_auc, average_precision }) => format!("{roc_auc:.4} / {average_precision:.4}"),
+            None => "-".into(),
+        };
+        writeln!(
+            output,
+            "{:<width$}{:>9}{:>19}{:>19}",
+            "part", "weight", "alone auc / ap", "without auc / ap"
+        )?;
+        for PartReport { name, weight, alone, without } in &self.parts {
+            writeln!(output, "{name:<width$}{weight:>9.4}{:>19}{:>19}", metrics(*alone), metrics(*without))?;
+        }
+        writeln!(output, "{:<width$}{:>9}{:>19}", "all", "", metrics(self.test))
+    }
+}
