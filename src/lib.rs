@@ -4,9 +4,9 @@
 //! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
 //! [`negatives`], [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
 //! [`config`], [`error`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
-//! a Gaussian: VGAE) and a decoder,
-//! composed; a [`baseline`] scores pairs without training; a [`stack`] joins both. Nothing prints, and nothing but
-//! [`run`], [`benchmark`] and the command line writes. A program should begin with [`threads::use_threads`].
+//! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
+//! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
+//! [`threads::use_threads`].
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
