@@ -24,8 +24,10 @@ const ENDS_AT_A_TIME: usize = 8;
 /// itself among them, so that the many zeros of a heuristic are no recommendation. The candidate's best rank
 /// counts, then its second best, then the third; what is still equal goes in an order that `rng` draws.
 ///
-/// Departures from the paper: K is the caller's, where the paper takes 250 or 500; non-edges are those of the whole
-/// graph; validation and test are both ranked on the training edges.
+/// Departures: K is the caller's, where the paper takes 250 or 500. Non-edges are those of the whole graph, and the
+/// test's are ranked on the training edges too. PageRank is exact, and the sum of both ways round. The authors' code
+/// ranks the candidates that a heuristic scores 0 right after its last other one, so that on sparse graphs they fill
+/// the lists; ranked last, as here, they leave the lists harder.
 ///
 /// With e distinct ends of edges: O(e · n log(nm)) time for the ranking, O(e · (n + m)) for the walks' 30 steps and
 /// the neighbours, O(e · nonzeros of X) for the cosine; O(n) memory a thread, beside the O(edges · `per_edge`) of
