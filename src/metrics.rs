@@ -37,7 +37,7 @@ pub fn evaluate(logits: &[f64], labels: &[bool]) -> Result<Metrics> {
 /// negative, a tie counting half. Equal to scikit-learn's `roc_auc_score`. O(m log m) time.
 ///
 /// # Errors
-/// [`Error::OneClass`] if there is no edge or no negative, [`Error::NotANumber`] for a NaN.
+/// [`crate::Error::OneClass`] if there is no edge or no negative, [`crate::Error::NotANumber`] for a NaN.
 pub fn roc_auc(logits: &[f64], labels: &[bool]) -> Result<f64> {
     Ok(Groups::rank("ROC AUC", logits, labels)?.roc_auc())
 }

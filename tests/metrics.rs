@@ -118,9 +118,10 @@ fn what_cannot_be_measured_is_refused() {
 
 /// Scores that overlap, on a grid so that some tie.
 fn overlapping() -> (Vec<f64>, Vec<bool>) {
-    let labels: Vec<bool> = (0..400).map(|at| at % 2 == 0).collect();
-    let score = |at: usize| ((at * 37) % 101) as f64 / 10.0 + if at % 2 == 0 { 3.0 } else { 0.0 };
-    ((0..400).map(score).collect(), labels)
+    let labels: Vec<bool> = (0..400).map(|at: usize| at.is_multiple_of(2)).collect();
+    let score =
+        |(at, &label): (usize, &bool)| ((at * 37) % 101) as f64 / 10.0 + if label { 3.0 } else { 0.0 };
+    (labels.iter().enumerate().map(score).collect(), labels)
 }
 
 #[test]

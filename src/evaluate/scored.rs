@@ -1,6 +1,6 @@
 //! Edges and negatives with their logits, and every figure that they give.
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
 use crate::graph::Pair;
 use crate::metrics::{self, Calibration, Intervals, Metrics, Ranks};
@@ -88,17 +88,17 @@ impl Scored {
     /// As [`metrics::calibration`].
     pub fn calibration(&self) -> Result<Calibration> {
         if let Some(index) = self.logits.iter().position(|logit| logit.is_nan()) {
-            return Err(crate::Error::NotANumber { index });
+            return Err(Error::NotANumber { index });
         }
         let probabilities: Vec<f64> = self.logits.iter().map(|&logit| probability(logit)).collect();
         metrics::calibration(&probabilities, &self.labels)
     }
 
     /// AUC and AP of the edges of each of [`crate::evaluate::BUCKETS`] against the negatives of the same bucket.
-    /// `degrees`, [n], should be those of the training edges. O(m log m) time for m pairs.
+    /// `degrees`, \[n\], should be those of the training edges. O(m log m) time for m pairs.
     ///
     /// # Errors
-    /// [`crate::Error::NotANumber`] if the model has diverged.
+    /// [`Error::NotANumber`] if the model has diverged.
     pub fn by_degree(&self, degrees: &[usize]) -> Result<Vec<DegreeMetrics>> {
         degrees::by_degree(&self.pairs, &self.logits, &self.labels, degrees)
     }
