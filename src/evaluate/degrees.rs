@@ -66,7 +66,7 @@ impl Serialize for DegreeBucket {
     }
 }
 
-/// The metrics of each bucket of `pairs`, whose ends have `degrees`, [n].
+/// The metrics of each bucket of `pairs`, whose ends have `degrees`, one for each node.
 pub(super) fn by_degree(
     pairs: &[Pair],
     logits: &[f64],
