@@ -150,6 +150,36 @@ pub enum Error {
         /// Negative examples given.
         negatives: usize,
     },
+    /// Hits@K was asked of fewer than K negatives.
+    #[error(
+        "Hits@{k} needs at least {k} negatives to rank an edge among; got {num_negatives}; hint: a smaller K for \
+         --hits, or other --negatives"
+    )]
+    TooFewNegatives {
+        /// The K that was asked for.
+        k: usize,
+        /// The negatives that an edge is ranked among.
+        num_negatives: usize,
+    },
+    /// There are fewer pairs that can be drawn by their degrees than are needed.
+    #[error(
+        "need {needed} negatives between nodes of training edges, but only {available} such pairs are no edges; \
+         hint: --negatives uniform, or smaller --val-fraction and --test-fraction"
+    )]
+    TooFewDegreeNegatives {
+        /// Negatives needed for validation and test together.
+        needed: usize,
+        /// Pairs of distinct nodes with training edges that are edges nowhere.
+        available: u64,
+    },
+    /// A number that must be a probability is none.
+    #[error("the probability of pair {index} (counted from 0) is {found}; expected a number from 0 to 1")]
+    NotAProbability {
+        /// The place of the number.
+        index: usize,
+        /// The number.
+        found: f64,
+    },
     /// A score to be ranked is not a number.
     #[error("the score of pair {index} (counted from 0) is NaN; a ranking needs numbers")]
     NotANumber {

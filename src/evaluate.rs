@@ -1,5 +1,8 @@
 //! Held-out links, ranked against the negatives.
 
+mod degrees;
+mod scored;
+
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
@@ -14,6 +17,9 @@ use crate::score::Score;
 use crate::split::{self, Part, Split};
 use crate::transform::transform;
 use crate::vae::{RowMetrics, Vae};
+
+pub use degrees::{BUCKETS, DegreeBucket, DegreeMetrics};
+pub use scored::Scored;
 
 /// The metrics of both held-out parts; none for a part of no edges.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]

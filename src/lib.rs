@@ -2,10 +2,11 @@
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
 //! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
-//! [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with [`config`], [`error`], [`metrics`] and
-//! [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a decoder,
-//! composed; a [`baseline`] scores pairs without training; a [`stack`] joins both. Nothing prints, and nothing but
-//! [`run`], [`benchmark`] and the command line writes. A program should begin with [`threads::use_threads`].
+//! [`negatives`], [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
+//! [`config`], [`error`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
+//! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
+//! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
+//! [`threads::use_threads`].
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
@@ -50,6 +51,7 @@ pub mod inspect;
 pub mod loss;
 pub mod metrics;
 pub mod model;
+pub mod negatives;
 pub mod network;
 pub mod normalize;
 pub mod read;

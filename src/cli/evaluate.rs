@@ -1,20 +1,29 @@
-//! `vgae evaluate`: AUC and AP of a run, on its held-out parts or on pairs of one's own.
+//! `vgae evaluate`: AUC and AP of a run, on its held-out parts or on pairs of one's own, and further figures.
+
+mod report;
+mod source;
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vgae::evaluate::{PartRowMetrics, RunMetrics};
-use vgae::metrics::{self, Metrics};
-use vgae::read::{PairReader, Unknown};
+use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
+use vgae::metrics::Metrics;
+use vgae::negatives::{self, NegativeLists, Negatives};
 use vgae::run::{Existing, Output, Run};
+use vgae::score::Score;
 use vgae::split::Split;
 use vgae::vae::RowMetrics;
 use vgae::{Error, Result};
 
 use super::progress::Voice;
+use report::Report;
+use source::{KindOrFile, OwnPairs, Source};
 
 /// Evaluate a run on its held-out links, or on pairs of your own
+///
+/// Plainly, AUC and AP of both held-out parts against the split's own negatives. Each of the options adds figures,
+/// and the mean reciprocal rank.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -22,58 +31,88 @@ pub(super) struct Args {
     /// Pairs that are links (source,target rows), instead of the held-out parts
     #[arg(long, value_name = "FILE", requires = "negatives")]
     pairs: Option<PathBuf>,
-    /// Pairs that are none
-    #[arg(long, value_name = "FILE", requires = "pairs")]
-    negatives: Option<PathBuf>,
+    /// What the links are ranked among: uniform (the split's own), degree (ends as well connected as those of
+    /// links), hard (the likeliest at the ends of each link, as in HeaRT), or, with --pairs, a file of pairs that are
+    /// none (./uniform for one of such a name)
+    #[arg(long, value_name = "uniform|degree|hard|FILE")]
+    negatives: Option<KindOrFile>,
+    /// How many hard negatives each link is ranked among, half at either end; fewer where fewer exist [default: 100]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    negatives_per_edge: Option<usize>,
+    /// Hits@K for each of these: the share of the links above the K-th highest negative
+    #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
+    hits: Vec<usize>,
+    /// AUC and AP by the smaller number of training edges at a pair's ends too; at 0 one end has none
+    #[arg(long)]
+    by_degree: bool,
+    /// 95 % bootstrap intervals of AUC and AP from so many resamples [default if without a number: 1000]
+    #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
+    bootstrap: Option<usize>,
+    /// Brier score and expected calibration error of the probabilities too
+    #[arg(long)]
+    calibration: bool,
+    /// Seed of the negatives that are drawn and of the resamples
+    #[arg(long, allow_negative_numbers = true, default_value_t)]
+    seed: u64,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
-    let dash = Some(Path::new("-"));
-    if args.pairs.as_deref() == dash && args.negatives.as_deref() == dash {
-        let problem = "--pairs and --negatives are both -; stdin can be only one of them";
-        return Err(Error::Config(problem.into()));
-    }
+    let source = Source::of(args)?;
     let run = Run::open(&args.run)?;
-    let encoded = run.encode()?;
+    let score = run.encode()?.score;
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    match (&args.pairs, &args.negatives) {
-        (Some(pairs), Some(negatives)) => {
-            let pairs = read_pairs(pairs, &run)?;
-            let negatives = read_pairs(negatives, &run)?;
-            let num_seen = pairs.iter().filter(|&&pair| run.split.train.contains(pair)).count();
-            if num_seen > 0 {
-                voice.say(format!(
-                    "note: {num_seen} of the {} pairs were trained on: no held-out figure",
-                    pairs.len()
-                ));
-            }
-            let num_edges = negatives.iter().filter(|&&pair| run.graph.edges.contains(pair)).count();
-            if num_edges > 0 {
-                voice.say(format!(
-                    "note: {num_edges} of the {} negatives are edges of the graph",
-                    negatives.len()
-                ));
-            }
-            let logits = encoded.score.logits(&[pairs.as_slice(), &negatives].concat());
-            let labels: Vec<bool> = (0..logits.len()).map(|at| at < pairs.len()).collect();
-            let metrics = metrics::evaluate(&logits, &labels)?;
-            let rows = [("pairs", Some(metrics), (pairs.len(), negatives.len()))];
-            if args.json {
-                #[derive(Serialize)]
-                struct Json {
-                    pairs: Metrics,
-                }
-                write_json(&mut output, &Json { pairs: metrics })?;
+    if args.calibration {
+        voice.say(
+            "note: calibration is that of sigmoid(logit); only the model best is fitted to be calibrated, and only \
+             for as many negatives as edges",
+        );
+    }
+    match source {
+        Source::Split if args.wants_no_more() => {
+            write_metrics(&mut output, &run.evaluate(&*score)?, &run.split, args.json)?;
+        }
+        Source::Split => report_parts(Negatives::Uniform, &run, &*score, args)?.write(&mut output)?,
+        Source::Kind(kind) => {
+            let report = report_parts(kind, &run, &*score, args)?;
+            source::describe(kind, &run, voice);
+            report.write(&mut output)?;
+        }
+        Source::Files { pairs, negatives } => {
+            let OwnPairs { pairs, negatives } = OwnPairs::read(pairs, negatives, &run, voice)?;
+            let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
+            if args.wants_no_more() {
+                write_own_metrics(&mut output, &scored, args)?;
             } else {
-                write_table(&mut output, &rows).map_err(|error| stdout_error(&output, error))?;
+                let mut report = Report::new(source, args);
+                report.add("pairs", Some(&scored), &run.split)?;
+                report.write(&mut output)?;
             }
         }
-        _ => write_metrics(&mut output, &run.evaluate(&*encoded.score)?, &run.split, args.json)?,
     }
     output.finish()
+}
+
+impl Args {
+    /// Whether AUC and AP are all that is asked for.
+    fn wants_no_more(&self) -> bool {
+        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.calibration
+    }
+}
+
+/// Every figure that is asked for of both parts, ranked among negatives of `kind`.
+fn report_parts<'a>(kind: Negatives, run: &Run, score: &dyn Score, args: &'a Args) -> Result<Report<'a>> {
+    let Split { validation, test, .. } = &run.split;
+    let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
+    let mut report = Report::new(Source::Kind(kind), args);
+    for (name, part, negatives) in [("validation", validation, drawn.validation), ("test", test, drawn.test)]
+    {
+        let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
+        report.add(name, scored.as_ref(), &run.split)?;
+    }
+    Ok(report)
 }
 
 /// Writes the metrics of both parts, as a table or as one JSON object.
@@ -118,6 +157,20 @@ fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
     Ok(())
 }
 
+/// Writes the metrics of pairs of one's own, as a table or as one JSON object.
+fn write_own_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Result<()> {
+    #[derive(Serialize)]
+    struct Json {
+        pairs: Metrics,
+    }
+    let pairs = scored.metrics()?;
+    if args.json {
+        return write_json(output, &Json { pairs });
+    }
+    let rows = [("pairs", Some(pairs), (scored.num_edges(), scored.num_negatives()))];
+    write_table(output, &rows).map_err(|error| stdout_error(output, error))
+}
+
 type Row = (&'static str, Option<Metrics>, (usize, usize));
 
 fn write_table(output: &mut Output, rows: &[Row]) -> io::Result<()> {
@@ -145,13 +198,4 @@ fn write_json(output: &mut Output, value: &impl Serialize) -> Result<()> {
 
 fn stdout_error(output: &Output, source: io::Error) -> Error {
     Error::Io { action: "write", path: output.path().to_path_buf(), source }
-}
-
-fn read_pairs(path: &Path, run: &Run) -> Result<Vec<vgae::graph::Pair>> {
-    let mut reader = PairReader::open(path, &run.graph.nodes, Unknown::Refuse)?;
-    let mut pairs = Vec::new();
-    while let Some(pair) = reader.next_pair()? {
-        pairs.push(pair);
-    }
-    Ok(pairs)
 }
