@@ -1,7 +1,7 @@
 //! The variational auto-encoder of plain feature rows (Kingma & Welling 2014): no graph.
 //!
 //! An encoder, a perceptron with `layers` − 1 hidden layers of h rectified units, gives each row x of f features
-//! a mean μ and a log-variance log σ², [d] each; z = μ + σ·ε; a generator, a perceptron with as many hidden layers,
+//! a mean μ and a log-variance log σ², of d numbers each; z = μ + σ·ε; a generator, a perceptron with as many hidden layers,
 //! gives the parameters of p(x | z) back. A row's loss, in nats, is the negative ELBO (their eq. 10):
 //!
 //! ```text

@@ -16,9 +16,9 @@ const BLOCK: usize = 256;
 pub struct HadamardMlp {
     /// W, [d, k].
     pub hidden: Array2<f32>,
-    /// b, [k].
+    /// b, (k).
     pub hidden_bias: Array1<f32>,
-    /// w, [k].
+    /// w, (k).
     pub output: Array1<f32>,
     /// c.
     pub output_bias: f32,

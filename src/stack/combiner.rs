@@ -10,14 +10,14 @@ const MOST_STEPS: usize = 100;
 /// A step whose largest change is below this is the last.
 const TOLERANCE: f64 = 1e-10;
 
-/// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for scores s of [k].
+/// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for scores s of (k).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Combiner {
-    /// The mean of each score over the pairs that it was fitted on, [k].
+    /// The mean of each score over the pairs that it was fitted on, (k).
     pub mean: Array1<f64>,
-    /// The standard deviation of each score there, 1 for a constant one, [k].
+    /// The standard deviation of each score there, 1 for a constant one, (k).
     pub deviation: Array1<f64>,
-    /// w, [k]: comparable with each other, as the scores are standardised.
+    /// w, (k): comparable with each other, as the scores are standardised.
     pub weights: Array1<f64>,
     /// The logit of a pair of average scores.
     pub intercept: f64,
@@ -53,7 +53,7 @@ impl Combiner {
         Combiner { mean, deviation, weights: solution.slice(ndarray::s![..num_scores]).to_owned(), intercept }
     }
 
-    /// The logit of a pair with these scores, [k].
+    /// The logit of a pair with these scores, (k).
     pub fn logit(&self, scores: ArrayView1<f64>) -> f64 {
         let terms = scores.iter().zip(&self.mean).zip(&self.deviation).zip(&self.weights);
         self.intercept

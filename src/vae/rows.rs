@@ -128,7 +128,7 @@ pub(crate) fn dense(features: &Csr, rows: impl IntoIterator<Item = usize>) -> Te
     for (at, row) in rows.into_iter().enumerate() {
         values.resize((at + 1) * num_columns, 0f32);
         for (column, &value) in features.outer_view(row).iter().flat_map(|row| row.iter()) {
-            values[at * num_columns + column as usize] = value;
+            values[at * num_columns + column] = value;
         }
     }
     let num_rows = values.len() / num_columns.max(1);
