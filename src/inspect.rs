@@ -9,6 +9,7 @@ use crate::metrics::{self, Metrics};
 use crate::network::Embeddings;
 use crate::split::Split;
 use crate::stack::{Combiner, Stack};
+use crate::train::stack::{Fitting, fitting};
 
 /// The variance over the nodes of a dimension's mean above which it is active (Burda, Grosse & Salakhutdinov 2016,
 /// *Importance Weighted Autoencoders*, section 5.3).
@@ -36,7 +37,7 @@ pub struct PartReport {
     pub weight: f64,
     /// The test metrics of its score alone; none without a test part.
     pub alone: Option<Metrics>,
-    /// The test metrics of the others, combined anew on the validation part; none without one.
+    /// The test metrics of the others, combined anew; none without a test part.
     pub without: Option<Metrics>,
 }
 
@@ -64,29 +65,29 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
     (0..embeddings.mean.ncols()).map(dimension).collect()
 }
 
-/// What the parts of `stack` weigh, and do alone and away, over the graph of `split` and X = `features`. Without a
-/// validation part there is nothing to combine the others on, and with fewer than both classes nothing to rank.
-/// O(k) fits of the combiner for k parts.
+/// What the parts of `stack`, which was trained on `split` with `seed`, weigh, and do alone and away, over X =
+/// `features`. The others are combined as the stack was: on the same pairs. O(k) fits of the combiner for k parts.
 ///
 /// # Errors
 /// As [`Stack::parts`] and [`metrics::evaluate`].
-pub fn parts(stack: &Stack, split: &Split, features: Option<&Csr>) -> Result<Vec<PartReport>> {
+pub fn parts(stack: &Stack, split: &Split, features: Option<&Csr>, seed: u64) -> Result<Vec<PartReport>> {
+    let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
+    let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());
     let parts = stack.parts(&split.train.undirected(), features)?;
-    let validation = parts.scores(&split.validation.pairs());
     let test = parts.scores(&split.test.pairs());
-    let (validation_labels, test_labels) = (split.validation.labels(), split.test.labels());
+    let (labels, test_labels) = (fitted_on.labels(), split.test.labels());
     let has_test = !split.test.is_empty();
     let report = |(k, name): (usize, &'static str)| {
         let others: Vec<usize> = (0..test.ncols()).filter(|&other| other != k).collect();
         let alone =
             has_test.then(|| metrics::evaluate(&test.column(k).to_vec(), &test_labels)).transpose()?;
         let combine = || {
-            let fitted = Combiner::fit(validation.select(Axis(1), &others).view(), &validation_labels);
+            let combiner = Combiner::fit(fitted.select(Axis(1), &others).view(), &labels);
             let test = test.select(Axis(1), &others);
-            let logits: Vec<f64> = test.rows().into_iter().map(|row| fitted.logit(row)).collect();
+            let logits: Vec<f64> = test.rows().into_iter().map(|row| combiner.logit(row)).collect();
             metrics::evaluate(&logits, &test_labels)
         };
-        let without = (has_test && !split.validation.is_empty()).then(combine).transpose()?;
+        let without = has_test.then(combine).transpose()?;
         Ok(PartReport { name, weight: stack.combiner().weights[k], alone, without })
     };
     parts.names().into_iter().enumerate().map(report).collect()

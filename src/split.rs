@@ -69,17 +69,13 @@ impl Part {
 /// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives, uniform
 /// among the pairs of distinct nodes that are edges nowhere in the graph.
 ///
-/// O(m log m) time, O(m) memory. The same seed gives the same split on every machine. A graph without any edges, which
-/// only a model of feature rows takes, has nothing in any part.
+/// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
 ///
 /// # Errors
 /// [`Error::TooFewEdges`] if a part that was asked for would be empty, [`Error::TooFewNonEdges`] if the graph
 /// is so dense that there are not enough negatives.
 pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     let all = &graph.edges;
-    if all.is_empty() {
-        return Ok(Split { train: all.clone(), validation: Part::default(), test: Part::default() });
-    }
     let num_edges = all.len();
     let count = |fraction: f64| (num_edges as f64 * fraction).floor() as usize;
     let (num_validation, num_test) = (count(config.val_fraction), count(config.test_fraction));

@@ -4,7 +4,7 @@ mod kept;
 mod network;
 mod objective;
 mod rows;
-mod stack;
+pub(crate) mod stack;
 
 use kept::Kept;
 

@@ -1,7 +1,6 @@
 //! Training-free scores and feature transforms against networkx, scipy and scikit-learn
 //! (tests/golden/make_baselines.py), by hand, and by properties.
 
-use clap::ValueEnum;
 use proptest::prelude::*;
 use serde_json::Value;
 use vgae::baseline::{Baseline, ClosedForm};
@@ -76,7 +75,7 @@ fn a_row_of_negative_features_is_divided_by_its_absolute_values() {
 fn baselines_are_those_of_networkx_scipy_and_scikit_learn() {
     let golden = golden();
     let (train, features, pairs) = golden_data(&golden);
-    for &kind in BaselineKind::value_variants() {
+    for kind in BaselineKind::ALL {
         let baseline = Baseline::new(kind, &train, Some(&features), 0).unwrap();
         let name = kind.to_string();
         assert_close(&name, &baseline.scores(&pairs), &golden["baselines"][&name], 2e-7);
@@ -125,7 +124,7 @@ fn a_square_with_a_tail_by_hand() {
     // 4), in 4 edges 3² ways by 3 itself and 2² by 1.
     close(score(BaselineKind::Katz, (4, 3)), 0.05 + 3.0 * 0.05f64.powi(3) + 13.0 * 0.05f64.powi(5));
     // Nothing joins node 5 to another, and a random walk from it goes nowhere after the first step.
-    for &kind in BaselineKind::value_variants().iter().filter(|kind| !kind.needs_features()) {
+    for kind in BaselineKind::ALL.into_iter().filter(|kind| !kind.needs_features()) {
         close(score(kind, (5, 3)), 0.0);
         close(score(kind, (3, 5)), 0.0);
     }
@@ -141,7 +140,7 @@ fn weights_do_not_matter() {
     let pairs = vec![(0, 1), (1, 2), (2, 3)];
     let weighted = EdgeList::new(4, pairs.clone(), Some(vec![0.5, 7.0, 3.0])).0;
     let features = csr(&[vec![1.0, 0.0], vec![0.5, 1.0], vec![0.0, 0.0], vec![2.0, 1.0]]);
-    for &kind in BaselineKind::value_variants() {
+    for kind in BaselineKind::ALL {
         let scores =
             |train| Baseline::new(kind, train, Some(&features), 0).unwrap().scores(&[(0, 2), (1, 3)]);
         assert_eq!(scores(&weighted), scores(&edges(4, pairs.clone())), "{kind}");
@@ -163,7 +162,7 @@ fn graphs_without_edges_or_nodes_have_scores_too() {
     for n in 0..4 {
         let train = edges(n, Vec::new());
         let pairs: Vec<Pair> = (1..n as u32).map(|v| (0, v)).collect();
-        for &kind in BaselineKind::value_variants().iter().filter(|kind| !kind.needs_features()) {
+        for kind in BaselineKind::ALL.into_iter().filter(|kind| !kind.needs_features()) {
             let scores = Baseline::new(kind, &train, None, 0).unwrap().scores(&pairs);
             assert_eq!(scores, vec![0.0; pairs.len()], "{kind}");
         }
@@ -189,7 +188,7 @@ proptest! {
     #[test]
     fn a_pair_has_the_same_finite_score_alone_in_company_and_on_one_thread((train, features, pairs) in cases()) {
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
-        for &kind in BaselineKind::value_variants() {
+        for kind in BaselineKind::ALL {
             let baseline = Baseline::new(kind, &train, Some(&features), 3).unwrap();
             let together = baseline.scores(&pairs);
             prop_assert!(together.iter().all(|score| score.is_finite()));

@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let model = run.record.config.model.model;
     let report = match (&run.model, &encoded.embeddings) {
         (Model::Stack(stack), _) => {
-            let parts = inspect::parts(stack, &run.split, run.graph.features())?;
+            let parts = inspect::parts(stack, &run.split, run.graph.features(), run.record.config.seed)?;
             let test = PartMetrics::of(&*encoded.score, &run.split)?.test;
             Report { model, latent: None, stack: Some(Parts { test, parts }) }
         }

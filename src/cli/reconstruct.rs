@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
         for (row, expected) in rows.zip(expected.rows()) {
             let mut errors: Vec<f64> = expected.iter().map(|&value| f64::from(value)).collect();
             for (column, &value) in features.outer_view(row).iter().flat_map(|row| row.iter()) {
-                errors[column as usize] -= f64::from(value);
+                errors[column] -= f64::from(value);
             }
             let error = errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64;
             let values = expected.iter().copied().take(num_written);

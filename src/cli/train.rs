@@ -7,7 +7,7 @@ use vgae::config::{Config, FeatureSource, ModelKind};
 use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
-use vgae::split::{RowSplit, Split};
+use vgae::split::{Part, RowSplit, Split};
 use vgae::{Error, Result, read, run, split, train};
 
 use super::evaluate::write_metrics;
@@ -62,6 +62,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let start = Instant::now();
     let split = match &args.split {
         Some(directory) => run::read_split(directory, &graph)?,
+        // Rows alone have nothing to hold out here.
+        None if graph.edges.is_empty() => {
+            Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() }
+        }
         None => split::directed(&graph, config.split.task, &config.split, config.seed)?,
     };
     let split_seconds = start.elapsed().as_secs_f64();

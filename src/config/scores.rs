@@ -44,6 +44,20 @@ pub enum BaselineKind {
 }
 
 impl BaselineKind {
+    /// Every one.
+    pub const ALL: [BaselineKind; 10] = [
+        BaselineKind::CommonNeighbours,
+        BaselineKind::Jaccard,
+        BaselineKind::AdamicAdar,
+        BaselineKind::ResourceAllocation,
+        BaselineKind::PreferentialAttachment,
+        BaselineKind::Katz,
+        BaselineKind::PersonalizedPagerank,
+        BaselineKind::Spectral,
+        BaselineKind::FeatureCosine,
+        BaselineKind::PropagatedCosine,
+    ];
+
     /// Its name on the command line and in `run.json`.
     pub fn name(self) -> &'static str {
         match self {

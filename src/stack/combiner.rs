@@ -10,12 +10,12 @@ const MOST_STEPS: usize = 100;
 /// A step whose largest change is below this is the last.
 const TOLERANCE: f64 = 1e-10;
 
-/// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for scores s of (k).
+/// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for k scores s.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Combiner {
-    /// The mean of each score over the pairs that it was fitted on, (k).
+    /// The mean of each score over the pairs that it was fitted on, k numbers.
     pub mean: Array1<f64>,
-    /// The standard deviation of each score there, 1 for a constant one, (k).
+    /// The standard deviation of each score there, 1 for a constant one, k numbers.
     pub deviation: Array1<f64>,
     /// w, (k): comparable with each other, as the scores are standardised.
     pub weights: Array1<f64>,
@@ -25,7 +25,8 @@ pub struct Combiner {
 
 impl Combiner {
     /// Minimises ½ ‖w‖² + C Σ log loss, C = 1, over m pairs with the scores `scores`, [m, k], standardised, by
-    /// Newton's method. Equal to scikit-learn's `LogisticRegression` on standardised scores. O(m·k²) time a step.
+    /// Newton's method. Where negatives outnumber the edges each counts for less, so that both classes weigh as the
+    /// edges do. Equal to scikit-learn's `LogisticRegression` with such class weights. O(m·k²) time a step.
     pub fn fit(scores: ArrayView2<f64>, labels: &[bool]) -> Self {
         let num_scores = scores.ncols();
         let mean = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(num_scores));
@@ -53,7 +54,7 @@ impl Combiner {
         Combiner { mean, deviation, weights: solution.slice(ndarray::s![..num_scores]).to_owned(), intercept }
     }
 
-    /// The logit of a pair with these scores, (k).
+    /// The logit of a pair with these scores, k numbers.
     pub fn logit(&self, scores: ArrayView1<f64>) -> f64 {
         let terms = scores.iter().zip(&self.mean).zip(&self.deviation).zip(&self.weights);
         self.intercept
@@ -66,6 +67,8 @@ impl Combiner {
 /// Gradient and Hessian of the penalised loss; the intercept, last, is not penalised.
 fn derivatives(inputs: &Array2<f64>, labels: &[bool], solution: &Array1<f64>) -> (Array1<f64>, Array2<f64>) {
     let size = solution.len();
+    let num_edges = labels.iter().filter(|&&label| label).count() as f64;
+    let of_negative = num_edges / (labels.len() as f64 - num_edges).max(1.0);
     let mut gradient = solution.clone();
     gradient[size - 1] = 0.0;
     let mut curvature = Array2::<f64>::eye(size);
@@ -73,8 +76,9 @@ fn derivatives(inputs: &Array2<f64>, labels: &[bool], solution: &Array1<f64>) ->
     curvature[[size - 1, size - 1]] = 1e-9;
     for (row, &label) in inputs.rows().into_iter().zip(labels) {
         let probability = 1.0 / (1.0 + (-row.dot(solution)).exp());
-        let slope = STRENGTH * (probability - f64::from(u8::from(label)));
-        let bend = STRENGTH * probability * (1.0 - probability);
+        let strength = if label { STRENGTH } else { STRENGTH * of_negative };
+        let slope = strength * (probability - f64::from(u8::from(label)));
+        let bend = strength * probability * (1.0 - probability);
         gradient.scaled_add(slope, &row);
         for i in 0..size {
             for j in 0..size {

@@ -6,58 +6,73 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::graph::Csr;
+use crate::graph::{Csr, EdgeList, Pair};
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::{Epoch, network};
 
 /// The random numbers that hide training edges are another stream than those of the split and of training.
 const HIDING_STREAM: u64 = 2;
-/// The fraction of the training edges that the combiner is fitted on where there is no validation part.
+/// The fraction of the training edges that the networks do not see, for the combiner to be fitted on: a twentieth of
+/// the graph, as the validation part usually is, would leave its weights to chance.
 const HIDDEN_FRACTION: f64 = 0.1;
+/// Negatives for each edge that the combiner is fitted on. They are free, where edges are not.
+const NEGATIVES_PER_EDGE: usize = 5;
 
-/// Trains the networks on the training edges, each kept at its best epoch on the validation part, and fits the
-/// combiner on the scores of the validation pairs. Without a validation part a tenth of the training edges
-/// stands in for it.
+/// Trains the networks without the hidden training edges, each kept at its best epoch on the pairs of [`fitting`], and
+/// fits the combiner on these and on further negatives.
 pub(super) fn fit(
     features: Option<&Csr>,
     split: &Split,
     config: &Config,
     on_epoch: &mut dyn FnMut(&Epoch),
 ) -> Result<(Stack, Vec<Epoch>)> {
-    let hidden;
-    let split = match split.validation.is_empty() {
-        false => split,
-        true => {
-            hidden = hide(split, config.seed)?;
-            &hidden
-        }
-    };
+    let fitting = fitting(split, config.seed)?;
     let (mut trained, mut history) = (Vec::new(), Vec::new());
     for (name, config) in networks(config) {
-        let run = network::fit(features, split, &config, name, on_epoch)?;
+        let run = network::fit(features, &fitting.chosen_on, &config, name, on_epoch)?;
         history.extend(run.history);
         trained.push((name, run.network));
     }
-    let parts = Parts::new(&trained, &split.train, features, config.seed)?;
-    let scores = parts.scores(&split.validation.pairs());
-    let combiner = Combiner::fit(scores.view(), &split.validation.labels());
+    let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
+    let combiner =
+        Combiner::fit(parts.scores(&fitting.fitted_on.pairs()).view(), &fitting.fitted_on.labels());
     Ok((Stack::new(trained, combiner, config.seed), history))
 }
 
-/// The split whose validation part are training edges of `split`, and as many negatives.
-fn hide(split: &Split, seed: u64) -> Result<Split> {
+/// What a stack is fitted on.
+pub(crate) struct Fitting {
+    /// The training edges that the networks see, and as validation part the validation pairs, the other training edges
+    /// and as many negatives.
+    pub(crate) chosen_on: Split,
+    /// That validation part with more negatives.
+    pub(crate) fitted_on: Part,
+}
+
+/// Hides training edges of `split`, by the seed alone.
+///
+/// # Errors
+/// [`crate::Error::TooFewNonEdges`] if the graph is too dense for as many negatives as hidden edges.
+pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(HIDING_STREAM);
-    let num_hidden = ((split.train.len() as f64 * HIDDEN_FRACTION) as usize).max(1);
-    let mut order: Vec<usize> = (0..split.train.len()).collect();
+    let train = split.train.undirected();
+    let num_hidden = ((train.len() as f64 * HIDDEN_FRACTION) as usize).max(1);
+    let mut order: Vec<usize> = (0..train.len()).collect();
     let (hidden, kept) = order.partial_shuffle(&mut rng, num_hidden);
     hidden.sort_unstable();
     kept.sort_unstable();
-    let negatives = sample_negatives(&split.train, num_hidden, &mut rng)?;
-    Ok(Split {
-        train: split.train.select(kept),
-        validation: Part { edges: split.train.select(hidden), negatives },
-        test: Part::default(),
-    })
+    let list = |pairs: Vec<Pair>| EdgeList::new(train.num_nodes(), pairs, None).0;
+    let known = list([train.pairs(), split.validation.edges.pairs()].concat());
+    let edges = list([train.select(hidden).pairs(), split.validation.edges.pairs()].concat());
+    let mut negatives = split.validation.negatives.clone();
+    negatives.extend(sample_negatives(&known, num_hidden, &mut rng)?);
+    let mut fitted_on = Part { edges, negatives };
+    let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), test: Part::default() };
+    let num_pairs = train.direction().num_pairs(train.num_nodes());
+    let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
+    // Half of what there is can be drawn without looking for long.
+    let num_more = num_more.min((num_pairs.saturating_sub(known.len() as u64) / 2) as usize);
+    fitted_on.negatives.extend(sample_negatives(&known, num_more, &mut rng)?);
+    Ok(Fitting { chosen_on, fitted_on })
 }
