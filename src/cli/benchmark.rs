@@ -64,7 +64,7 @@ pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> 
     for job in &plan.jobs {
         runs.find(&job.cell)?;
     }
-    clean(&runs_directory)?;
+    clean(&runs_directory);
 
     let num_runs = plan.jobs.len();
     let mut failures = Vec::new();
@@ -97,6 +97,8 @@ pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> 
         runs.push(row)?;
         remove(&unkept)?;
     }
+    // A run that outlived an interrupted benchmark may have gone on writing where it was taken away.
+    clean(&runs_directory);
     if !args.keep_runs {
         // What another benchmark kept there stays, which is no error.
         let _ = fs::remove_dir(&runs_directory);
@@ -130,15 +132,13 @@ const TABLES: [(&str, Format); 3] =
 /// How the names of unfinished runs' directories begin.
 const PARTIAL: &str = ".partial-";
 
-/// Takes away what an interrupted benchmark left.
-fn clean(directory: &Path) -> Result<()> {
-    let entries = fs::read_dir(directory).map_err(|source| io("read", directory, source))?;
-    for entry in entries.flatten() {
+/// Takes away what an interrupted benchmark left, as far as nobody is at work there.
+fn clean(directory: &Path) {
+    for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-            remove(&entry.path())?;
+            let _ = fs::remove_dir_all(entry.path());
         }
     }
-    Ok(())
 }
 
 fn remove(path: &Path) -> Result<()> {
