@@ -14,6 +14,8 @@
 //! It is self-contained: nothing outside it is needed to use the model.
 
 mod files;
+mod layout;
+mod output;
 mod record;
 mod split_files;
 mod tensors;
@@ -31,22 +33,14 @@ use crate::score::Score;
 use crate::split::Split;
 use crate::train::{Epoch, Trained};
 
-pub use files::{NumberWriter, Output, ScoreWriter, write_embeddings, write_pairs};
+pub use files::{NumberWriter, ScoreWriter, write_embeddings, write_pairs};
+use layout::{hashes, remove_files, replace_files};
+pub use output::Output;
 pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
 pub use split_files::read_split;
 
 /// Where, in a run directory, the run that is to replace it is made.
 const REPLACEMENT: &str = ".replacement";
-
-const FILES: [&str; 7] = [
-    "metrics.json",
-    "history.csv",
-    "embeddings.csv",
-    "nodes.csv",
-    "features.safetensors",
-    "weights.safetensors",
-    "run.json",
-];
 
 /// What to do about files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -282,56 +276,6 @@ pub fn changed_files(path: &Path) -> Result<(Record, Vec<PathBuf>)> {
     let changed = found.iter().filter(|(file, sha256)| record.files.get(*file) != Some(*sha256));
     let changed = changed.map(|(file, _)| path.join(file)).collect();
     Ok((record, changed))
-}
-
-/// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.
-fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
-    let mut files = vec![path.join("nodes.csv"), path.join("weights.safetensors")];
-    if has_features {
-        files.push(path.join("features.safetensors"));
-    }
-    files.extend(split_files::paths(&path.join("split")));
-    let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
-    files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
-}
-
-/// The files that a run directory at `path` may hold, `run.json` last.
-fn files_of(path: &Path) -> Vec<PathBuf> {
-    let mut files = split_files::paths(&path.join("split")).to_vec();
-    files.extend(FILES.iter().map(|file| path.join(file)));
-    files
-}
-
-/// Moves the run at `work` over the one at `path`. `run.json`, which holds the others' hashes, goes last: if this
-/// is cut off in between, the run is known to be damaged.
-fn replace_files(work: &Path, path: &Path) -> Result<()> {
-    for (new, old) in files_of(work).iter().zip(files_of(path)) {
-        let result = if new.exists() { fs::rename(new, &old) } else { fs::remove_file(&old) };
-        match result {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("write", &old, source));
-            }
-            _ => {}
-        }
-    }
-    remove_files(work)
-}
-
-/// Takes away what a run directory is made of, and the directory if nothing else is in it.
-fn remove_files(path: &Path) -> Result<()> {
-    let split = path.join("split");
-    for file in files_of(path) {
-        match fs::remove_file(&file) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("remove", &file, source));
-            }
-            _ => {}
-        }
-    }
-    // A directory that holds something else stays, which is no error.
-    let _ = fs::remove_dir(&split);
-    let _ = fs::remove_dir(path);
-    Ok(())
 }
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {

@@ -1,0 +1,68 @@
+//! Which files a run directory consists of, and how they are hashed, replaced and removed.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::run::{files, split_files};
+
+const FILES: [&str; 7] = [
+    "metrics.json",
+    "history.csv",
+    "embeddings.csv",
+    "nodes.csv",
+    "features.safetensors",
+    "weights.safetensors",
+    "run.json",
+];
+
+/// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.
+pub(super) fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
+    let mut files = vec![path.join("nodes.csv"), path.join("weights.safetensors")];
+    if has_features {
+        files.push(path.join("features.safetensors"));
+    }
+    files.extend(split_files::paths(&path.join("split")));
+    let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
+    files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
+}
+
+/// The files that a run directory at `path` may hold, `run.json` last.
+pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
+    let mut files = split_files::paths(&path.join("split")).to_vec();
+    files.extend(FILES.iter().map(|file| path.join(file)));
+    files
+}
+
+/// Moves the run at `work` over the one at `path`. `run.json`, which holds the others' hashes, goes last: if this
+/// is cut off in between, the run is known to be damaged.
+pub(super) fn replace_files(work: &Path, path: &Path) -> Result<()> {
+    for (new, old) in files_of(work).iter().zip(files_of(path)) {
+        let result = if new.exists() { fs::rename(new, &old) } else { fs::remove_file(&old) };
+        match result {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("write", &old, source));
+            }
+            _ => {}
+        }
+    }
+    remove_files(work)
+}
+
+/// Takes away what a run directory is made of, and the directory if nothing else is in it.
+pub(super) fn remove_files(path: &Path) -> Result<()> {
+    let split = path.join("split");
+    for file in files_of(path) {
+        match fs::remove_file(&file) {
+            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &file, source));
+            }
+            _ => {}
+        }
+    }
+    // A directory that holds something else stays, which is no error.
+    let _ = fs::remove_dir(&split);
+    let _ = fs::remove_dir(path);
+    Ok(())
+}
