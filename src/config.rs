@@ -3,6 +3,7 @@
 mod directed_task;
 mod model;
 mod recipe;
+mod relevance;
 mod scores;
 mod train;
 
@@ -57,6 +58,7 @@ impl Config {
                 val_fraction + test_fraction
             )));
         }
+        self.validate_relevance()?;
         self.validate_model()?;
         self.validate_training()
     }
@@ -66,7 +68,9 @@ impl Config {
         let mut config = self.clone();
         let model = &mut config.model;
         if model.model.is_network() {
-            model.hidden = Some(self.model.hidden());
+            if model.model.has_hidden_layers() {
+                model.hidden = Some(self.model.hidden());
+            }
             model.latent = Some(self.model.latent());
             model.layers = Some(self.model.layers());
             model.feature_transform = Some(self.model.feature_transform());
@@ -121,21 +125,6 @@ impl Config {
                 _ => return Ok(()),
             };
             return Err(Error::Config(format!("--decoder hadamard-mlp {clash}")));
-        }
-        if model == ModelKind::Vae {
-            let pairs = [
-                (self.train.loss.is_some(), "--loss"),
-                (self.train.mask_edges > 0.0, "--mask-edges"),
-                (
-                    self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
-                    "--negatives-per-edge",
-                ),
-            ];
-            if let Some((_, flag)) = pairs.into_iter().find(|(is_set, _)| *is_set) {
-                return Err(Error::Config(format!(
-                    "{flag} is about pairs of nodes, and a vae learns from rows alone"
-                )));
-            }
         }
         if model.is_directed() && self.loss() == LossKind::Sampled {
             return Err(Error::Config(format!(

@@ -8,6 +8,7 @@
 //! | `embeddings.csv` | `node,mean_0,…` |
 //! | `nodes.csv` | the node ids in order, and their labels if there are any |
 //! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
+//! | `rows.csv` | of a VAE, the part of each row: `row,part` |
 //! | `features.safetensors` | X in compressed rows, if there are features |
 //! | `weights.safetensors` | the model's weights |
 //!
@@ -24,13 +25,13 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::Config;
+use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::{Direction, Graph};
 use crate::model::{Encoded, Model};
 use crate::score::Score;
-use crate::split::Split;
+use crate::split::{self, Split};
 use crate::train::{Epoch, Trained};
 
 pub use files::{NumberWriter, ScoreWriter, write_embeddings, write_pairs};
@@ -131,6 +132,10 @@ impl RunDir {
         files::write_json(&run.work.join("run.json"), &run.record)?;
         files::write_nodes(&run.work.join("nodes.csv"), graph)?;
         split_files::write_split(&split_path, split, &graph.nodes)?;
+        if config.model.model == ModelKind::Vae {
+            let rows = split::rows(graph.num_nodes(), &config.split, config.seed);
+            files::write_rows(&run.work.join("rows.csv"), &rows, &graph.nodes)?;
+        }
         if let Some(features) = &graph.features {
             tensors::write_features(&run.work.join("features.safetensors"), features)?;
         }

@@ -42,6 +42,9 @@ fn a_vae_takes_rows_alone_and_gives_them_back() {
     assert!(place.read("run/history.csv").lines().next().unwrap().contains("validation_elbo"));
     assert_eq!(place.stdout("embed run --log-variance").lines().count(), 61);
     place.stdout("audit run");
+    let parts = place.read("run/rows.csv");
+    assert_eq!(parts.lines().filter(|row| row.ends_with(",test")).count(), 12);
+    assert!(place.failure("evaluate run --hits 5", 2).contains("no links"));
 
     let own = place.stdout("reconstruct run");
     let lines: Vec<&str> = own.lines().collect();
@@ -146,7 +149,7 @@ fn inspect_tells_a_collapsed_posterior() {
     assert!(common::text(stderr).contains("the variances have collapsed"));
 
     train(&place, "--model gae");
-    assert!(place.stdout("inspect run").contains("mean_variance"));
+    assert!(place.stdout("inspect run").contains("var_of_mean"));
     train(&place, "--model best");
     let stack = place.stdout("inspect run");
     for part in ["normalised", "perceptron", "log-katz", "all"] {

@@ -7,6 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
+use vgae::config::DirectedTask;
 use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
 use vgae::metrics::Metrics;
 use vgae::negatives::{self, NegativeLists, Negatives};
@@ -74,9 +75,9 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         Source::Split if args.wants_no_more() => {
             write_metrics(&mut output, &run.evaluate(&*score)?, &run.split, args.json)?;
         }
-        Source::Split => report_parts(Negatives::Uniform, &run, &*score, args)?.write(&mut output)?,
+        Source::Split => report_parts(Negatives::Uniform, &run, &*score, args, voice)?.write(&mut output)?,
         Source::Kind(kind) => {
-            let report = report_parts(kind, &run, &*score, args)?;
+            let report = report_parts(kind, &run, &*score, args, voice)?;
             source::describe(kind, &run, voice);
             report.write(&mut output)?;
         }
@@ -103,8 +104,22 @@ impl Args {
 }
 
 /// Every figure that is asked for of both parts, ranked among negatives of `kind`.
-fn report_parts<'a>(kind: Negatives, run: &Run, score: &dyn Score, args: &'a Args) -> Result<Report<'a>> {
+fn report_parts<'a>(
+    kind: Negatives,
+    run: &Run,
+    score: &dyn Score,
+    args: &'a Args,
+    voice: &Voice,
+) -> Result<Report<'a>> {
     let Split { validation, test, .. } = &run.split;
+    if validation.is_empty() && test.is_empty() {
+        let problem =
+            "this run held no links out: there is nothing to rank; expected --pairs and --negatives";
+        return Err(Error::Config(problem.into()));
+    }
+    if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
+        voice.say("note: these negatives ask another question than those of the run's --task");
+    }
     let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
     let mut report = Report::new(Source::Kind(kind), args);
     for (name, part, negatives) in [("validation", validation, drawn.validation), ("test", test, drawn.test)]

@@ -108,7 +108,8 @@ impl Latent {
                 "warning: the variances have collapsed: z is all but its mean, as in a GAE. Was --kl-weight 0?".into(),
             );
         }
-        if 2 * num_active >= num_dimensions {
+        // A few idle dimensions are no harm: the others say what there is to say.
+        if 10 * num_active > num_dimensions {
             return None;
         }
         let what = if num_active == 0 {
@@ -117,12 +118,12 @@ impl Latent {
             "the posterior has partly collapsed"
         };
         let hint = match mean_sigma {
-            Some(_) => "try a smaller --kl-weight, --kl-warmup, --free-bits, or a smaller --latent",
+            Some(_) => {
+                "try --kl-warmup, --free-bits or a smaller --kl-weight, and features of about the same size"
+            }
             None => "try a smaller --latent, or features of about the size of 1",
         };
-        Some(format!(
-            "warning: {what}: {num_active} of {num_dimensions} dimensions tell the nodes apart; {hint}"
-        ))
+        Some(format!("warning: {what}: {num_active} of {num_dimensions} dimensions vary; {hint}"))
     }
 }
 
@@ -144,7 +145,7 @@ impl Latent {
         writeln!(
             output,
             "{:<10}{:>10}{:>15}{:>12}{:>8}",
-            "dimension", "kl", "mean_variance", "mean_sigma", "active"
+            "dimension", "kl", "var_of_mean", "mean_sigma", "active"
         )?;
         for (k, dimension) in self.dimensions.iter().enumerate() {
             let &Dimension { kl, mean_variance, mean_sigma, is_active } = dimension;
@@ -164,11 +165,7 @@ impl Parts {
             Some(Metrics { roc_auc, average_precision }) => format!("{roc_auc:.4} / {average_precision:.4}"),
             None => "-".into(),
         };
-        writeln!(
-            output,
-            "{:<width$}{:>9}{:>19}{:>19}",
-            "part", "weight", "alone auc / ap", "without auc / ap"
-        )?;
+        writeln!(output, "{:<width$}{:>9}{:>19}{:>19}", "part", "weight", "test: alone", "without it")?;
         for PartReport { name, weight, alone, without } in &self.parts {
             writeln!(output, "{name:<width$}{weight:>9.4}{:>19}{:>19}", metrics(*alone), metrics(*without))?;
         }

@@ -92,8 +92,11 @@ impl EpochProgress<'_> {
         let is_due = self.last_line.is_none_or(|last| last.elapsed() >= Duration::from_secs(LINE_SECONDS));
         if is_due || is_next || epoch.epoch == num_epochs {
             self.last_line = Some(Instant::now());
+            // A part of a larger model stops where it gets no better.
+            let most = if part.is_empty() { "" } else { "at most " };
             let left = epoch.elapsed_seconds / epoch.epoch as f64 * (num_epochs - epoch.epoch) as f64;
-            self.voice.say(format!("{part}epoch {}/{num_epochs}: {text}, {left:.0} s left", epoch.epoch));
+            self.voice
+                .say(format!("{part}epoch {}/{num_epochs}: {text}, {most}{left:.0} s left", epoch.epoch));
         }
     }
 }

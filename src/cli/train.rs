@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae::config::{Config, FeatureSource, ModelKind};
+use vgae::config::{Config, FeatureSource, FeatureTransform, ModelKind};
 use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
@@ -138,10 +138,19 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     for note in &graph.notes {
         voice.say(format!("note: {note}"));
     }
-    if config.read.directed && !config.model.model.is_directed() {
+    if config.read.directed && !config.model.model.is_directed() && !graph.edges.is_empty() {
         let model: ModelKind = config.model.model;
         voice.say(format!(
             "note: {model} learns from the edges without their directions, and scores both ways alike"
+        ));
+    }
+    let largest = graph
+        .features()
+        .map_or(0.0, |features| features.data().iter().fold(0f32, |most, value| most.max(value.abs())));
+    if largest > LARGE_FEATURE && config.model.feature_transform() == FeatureTransform::None {
+        voice.say(format!(
+            "note: the features reach {largest}, and a column so large drowns the others: bring them to about the size \
+             of 1, or try --feature-transform row"
         ));
     }
     let features = match graph.features() {
@@ -153,6 +162,9 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
         false => voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len())),
     }
 }
+
+/// The size of features above which a note asks for smaller ones.
+const LARGE_FEATURE: f32 = 100.0;
 
 /// Held-out edges below which a metric is mostly chance.
 const FEW_EDGES: usize = 50;

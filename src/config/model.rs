@@ -129,6 +129,12 @@ impl ModelKind {
         !matches!(self, ModelKind::Best | ModelKind::Baseline(_))
     }
 
+    /// Whether `--hidden` is the width of anything.
+    pub(super) fn has_hidden_layers(self) -> bool {
+        use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
+        self.is_network() && !matches!(self, LinearGae | LinearVgae | Gnae | Vgnae)
+    }
+
     fn name(self) -> &'static str {
         match self {
             ModelKind::Gae => "gae",

@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair, hex};
 use crate::run::{Existing, Output};
 use crate::score::{ScoredPair, probability};
+use crate::split::RowSplit;
 
 /// Writes `source,target,probability,logit` rows.
 pub struct ScoreWriter {
@@ -184,6 +185,17 @@ pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
             writer.write_record(["node", "label"])?;
             graph.nodes.iter().zip(labels).try_for_each(|(id, label)| writer.write_record([id, label]))
         }
+    })
+}
+
+/// `row,part` rows, of a VAE's rows.
+pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Result<()> {
+    let parts = [("train", &split.train), ("validation", &split.validation), ("test", &split.test)];
+    write_csv(path, |writer| {
+        writer.write_record(["row", "part"])?;
+        parts.iter().try_for_each(|(part, rows)| {
+            rows.iter().try_for_each(|&row| writer.write_record([nodes.id(row as u32), part]))
+        })
     })
 }
 

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::run::{files, split_files};
 
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "metrics.json",
     "history.csv",
     "embeddings.csv",
     "nodes.csv",
+    "rows.csv",
     "features.safetensors",
     "weights.safetensors",
     "run.json",

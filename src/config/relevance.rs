@@ -1,0 +1,92 @@
+//! Which settings a model has no use for: to set them is a mistake, not a wish.
+
+use crate::config::{Config, DecoderKind, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig};
+use crate::error::{Error, Result};
+
+impl Config {
+    /// Refuses settings that would change nothing.
+    pub(super) fn validate_relevance(&self) -> Result<()> {
+        let kind = self.model.model;
+        if !kind.is_network() {
+            let what = match kind {
+                ModelKind::Best => "has networks of its own settings",
+                _ => "needs no training",
+            };
+            let set = self.of_networks().or(match kind {
+                ModelKind::Best => None,
+                _ => self.train.epochs.map(|_| "--epochs"),
+            });
+            return refuse(set, kind, what);
+        }
+        if matches!(kind, ModelKind::Gae | ModelKind::LinearGae | ModelKind::Gnae | ModelKind::GravityGae) {
+            refuse(self.of_gaussians(), kind, "has points and no KL term")?;
+        }
+        if !kind.has_hidden_layers() {
+            refuse(self.model.hidden.map(|_| "--hidden"), kind, "has no hidden layer")?;
+        }
+        if kind == ModelKind::Vae {
+            refuse(self.of_pairs(), kind, "learns from rows alone")?;
+        } else {
+            refuse(self.of_rows(), kind, "gives no features back")?;
+            let is_idle = self.loss() == LossKind::Exact && self.train.negatives_per_edge != 1;
+            refuse(is_idle.then_some("--negatives-per-edge"), kind, "with --loss exact draws none")?;
+        }
+        let is_set = self.model.gravity_lambda != 1.0 && !kind.is_directed();
+        refuse(is_set.then_some("--gravity-lambda"), kind, "has no masses")
+    }
+
+    /// The first setting of auto-encoders, the number of epochs apart, that is not at its default.
+    fn of_networks(&self) -> Option<&'static str> {
+        let model = &self.model;
+        let train = &self.train;
+        let of_model = first(&[
+            (model.hidden.is_some(), "--hidden"),
+            (model.latent.is_some(), "--latent"),
+            (model.layers.is_some(), "--layers"),
+            (model.dropout != 0.0, "--dropout"),
+            (model.feature_transform.is_some(), "--feature-transform"),
+            (model.normalize_embeddings, "--normalize-embeddings"),
+            (model.gravity_lambda != 1.0, "--gravity-lambda"),
+            (train.learning_rate.is_some(), "--learning-rate"),
+            (train.select.is_some(), "--select"),
+            (train.patience.is_some(), "--patience"),
+            (train.validate_every != 1, "--validate-every"),
+        ]);
+        of_model.or(self.of_pairs()).or(self.of_rows()).or(self.of_gaussians())
+    }
+
+    fn of_pairs(&self) -> Option<&'static str> {
+        first(&[
+            (self.model.decoder != DecoderKind::default(), "--decoder"),
+            (self.train.loss.is_some(), "--loss"),
+            (self.train.mask_edges != 0.0, "--mask-edges"),
+            (
+                self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
+                "--negatives-per-edge",
+            ),
+        ])
+    }
+
+    fn of_rows(&self) -> Option<&'static str> {
+        first(&[(self.model.likelihood != Likelihood::default(), "--likelihood")])
+    }
+
+    fn of_gaussians(&self) -> Option<&'static str> {
+        first(&[
+            (self.train.kl_weight != KlWeight::default(), "--kl-weight"),
+            (self.train.kl_warmup != 0, "--kl-warmup"),
+            (self.train.free_bits != 0.0, "--free-bits"),
+        ])
+    }
+}
+
+fn first(settings: &[(bool, &'static str)]) -> Option<&'static str> {
+    settings.iter().find(|(is_set, _)| *is_set).map(|(_, flag)| *flag)
+}
+
+fn refuse(flag: Option<&str>, kind: ModelKind, what: &str) -> Result<()> {
+    match flag {
+        None => Ok(()),
+        Some(flag) => Err(Error::Config(format!("{flag} has no effect: {kind} {what}; leave it out"))),
+    }
+}
