@@ -118,7 +118,6 @@ impl Config {
             let clash = match (self.loss(), normalize_embeddings, model) {
                 (LossKind::Exact, ..) => "needs --loss sampled: over all pairs it is out of reach",
                 (_, true, _) => "takes the embeddings as they are: leave out --normalize-embeddings",
-                (_, _, ModelKind::Vae) => "is learnt from edges, and a vae sees none",
                 (_, _, ModelKind::GravityGae | ModelKind::GravityVgae) => {
                     "scores both directions alike: gravity-* have a decoder of their own"
                 }

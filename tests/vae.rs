@@ -88,7 +88,7 @@ fn a_vae_says_what_it_cannot_do() {
     for (flags, said) in [
         ("--mask-edges 0.5", "--mask-edges"),
         ("--loss sampled", "--loss"),
-        ("--decoder hadamard-mlp", "hadamard-mlp"),
+        ("--decoder hadamard-mlp", "--decoder"),
     ] {
         let failed = place.failure(&format!("train rows.csv --model vae {flags}"), 2);
         assert!(failed.contains(said), "{failed}");
