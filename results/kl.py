@@ -59,7 +59,10 @@ def main():
 
 
 NOTES = """
-NOTES_HERE
+Without the term the loss is least where the noise is: σ goes to 0, the KL to infinity, z becomes μ, and VGAE is a GAE with
+a noisy start; its AUC and AP are a GAE's. With the reference code's weight σ stays, every dimension is used, and AUC and AP
+are a little higher. A weight ten times as large and more makes the posterior collapse, dimension by dimension, until
+nothing of the graph is left.
 """
 
 if __name__ == "__main__":
