@@ -71,6 +71,10 @@ Uniform negatives are mostly pairs of nodes with few edges, so that any score th
 preferential attachment is better than chance for no other reason, and part of what `best` has over `vgae` are its degree
 scores. Against negatives whose ends are as well connected as those of links, that is gone. What is left of the lead of
 `best` there, and against the likeliest non-links at each end, is its own.
+
+It does not hold everywhere. On the C. elegans graph without features (seal_celegans, seed 0), where the degrees say much,
+`vgae` is ahead of `best` by 83.7 to 80.6 AUC against degree-matched negatives and by 61.4 to 58.2 against hard ones, and
+behind it by 87.1 to 89.7 against uniform ones: `best` is fitted against uniform negatives.
 """
 
 if __name__ == "__main__":
