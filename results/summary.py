@@ -113,9 +113,9 @@ NOTES = """
   VGAE example is not among the published figures for a reason: with its sampled loss it is undertrained at its 200
   epochs (83 AUC on Cora, 89 after 400).
 - **GNAE and VGNAE** are below their paper, for three reasons. Its figures are of one split, and its script looks at the test
-  part in every epoch. Our weights begin larger than the script's, and as the rows are normalised afterwards that makes
-  each step smaller: 300 epochs are too few for VGNAE, which on three of Kipf's splits of Cora reaches 93.7 / 93.2, and
-  94.7 / 94.6 with `--learning-rate 0.012`. The script never adds the KL term; adding it, at the reference code's weight of
+  part in every epoch. Our 300 epochs are too few for VGNAE, which on three of Kipf's splits of Cora reaches 93.7 / 93.2, and
+  94.7 / 94.6 with `--learning-rate 0.012`; probably because our weights begin larger than the script's, which makes each
+  step smaller, as the rows are normalised afterwards. The script never adds the KL term; adding it, at the reference code's weight of
   1/n, changes nothing to speak of (four splits of Cora: 94.1 / 93.8 with it and 94.1 / 93.8 with `--kl-weight 0`).
 - **Splits matter.** The untrained propagated cosine, which has no luck of its own, scores 93.9 on these ten splits of Cora,
   94.4 on ten others that differ only in the order of the nodes, and 93.7 on the ten that Kipf's script makes of the seeds 0 to 9;
