@@ -1,6 +1,6 @@
 //! What a trained model has made of its latent, and what each part of a stack is worth.
 
-use ndarray::{ArrayView1, Axis};
+use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::error::Result;
@@ -41,6 +41,15 @@ pub struct PartReport {
     pub without: Option<Metrics>,
 }
 
+/// A stack and its parts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StackReport {
+    /// The stack's own test metrics; none without a test part.
+    pub test: Option<Metrics>,
+    /// Each part.
+    pub parts: Vec<PartReport>,
+}
+
 /// The dimensions of `embeddings`, [n, d], in their order. Where nodes have a mass it is the last one. O(n·d) time.
 pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
     let average = |values: ArrayView1<f32>, of: &dyn Fn(f64) -> f64| {
@@ -70,25 +79,30 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
 ///
 /// # Errors
 /// As [`Stack::parts`] and [`metrics::evaluate`].
-pub fn parts(stack: &Stack, split: &Split, features: Option<&Csr>, seed: u64) -> Result<Vec<PartReport>> {
+pub fn parts(stack: &Stack, split: &Split, features: Option<&Csr>, seed: u64) -> Result<StackReport> {
     let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
     let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());
     let parts = stack.parts(&split.train.undirected(), features)?;
     let test = parts.scores(&split.test.pairs());
     let (labels, test_labels) = (fitted_on.labels(), split.test.labels());
     let has_test = !split.test.is_empty();
+    let evaluate = |combiner: &Combiner, scores: ArrayView2<f64>| {
+        let logits: Vec<f64> = scores.rows().into_iter().map(|row| combiner.logit(row)).collect();
+        metrics::evaluate(&logits, &test_labels)
+    };
     let report = |(k, name): (usize, &'static str)| {
         let others: Vec<usize> = (0..test.ncols()).filter(|&other| other != k).collect();
         let alone =
             has_test.then(|| metrics::evaluate(&test.column(k).to_vec(), &test_labels)).transpose()?;
         let combine = || {
             let combiner = Combiner::fit(fitted.select(Axis(1), &others).view(), &labels);
-            let test = test.select(Axis(1), &others);
-            let logits: Vec<f64> = test.rows().into_iter().map(|row| combiner.logit(row)).collect();
-            metrics::evaluate(&logits, &test_labels)
+            evaluate(&combiner, test.select(Axis(1), &others).view())
         };
         let without = has_test.then(combine).transpose()?;
         Ok(PartReport { name, weight: stack.combiner().weights[k], alone, without })
     };
-    parts.names().into_iter().enumerate().map(report).collect()
+    Ok(StackReport {
+        test: has_test.then(|| evaluate(stack.combiner(), test.view())).transpose()?,
+        parts: parts.names().into_iter().enumerate().map(report).collect::<Result<_>>()?,
+    })
 }

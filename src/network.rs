@@ -164,7 +164,7 @@ impl Network {
 
     /// Whether every weight is a finite number.
     pub(crate) fn is_finite(&self) -> bool {
-        self.weights().values().flatten().all(|value| value.is_finite())
+        are_finite(&self.weights())
     }
 
     /// Adam on the weights.
@@ -210,8 +210,7 @@ impl Network {
     /// The gradient of each weight, row by row, as the last [`Network::train_pass`] left it.
     #[cfg(test)]
     pub(crate) fn gradients(&self) -> BTreeMap<String, Vec<f32>> {
-        let variables = self.variables.variables();
-        variables.into_iter().map(|(name, tensor)| (name, to_vec(&tensor.grad()))).collect()
+        gradients_of(&self.variables)
     }
 }
 
@@ -229,6 +228,18 @@ pub(crate) fn with_temperature(z: &Tensor, log_temperature: &Tensor) -> Tensor {
 /// The variables by name.
 pub(crate) fn weights_of(variables: &nn::VarStore) -> Weights {
     variables.variables().iter().map(|(name, tensor)| (name.clone(), matrix(tensor))).collect()
+}
+
+/// Whether every weight is a finite number.
+pub(crate) fn are_finite(weights: &Weights) -> bool {
+    weights.values().flatten().all(|value| value.is_finite())
+}
+
+/// The gradient of each trained variable, row by row, as the last backward pass left it.
+#[cfg(test)]
+pub(crate) fn gradients_of(variables: &nn::VarStore) -> BTreeMap<String, Vec<f32>> {
+    let trained = variables.variables().into_iter().filter(|(_, tensor)| tensor.requires_grad());
+    trained.map(|(name, tensor)| (name, to_vec(&tensor.grad()))).collect()
 }
 
 /// Replaces the variables of a `model` by `weights`; see [`Network::set_weights`].

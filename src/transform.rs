@@ -32,6 +32,11 @@ pub fn transform(features: &Csr, kind: FeatureTransform) -> Csr {
     result
 }
 
+/// The largest absolute value of X; 0 where it is empty.
+pub fn largest(features: &Csr) -> f32 {
+    features.data().iter().fold(0f32, |most, value| most.max(value.abs()))
+}
+
 /// Divides each row by its Euclidean norm; rows of zeros stay.
 pub(crate) fn normalize_rows(matrix: &mut Csr) {
     divide_rows(matrix, |row| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt());

@@ -24,7 +24,7 @@ use crate::config::{Likelihood, ModelConfig};
 use crate::encoder::{Dropout, glorot, mask, zero_bias};
 use crate::error::{Error, Result};
 use crate::graph::Csr;
-use crate::network::{Weights, optimizer, replace_weights, weights_of};
+use crate::network::{Weights, are_finite, optimizer, replace_weights, weights_of};
 use crate::tensor::from_rows;
 
 pub(crate) use rows::dense;
@@ -168,6 +168,11 @@ impl Vae {
         replace_weights(&self.variables, weights, "vae of this likelihood")
     }
 
+    /// Whether every weight is a finite number.
+    pub(crate) fn is_finite(&self) -> bool {
+        are_finite(&self.weights())
+    }
+
     /// Adam on the weights.
     pub(crate) fn optimizer(&self, learning_rate: f64) -> Result<nn::Optimizer> {
         optimizer(&self.variables, learning_rate)
@@ -231,9 +236,7 @@ impl Vae {
     /// The gradient of each weight, row by row, as the last backward pass left it.
     #[cfg(test)]
     pub(crate) fn gradients(&self) -> std::collections::BTreeMap<String, Vec<f32>> {
-        let variables = self.variables.variables();
-        let trained = variables.into_iter().filter(|(_, tensor)| tensor.requires_grad());
-        trained.map(|(name, tensor)| (name, crate::tensor::to_vec(&tensor.grad()))).collect()
+        crate::network::gradients_of(&self.variables)
     }
 }
 

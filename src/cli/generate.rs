@@ -48,14 +48,14 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let output = Output::create(&args.output, existing)?;
     let run = Run::open(&args.run)?;
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
-    match (&run.model, run.encode()?.embeddings) {
-        (Model::Vae(vae), _) => {
+    match &run.model {
+        Model::Vae(vae) => {
             let is_prior = args.from.is_none_or(|source| source == Source::Prior);
             refuse(!is_prior, "--from posterior: `vgae reconstruct` gives rows back")?;
             refuse(args.edges.is_some(), "--edges: a vae generates rows, --count of them")?;
             rows(vae, run.record.counts.num_features, args, output, &mut rng)
         }
-        (Model::Network(network), Some(embeddings)) => {
+        Model::Network(network) => {
             refuse(
                 args.count.is_some(),
                 "--count: a model of a graph generates --edges; --seed gives another graph",
@@ -63,14 +63,21 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
             refuse(args.mean, "--mean: a model of a graph generates edges, not rows")?;
             let source = args.from.unwrap_or(Source::Prior);
             let num_edges = args.edges.unwrap_or(run.split.train.len());
+            let Some(embeddings) = run.encode()?.embeddings else {
+                return Err(no_distribution(&run));
+            };
             let pairs = edges(network, &embeddings, source, num_edges, &run.split.train, &mut rng)?;
             write_pairs(output, &run.graph.nodes, &pairs)
         }
-        _ => Err(Error::Config(format!(
-            "a {} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
-            run.record.config.model.model
-        ))),
+        Model::Stack(_) | Model::Baseline(..) => Err(no_distribution(&run)),
     }
+}
+
+fn no_distribution(run: &Run) -> Error {
+    Error::Config(format!(
+        "a {} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
+        run.record.config.model.model
+    ))
 }
 
 /// Rows that are generated at a time.

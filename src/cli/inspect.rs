@@ -5,8 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 use vgae::config::ModelKind;
-use vgae::evaluate::PartMetrics;
-use vgae::inspect::{self, Dimension, PartReport};
+use vgae::inspect::{self, Dimension, PartReport, StackReport};
 use vgae::metrics::Metrics;
 use vgae::model::Model;
 use vgae::run::{Existing, Output, Run};
@@ -34,7 +33,7 @@ struct Report {
     #[serde(skip_serializing_if = "Option::is_none")]
     latent: Option<Latent>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    stack: Option<Parts>,
+    stack: Option<StackReport>,
 }
 
 #[derive(Serialize)]
@@ -46,28 +45,21 @@ struct Latent {
     dimensions: Vec<Dimension>,
 }
 
-#[derive(Serialize)]
-struct Parts {
-    test: Option<Metrics>,
-    parts: Vec<PartReport>,
-}
-
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let run = Run::open(&args.run)?;
-    let encoded = run.encode()?;
     let model = run.record.config.model.model;
-    let report = match (&run.model, &encoded.embeddings) {
-        (Model::Stack(stack), _) => {
-            let parts = inspect::parts(stack, &run.split, run.graph.features(), run.record.config.seed)?;
-            let test = PartMetrics::of(&*encoded.score, &run.split)?.test;
-            Report { model, latent: None, stack: Some(Parts { test, parts }) }
+    let report = match &run.model {
+        Model::Stack(stack) => {
+            let seed = run.record.config.seed;
+            let stack = inspect::parts(stack, &run.split, run.graph.features(), seed)?;
+            Report { model, latent: None, stack: Some(stack) }
         }
-        (_, Some(embeddings)) => {
-            Report { model, latent: Some(Latent::of(inspect::dimensions(embeddings))), stack: None }
-        }
-        (_, None) => {
-            let problem = format!("a {model} has nothing inside: it scores pairs by the graph alone");
-            return Err(Error::Config(problem));
+        _ => {
+            let Some(embeddings) = run.encode()?.embeddings else {
+                let problem = format!("a {model} has nothing inside: it scores pairs by the graph alone");
+                return Err(Error::Config(problem));
+            };
+            Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }
         }
     };
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
@@ -133,7 +125,7 @@ impl Report {
             latent.write(output)?;
         }
         if let Some(stack) = &self.stack {
-            stack.write(output)?;
+            write_parts(stack, output)?;
         }
         Ok(())
     }
@@ -158,17 +150,15 @@ impl Latent {
     }
 }
 
-impl Parts {
-    fn write(&self, output: &mut Output) -> io::Result<()> {
-        let width = self.parts.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
-        let metrics = |metrics: Option<Metrics>| match metrics {
-            Some(Metrics { roc_auc, average_precision }) => format!("{roc_auc:.4} / {average_precision:.4}"),
-            None => "-".into(),
-        };
-        writeln!(output, "{:<width$}{:>9}{:>19}{:>19}", "part", "weight", "test: alone", "without it")?;
-        for PartReport { name, weight, alone, without } in &self.parts {
-            writeln!(output, "{name:<width$}{weight:>9.4}{:>19}{:>19}", metrics(*alone), metrics(*without))?;
-        }
-        writeln!(output, "{:<width$}{:>9}{:>19}", "all", "", metrics(self.test))
+fn write_parts(report: &StackReport, output: &mut Output) -> io::Result<()> {
+    let width = report.parts.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
+    let metrics = |metrics: Option<Metrics>| match metrics {
+        Some(Metrics { roc_auc, average_precision }) => format!("{roc_auc:.4} / {average_precision:.4}"),
+        None => "-".into(),
+    };
+    writeln!(output, "{:<width$}{:>9}{:>19}{:>19}", "part", "weight", "test: alone", "without it")?;
+    for PartReport { name, weight, alone, without } in &report.parts {
+        writeln!(output, "{name:<width$}{weight:>9.4}{:>19}{:>19}", metrics(*alone), metrics(*without))?;
     }
+    writeln!(output, "{:<width$}{:>9}{:>19}", "all", "", metrics(report.test))
 }

@@ -8,7 +8,7 @@ use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
 use vgae::split::{Part, RowSplit, Split};
-use vgae::{Error, Result, read, run, split, train};
+use vgae::{Error, Result, read, run, split, train, transform};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
@@ -144,9 +144,7 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
             "note: {model} learns from the edges without their directions, and scores both ways alike"
         ));
     }
-    let largest = graph
-        .features()
-        .map_or(0.0, |features| features.data().iter().fold(0f32, |most, value| most.max(value.abs())));
+    let largest = graph.features().map_or(0.0, transform::largest);
     if largest > LARGE_FEATURE && config.model.feature_transform() == FeatureTransform::None {
         voice.say(format!(
             "note: the features reach {largest}, and a column so large drowns the others: bring them to about the size \

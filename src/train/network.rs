@@ -18,6 +18,7 @@ use crate::network::Network;
 use crate::split::Split;
 use crate::train::objective::{KlTerm, Target, Terms, objective};
 use crate::train::{Epoch, Kept};
+use crate::transform::largest;
 
 /// The random numbers of training are another stream than those of the split with the same seed.
 pub(super) const TRAINING_STREAM: u64 = 1;
@@ -151,9 +152,4 @@ impl Masked {
         kept.sort_unstable();
         Some(Masked { kept: train.select(kept), hidden: train.select(hidden) })
     }
-}
-
-/// The largest absolute value.
-pub(super) fn largest(features: &Csr) -> f32 {
-    features.data().iter().fold(0f32, |most, value| most.max(value.abs()))
 }

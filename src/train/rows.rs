@@ -6,7 +6,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::network::{TRAINING_STREAM, largest};
+use super::network::TRAINING_STREAM;
 use super::{Epoch, Kept};
 use crate::config::{Config, KlWeight, Select};
 use crate::encoder::Dropout;
@@ -14,7 +14,7 @@ use crate::error::{Error, Result};
 use crate::graph::Csr;
 use crate::loss::{kl, kl_above};
 use crate::split;
-use crate::transform::transform;
+use crate::transform::{largest, transform};
 use crate::vae::{Vae, dense, normal};
 
 /// Rows of a step.
@@ -106,7 +106,7 @@ pub(super) fn fit(features: &Csr, config: &Config, on_epoch: &mut dyn FnMut(&Epo
         vae.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
-    if !vae.weights().values().flatten().all(|value| value.is_finite()) {
+    if !vae.is_finite() {
         return Err(diverged(f64::NAN, selected_epoch));
     }
     Ok(RowsRun { vae, history, selected_epoch })
