@@ -61,7 +61,7 @@ impl Model {
             }
             _ => {
                 let mut network = Network::new(&config.model, num_features, &mut rng);
-                network.set_weights(weights)?;
+                network.set_weights(weights.clone())?;
                 Ok(Model::Network(Box::new(network)))
             }
         }
@@ -74,7 +74,7 @@ impl Model {
     /// Every weight by its name.
     pub fn weights(&self) -> Weights {
         match self {
-            Model::Network(network) => network.weights(),
+            Model::Network(network) => network.weights().clone(),
             Model::Vae(vae) => vae.weights(),
             Model::Stack(stack) => stack.weights(),
             Model::Baseline(..) => Weights::new(),

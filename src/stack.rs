@@ -103,7 +103,7 @@ impl Stack {
             let own = weights.iter().filter_map(|(key, weight)| Some((key.strip_prefix(&prefix)?, weight)));
             let own = own.map(|(key, weight)| (key.to_string(), weight.clone())).collect();
             let mut network = Network::new(&config.model, num_features, rng);
-            network.set_weights(&own).map_err(|problem| format!("{prefix}{problem}"))?;
+            network.set_weights(own).map_err(|problem| format!("{prefix}{problem}"))?;
             parts.push((name, network));
         }
         let row = |name: &str| {
@@ -123,8 +123,9 @@ impl Stack {
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::new();
         for (name, network) in &self.networks {
-            weights
-                .extend(network.weights().into_iter().map(|(key, weight)| (format!("{name}.{key}"), weight)));
+            weights.extend(
+                network.weights().iter().map(|(key, weight)| (format!("{name}.{key}"), weight.clone())),
+            );
         }
         let Combiner { mean, deviation, weights: own, intercept } = &self.combiner;
         let rows = [mean.to_vec(), deviation.to_vec(), own.to_vec(), vec![*intercept]];

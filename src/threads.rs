@@ -8,5 +8,5 @@
 pub fn use_threads(count: usize) {
     tch::set_num_threads(1);
     // A pool that is there already was made by the caller's program, which then decides.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(count).use_current_thread().build_global();
 }

@@ -2,7 +2,6 @@
 
 mod kept;
 mod network;
-mod objective;
 mod rows;
 pub(crate) mod stack;
 

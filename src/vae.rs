@@ -14,6 +14,7 @@
 //! Levine 2021, *Simple and Effective VAE Training with Calibrated Decoders*), where the paper gives each feature an
 //! own one from a second head: with s² fixed, the scale of the features would decide how much the KL weighs.
 
+mod kl;
 mod rows;
 
 use rand::Rng;
@@ -21,12 +22,15 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::config::{Likelihood, ModelConfig};
-use crate::encoder::{Dropout, glorot, mask, zero_bias};
+use crate::encoder::{glorot, zero_bias};
 use crate::error::{Error, Result};
 use crate::graph::Csr;
-use crate::network::{Weights, are_finite, optimizer, replace_weights, weights_of};
-use crate::tensor::from_rows;
+use crate::network::{Weights, are_finite, check_weights};
+use crate::operator::dropout_factor;
+use crate::tape::Dropout;
+use crate::tensor::{from_matrix, from_rows, to_matrix};
 
+pub(crate) use kl::{kl, kl_above};
 pub(crate) use rows::dense;
 pub use rows::{Draw, RowMetrics};
 
@@ -115,8 +119,8 @@ impl Vae {
         let root = variables.root();
         let (hidden, d) = (config.hidden(), config.latent());
         let mut dense = |path: nn::Path, rows: usize, columns: usize| Dense {
-            weight: glorot(path.clone(), rows, columns, rng),
-            bias: zero_bias(path, columns),
+            weight: path.var_copy("weight", &from_matrix(&glorot(rows, columns, rng))),
+            bias: path.var_copy("bias", &from_matrix(&zero_bias(columns))),
         };
         let num_hidden = config.layers() - 1;
         let mut layers = |name: &str, inputs: usize| -> Vec<Dense> {
@@ -160,12 +164,19 @@ impl Vae {
 
     /// The weights by name, such as `encoder.layer1.weight`, [f, h].
     pub fn weights(&self) -> Weights {
-        weights_of(&self.variables)
+        let variables = self.variables.variables();
+        variables.iter().map(|(name, tensor)| (name.clone(), to_matrix(tensor))).collect()
     }
 
     /// Replaces the weights; see [`crate::network::Network::set_weights`].
     pub(crate) fn set_weights(&self, weights: &Weights) -> std::result::Result<(), String> {
-        replace_weights(&self.variables, weights, "vae of this likelihood")
+        check_weights(weights, &self.weights(), "vae of this likelihood")?;
+        tch::no_grad(|| {
+            for (name, mut variable) in self.variables.variables() {
+                variable.copy_(&from_matrix(&weights[&name]));
+            }
+        });
+        Ok(())
     }
 
     /// Whether every weight is a finite number.
@@ -173,9 +184,10 @@ impl Vae {
         are_finite(&self.weights())
     }
 
-    /// Adam on the weights.
+    /// Adam (Kingma & Ba 2015) on the weights, with its usual β = (0.9, 0.999), ε = 1e-8.
     pub(crate) fn optimizer(&self, learning_rate: f64) -> Result<nn::Optimizer> {
-        optimizer(&self.variables, learning_rate)
+        use nn::OptimizerConfig;
+        Ok(nn::Adam::default().build(&self.variables, learning_rate)?)
     }
 
     /// The loss's terms for a batch `x`, [b, f], and the noise ε, [b, d]; with `dropout`, part of each layer's
@@ -236,7 +248,8 @@ impl Vae {
     /// The gradient of each weight, row by row, as the last backward pass left it.
     #[cfg(test)]
     pub(crate) fn gradients(&self) -> std::collections::BTreeMap<String, Vec<f32>> {
-        crate::network::gradients_of(&self.variables)
+        let trained = self.variables.variables().into_iter().filter(|(_, tensor)| tensor.requires_grad());
+        trained.map(|(name, tensor)| (name, crate::tensor::to_vec(&tensor.grad()))).collect()
     }
 }
 
@@ -259,8 +272,10 @@ fn through(layers: &[Dense], x: &Tensor, dropout: Option<Dropout>) -> Tensor {
 fn drop_out(input: &Tensor, dropout: Option<Dropout>, place: usize) -> Tensor {
     let Some(Dropout { fraction, seed }) = dropout else { return input.shallow_clone() };
     let [rows, columns] = [0, 1].map(|side| input.size()[side] as usize);
-    let dropout = Dropout { fraction, seed: seed.wrapping_add(place as u64) };
-    input * mask(dropout, rows, columns)
+    let seed = seed.wrapping_add(place as u64);
+    let factors: Vec<f32> =
+        (0..(rows * columns) as u64).map(|place| dropout_factor(fraction, seed, place)).collect();
+    input * from_rows(&factors, rows, columns)
 }
 
 /// Standard normal numbers, [rows, columns].

@@ -1,66 +1,51 @@
 //! The encoder of graph normalised auto-encoders.
 
 use rand::Rng;
-use tch::{Kind, Tensor, nn};
 
-use crate::encoder::{Dropout, HEADS, Sizes, glorot, project, zero_bias};
-use crate::tensor::{SparseOperator, Tape};
+use crate::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
+use crate::tape::{Dropout, Tape, Weights};
 
 /// The length that each row has before it is propagated: s of the paper's section 3.2.
 const LENGTH: f64 = 1.8;
-
-/// The square of a length that counts as 0.
-const TINY: f64 = 1e-24;
 
 /// Ahn & Kim 2021, *Variational Graph Normalized AutoEncoders*, eq. 4: mean = Âᴷ (s · h / ‖h‖) with
 /// h = X W + b, which keeps nodes without neighbours from shrinking to 0; log-variance = Âᴷ (X W' + b'), not
 /// normalised. Departures: the weights begin as Glorot's and the biases as 0, where the paper's code takes its
 /// framework's default, and the second head is log σ² where that of the code is log σ.
 pub(crate) struct Gnae {
-    /// W of each head, [f, d].
-    weights: Vec<Tensor>,
-    /// b of each head, [1, d].
-    biases: Vec<Tensor>,
+    sizes: Sizes,
     /// K: how often is multiplied with Â.
     num_propagations: usize,
 }
 
 impl Gnae {
-    pub(super) fn new(path: &nn::Path, sizes: Sizes, num_propagations: usize, rng: &mut impl Rng) -> Self {
-        let heads = &HEADS[..sizes.num_heads];
-        Gnae {
-            weights: heads
-                .iter()
-                .map(|&head| glorot(path / head, sizes.num_features, sizes.width, rng))
-                .collect(),
-            biases: heads.iter().map(|&head| zero_bias(path / head, sizes.width)).collect(),
-            num_propagations,
+    /// Fresh weights go into `weights`: of each head W, [f, d], and b, [1, d].
+    pub(super) fn new(
+        sizes: Sizes,
+        num_propagations: usize,
+        weights: &mut Weights,
+        rng: &mut impl Rng,
+    ) -> Self {
+        for head in &HEADS[..sizes.num_heads] {
+            weights.insert(weight_of(head), glorot(sizes.num_features, sizes.width, rng));
+            weights.insert(bias_of(head), zero_bias(sizes.width));
         }
+        Gnae { sizes, num_propagations }
     }
 
     /// O(nonzeros of X · d + m·d) time.
-    pub(super) fn forward<'a>(
-        &self,
-        adj_norm: &'a SparseOperator,
-        features: Option<&'a SparseOperator>,
-        dropout: Option<Dropout>,
-        tape: &mut Tape<'a>,
-    ) -> Vec<Tensor> {
-        let (weight, bias) = (Tensor::cat(&self.weights, 1), Tensor::cat(&self.biases, 1));
-        let hidden = project(features, &weight, dropout, tape) + bias;
-        let mut heads = hidden.chunk(self.weights.len() as i64, 1);
-        heads[0] = unit_rows(&heads[0]) * LENGTH;
-        let mut output = Tensor::cat(&heads, 1);
+    pub(super) fn forward<T: Tape>(&self, tape: &mut T, dropout: Option<Dropout>) -> T::Matrix {
+        let heads = &HEADS[..self.sizes.num_heads];
+        let weights = heads.iter().map(|head| tape.weight(&weight_of(head))).collect();
+        let weight = tape.side_by_side(weights);
+        let biases = heads.iter().map(|head| tape.weight(&bias_of(head))).collect();
+        let bias = tape.side_by_side(biases);
+        let hidden = tape.project(weight, dropout);
+        let hidden = tape.add_row(hidden, bias);
+        let mut output = tape.with_length(hidden, 0..self.sizes.width, LENGTH);
         for _ in 0..self.num_propagations {
-            output = tape.apply(adj_norm, &output);
+            output = tape.propagate(output);
         }
-        output.chunk(self.weights.len() as i64, 1)
+        output
     }
-}
-
-/// Each row divided by its length. Rows of zeros stay, and have no gradient, which would be without bound.
-pub(crate) fn unit_rows(rows: &Tensor) -> Tensor {
-    let squares = rows.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
-    let is_long = squares.gt(TINY).to_kind(Kind::Float);
-    rows * (squares.clamp_min(TINY).rsqrt() * is_long)
 }

@@ -12,11 +12,11 @@ use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::graph::{Csr, EdgeList};
-use crate::loss::{ExactReconstruction, GravityReconstruction, Sample, kl_weight};
+use crate::loss::{ExactReconstruction, GravityReconstruction, Sample, Target, kl_weight};
 use crate::metrics::Metrics;
-use crate::network::Network;
+use crate::network::{Draws, Network, Terms};
 use crate::split::Split;
-use crate::train::objective::{KlTerm, Target, Terms, objective};
+use crate::tape::{Adam, KlTerm};
 use crate::train::{Epoch, Kept};
 use crate::transform::largest;
 
@@ -44,7 +44,7 @@ pub(super) fn fit(
     let inputs = Inputs::new(&split.train, features, &config.model);
     let mut network = Network::new(&config.model, inputs.num_features(), &mut rng);
     let learning_rate = config.learning_rate();
-    let mut optimizer = network.optimizer(learning_rate)?;
+    let mut optimizer = Adam::new(learning_rate);
     let (exact, gravity) = match (config.loss(), config.model.model.is_directed()) {
         (LossKind::Sampled, _) => (None, None),
         (LossKind::Exact, false) => (Some(ExactReconstruction::new(&split.train)), None),
@@ -61,7 +61,6 @@ pub(super) fn fit(
     let name = if part.is_empty() { config.model.model.to_string() } else { part.to_string() };
 
     for epoch in 1..=num_epochs {
-        optimizer.zero_grad();
         let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
         let passed = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
         let sample = (config.loss() == LossKind::Sampled).then(|| {
@@ -77,13 +76,13 @@ pub(super) fn fit(
         };
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let adj_norm = passed.as_ref().unwrap_or(&inputs.adj_norm);
-        let decoder = network.decoder_weights();
-        let Terms { loss, reconstruction, kl } = network
-            .train_pass(adj_norm, &inputs, &mut rng, |pass| objective(pass, &pass.z, decoder, &target, &kl));
+        let draws = Draws::new(&mut rng);
+        let (Terms { loss, reconstruction, kl }, gradients) =
+            network.pass(adj_norm, &inputs, draws, kl, &target);
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
-        optimizer.step();
+        optimizer.step(network.weights_mut(), &gradients);
         // The next epoch's loss would tell, but there may be none.
         if epoch == num_epochs && !network.is_finite() {
             return Err(diverged(f64::NAN, epoch));
@@ -112,14 +111,14 @@ pub(super) fn fit(
         on_epoch(&row);
         history.push(row);
         let score = validation.map(|metrics| metrics.roc_auc + metrics.average_precision);
-        if score.is_some_and(|score| kept.look(score, epoch, || network.weights()).is_break()) {
+        if score.is_some_and(|score| kept.look(score, epoch, || network.weights().clone()).is_break()) {
             break;
         }
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
         // These names and shapes are the network's own: only numbers that are not finite are refused.
-        network.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
+        network.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
     Ok(NetworkRun { network, history, selected_epoch })

@@ -9,13 +9,12 @@ use rand_chacha::ChaCha8Rng;
 use super::network::TRAINING_STREAM;
 use super::{Epoch, Kept};
 use crate::config::{Config, KlWeight, Select};
-use crate::encoder::Dropout;
 use crate::error::{Error, Result};
 use crate::graph::Csr;
-use crate::loss::{kl, kl_above};
 use crate::split;
+use crate::tape::Dropout;
 use crate::transform::{largest, transform};
-use crate::vae::{Vae, dense, normal};
+use crate::vae::{Vae, dense, kl, kl_above, normal};
 
 /// Rows of a step.
 const BATCH_ROWS: usize = 128;

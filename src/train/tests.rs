@@ -1,24 +1,23 @@
 //! Gradients through the tape, and the KL, against PyTorch's (tests/golden/make.py).
 
-use ndarray::Array2;
+use ndarray::{Array2, Axis, concatenate, s};
 use serde_json::Value;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use tch::{Kind, Tensor};
 
-use super::objective::{KlTerm, Target, Terms, objective};
 use super::*;
 use crate::config::{KlWeight, ModelConfig, ModelKind, Select};
 use crate::decoder::Decoded;
 use crate::encoder::Inputs;
 use crate::error::Error;
 use crate::graph::{EdgeList, Graph, Pair};
-use crate::loss::{ExactReconstruction, Sample, kl, kl_weight};
-use crate::network::Network;
+use crate::loss::{ExactReconstruction, Sample, Target, kl_weight};
+use crate::network::{Draws, Network, Weights};
+use crate::operator::Operator;
 use crate::score::Score;
 use crate::split;
-use crate::tensor::{from_rows, to_vec};
+use crate::tape::{HostTape, KlTerm, Noise, Tape};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../tests/golden/golden.json")).unwrap()
@@ -27,11 +26,6 @@ fn golden() -> Value {
 fn matrix(value: &Value) -> Array2<f32> {
     let rows: Vec<Vec<f32>> = serde_json::from_value(value.clone()).unwrap();
     Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap()
-}
-
-fn tensor(value: &Value) -> Tensor {
-    let matrix = matrix(value);
-    from_rows(&matrix.iter().copied().collect::<Vec<_>>(), matrix.nrows(), matrix.ncols())
 }
 
 fn edges(golden: &Value) -> EdgeList {
@@ -51,19 +45,18 @@ fn assert_close(found: &[f32], expected: &Value, what: &str) {
     }
 }
 
-/// A network with the weights of `case`, and what it works on.
-fn network(config: &ModelConfig, golden: &Value, case: &Value) -> (Network, Inputs) {
-    let features = (!case["features"].is_null()).then(|| {
-        let dense = matrix(&case["features"]);
-        Csr::csr_from_dense(dense.view(), 0.0)
-    });
-    let inputs = Inputs::new(&edges(golden), features.as_ref(), config);
-    let mut network = Network::new(config, inputs.num_features(), &mut ChaCha8Rng::seed_from_u64(1));
+/// The network of `case`, with its weights.
+fn network(config: &ModelConfig, num_features: usize, case: &Value) -> Network {
+    let mut network = Network::new(config, num_features, &mut ChaCha8Rng::seed_from_u64(1));
     let weights = case["weights"].as_object().unwrap();
+    let weights = weights.iter().map(|(name, value)| (name.clone(), matrix(value))).collect();
+    network.set_weights(weights).unwrap();
     network
-        .set_weights(&weights.iter().map(|(name, value)| (name.clone(), matrix(value))).collect())
-        .unwrap();
-    (network, inputs)
+}
+
+/// X of `case`, if it has one.
+fn features(case: &Value) -> Option<Csr> {
+    (!case["features"].is_null()).then(|| Csr::csr_from_dense(matrix(&case["features"]).view(), 0.0))
 }
 
 /// Compares the heads, the loss + 0.3 KL at ε = 0, and the gradient of each weight.
@@ -73,17 +66,14 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     if let Some(log_variance) = embeddings.log_variance {
         assert_close(log_variance.as_slice().unwrap(), &case["log_variance"], "log_variance");
     }
-    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let draws = Draws { dropout: 1, noise: Noise::Zero };
     let kl = KlTerm { weight: 0.3, free };
-    let Terms { loss, .. } = network.train_pass(&inputs.adj_norm, inputs, &mut rng, |pass| {
-        objective(pass, &pass.mean, network.decoder_weights(), target, &kl)
-    });
-    let expected = case["loss"].as_f64().unwrap();
+    let (terms, gradients) = network.pass(&inputs.adj_norm, inputs, draws, kl, target);
+    let (loss, expected) = (terms.loss, case["loss"].as_f64().unwrap());
     assert!((loss - expected).abs() < 1e-6 * expected, "{}: {loss}, expected {expected}", case["name"]);
-    let gradients = network.gradients();
     assert_eq!(gradients.len(), case["gradients"].as_object().unwrap().len());
     for (name, gradient) in gradients {
-        assert_close(&gradient, &case["gradients"][&name], &name);
+        assert_close(gradient.as_slice().unwrap(), &case["gradients"][&name], &name);
     }
 }
 
@@ -93,7 +83,9 @@ fn the_gradient_of_every_weight_is_that_of_pytorch() {
     let exact = ExactReconstruction::new(&edges(&golden));
     for case in ["gcn", "featureless_gcn"] {
         let config = ModelConfig { hidden: Some(4), latent: Some(3), ..Default::default() };
-        let (network, inputs) = network(&config, &golden, &golden[case]);
+        let features = features(&golden[case]);
+        let inputs = Inputs::new(&edges(&golden), features.as_ref(), &config);
+        let network = network(&config, inputs.num_features(), &golden[case]);
         check(&network, &inputs, &golden[case], &Target::Exact(&exact), 0.0);
     }
 }
@@ -106,7 +98,9 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
     let sample = Sample::of(list("sample_edges"), list("sample_negatives"), 7);
     for case in golden["cases"].as_array().unwrap() {
         let config: ModelConfig = serde_json::from_value(case["config"].clone()).unwrap();
-        let (network, inputs) = network(&config, &golden, case);
+        let features = features(case);
+        let inputs = Inputs::new(&edges(&golden), features.as_ref(), &config);
+        let network = network(&config, inputs.num_features(), case);
         let target = match case["loss_kind"].as_str().unwrap() {
             "exact" => Target::Exact(&exact),
             _ => Target::Sampled(&sample),
@@ -127,14 +121,21 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
 fn kl_is_that_of_torch_distributions() {
     let golden = golden();
     let case = &golden["kl"];
-    let mean = tensor(&case["mean"]).set_requires_grad(true);
-    let log_variance = tensor(&case["log_variance"]).set_requires_grad(true);
-    let value = kl(&mean, &log_variance);
-    value.backward();
-    let expected = case["value"].as_f64().unwrap();
-    assert!((value.double_value(&[]) - expected).abs() < 1e-6 * expected);
-    assert_close(&to_vec(&mean.grad()), &case["mean_gradient"], "mean");
-    assert_close(&to_vec(&log_variance.grad()), &case["log_variance_gradient"], "log_variance");
+    let (mean, log_variance) = (matrix(&case["mean"]), matrix(&case["log_variance"]));
+    let heads = concatenate(Axis(1), &[mean.view(), log_variance.view()]).unwrap();
+    let weights = Weights::from([("heads".to_string(), heads.as_standard_layout().into_owned())]);
+    let adj_norm = Operator::symmetric(Csr::eye(mean.nrows()));
+    let mut tape = HostTape::new(&weights, &adj_norm, None);
+    let heads = tape.weight("heads");
+    let (z, kl) = tape.sample(heads, Noise::Zero, KlTerm { weight: 1.0, free: 0.0 });
+    assert_eq!(tape.value(&z), mean);
+    let (value, expected) = (kl.iter().sum::<f64>(), case["value"].as_f64().unwrap());
+    assert!((value - expected).abs() < 1e-6 * expected);
+    let gradient = &tape.backward(Array2::zeros(mean.dim()))["heads"];
+    let columns = |columns| gradient.slice(s![.., columns]).iter().copied().collect::<Vec<_>>();
+    let d = mean.ncols();
+    assert_close(&columns(0..d), &case["mean_gradient"], "mean");
+    assert_close(&columns(d..2 * d), &case["log_variance_gradient"], "log_variance");
 }
 
 fn karate() -> Graph {
@@ -143,22 +144,32 @@ fn karate() -> Graph {
 
 #[test]
 fn the_sample_has_the_mean_and_the_variance_of_the_posterior() {
-    let inputs = Inputs::new(&karate().edges, None, &Default::default());
-    let mut rng = ChaCha8Rng::seed_from_u64(5);
-    let network = Network::new(&Default::default(), inputs.num_features(), &mut rng);
-    let (mut sum, mut squares, mut count) = (0.0, 0.0, 0.0);
-    for _ in 0..200 {
-        let standardised = network.train_pass(&inputs.adj_norm, &inputs, &mut rng, |pass| {
-            let deviation = (pass.log_variance.as_ref().unwrap() * 0.5).exp();
-            (pass.z.sum(Kind::Float), to_vec(&((&pass.z - &pass.mean) / deviation)))
-        });
-        sum += standardised.iter().map(|&value| value as f64).sum::<f64>();
-        squares += standardised.iter().map(|&value| (value as f64).powi(2)).sum::<f64>();
-        count += standardised.len() as f64;
-    }
-    // 108,800 normals: five standard errors.
-    assert!((sum / count).abs() < 5.0 / count.sqrt());
-    assert!((squares / count - 1.0).abs() < 5.0 * (2.0 / count).sqrt());
+    let (mean, deviation) = (0.7f32, 1.5f32);
+    let heads = Array2::from_shape_fn(
+        (7000, 32),
+        |(_, column)| {
+            if column < 16 { mean } else { 2.0 * deviation.ln() }
+        },
+    );
+    let weights = Weights::from([("heads".to_string(), heads)]);
+    let adj_norm = Operator::symmetric(Csr::eye(7000));
+    let sample = |seed| {
+        let mut tape = HostTape::new(&weights, &adj_norm, None);
+        let heads = tape.weight("heads");
+        let (z, _) = tape.sample(heads, Noise::Drawn { seed }, KlTerm { weight: 1.0, free: 0.0 });
+        tape.value(&z).to_owned()
+    };
+    let z = sample(5);
+    assert_eq!(z, sample(5));
+    assert_ne!(z, sample(6));
+    // No two rows have the same noise.
+    assert_ne!(z.row(0), z.row(256));
+    let standardised: Vec<f64> = z.iter().map(|&z| f64::from((z - mean) / deviation)).collect();
+    let count = standardised.len() as f64;
+    // 112,000 normals: five standard errors.
+    assert!(standardised.iter().sum::<f64>().abs() / count < 5.0 / count.sqrt());
+    let square = standardised.iter().map(|value| value * value).sum::<f64>() / count;
+    assert!((square - 1.0).abs() < 5.0 * (2.0 / count).sqrt(), "{square}");
 }
 
 #[test]

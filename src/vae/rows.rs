@@ -6,11 +6,10 @@ use rand_chacha::ChaCha8Rng;
 use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::{Observation, Vae, normal};
+use super::{Observation, Vae, kl, normal};
 use crate::graph::Csr;
-use crate::loss::kl;
-use crate::network::{Embeddings, matrix};
-use crate::tensor::{from_rows, to_vec};
+use crate::network::Embeddings;
+use crate::tensor::{from_rows, to_matrix, to_vec};
 
 /// Rows that are held as a dense matrix at a time.
 const ROWS_AT_A_TIME: usize = 512;
@@ -64,7 +63,7 @@ impl Vae {
     pub fn reconstruct(&self, features: &Csr, rows: std::ops::Range<usize>) -> Array2<f32> {
         tch::no_grad(|| {
             let [mean, _] = self.heads(&dense(features, rows), None);
-            matrix(&self.expected(&self.generator_output(&mean, None)))
+            to_matrix(&self.expected(&self.generator_output(&mean, None)))
         })
     }
 
@@ -72,7 +71,7 @@ impl Vae {
     pub fn generate(&self, count: usize, draw: Draw, rng: &mut impl Rng) -> Array2<f32> {
         tch::no_grad(|| {
             let z = normal(count, self.config.latent(), rng);
-            let mut rows = matrix(&self.expected(&self.generator_output(&z, None)));
+            let mut rows = to_matrix(&self.expected(&self.generator_output(&z, None)));
             match (&self.observation, draw) {
                 (_, Draw::Mean) => {}
                 (Observation::Bernoulli, Draw::Sample) => {
@@ -80,7 +79,7 @@ impl Vae {
                 }
                 (Observation::Gaussian { log_variance, .. }, Draw::Sample) => {
                     let deviation = (0.5 * to_vec(log_variance)[0]).exp();
-                    let noise = matrix(&normal(rows.nrows(), rows.ncols(), rng));
+                    let noise = to_matrix(&normal(rows.nrows(), rows.ncols(), rng));
                     rows.scaled_add(deviation, &noise);
                 }
             }

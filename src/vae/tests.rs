@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::*;
 use crate::config::ModelKind;
-use crate::loss::kl;
+use crate::vae::kl;
 
 fn matrix(value: &Value) -> Array2<f32> {
     let rows: Vec<Vec<f32>> = serde_json::from_value(value.clone()).unwrap();

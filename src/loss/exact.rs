@@ -1,0 +1,42 @@
+//! The reconstruction loss over all pairs.
+
+use rayon::prelude::*;
+
+use super::dense;
+use super::neighbours::{Neighbours, Slope};
+use crate::graph::EdgeList;
+
+/// The exact reconstruction loss over all pairs: O(n²·d + m·d) time, O(n·d) memory; no n×n matrix exists.
+pub struct ExactReconstruction {
+    neighbours: Neighbours,
+    pos_weight: f64,
+    norm: f64,
+}
+
+impl ExactReconstruction {
+    /// For the graph of the training edges.
+    pub fn new(train: &EdgeList) -> Self {
+        let n = train.num_nodes() as f64;
+        let num_ones = 2.0 * train.len() as f64;
+        ExactReconstruction {
+            neighbours: Neighbours::and_itself(train.pairs(), train.num_nodes()),
+            pos_weight: (n * n - num_ones) / num_ones,
+            norm: n * n / (2.0 * (n * n - num_ones)),
+        }
+    }
+
+    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d]. The same to the bit for any number of
+    /// threads.
+    pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let n = self.neighbours.num_nodes() as f64;
+        let (dense_value, mut gradient) = dense::softplus_sum(z, self.neighbours.num_nodes(), d);
+        // On the ones, softplus(x) = softplus(−x) + x is replaced by pos_weight · softplus(−x).
+        let change = Slope { softplus: self.pos_weight - 1.0, linear: -1.0 };
+        let correction = self.neighbours.add(z, d, change, &mut gradient);
+        let scale = self.norm / (n * n);
+        // z_i stands in x_ij and in x_ji.
+        let twice = (2.0 * scale) as f32;
+        gradient.par_chunks_mut(1 << 14).flatten_iter().for_each(|value| *value *= twice);
+        (scale * (dense_value + correction), gradient)
+    }
+}

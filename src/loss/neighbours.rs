@@ -1,0 +1,213 @@
+//! Sums over listed pairs, of what a logit costs.
+
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::graph::Pair;
+use crate::simd::exp;
+
+/// Pairs of one node whose logits are taken together.
+const BATCH: usize = 64;
+/// A product that BATCH doublings do not bring out of range.
+const LARGE: f64 = 1e280;
+/// Pairs below which one thread makes the lists.
+const FEW_PAIRS: usize = 1 << 15;
+
+/// For each node the other node of each of its pairs.
+pub(super) struct Neighbours {
+    /// Of node u: `others[starts[u]..starts[u + 1]]`.
+    starts: Vec<usize>,
+    others: Vec<u32>,
+}
+
+/// What a logit x costs: softplus · softplus(−x) + linear · x.
+#[derive(Clone, Copy)]
+pub(super) struct Slope {
+    pub(super) softplus: f64,
+    pub(super) linear: f64,
+}
+
+impl Neighbours {
+    /// Of `pairs` of `num_nodes` nodes, in any direction; one may come more than once. A node's others stand in
+    /// the order of the pairs. O(n + m) time and memory.
+    pub(super) fn of(pairs: &[Pair], num_nodes: usize) -> Self {
+        Self::with(pairs, num_nodes, 0)
+    }
+
+    /// Each node is its own neighbour too, the first one.
+    pub(super) fn and_itself(pairs: &[Pair], num_nodes: usize) -> Self {
+        Self::with(pairs, num_nodes, 1)
+    }
+
+    /// `num_loops` times a node is its own neighbour.
+    fn with(pairs: &[Pair], num_nodes: usize, num_loops: usize) -> Self {
+        let num_parts = if pairs.len() < FEW_PAIRS { 1 } else { rayon::current_num_threads() };
+        let part = num_nodes.div_ceil(num_parts).max(1);
+        let mut starts = vec![0usize; num_nodes + 1];
+        // Each thread looks at all pairs, and counts and places those of its own nodes.
+        starts[1..].par_chunks_mut(part).enumerate().for_each(|(at, counts)| {
+            counts.fill(num_loops);
+            let first = at * part;
+            for &(u, v) in pairs {
+                for node in [u as usize, v as usize] {
+                    if let Some(count) = counts.get_mut(node.wrapping_sub(first)) {
+                        *count += 1;
+                    }
+                }
+            }
+        });
+        for node in 0..num_nodes {
+            starts[node + 1] += starts[node];
+        }
+        let mut others = vec![0u32; starts[num_nodes]];
+        let mut rest = others.as_mut_slice();
+        let mut parts = Vec::new();
+        for first in (0..num_nodes).step_by(part) {
+            let last = (first + part).min(num_nodes);
+            let (own, after) = rest.split_at_mut(starts[last] - starts[first]);
+            parts.push((first..last, own));
+            rest = after;
+        }
+        parts.into_par_iter().for_each(|(nodes, own)| {
+            let offset = starts[nodes.start];
+            let mut next: Vec<usize> = nodes.clone().map(|node| starts[node] - offset).collect();
+            if num_loops > 0 {
+                for (node, next) in nodes.clone().zip(&mut next) {
+                    own[*next] = node as u32;
+                    *next += 1;
+                }
+            }
+            for &(u, v) in pairs {
+                for (node, other) in [(u, v), (v, u)] {
+                    if let Some(next) = next.get_mut((node as usize).wrapping_sub(nodes.start)) {
+                        own[*next] = other;
+                        *next += 1;
+                    }
+                }
+            }
+        });
+        Neighbours { starts, others }
+    }
+
+    /// n.
+    pub(super) fn num_nodes(&self) -> usize {
+        self.starts.len() - 1
+    }
+
+    /// Σ over nodes u and their neighbours v of what x = z_u·z_v costs, for `z` of [n, d] row by row; to the row
+    /// of u in `gradient`, [n, d], goes Σ_v slope(x) z_v, which is half the sum's gradient, for each pair stands
+    /// with both its nodes. O(m·d) time. The same to the bit for any number of threads.
+    pub(super) fn add(&self, z: &[f32], d: usize, slope: Slope, gradient: &mut [f32]) -> f64 {
+        let nodes_per_task = (self.num_nodes() / 64).clamp(8, 512);
+        let arch = Arch::new();
+        let tasks = gradient.par_chunks_mut((nodes_per_task * d).max(1)).enumerate();
+        let sums: Vec<f64> = tasks
+            .map(|(task, gradient)| {
+                arch.dispatch(Nodes { lists: self, first: task * nodes_per_task, z, d, slope, gradient })
+            })
+            .collect();
+        sums.iter().sum()
+    }
+}
+
+/// The nodes from `first` on, as many as `gradient` has rows. Its output is the sum of their costs.
+struct Nodes<'a> {
+    lists: &'a Neighbours,
+    first: usize,
+    z: &'a [f32],
+    d: usize,
+    slope: Slope,
+    gradient: &'a mut [f32],
+}
+
+impl WithSimd for Nodes<'_> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        let Nodes { lists: Neighbours { starts, others }, first, z, d, slope, gradient } = self;
+        let (softplus, linear) = (slope.softplus as f32, slope.linear as f32);
+        let row = |node: usize| &z[node * d..(node + 1) * d];
+        let mut buffer = [0f32; BATCH];
+        let (mut softplus_sum, mut linear_sum) = (0f64, 0f64);
+        // Σ softplus(−x) = Σ max(−x, 0) + ln Π (1 + e^−|x|), each factor at most 2.
+        let mut product = 1f64;
+        for (at, gradient) in gradient.chunks_exact_mut(d).enumerate() {
+            let node = first + at;
+            let own = row(node);
+            for others in others[starts[node]..starts[node + 1]].chunks(BATCH) {
+                let logits = &mut buffer[..others.len()];
+                for (logit, &other) in logits.iter_mut().zip(others) {
+                    *logit = dot(simd, own, row(other as usize));
+                }
+                for logit in logits.iter_mut() {
+                    let x = *logit;
+                    let exponential = exp(-x.abs());
+                    let upper = 1.0 / (1.0 + exponential);
+                    // σ(−x).
+                    let absent = if x < 0.0 { upper } else { exponential * upper };
+                    product *= f64::from(1.0 + exponential);
+                    softplus_sum += f64::from((-x).max(0.0));
+                    linear_sum += f64::from(x);
+                    *logit = linear - softplus * absent;
+                }
+                if product > LARGE {
+                    softplus_sum += product.ln();
+                    product = 1.0;
+                }
+                for (&slope, &other) in logits.iter().zip(others) {
+                    add_scaled(simd, slope, row(other as usize), gradient);
+                }
+            }
+        }
+        softplus_sum += product.ln();
+        slope.softplus * softplus_sum + slope.linear * linear_sum
+    }
+}
+
+#[inline(always)]
+fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
+    let ((left, left_rest), (right, right_rest)) = (S::as_simd_f32s(left), S::as_simd_f32s(right));
+    let mut sum = simd.mul_f32s(simd.partial_load_f32s(left_rest), simd.partial_load_f32s(right_rest));
+    for (&left, &right) in left.iter().zip(right) {
+        sum = simd.mul_add_f32s(left, right, sum);
+    }
+    simd.reduce_sum_f32s(sum)
+}
+
+#[inline(always)]
+fn add_scaled<S: Simd>(simd: S, factor: f32, row: &[f32], sum: &mut [f32]) {
+    let factor = simd.splat_f32s(factor);
+    let ((row, row_rest), (sum, sum_rest)) = (S::as_simd_f32s(row), S::as_mut_simd_f32s(sum));
+    for (&row, sum) in row.iter().zip(sum) {
+        *sum = simd.mul_add_f32s(factor, row, *sum);
+    }
+    if !row_rest.is_empty() {
+        let new =
+            simd.mul_add_f32s(factor, simd.partial_load_f32s(row_rest), simd.partial_load_f32s(sum_rest));
+        simd.partial_store_f32s(sum_rest, new);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_those_of_one_thread() {
+        let pairs: Vec<Pair> = (0..50_000u32).map(|at| (at * 7 % 1009, (at * at) % 1013)).collect();
+        let lists = |num_threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
+            let Neighbours { starts, others } = pool.install(|| Neighbours::and_itself(&pairs, 1013));
+            (starts, others)
+        };
+        let (starts, others) = lists(1);
+        assert_eq!(lists(3), (starts.clone(), others.clone()));
+        let of_five: Vec<u32> = pairs
+            .iter()
+            .flat_map(|&(u, v)| [(u, v), (v, u)])
+            .filter_map(|(node, other)| (node == 5).then_some(other))
+            .collect();
+        assert_eq!(others[starts[5]..starts[6]], [vec![5], of_five].concat());
+    }
+}

@@ -1,0 +1,239 @@
+//! The constant matrices of a network, Â and X, and their products with what changes.
+
+use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use ndarray::{Array2, ArrayView2, Axis};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::gemm;
+use crate::graph::Csr;
+
+/// A constant matrix, [rows, columns], and its transpose.
+pub(crate) struct Operator<'a> {
+    matrix: Matrix<'a>,
+}
+
+enum Matrix<'a> {
+    /// Symmetric, in compressed rows.
+    Symmetric(Csr),
+    /// In compressed rows. Only the way back needs the transpose, so that it is made then.
+    Sparse(Cow<'a, Csr>, OnceLock<Csr>),
+    /// Row by row.
+    Dense(Cow<'a, Array2<f32>>),
+}
+
+impl<'a> Operator<'a> {
+    /// A symmetric matrix, such as Â.
+    pub(crate) fn symmetric(matrix: Csr) -> Self {
+        Operator { matrix: Matrix::Symmetric(matrix) }
+    }
+
+    /// Any sparse matrix, such as X. O(nonzeros) time and memory, when its adjoint is first applied.
+    pub(crate) fn sparse(matrix: Cow<'a, Csr>) -> Self {
+        Operator { matrix: Matrix::Sparse(matrix, OnceLock::new()) }
+    }
+
+    /// Any matrix with few zeros.
+    pub(crate) fn dense(matrix: Cow<'a, Array2<f32>>) -> Self {
+        Operator { matrix: Matrix::Dense(matrix) }
+    }
+
+    /// The number of rows.
+    pub(crate) fn num_rows(&self) -> usize {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => matrix.rows(),
+            Matrix::Sparse(matrix, _) => matrix.rows(),
+            Matrix::Dense(matrix) => matrix.nrows(),
+        }
+    }
+
+    /// The number of columns, which is the number of rows of what it is applied to.
+    pub(crate) fn num_columns(&self) -> usize {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => matrix.cols(),
+            Matrix::Sparse(matrix, _) => matrix.cols(),
+            Matrix::Dense(matrix) => matrix.ncols(),
+        }
+    }
+
+    /// This matrix times `dense`, [columns, k]; [rows, k]. O(entries · k) time. The same to the bit for any
+    /// number of threads.
+    pub(crate) fn apply(&self, dense: ArrayView2<f32>) -> Array2<f32> {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => sparse_product(matrix, dense),
+            Matrix::Sparse(matrix, _) => sparse_product(matrix, dense),
+            Matrix::Dense(matrix) => gemm::product(matrix.view(), dense),
+        }
+    }
+
+    /// Its transpose times `dense`, [rows, k]; [columns, k]. As [`Operator::apply`].
+    pub(crate) fn apply_adjoint(&self, dense: ArrayView2<f32>) -> Array2<f32> {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => sparse_product(matrix, dense),
+            Matrix::Sparse(matrix, transpose) => sparse_product(transposed(matrix, transpose), dense),
+            Matrix::Dense(matrix) => gemm::transposed_product(matrix.view(), dense),
+        }
+    }
+
+    /// A copy in which each entry is zero with probability `fraction` and else scaled up by the inverse of
+    /// what is left. Whether an entry stays is a hash of its place and `seed`, so that the transpose drops
+    /// the same entries without a table.
+    pub(crate) fn with_dropout(&self, fraction: f64, seed: u64) -> Operator<'static> {
+        let num_columns = self.num_columns() as u64;
+        let factor = |row: usize, column: usize| {
+            dropout_factor(fraction, seed, row as u64 * num_columns + column as u64)
+        };
+        let matrix = match &self.matrix {
+            Matrix::Symmetric(_) => unreachable!("messages are not dropped"),
+            Matrix::Dense(matrix) => {
+                let mut matrix = matrix.clone().into_owned();
+                matrix.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut entries)| {
+                    entries.iter_mut().enumerate().for_each(|(column, value)| *value *= factor(row, column));
+                });
+                Matrix::Dense(Cow::Owned(matrix))
+            }
+            Matrix::Sparse(matrix, transpose) => {
+                let mut transpose = transposed(matrix, transpose).clone();
+                scale(&mut transpose, |column, row| factor(row, column));
+                let mut matrix = matrix.clone().into_owned();
+                scale(&mut matrix, factor);
+                Matrix::Sparse(Cow::Owned(matrix), OnceLock::from(transpose))
+            }
+        };
+        Operator { matrix }
+    }
+
+    /// The entries as (row, column, value), zeros of a dense matrix left out.
+    pub(crate) fn entries(&self) -> Vec<(u32, u32, f32)> {
+        let of_csr =
+            |matrix: &Csr| matrix.iter().map(|(&value, (row, column))| (row, column, value)).collect();
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => of_csr(matrix),
+            Matrix::Sparse(matrix, _) => of_csr(matrix),
+            Matrix::Dense(matrix) => {
+                let entries = matrix.indexed_iter().filter(|(_, value)| **value != 0.0);
+                entries.map(|((row, column), &value)| (row as u32, column as u32, value)).collect()
+            }
+        }
+    }
+}
+
+/// 0 with probability `fraction`, else 1 / (1 − fraction), decided by a hash of `seed` and `place`.
+pub(crate) fn dropout_factor(fraction: f64, seed: u64, place: u64) -> f32 {
+    // SplitMix64's finaliser: Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators".
+    let mut hash = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    let uniform = ((hash ^ (hash >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
+    if uniform < fraction { 0.0 } else { (1.0 / (1.0 - fraction)) as f32 }
+}
+
+fn transposed<'m>(matrix: &Csr, transpose: &'m OnceLock<Csr>) -> &'m Csr {
+    transpose.get_or_init(|| matrix.transpose_view().to_other_storage())
+}
+
+fn scale(matrix: &mut Csr, factor: impl Fn(usize, usize) -> f32 + Sync) {
+    for (row, mut entries) in matrix.outer_iterator_mut().enumerate() {
+        entries.iter_mut().for_each(|(column, value)| *value *= factor(row, column));
+    }
+}
+
+/// Each row is one thread's, summed in the order of its entries.
+fn sparse_product(matrix: &Csr, dense: ArrayView2<f32>) -> Array2<f32> {
+    let width = dense.ncols();
+    let dense = dense.as_standard_layout();
+    let dense = dense.as_slice().expect("it is in standard layout");
+    let mut result = Array2::<f32>::zeros((matrix.rows(), width));
+    let indptr = matrix.indptr();
+    let indptr = indptr.as_slice().expect("a whole matrix begins at 0");
+    let rows_per_task = (matrix.rows() / 64).clamp(8, 256);
+    let arch = Arch::new();
+    let rows = result.as_slice_mut().expect("it is new").par_chunks_mut((rows_per_task * width).max(1));
+    rows.enumerate().for_each(|(task, rows)| {
+        let indptr = &indptr[task * rows_per_task..];
+        arch.dispatch(Rows { indptr, indices: matrix.indices(), values: matrix.data(), dense, width, rows });
+    });
+    result
+}
+
+struct Rows<'a> {
+    /// From the first of `rows` on.
+    indptr: &'a [usize],
+    indices: &'a [u32],
+    values: &'a [f32],
+    dense: &'a [f32],
+    width: usize,
+    rows: &'a mut [f32],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Rows { indptr, indices, values, dense, width, rows } = self;
+        for (at, sum) in rows.chunks_exact_mut(width).enumerate() {
+            let entries = indptr[at]..indptr[at + 1];
+            let row = Row { indices: &indices[entries.clone()], values: &values[entries], dense, width };
+            let (sum, rest) = S::as_mut_simd_f32s(sum);
+            let mut first = 0;
+            // As many vectors as fit into registers beside what they are made of.
+            while sum.len() - first >= 4 {
+                row.add::<S, 4>(simd, first, sum);
+                first += 4;
+            }
+            if sum.len() - first >= 2 {
+                row.add::<S, 2>(simd, first, sum);
+                first += 2;
+            }
+            if sum.len() > first {
+                row.add::<S, 1>(simd, first, sum);
+            }
+            if !rest.is_empty() {
+                row.add_rest(simd, rest);
+            }
+        }
+    }
+}
+
+/// One sparse row, times `dense`.
+struct Row<'a> {
+    indices: &'a [u32],
+    values: &'a [f32],
+    dense: &'a [f32],
+    width: usize,
+}
+
+impl Row<'_> {
+    #[inline(always)]
+    fn add<S: Simd, const COUNT: usize>(&self, simd: S, first: usize, sum: &mut [S::f32s]) {
+        let mut sums: [S::f32s; COUNT] = std::array::from_fn(|at| sum[first + at]);
+        for (&column, &value) in self.indices.iter().zip(self.values) {
+            let start = column as usize * self.width;
+            let (row, _) = S::as_simd_f32s(&self.dense[start..start + self.width]);
+            let row = &row[first..first + COUNT];
+            let value = simd.splat_f32s(value);
+            for at in 0..COUNT {
+                sums[at] = simd.mul_add_f32s(value, row[at], sums[at]);
+            }
+        }
+        sum[first..first + COUNT].copy_from_slice(&sums);
+    }
+
+    #[inline(always)]
+    fn add_rest<S: Simd>(&self, simd: S, rest: &mut [f32]) {
+        let mut sum = simd.partial_load_f32s(rest);
+        let first = self.width - rest.len();
+        for (&column, &value) in self.indices.iter().zip(self.values) {
+            let start = column as usize * self.width;
+            let row = simd.partial_load_f32s(&self.dense[start + first..start + self.width]);
+            sum = simd.mul_add_f32s(simd.splat_f32s(value), row, sum);
+        }
+        simd.partial_store_f32s(rest, sum);
+    }
+}
+
+#[cfg(test)]
+mod tests;

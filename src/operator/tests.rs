@@ -1,0 +1,48 @@
+//! Products with small matrices, and dropout.
+
+use super::*;
+
+fn matrix() -> Csr {
+    // [[1, 0, 2, 0, 0], [0, 0, 0, 0, 0], [-3, 4, 0, 0, 0.5]]
+    Csr::new((3, 5), vec![0, 2, 2, 5], vec![0, 2, 0, 1, 4], vec![1.0, 2.0, -3.0, 4.0, 0.5])
+}
+
+fn counting(rows: usize, width: usize) -> Array2<f32> {
+    Array2::from_shape_fn((rows, width), |(row, column)| (row * width + column) as f32)
+}
+
+#[test]
+fn a_product_is_the_sum_of_scaled_rows_and_the_adjoint_is_that_of_the_transpose() {
+    let full = matrix().to_dense();
+    let [sparse, dense] = [Operator::sparse(Cow::Owned(matrix())), Operator::dense(Cow::Owned(full.clone()))];
+    for width in [1, 3, 16, 19, 32, 64, 113, 128] {
+        for operator in [&sparse, &dense] {
+            let (x, y) = (counting(5, width), counting(3, width));
+            assert_eq!(operator.apply(x.view()), full.dot(&x));
+            assert_eq!(operator.apply_adjoint(y.view()), full.t().dot(&y));
+        }
+    }
+    assert_eq!(sparse.entries(), dense.entries());
+}
+
+#[test]
+fn dropout_scales_what_it_keeps_and_drops_the_same_entries_of_the_transpose() {
+    let operators =
+        [Operator::sparse(Cow::Owned(matrix())), Operator::dense(Cow::Owned(matrix().to_dense()))];
+    let (mut num_kept, num_seeds) = (0, 2000);
+    for operator in &operators {
+        for seed in 0..num_seeds {
+            let dropped = operator.with_dropout(0.25, seed);
+            let found = dropped.apply(Array2::eye(5).view());
+            assert_eq!(dropped.apply_adjoint(Array2::eye(3).view()), found.t());
+            for (row, column, original) in operator.entries() {
+                let value = found[[row as usize, column as usize]];
+                assert!(value == 0.0 || (value - original / 0.75).abs() < 1e-6);
+                num_kept += usize::from(value != 0.0);
+            }
+        }
+    }
+    // 20,000 draws with a chance of 3/4: five standard errors; the two kinds drop the same places.
+    let share = num_kept as f64 / (10 * num_seeds) as f64;
+    assert!((share - 0.75).abs() < 5.0 * (0.75f64 * 0.25 / 10_000.0).sqrt(), "{share}");
+}

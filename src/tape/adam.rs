@@ -1,0 +1,88 @@
+//! The step of training.
+
+use std::collections::BTreeMap;
+
+use pulp::Simd;
+use rayon::prelude::*;
+
+use super::Weights;
+
+/// Numbers that one task updates.
+const CHUNK: usize = 1 << 14;
+const BETAS: [f32; 2] = [0.9, 0.999];
+const EPSILON: f32 = 1e-8;
+
+/// Adam (Kingma & Ba 2015, algorithm 1) with its usual β = (0.9, 0.999), ε = 1e-8.
+pub(crate) struct Adam {
+    learning_rate: f64,
+    num_steps: i32,
+    moments: BTreeMap<String, [Vec<f32>; 2]>,
+}
+
+impl Adam {
+    pub(crate) fn new(learning_rate: f64) -> Self {
+        Adam { learning_rate, num_steps: 0, moments: BTreeMap::new() }
+    }
+
+    /// Moves each weight that has a gradient, in one pass over its numbers.
+    pub(crate) fn step(&mut self, weights: &mut Weights, gradients: &Weights) {
+        self.num_steps += 1;
+        let [bias, square_bias] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.num_steps));
+        let step_size = (self.learning_rate / bias) as f32;
+        let square_scale = square_bias.sqrt().recip() as f32;
+        for (name, gradient) in gradients {
+            let weight = weights.get_mut(name).expect("a gradient is that of a weight");
+            let [first, second] = self
+                .moments
+                .entry(name.clone())
+                .or_insert_with(|| std::array::from_fn(|_| vec![0f32; gradient.len()]));
+            let weight = weight.as_slice_mut().expect("weights are stored row by row");
+            let gradient = gradient.as_slice().expect("gradients are stored row by row");
+            let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+            let numbers = weight.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
+            moments.zip(numbers).for_each(|((first, second), (weight, gradient))| {
+                step(weight, gradient, first, second, step_size, square_scale);
+            });
+        }
+    }
+}
+
+#[pulp::with_simd(step = pulp::Arch::new())]
+#[inline(always)]
+fn step_with_simd<'a, S: Simd>(
+    _simd: S,
+    weight: &'a mut [f32],
+    gradient: &'a [f32],
+    first: &'a mut [f32],
+    second: &'a mut [f32],
+    step_size: f32,
+    square_scale: f32,
+) {
+    for ((m, v), (w, &g)) in first.iter_mut().zip(second).zip(weight.iter_mut().zip(gradient)) {
+        *m = BETAS[0] * *m + (1.0 - BETAS[0]) * g;
+        *v = BETAS[1] * *v + (1.0 - BETAS[1]) * g * g;
+        *w -= step_size * *m / (v.sqrt() * square_scale + EPSILON);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn the_first_steps_are_those_worked_out_by_hand() {
+        let named = |values: [f32; 2]| {
+            BTreeMap::from([("w".to_string(), Array2::from_shape_vec((1, 2), values.to_vec()).unwrap())])
+        };
+        let mut weights = named([1.0, -2.0]);
+        let mut adam = Adam::new(0.1);
+        // Without its bias the first step is the learning rate times the gradient's sign.
+        adam.step(&mut weights, &named([4.0, -0.5]));
+        assert!((weights["w"][[0, 0]] - 0.9).abs() < 1e-6 && (weights["w"][[0, 1]] + 1.9).abs() < 1e-6);
+        // m = 0.36, v = 0.015984; m / 0.19 over √(v / 0.001999) is 0.670058.
+        adam.step(&mut weights, &named([0.0, 0.0]));
+        assert!((weights["w"][[0, 0]] - (0.9 - 0.067_005_8)).abs() < 1e-6, "{}", weights["w"]);
+    }
+}

@@ -1,0 +1,110 @@
+//! Gaussian latents: their samples and their KL, in one pass over the heads.
+
+use ndarray::Array2;
+use pulp::Simd;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use rand_distr::{Distribution, StandardNormal};
+use rayon::prelude::*;
+
+use super::{KlTerm, Noise};
+use crate::simd::exp;
+
+/// Rows that one task draws. The noise of a row depends on it, the number of threads does not matter.
+const ROWS_PER_TASK: usize = 256;
+
+/// z = μ + σ·ε, [n, d], from the heads [μ | log σ²], [n, 2d] (Kingma & Welling 2014, section 2.4), and for each
+/// dimension the mean over the nodes of its KL, in nats (their appendix B).
+pub(super) fn sample(heads: &Array2<f32>, noise: Noise) -> (Array2<f32>, Vec<f64>) {
+    let (n, d) = (heads.nrows(), heads.ncols() / 2);
+    let mut z = Array2::<f32>::zeros((n, d));
+    let rows = z.as_slice_mut().expect("it is new").par_chunks_mut(ROWS_PER_TASK * d);
+    let heads = heads.as_slice().expect("heads are stored row by row").par_chunks(ROWS_PER_TASK * 2 * d);
+    let sums: Vec<Vec<f64>> = rows
+        .zip(heads)
+        .enumerate()
+        .map(|(task, (z, heads))| {
+            match noise {
+                Noise::Drawn { seed } => {
+                    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                    rng.set_stream(task as u64);
+                    let normal = StandardNormal.sample_iter(&mut rng);
+                    z.iter_mut().zip(normal).for_each(|(z, noise)| *z = noise);
+                }
+                #[cfg(test)]
+                Noise::Zero => {}
+            }
+            let mut sums = vec![0f64; d];
+            sample_rows(z, heads, &mut sums);
+            sums
+        })
+        .collect();
+    let mut kl = vec![0f64; d];
+    for sums in sums {
+        kl.iter_mut().zip(sums).for_each(|(kl, sum)| *kl += sum * 0.5 / n as f64);
+    }
+    (z, kl)
+}
+
+/// The gradient of the heads, for that of z and the KL term: dμ = dz + w·μ / n and d log σ² = dz · σε / 2 +
+/// w (σ² − 1) / (2n), without the KL's part in dimensions that are free. σε is z − μ.
+pub(super) fn backward(
+    gradient: &Array2<f32>,
+    z: &Array2<f32>,
+    mut heads: Array2<f32>,
+    kl: &[f64],
+    term: KlTerm,
+) -> Array2<f32> {
+    let (n, d) = z.dim();
+    // Rounding may put a KL of 0 below 0.
+    let is_charged = |kl: f64| term.free == 0.0 || kl >= term.free;
+    let weight = (term.weight / n as f64) as f32;
+    let weights: Vec<f32> = kl.iter().map(|&kl| if is_charged(kl) { weight } else { 0.0 }).collect();
+    let chunk = ROWS_PER_TASK * d;
+    let inputs = gradient.as_slice().expect("it is in standard layout").par_chunks(chunk);
+    let inputs = inputs.zip(z.as_slice().expect("it is in standard layout").par_chunks(chunk));
+    let outputs = heads.as_slice_mut().expect("heads are stored row by row").par_chunks_mut(2 * chunk);
+    outputs.zip(inputs).for_each(|(heads, (gradient, z))| {
+        back_rows(heads, gradient, z, &weights);
+    });
+    heads
+}
+
+/// z holds ε and gets μ + σ·ε; to the sums goes twice the KL of each dimension.
+#[pulp::with_simd(sample_rows = pulp::Arch::new())]
+#[inline(always)]
+fn sample_rows_with_simd<'a, S: Simd>(_simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f64]) {
+    let d = sums.len();
+    for (z, heads) in z.chunks_exact_mut(d).zip(heads.chunks_exact(2 * d)) {
+        let (mean, log_variance) = heads.split_at(d);
+        for (((z, &mean), &log_variance), sum) in z.iter_mut().zip(mean).zip(log_variance).zip(&mut *sums) {
+            let deviation = exp(0.5 * log_variance);
+            *z = deviation.mul_add(*z, mean);
+            let twice = mean * mean + deviation * deviation - log_variance - 1.0;
+            *sum += f64::from(twice);
+        }
+    }
+}
+
+/// The heads are replaced by their gradient; `weights` are the factors of the KL's.
+#[pulp::with_simd(back_rows = pulp::Arch::new())]
+#[inline(always)]
+fn back_rows_with_simd<'a, S: Simd>(
+    _simd: S,
+    heads: &'a mut [f32],
+    gradient: &'a [f32],
+    z: &'a [f32],
+    weights: &'a [f32],
+) {
+    let d = weights.len();
+    let rows = gradient.chunks_exact(d).zip(z.chunks_exact(d));
+    for (heads, (gradient, z)) in heads.chunks_exact_mut(2 * d).zip(rows) {
+        let (mean, log_variance) = heads.split_at_mut(d);
+        let heads = mean.iter_mut().zip(log_variance).zip(weights);
+        for (((mean, log_variance), &weight), (&gradient, &z)) in heads.zip(gradient.iter().zip(z)) {
+            let noise = z - *mean;
+            *mean = gradient + weight * *mean;
+            *log_variance = 0.5 * (gradient * noise + weight * (exp(*log_variance) - 1.0));
+        }
+    }
+}
