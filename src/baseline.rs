@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::config::{BaselineKind, FeatureTransform};
 use crate::error::{Error, Result};
-use crate::graph::{Csr, EdgeList, Pair};
+use crate::graph::{Csr, EdgeList, Features, Pair};
 use crate::normalize;
 use crate::transform::transform;
 use adjacency::Adjacency;
@@ -57,7 +57,7 @@ impl Baseline {
     ///
     /// # Errors
     /// [`Error::Config`] if the score is one of features and there are none.
-    pub fn new(kind: BaselineKind, train: &EdgeList, features: Option<&Csr>, seed: u64) -> Result<Self> {
+    pub fn new(kind: BaselineKind, train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
         let features = || {
             features.ok_or_else(|| {
@@ -77,12 +77,12 @@ impl Baseline {
             BaselineKind::Katz => Box::new(Walks::katz(&adjacency, 0.05, 6)),
             BaselineKind::PersonalizedPagerank => Box::new(Walks::pagerank(&adjacency, 0.15, 30)),
             BaselineKind::Spectral => Box::new(Spectral::new(&adjacency, seed)),
-            BaselineKind::FeatureCosine => {
-                Box::new(RowProduct::within(&Arc::new(Rows::normalized(features()?.clone()))))
-            }
+            BaselineKind::FeatureCosine => Box::new(RowProduct::within(&Arc::new(Rows::normalized(
+                features()?.to_sparse().into_owned(),
+            )))),
             BaselineKind::PropagatedCosine => {
                 let adj_norm = unweighted_adj_norm(train);
-                let propagated = &adj_norm * &transform(features()?, FeatureTransform::Tfidf);
+                let propagated = &adj_norm * &*transform(features()?, FeatureTransform::Tfidf).to_sparse();
                 Box::new(RowProduct::within(&Arc::new(Rows::normalized(propagated))))
             }
         };

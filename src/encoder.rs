@@ -9,7 +9,7 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 
 use crate::config::{ModelConfig, ModelKind};
-use crate::graph::{Csr, EdgeList};
+use crate::graph::{EdgeList, Features};
 use crate::normalize;
 use crate::operator::Operator;
 use crate::tape::{Dropout, Tape, Weights};
@@ -31,12 +31,17 @@ pub(crate) struct Inputs<'a> {
 impl<'a> Inputs<'a> {
     /// For message passing over `edges`, the training edges, and X as `config` transforms it. O(n + m + nonzeros
     /// of X) time and memory.
-    pub(crate) fn new(edges: &EdgeList, features: Option<&'a Csr>, config: &ModelConfig) -> Self {
-        let features = features.map(|features| transform(features, config.feature_transform()));
+    pub(crate) fn new(edges: &EdgeList, features: Option<&'a Features>, config: &ModelConfig) -> Self {
+        let operator = |features: &'a Features| match transform(features, config.feature_transform()) {
+            Cow::Borrowed(Features::Sparse(matrix)) => Operator::sparse(Cow::Borrowed(matrix)),
+            Cow::Borrowed(Features::Dense(matrix)) => Operator::dense(Cow::Borrowed(matrix)),
+            Cow::Owned(Features::Sparse(matrix)) => Operator::sparse(Cow::Owned(matrix)),
+            Cow::Owned(Features::Dense(matrix)) => Operator::dense(Cow::Owned(matrix)),
+        };
         Inputs {
             num_nodes: edges.num_nodes(),
             adj_norm: adj_norm(edges, config),
-            features: features.map(|features| Operator::sparse(Cow::Owned(features))),
+            features: features.map(operator),
         }
     }
 

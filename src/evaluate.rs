@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::graph::Csr;
+use crate::graph::Features;
 use crate::metrics::{self, Metrics};
 use crate::model::{Model, rows_of};
 use crate::network::Embeddings;
@@ -74,7 +74,7 @@ impl RunMetrics {
         model: &Model,
         score: &(impl Score + ?Sized),
         split: &Split,
-        features: Option<&Csr>,
+        features: Option<&Features>,
         config: &Config,
     ) -> Result<Self> {
         let rows = match model {
@@ -87,7 +87,7 @@ impl RunMetrics {
 
 impl PartRowMetrics {
     /// The metrics of the rows of X = `features` that [`crate::split::rows`] holds out.
-    fn of(vae: &Vae, features: &Csr, config: &Config) -> Self {
+    fn of(vae: &Vae, features: &Features, config: &Config) -> Self {
         let features = transform(features, vae.config().feature_transform());
         let split = split::rows(features.rows(), &config.split, config.seed);
         let evaluate = |rows: &[usize]| {

@@ -1,23 +1,21 @@
 //! A graph: its nodes by name, its edges by index, and what is known of each node.
 
 mod edge_list;
+mod features;
 mod node_ids;
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use sprs::CsMatI;
 
 use crate::error::{Error, Result};
 
 pub use edge_list::{Direction, EdgeList, Merged};
+pub use features::{Csr, Features};
 pub use node_ids::NodeIds;
 
 /// Two node indices: (source, target) where edges have directions, else an edge has the lower one first.
 pub type Pair = (u32, u32);
-
-/// A sparse matrix in compressed rows: f32 values, u32 columns.
-pub type Csr = CsMatI<f32, u32, usize>;
 
 /// Nodes, edges and node features.
 #[derive(Debug, Clone, Default)]
@@ -27,7 +25,7 @@ pub struct Graph {
     /// The edges.
     pub edges: EdgeList,
     /// X, [n, f], where there are features; without them X = I.
-    pub features: Option<Csr>,
+    pub features: Option<Features>,
     /// The label of each node, empty where it has none; no model sees them.
     pub labels: Option<Vec<String>>,
     /// The files that it was read from.
@@ -59,7 +57,7 @@ impl Graph {
     }
 
     /// X, [n, f].
-    pub fn features(&self) -> Option<&Csr> {
+    pub fn features(&self) -> Option<&Features> {
         self.features.as_ref()
     }
 
@@ -97,18 +95,7 @@ impl Graph {
             let file = table.input.path.display();
             self.notes.push(format!("nodes of {file} that are in no edge: {strangers}"));
         }
-        let mut indptr = Vec::with_capacity(self.num_nodes() + 1);
-        let mut indices = Vec::with_capacity(table.matrix.nnz());
-        let mut values = Vec::with_capacity(table.matrix.nnz());
-        indptr.push(0);
-        for row in row_of_node {
-            if let Some(entries) = row.and_then(|row| table.matrix.outer_view(row)) {
-                indices.extend_from_slice(entries.indices());
-                values.extend_from_slice(entries.data());
-            }
-            indptr.push(indices.len());
-        }
-        self.features = Some(Csr::new((self.num_nodes(), table.matrix.cols()), indptr, indices, values));
+        self.features = Some(table.matrix.reorder(&row_of_node));
         self.record_input(table.input);
         Ok(self)
     }
@@ -152,7 +139,7 @@ pub struct FeatureTable {
     /// The node of each row.
     pub nodes: NodeIds,
     /// [rows, f].
-    pub matrix: Csr,
+    pub matrix: Features,
     /// Whether a node without a row is a mistake rather than a row of zeros.
     pub is_complete: bool,
     /// The file that it was read from.

@@ -4,7 +4,7 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::graph::Csr;
+use crate::graph::Features;
 use crate::metrics::{self, Metrics};
 use crate::network::Embeddings;
 use crate::split::Split;
@@ -79,7 +79,7 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
 ///
 /// # Errors
 /// As [`Stack::parts`] and [`metrics::evaluate`].
-pub fn parts(stack: &Stack, split: &Split, features: Option<&Csr>, seed: u64) -> Result<StackReport> {
+pub fn parts(stack: &Stack, split: &Split, features: Option<&Features>, seed: u64) -> Result<StackReport> {
     let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
     let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());
     let parts = stack.parts(&split.train.undirected(), features)?;

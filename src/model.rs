@@ -7,7 +7,7 @@ use crate::baseline::Baseline;
 use crate::config::{BaselineKind, Config, ModelKind};
 use crate::decoder::{Decoded, Decoder};
 use crate::error::{Error, Result};
-use crate::graph::{Csr, EdgeList, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 use crate::network::{Embeddings, Network, Weights};
 use crate::score::Score;
 use crate::stack::Stack;
@@ -86,7 +86,7 @@ impl Model {
     ///
     /// # Errors
     /// [`crate::Error::Config`] if the model needs features and there are none.
-    pub fn encode(&self, edges: &EdgeList, features: Option<&Csr>) -> Result<Encoded> {
+    pub fn encode(&self, edges: &EdgeList, features: Option<&Features>) -> Result<Encoded> {
         let undirected;
         let edges = match self.is_directed() {
             true => edges,
@@ -125,7 +125,7 @@ impl Model {
 }
 
 /// The features that a model of rows cannot do without.
-pub(crate) fn rows_of(features: Option<&Csr>) -> Result<&Csr> {
+pub(crate) fn rows_of(features: Option<&Features>) -> Result<&Features> {
     let problem = "a vae learns from features and there are none; hint: give --features FILE";
     features.ok_or_else(|| Error::Config(problem.into()))
 }

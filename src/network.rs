@@ -8,7 +8,7 @@ use rand::Rng;
 use crate::config::{self, ModelConfig, ModelKind};
 use crate::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
-use crate::graph::{Csr, EdgeList};
+use crate::graph::{EdgeList, Features};
 use crate::tape::HostTape;
 
 pub use crate::tape::Weights;
@@ -107,7 +107,7 @@ impl Network {
 
     /// The embeddings of the graph whose messages go along `edges`, and whose X is `features`, [n, f], or I.
     /// O(nonzeros of X and Â · h) time.
-    pub fn encode(&self, edges: &EdgeList, features: Option<&Csr>) -> Embeddings {
+    pub fn encode(&self, edges: &EdgeList, features: Option<&Features>) -> Embeddings {
         self.embed(&Inputs::new(edges, features, &self.config))
     }
 

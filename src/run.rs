@@ -9,7 +9,7 @@
 //! | `nodes.csv` | the node ids in order, and their labels if there are any |
 //! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
 //! | `rows.csv` | of a VAE, the part of each row: `row,part` |
-//! | `features.safetensors` | X in compressed rows, if there are features |
+//! | `features.safetensors` | X in compressed rows or dense, if there are features |
 //! | `weights.safetensors` | the model's weights |
 //!
 //! It is self-contained: nothing outside it is needed to use the model.
@@ -230,6 +230,10 @@ impl Run {
         let (graph, split) = split_files::read_graph(&path.join("split"), direction, nodes, labels)?;
         expect("split", "edges", graph.edges.len(), counts.num_edges)?;
         expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
+        record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
+        let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
+        let model = Model::from_weights(&record.config, counts.num_nodes, counts.num_features, &weights)
+            .map_err(|problem| error("weights.safetensors", problem))?;
         let features = match counts.num_features {
             0 => None,
             num_features => {
@@ -237,10 +241,6 @@ impl Run {
                 Some(tensors::read_features(&path.join("features.safetensors"), shape)?)
             }
         };
-        record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
-        let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
-        let model = Model::from_weights(&record.config, counts.num_nodes, counts.num_features, &weights)
-            .map_err(|problem| error("weights.safetensors", problem))?;
         // What reads well may still have been cut or changed.
         for (file, sha256) in hashes(path, features.is_some())? {
             if record.files.get(&file) != Some(&sha256) {

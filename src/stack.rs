@@ -12,7 +12,7 @@ use crate::baseline::ClosedForm;
 use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
 use crate::decoder::Decoded;
 use crate::error::Result;
-use crate::graph::{Csr, EdgeList, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 use crate::network::{Embeddings, Network, Weights};
 use crate::score::Score;
 
@@ -145,7 +145,11 @@ impl Stack {
     ///
     /// # Errors
     /// As [`ClosedForm::new`].
-    pub fn encode(&self, edges: &EdgeList, features: Option<&Csr>) -> Result<(Embeddings, Box<dyn Score>)> {
+    pub fn encode(
+        &self,
+        edges: &EdgeList,
+        features: Option<&Features>,
+    ) -> Result<(Embeddings, Box<dyn Score>)> {
         let (_, first) = &self.networks[0];
         let embeddings = first.encode(edges, features);
         let parts = self.parts(edges, features)?;
@@ -156,7 +160,7 @@ impl Stack {
     ///
     /// # Errors
     /// As [`ClosedForm::new`].
-    pub fn parts(&self, edges: &EdgeList, features: Option<&Csr>) -> Result<Parts> {
+    pub fn parts(&self, edges: &EdgeList, features: Option<&Features>) -> Result<Parts> {
         Parts::new(&self.networks, edges, features, self.seed)
     }
 }
@@ -166,7 +170,7 @@ impl Parts {
     pub(crate) fn new(
         networks: &[(&'static str, Network)],
         edges: &EdgeList,
-        features: Option<&Csr>,
+        features: Option<&Features>,
         seed: u64,
     ) -> Result<Self> {
         let decode = |(name, network): &(&'static str, Network)| {

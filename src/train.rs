@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::baseline::Baseline;
 use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
-use crate::graph::{Csr, Direction};
+use crate::graph::{Direction, Features};
 use crate::model::{Model, rows_of};
 use crate::split::Split;
 
@@ -61,7 +61,7 @@ pub struct Trained {
 /// # Errors
 /// [`crate::Error::Config`] for settings out of range, [`crate::Error::Diverged`] if the loss is not finite.
 pub fn fit(
-    features: Option<&Csr>,
+    features: Option<&Features>,
     split: &Split,
     config: &Config,
     mut on_epoch: impl FnMut(&Epoch),

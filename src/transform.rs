@@ -1,10 +1,12 @@
 //! What is done to the node features before any model or score sees them.
 
-use crate::config::FeatureTransform;
-use crate::graph::Csr;
+use std::borrow::Cow;
 
-/// The features X, [n, f], transformed; [n, f]. O(nonzeros) time and memory; sums and logarithms are taken in
-/// f64.
+use crate::config::FeatureTransform;
+use crate::graph::{Csr, Features};
+
+/// The features X, [n, f], transformed; [n, f]. O(entries stored) time and memory, and none for
+/// [`FeatureTransform::None`], which leaves X where it is; sums and logarithms are taken in f64.
 ///
 /// - [`FeatureTransform::Row`]: each row divided by its sum of absolute values, as in Kipf & Welling's code.
 /// - [`FeatureTransform::Tfidf`]: each column times ln((1 + n) / (1 + df)) + 1, where df is the number of rows
@@ -12,49 +14,78 @@ use crate::graph::Csr;
 ///   its defaults.
 ///
 /// Rows of zeros stay zeros.
-pub fn transform(features: &Csr, kind: FeatureTransform) -> Csr {
+pub fn transform(features: &Features, kind: FeatureTransform) -> Cow<'_, Features> {
+    if kind == FeatureTransform::None {
+        return Cow::Borrowed(features);
+    }
     let mut result = features.clone();
     match kind {
         FeatureTransform::None => {}
-        FeatureTransform::Row => {
-            divide_rows(&mut result, |row| row.iter().map(|&x| f64::from(x).abs()).sum())
-        }
+        FeatureTransform::Row => for_each_row(&mut result, |_, row| divide(row, absolute_sum(row))),
         FeatureTransform::Tfidf => {
             let weights = inverse_document_frequencies(features);
-            for mut row in result.outer_iterator_mut() {
-                for (column, value) in row.iter_mut() {
+            for_each_row(&mut result, |columns, row| {
+                for (at, value) in row.iter_mut().enumerate() {
+                    let column = columns.map_or(at, |columns| columns[at] as usize);
                     *value = (f64::from(*value) * weights[column]) as f32;
                 }
-            }
-            normalize_rows(&mut result);
+                divide(row, norm(row));
+            });
         }
     }
-    result
+    Cow::Owned(result)
 }
 
 /// The largest absolute value of X; 0 where it is empty.
-pub fn largest(features: &Csr) -> f32 {
-    features.data().iter().fold(0f32, |most, value| most.max(value.abs()))
+pub fn largest(features: &Features) -> f32 {
+    features.values().fold(0f32, |most, value| most.max(value.abs()))
 }
 
 /// Divides each row by its Euclidean norm; rows of zeros stay.
 pub(crate) fn normalize_rows(matrix: &mut Csr) {
-    divide_rows(matrix, |row| row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt());
+    for_each_sparse_row(matrix, |_, row| divide(row, norm(row)));
 }
 
-fn divide_rows(matrix: &mut Csr, size: impl Fn(&[f32]) -> f64) {
-    for mut row in matrix.outer_iterator_mut() {
-        let size = size(row.data());
-        if size > 0.0 {
-            row.iter_mut().for_each(|(_, value)| *value = (f64::from(*value) / size) as f32);
+/// Calls `change` with the entries of each row that are stored, and their columns, or none where all are stored.
+fn for_each_row(features: &mut Features, change: impl Fn(Option<&[u32]>, &mut [f32])) {
+    match features {
+        Features::Sparse(matrix) => for_each_sparse_row(matrix, |columns, row| change(Some(columns), row)),
+        Features::Dense(matrix) => {
+            if !matrix.is_standard_layout() {
+                *matrix = matrix.as_standard_layout().into_owned();
+            }
+            for mut row in matrix.rows_mut() {
+                change(None, row.as_slice_mut().expect("the matrix stands row by row"));
+            }
         }
     }
 }
 
-fn inverse_document_frequencies(features: &Csr) -> Vec<f64> {
+fn for_each_sparse_row(matrix: &mut Csr, change: impl Fn(&[u32], &mut [f32])) {
+    let (indptr, indices, values) = matrix.view_mut().into_raw_storage();
+    for range in indptr.windows(2) {
+        change(&indices[range[0]..range[1]], &mut values[range[0]..range[1]]);
+    }
+}
+
+fn divide(row: &mut [f32], size: f64) {
+    if size > 0.0 {
+        row.iter_mut().for_each(|value| *value = (f64::from(*value) / size) as f32);
+    }
+}
+
+fn absolute_sum(row: &[f32]) -> f64 {
+    row.iter().map(|&x| f64::from(x).abs()).sum()
+}
+
+fn norm(row: &[f32]) -> f64 {
+    row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt()
+}
+
+fn inverse_document_frequencies(features: &Features) -> Vec<f64> {
     let mut num_rows_with = vec![0usize; features.cols()];
-    for (&value, (_, column)) in features.iter() {
-        num_rows_with[column as usize] += usize::from(value != 0.0);
+    for row in 0..features.rows() {
+        features.row_entries(row).for_each(|(column, _)| num_rows_with[column] += 1);
     }
     let n = features.rows() as f64;
     num_rows_with.into_iter().map(|count| ((1.0 + n) / (1.0 + count as f64)).ln() + 1.0).collect()

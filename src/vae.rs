@@ -24,7 +24,7 @@ use tch::{Device, Kind, Tensor, nn};
 use crate::config::{Likelihood, ModelConfig};
 use crate::encoder::{glorot, zero_bias};
 use crate::error::{Error, Result};
-use crate::graph::Csr;
+use crate::graph::Features;
 use crate::network::{Weights, are_finite, check_weights};
 use crate::operator::dropout_factor;
 use crate::tape::Dropout;
@@ -82,9 +82,9 @@ impl Vae {
     ///
     /// # Errors
     /// [`Error::Config`] if the likelihood is Bernoulli and a feature lies outside [0, 1].
-    pub fn new(config: &ModelConfig, features: &Csr, rng: &mut impl Rng) -> Result<Self> {
-        let outside = features.data().iter().find(|value| !(0.0..=1.0).contains(*value));
-        let is_binary = features.data().iter().all(|&value| value == 0.0 || value == 1.0);
+    pub fn new(config: &ModelConfig, features: &Features, rng: &mut impl Rng) -> Result<Self> {
+        let outside = features.values().find(|value| !(0.0..=1.0).contains(value));
+        let is_binary = features.values().all(|value| value == 0.0 || value == 1.0);
         let unit = match (config.likelihood, outside, is_binary) {
             (Likelihood::Bernoulli, Some(value), _) => {
                 return Err(Error::Config(format!(
@@ -285,9 +285,9 @@ pub(crate) fn normal(rows: usize, columns: usize, rng: &mut impl Rng) -> Tensor 
 }
 
 /// The standard deviation of all entries of X, zeros included; 1 where all are equal.
-fn deviation_of(features: &Csr) -> f32 {
+fn deviation_of(features: &Features) -> f32 {
     let count = (features.rows() * features.cols()).max(1) as f64;
-    let sum = |power: i32| features.data().iter().map(|&x| f64::from(x).powi(power)).sum::<f64>() / count;
+    let sum = |power: i32| features.values().map(|x| f64::from(x).powi(power)).sum::<f64>() / count;
     let deviation = (sum(2) - sum(1).powi(2)).max(0.0).sqrt() as f32;
     if deviation > 0.0 { deviation } else { 1.0 }
 }

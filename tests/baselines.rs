@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use serde_json::Value;
 use vgae::baseline::{Baseline, ClosedForm};
 use vgae::config::{BaselineKind, FeatureTransform};
-use vgae::graph::{Csr, EdgeList, Pair};
+use vgae::graph::{Csr, EdgeList, Features, Pair};
 use vgae::transform::transform;
 
 fn golden() -> Value {
@@ -20,7 +20,7 @@ fn edges(num_nodes: usize, pairs: Vec<Pair>) -> EdgeList {
     EdgeList::new(num_nodes, pairs, None).0
 }
 
-fn csr(rows: &[Vec<f32>]) -> Csr {
+fn csr(rows: &[Vec<f32>]) -> Features {
     let mut parts = (vec![0], Vec::new(), Vec::new());
     for row in rows {
         for (column, &value) in row.iter().enumerate().filter(|(_, value)| **value != 0.0) {
@@ -29,11 +29,11 @@ fn csr(rows: &[Vec<f32>]) -> Csr {
         }
         parts.0.push(parts.1.len());
     }
-    Csr::new((rows.len(), rows[0].len()), parts.0, parts.1, parts.2)
+    Csr::new((rows.len(), rows[0].len()), parts.0, parts.1, parts.2).into()
 }
 
 /// The graph, features and pairs of the golden file.
-fn golden_data(golden: &Value) -> (EdgeList, Csr, Vec<Pair>) {
+fn golden_data(golden: &Value) -> (EdgeList, Features, Vec<Pair>) {
     let train = edges(parse(&golden["num_nodes"]), parse(&golden["edges"]));
     (train, csr(&parse::<Vec<Vec<f32>>>(&golden["features"])), parse(&golden["pairs"]))
 }
@@ -62,6 +62,16 @@ fn transforms_are_those_of_scikit_learn() {
         for (node, row) in golden[name].as_array().unwrap().iter().enumerate() {
             assert_close(name, &found.row(node).to_vec(), row, 1e-7);
         }
+    }
+}
+
+#[test]
+fn a_transform_is_the_same_in_either_form() {
+    let (_, features, _) = golden_data(&golden());
+    let dense = Features::Dense(features.to_dense());
+    let sparse = Features::Sparse(features.to_sparse().into_owned());
+    for kind in [FeatureTransform::None, FeatureTransform::Row, FeatureTransform::Tfidf] {
+        assert_eq!(transform(&dense, kind).to_dense(), transform(&sparse, kind).to_dense());
     }
 }
 
@@ -172,7 +182,7 @@ fn graphs_without_edges_or_nodes_have_scores_too() {
 }
 
 /// A graph of 2 to 30 nodes, features with rows of zeros among them, and pairs of its nodes.
-fn cases() -> impl Strategy<Value = (EdgeList, Csr, Vec<Pair>)> {
+fn cases() -> impl Strategy<Value = (EdgeList, Features, Vec<Pair>)> {
     (2usize..30, 1usize..6).prop_flat_map(|(n, f)| {
         let pair = (0..n as u32, 0..n as u32);
         let value = prop_oneof![3 => Just(0f32), 1 => -2f32..2.0];

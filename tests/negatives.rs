@@ -7,7 +7,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::Error;
 use vgae::config::SplitConfig;
-use vgae::graph::{Csr, Direction, EdgeList, Graph, Pair};
+use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
 use vgae::negatives::{self, NegativeLists, Negatives, PartNegatives};
 use vgae::split::{self, Split};
 
@@ -95,7 +95,7 @@ fn branches() -> Vec<Pair> {
 #[test]
 fn hard_negatives_are_those_that_the_heuristics_rank_first() {
     let train = edges(8, branches());
-    let with = |held_out: &[Pair], features: Option<Csr>| {
+    let with = |held_out: &[Pair], features: Option<Features>| {
         let graph = graph(Direction::Undirected, 8, [branches(), held_out.to_vec()].concat());
         let graph = Graph { features, ..graph };
         negatives::hard(&graph, &train, &held_out[..1], 4, &mut rng(1)).unwrap().remove(0)
@@ -112,7 +112,7 @@ fn hard_negatives_are_those_that_the_heuristics_rank_first() {
     assert!(!with(&[(0, 5), (0, 4)], None).contains(&(0, 4)));
     // Node 7 has the features of node 0, the others none: the first by a heuristic, it is before 4, a second.
     let features = Csr::new((8, 2), vec![0, 1, 1, 1, 1, 1, 1, 1, 2], vec![1, 1], vec![1.0, 1.0]);
-    assert_eq!(with(&[(0, 5)], Some(features))[..2], [(0, 3), (0, 7)]);
+    assert_eq!(with(&[(0, 5)], Some(features.into()))[..2], [(0, 3), (0, 7)]);
 }
 
 #[test]

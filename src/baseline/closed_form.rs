@@ -13,7 +13,7 @@ use super::walks::Walks;
 use super::{resource_allocation, unweighted_adj_norm};
 use crate::config::FeatureTransform;
 use crate::error::Result;
-use crate::graph::{Csr, EdgeList, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 use crate::transform::transform;
 
 /// The columns where there are features, in order.
@@ -85,7 +85,7 @@ impl ClosedForm {
     ///
     /// # Errors
     /// None so far; the result leaves room for features that do not fit the graph.
-    pub fn new(train: &EdgeList, features: Option<&Csr>, seed: u64) -> Result<Self> {
+    pub fn new(train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
         let mut columns = vec![
             column(Walks::katz(&adjacency, 0.05, 5), |score| (1e-6 + score).ln()),
@@ -106,7 +106,7 @@ impl ClosedForm {
             return Ok(ClosedForm { names: &WITHOUT_FEATURES, columns });
         };
         let adj_norm = unweighted_adj_norm(train);
-        let own = transform(features, FeatureTransform::Tfidf);
+        let own = transform(features, FeatureTransform::Tfidf).to_sparse().into_owned();
         let once = &adj_norm * &own;
         let twice = &adj_norm * &once;
         let [own, once, twice] = [own, once, twice].map(|rows| Arc::new(Rows::normalized(rows)));

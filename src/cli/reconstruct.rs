@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use vgae::config::FeatureTransform;
-use vgae::graph::{Csr, NodeIds};
+use vgae::graph::{Csr, Features, NodeIds};
 use vgae::model::Model;
 use vgae::run::{Existing, NumberWriter, Output, Run};
 use vgae::transform::transform;
@@ -48,7 +48,10 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     };
     let (nodes, features) = match &args.rows {
         Some(file) => read_rows(file, &run)?,
-        None => (run.graph.nodes.clone(), run.graph.features().cloned().unwrap_or_else(|| Csr::zero((0, 0)))),
+        None => {
+            let features = run.graph.features().cloned();
+            (run.graph.nodes.clone(), features.unwrap_or_else(|| Csr::zero((0, 0)).into()))
+        }
     };
     let features = transform(&features, vae.config().feature_transform());
     let num_written = if args.errors { 0 } else { features.cols() };
@@ -60,7 +63,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
         let expected = vae.reconstruct(&features, rows.clone());
         for (row, expected) in rows.zip(expected.rows()) {
             let mut errors: Vec<f64> = expected.iter().map(|&value| f64::from(value)).collect();
-            for (column, &value) in features.outer_view(row).iter().flat_map(|row| row.iter()) {
+            for (column, value) in features.row_entries(row) {
                 errors[column] -= f64::from(value);
             }
             let error = errors.iter().map(|error| error * error).sum::<f64>() / errors.len().max(1) as f64;
@@ -72,7 +75,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
 }
 
 /// Rows of as many features as the run's.
-fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Csr)> {
+fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
     let config = &run.record.config.model;
     if config.feature_transform() == FeatureTransform::Tfidf {
         let problem = "--rows: tfidf weights features by their rarity among the run's own rows; train with another \
@@ -83,8 +86,8 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Csr)> {
     let (found, expected) = (table.matrix.cols(), run.record.counts.num_features);
     // Triplets name no width: the last features may be missing in all rows.
     if found < expected && !table.is_complete {
-        let (indptr, indices, values) = table.matrix.into_raw_storage();
-        table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values);
+        let (indptr, indices, values) = table.matrix.to_sparse().into_owned().into_raw_storage();
+        table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values).into();
     } else if found != expected {
         let problem = format!("has rows of {found} features; the run was trained on {expected}");
         return Err(Error::Input { path: file.to_path_buf(), problem });

@@ -72,7 +72,7 @@ impl DenseRows {
     /// The table, `num_features` wide.
     pub(super) fn finish(self, num_features: usize, reader: RowReader) -> FeatureTable {
         let matrix = Csr::new((self.nodes.len(), num_features), self.indptr, self.indices, self.values);
-        FeatureTable { nodes: self.nodes, matrix, is_complete: true, input: reader.finish() }
+        FeatureTable { nodes: self.nodes, matrix: matrix.into(), is_complete: true, input: reader.finish() }
     }
 }
 
@@ -144,7 +144,7 @@ fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
     let indices = entries.iter().map(|entry| entry.1).collect();
     let values = entries.iter().map(|entry| entry.2).collect();
     let matrix = Csr::new((nodes.len(), num_features), indptr, indices, values);
-    Ok(FeatureTable { nodes, matrix, is_complete: false, input: reader.finish() })
+    Ok(FeatureTable { nodes, matrix: matrix.into(), is_complete: false, input: reader.finish() })
 }
 
 /// The column of each feature and the number of columns: its number where all are numbers, else its place

@@ -1,88 +1,94 @@
-//! Weights and features as safetensors, every tensor checked before it is used.
+//! Weights and features as safetensors, every tensor checked before it is used, and no second copy of it made.
 
-use std::collections::HashMap;
-use std::fs;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
 use ndarray::Array2;
-use safetensors::tensor::{Dtype, SafeTensors, TensorView, serialize};
+use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::error::{Error, Result};
-use crate::graph::Csr;
+use crate::graph::{Csr, Features};
 use crate::network::Weights;
 use crate::run::files::write_file;
 
+/// The name of X where it is stored with all its entries.
+const DENSE: &str = "dense";
+/// The names of X's parts where its nonzeros are stored.
+const SPARSE: [&str; 3] = ["indptr", "indices", "values"];
+
 /// Writes each weight as an f32 tensor under its name.
 pub(super) fn write_weights(path: &Path, weights: &Weights) -> Result<()> {
-    let tensors = weights.iter().map(|(name, weight)| {
-        let bytes = weight.iter().flat_map(|value| value.to_le_bytes()).collect();
-        Stored { name: name.clone(), dtype: Dtype::F32, shape: weight.shape().to_vec(), bytes }
+    let tensors = weights.iter().map(|(name, weight)| Stored {
+        name,
+        shape: weight.shape().to_vec(),
+        values: Values::F32(Box::new(weight.iter().copied())),
     });
     write(path, tensors.collect())
 }
 
 /// Reads every tensor, each of which must be an f32 matrix.
 pub(super) fn read_weights(path: &Path) -> Result<Weights> {
-    let bytes = read(path)?;
-    let tensors = parse(path, &bytes)?;
-    let names: Vec<String> = tensors.names().into_iter().map(str::to_string).collect();
-    names
-        .into_iter()
-        .map(|name| {
-            let view = tensor(path, &tensors, &name, Dtype::F32)?;
-            let &[rows, columns] = view.shape() else {
-                return Err(damaged(path, format!("{name} is {:?}; expected a matrix", view.shape())));
-            };
-            let weight = Array2::from_shape_vec((rows, columns), f32s(&view))
-                .map_err(|source| damaged(path, format!("{name}: {source}")))?;
-            Ok((name, weight))
-        })
-        .collect()
+    let mut tensors = Tensors::open(path)?;
+    let names = tensors.metadata.offset_keys();
+    names.into_iter().map(|name| tensors.matrix(&name).map(|weight| (name, weight))).collect()
 }
 
-/// Writes X in compressed rows: `indptr` [n + 1] and `indices` [nonzeros] as u64 and u32, `values` as f32.
-pub(super) fn write_features(path: &Path, features: &Csr) -> Result<()> {
-    let indptr: Vec<u8> =
-        features.indptr().to_proper().iter().flat_map(|&at| (at as u64).to_le_bytes()).collect();
-    let indices: Vec<u8> = features.indices().iter().flat_map(|index| index.to_le_bytes()).collect();
-    let values: Vec<u8> = features.data().iter().flat_map(|value| value.to_le_bytes()).collect();
-    let nnz = features.nnz();
-    let stored = |name: &str, dtype, length: usize, bytes| Stored {
-        name: name.into(),
-        dtype,
-        shape: vec![length],
-        bytes,
+/// Writes X: dense, [n, f] as f32, or in compressed rows, `indptr` [n + 1] and `indices` [nonzeros] as u64 and u32,
+/// `values` as f32.
+pub(super) fn write_features(path: &Path, features: &Features) -> Result<()> {
+    let tensors = match features {
+        Features::Dense(matrix) => vec![Stored {
+            name: DENSE,
+            shape: matrix.shape().to_vec(),
+            values: Values::F32(Box::new(matrix.iter().copied())),
+        }],
+        Features::Sparse(matrix) => {
+            let indptr = matrix.indptr().to_proper().to_vec();
+            let [first, second, third] = SPARSE;
+            let stored = |name, length, values| Stored { name, shape: vec![length], values };
+            let (indices, values) = (matrix.indices().iter().copied(), matrix.data().iter().copied());
+            vec![
+                stored(first, indptr.len(), Values::U64(Box::new(indptr.into_iter().map(|at| at as u64)))),
+                stored(second, matrix.nnz(), Values::U32(Box::new(indices))),
+                stored(third, matrix.nnz(), Values::F32(Box::new(values))),
+            ]
+        }
     };
-    write(
-        path,
-        vec![
-            stored("indptr", Dtype::U64, features.rows() + 1, indptr),
-            stored("indices", Dtype::U32, nnz, indices),
-            stored("values", Dtype::F32, nnz, values),
-        ],
-    )
+    write(path, tensors)
 }
 
-/// Reads X, which must be of `shape`, (n, f), in order, and finite.
-pub(super) fn read_features(path: &Path, shape: (usize, usize)) -> Result<Csr> {
-    let bytes = read(path)?;
-    let tensors = parse(path, &bytes)?;
-    let indptr: Vec<usize> = tensor(path, &tensors, "indptr", Dtype::U64)?
-        .data()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&bytes| u64::from_le_bytes(bytes) as usize)
-        .collect();
-    let indices: Vec<u32> = tensor(path, &tensors, "indices", Dtype::U32)?
-        .data()
-        .as_chunks()
-        .0
-        .iter()
-        .map(|&bytes| u32::from_le_bytes(bytes))
-        .collect();
-    let values = f32s(&tensor(path, &tensors, "values", Dtype::F32)?);
+/// Reads X in either form, which must be of `shape`, (n, f), in order, and finite.
+pub(super) fn read_features(path: &Path, shape: (usize, usize)) -> Result<Features> {
+    let mut tensors = Tensors::open(path)?;
+    let other = SPARSE.into_iter().find(|name| tensors.metadata.info(name).is_some());
+    match (tensors.metadata.info(DENSE), other) {
+        (None, _) => read_sparse(&mut tensors, shape).map(Features::Sparse),
+        (Some(_), Some(other)) => {
+            Err(damaged(path, format!("holds both {DENSE} and {other}; expected X in one form")))
+        }
+        (Some(_), None) => {
+            let matrix = tensors.matrix(DENSE)?;
+            if matrix.dim() != shape {
+                let (found, expected) = (matrix.shape(), [shape.0, shape.1]);
+                let problem = format!("{DENSE} is {found:?}; run.json expects {expected:?}");
+                return Err(damaged(path, problem));
+            }
+            if let Some(((row, column), _)) = matrix.indexed_iter().find(|(_, value)| !value.is_finite()) {
+                return Err(damaged(path, format!("{DENSE}[{row}, {column}] is not finite")));
+            }
+            Ok(Features::Dense(matrix))
+        }
+    }
+}
+
+fn read_sparse(tensors: &mut Tensors, shape: (usize, usize)) -> Result<Csr> {
+    let path = tensors.path;
+    let [indptr, indices, values] = SPARSE;
+    let indptr: Vec<usize> =
+        tensors.values(indptr, Dtype::U64, |bytes| u64::from_le_bytes(bytes) as usize)?;
+    let indices: Vec<u32> = tensors.values(indices, Dtype::U32, u32::from_le_bytes)?;
+    let values: Vec<f32> = tensors.values(values, Dtype::F32, f32::from_le_bytes)?;
     if indptr.len() != shape.0 + 1 {
         let problem = format!("holds {} rows; run.json expects {}", indptr.len().saturating_sub(1), shape.0);
         return Err(damaged(path, problem));
@@ -95,45 +101,198 @@ pub(super) fn read_features(path: &Path, shape: (usize, usize)) -> Result<Csr> {
 }
 
 /// A tensor on its way to the file.
-struct Stored {
-    name: String,
-    dtype: Dtype,
+struct Stored<'a> {
+    name: &'a str,
     shape: Vec<usize>,
-    bytes: Vec<u8>,
+    values: Values<'a>,
 }
 
-fn write(path: &Path, tensors: Vec<Stored>) -> Result<()> {
-    let error = |source: safetensors::SafeTensorError| damaged(path, format!("cannot be written: {source}"));
-    let mut views = Vec::with_capacity(tensors.len());
-    for Stored { name, dtype, shape, bytes } in &tensors {
-        views.push((name.clone(), TensorView::new(*dtype, shape.clone(), bytes).map_err(error)?));
+/// The values of a tensor, row by row.
+enum Values<'a> {
+    U64(Box<dyn Iterator<Item = u64> + 'a>),
+    U32(Box<dyn Iterator<Item = u32> + 'a>),
+    F32(Box<dyn Iterator<Item = f32> + 'a>),
+}
+
+impl Values<'_> {
+    fn dtype(&self) -> Dtype {
+        match self {
+            Values::U64(_) => Dtype::U64,
+            Values::U32(_) => Dtype::U32,
+            Values::F32(_) => Dtype::F32,
+        }
     }
-    let metadata: Option<HashMap<String, String>> = None;
-    let bytes = serialize(views, metadata).map_err(error)?;
-    write_file(path, |output| output.write_all(&bytes))
-}
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|source| Error::io("read", path, source))
-}
-
-fn parse<'a>(path: &Path, bytes: &'a [u8]) -> Result<SafeTensors<'a>> {
-    SafeTensors::deserialize(bytes)
-        .map_err(|source| damaged(path, format!("is no safetensors file: {source}")))
-}
-
-fn tensor<'a>(path: &Path, tensors: &SafeTensors<'a>, name: &str, dtype: Dtype) -> Result<TensorView<'a>> {
-    let view = tensors.tensor(name).map_err(|_| damaged(path, format!("{name} is missing")))?;
-    match view.dtype() == dtype {
-        true => Ok(view),
-        false => Err(damaged(path, format!("{name} holds {:?}; expected {dtype:?}", view.dtype()))),
+    fn write_to(self, output: &mut impl Write) -> io::Result<()> {
+        match self {
+            Values::U64(values) => write_values(output, values.map(u64::to_le_bytes)),
+            Values::U32(values) => write_values(output, values.map(u32::to_le_bytes)),
+            Values::F32(values) => write_values(output, values.map(f32::to_le_bytes)),
+        }
     }
 }
 
-fn f32s(view: &TensorView) -> Vec<f32> {
-    view.data().as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes)).collect()
+fn write_values<const N: usize>(
+    output: &mut impl Write,
+    values: impl Iterator<Item = [u8; N]>,
+) -> io::Result<()> {
+    let mut bytes = Vec::with_capacity(CHUNK_BYTES);
+    for value in values {
+        bytes.extend_from_slice(&value);
+        if bytes.len() + N > CHUNK_BYTES {
+            output.write_all(&bytes)?;
+            bytes.clear();
+        }
+    }
+    output.write_all(&bytes)
+}
+
+/// Bytes of a tensor that are held beside its values.
+const CHUNK_BYTES: usize = 1 << 16;
+
+/// Writes the header, its length before it, and the tensors one after the other, the widest values first, so that all
+/// are aligned.
+fn write(path: &Path, mut tensors: Vec<Stored>) -> Result<()> {
+    tensors.sort_by(|a, b| b.values.dtype().cmp(&a.values.dtype()).then(a.name.cmp(b.name)));
+    let mut end = 0;
+    let infos = tensors.iter().map(|Stored { name, shape, values }| {
+        let (dtype, start) = (values.dtype(), end);
+        end += shape.iter().product::<usize>() * dtype.bitsize() / 8;
+        (name.to_string(), TensorInfo { dtype, shape: shape.clone(), data_offsets: (start, end) })
+    });
+    let metadata = Metadata::new(None, infos.collect())
+        .map_err(|source| damaged(path, format!("cannot be written: {source}")))?;
+    write_file(path, |output| {
+        let mut header = serde_json::to_vec(&metadata)?;
+        header.resize(header.len().next_multiple_of(8), b' ');
+        output.write_all(&(header.len() as u64).to_le_bytes())?;
+        output.write_all(&header)?;
+        tensors.into_iter().try_for_each(|tensor| tensor.values.write_to(output))
+    })
+}
+
+/// The largest header that a file may have, as for other readers of safetensors.
+const MAX_HEADER_BYTES: u64 = 100_000_000;
+
+/// A file of tensors, its header read and checked against its length.
+struct Tensors<'a> {
+    path: &'a Path,
+    file: File,
+    metadata: Metadata,
+    /// Where the first tensor begins.
+    start: u64,
+}
+
+impl<'a> Tensors<'a> {
+    fn open(path: &'a Path) -> Result<Self> {
+        let error = |source| Error::io("read", path, source);
+        let foreign = |problem: String| damaged(path, format!("is no safetensors file: {problem}"));
+        let mut file = File::open(path).map_err(error)?;
+        let num_bytes = file.metadata().map_err(error)?.len();
+        let mut length = [0; 8];
+        if num_bytes < 8 {
+            return Err(foreign(format!("it has {num_bytes} bytes")));
+        }
+        file.read_exact(&mut length).map_err(error)?;
+        let length = u64::from_le_bytes(length);
+        if length > MAX_HEADER_BYTES.min(num_bytes - 8) {
+            return Err(foreign(format!("its header has {length} bytes, the file {num_bytes}")));
+        }
+        let mut header = vec![0; length as usize];
+        file.read_exact(&mut header).map_err(error)?;
+        let metadata: Metadata =
+            serde_json::from_slice(&header).map_err(|source| foreign(source.to_string()))?;
+        let start = 8 + length;
+        let (found, expected) = (num_bytes - start, metadata.data_len());
+        if found != expected as u64 {
+            return Err(foreign(format!("its tensors have {found} bytes; its header asks for {expected}")));
+        }
+        Ok(Tensors { path, file, metadata, start })
+    }
+
+    /// The values of a tensor of any shape.
+    fn values<const N: usize, T>(
+        &mut self,
+        name: &str,
+        dtype: Dtype,
+        of: impl Fn([u8; N]) -> T,
+    ) -> Result<Vec<T>> {
+        let Some(info) = self.metadata.info(name) else {
+            return Err(damaged(self.path, format!("{name} is missing")));
+        };
+        if info.dtype != dtype {
+            return Err(damaged(self.path, format!("{name} holds {:?}; expected {dtype:?}", info.dtype)));
+        }
+        let (start, end) = info.data_offsets;
+        let error = |source| Error::io("read", self.path, source);
+        self.file.seek(SeekFrom::Start(self.start + start as u64)).map_err(error)?;
+        let mut values = Vec::with_capacity((end - start) / N);
+        let mut bytes = vec![0; CHUNK_BYTES.min(end - start)];
+        for at in (start..end).step_by(CHUNK_BYTES) {
+            let bytes = &mut bytes[..CHUNK_BYTES.min(end - at)];
+            self.file.read_exact(bytes).map_err(error)?;
+            values.extend(bytes.as_chunks().0.iter().map(|&bytes| of(bytes)));
+        }
+        Ok(values)
+    }
+
+    /// An f32 tensor of two dimensions.
+    fn matrix(&mut self, name: &str) -> Result<Array2<f32>> {
+        let values = self.values(name, Dtype::F32, f32::from_le_bytes)?;
+        let shape = self.metadata.info(name).map(|info| info.shape.clone()).unwrap_or_default();
+        let &[rows, columns] = shape.as_slice() else {
+            return Err(damaged(self.path, format!("{name} is {shape:?}; expected a matrix")));
+        };
+        Array2::from_shape_vec((rows, columns), values)
+            .map_err(|source| damaged(self.path, format!("{name}: {source}")))
+    }
 }
 
 fn damaged(path: &Path, problem: String) -> Error {
     Error::Run { path: path.to_path_buf(), problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::array;
+
+    use super::*;
+
+    #[test]
+    fn features_come_back_in_the_form_that_they_had() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let wide = Array2::from_shape_fn((3, 40_000), |(row, column)| (row + column) as f32);
+        let sparse = array![[0.0, 0.0, 2.5], [0.0, -1.0, 0.0]];
+        for features in [Features::from(wide), Features::from(sparse)] {
+            write_features(&path, &features).unwrap();
+            assert_eq!(read_features(&path, (features.rows(), features.cols())).unwrap(), features);
+        }
+    }
+
+    #[test]
+    fn each_way_to_lie_has_a_name() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("x");
+        let dense = r#"{"dense":{"dtype":"F32","shape":[2,1],"data_offsets":[0,8]}"#;
+        let says = |header: String, values: [f32; 2], expected: &str| {
+            let values = values.map(f32::to_le_bytes).concat();
+            let length = (header.len() as u64).to_le_bytes();
+            std::fs::write(&path, [&length, header.as_bytes(), &values].concat()).unwrap();
+            let error = read_features(&path, (2, 1)).unwrap_err().to_string();
+            assert!(error.starts_with(path.to_str().unwrap()) && error.contains(expected), "{error}");
+        };
+        let whole = format!("{dense}}}");
+        says(whole.clone(), [1.0, f32::NAN], "dense[1, 0] is not finite");
+        says(whole.replace("[2,1]", "[1,2]"), [1.0; 2], "dense is [1, 2]; run.json expects [2, 1]");
+        says(whole.replace("[2,1]", "[2]"), [1.0; 2], "dense is [2]; expected a matrix");
+        says(whole.replace("F32", "I32"), [1.0; 2], "dense holds I32; expected F32");
+        says(whole.replace("8]", "9]"), [1.0; 2], "is no safetensors file: ");
+        says(whole.replace("[2,1]", "[4,1]").replace("8]", "16]"), [1.0; 2], "its header asks for 16");
+        says(whole.replace("dense", "other"), [1.0; 2], "indptr is missing");
+        let both = format!(r#"{dense},"values":{{"dtype":"F32","shape":[0],"data_offsets":[8,8]}}}}"#);
+        says(both, [1.0; 2], "holds both dense and values; expected X in one form");
+        std::fs::write(&path, [0xff; 16]).unwrap();
+        assert!(read_features(&path, (2, 1)).unwrap_err().to_string().contains("is no safetensors file"));
+    }
 }

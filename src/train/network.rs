@@ -11,7 +11,7 @@ use crate::decoder::Decoded;
 use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
-use crate::graph::{Csr, EdgeList};
+use crate::graph::{EdgeList, Features};
 use crate::loss::{ExactReconstruction, GravityReconstruction, Sample, Target, kl_weight};
 use crate::metrics::Metrics;
 use crate::network::{Draws, Network, Terms};
@@ -32,7 +32,7 @@ pub(super) struct NetworkRun {
 
 /// Trains the network of `config`, which has been validated. `part` is what it is called in a larger model.
 pub(super) fn fit(
-    features: Option<&Csr>,
+    features: Option<&Features>,
     split: &Split,
     config: &Config,
     part: &str,

@@ -10,7 +10,7 @@ use super::network::TRAINING_STREAM;
 use super::{Epoch, Kept};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
-use crate::graph::Csr;
+use crate::graph::Features;
 use crate::split;
 use crate::tape::Dropout;
 use crate::transform::{largest, transform};
@@ -28,11 +28,11 @@ pub(super) struct RowsRun {
 
 /// Trains the VAE of `config`, which has been validated, on the rows of X, [n, f], that [`split::rows`] leaves to it,
 /// in batches; an epoch is a pass over them all. O(n·h·(f + h + d)) time an epoch.
-pub(super) fn fit(features: &Csr, config: &Config, on_epoch: &mut dyn FnMut(&Epoch)) -> Result<RowsRun> {
+pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut(&Epoch)) -> Result<RowsRun> {
     let start = Instant::now();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     rng.set_stream(TRAINING_STREAM);
-    let features = &transform(features, config.model.feature_transform());
+    let features = &*transform(features, config.model.feature_transform());
     let split = split::rows(features.rows(), &config.split, config.seed);
     let vae = Vae::new(&config.model, features, &mut rng)?;
     let learning_rate = config.learning_rate();

@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::graph::{Csr, EdgeList, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::{Epoch, network};
@@ -22,7 +22,7 @@ const NEGATIVES_PER_EDGE: usize = 5;
 /// Trains the networks without the hidden training edges, each kept at its best epoch on the pairs of [`fitting`], and
 /// fits the combiner on these and on further negatives.
 pub(super) fn fit(
-    features: Option<&Csr>,
+    features: Option<&Features>,
     split: &Split,
     config: &Config,
     on_epoch: &mut dyn FnMut(&Epoch),

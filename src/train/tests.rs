@@ -11,7 +11,7 @@ use crate::config::{KlWeight, ModelConfig, ModelKind, Select};
 use crate::decoder::Decoded;
 use crate::encoder::Inputs;
 use crate::error::Error;
-use crate::graph::{EdgeList, Graph, Pair};
+use crate::graph::{Csr, EdgeList, Graph, Pair};
 use crate::loss::{ExactReconstruction, Sample, Target, kl_weight};
 use crate::network::{Draws, Network, Weights};
 use crate::operator::Operator;
@@ -55,8 +55,8 @@ fn network(config: &ModelConfig, num_features: usize, case: &Value) -> Network {
 }
 
 /// X of `case`, if it has one.
-fn features(case: &Value) -> Option<Csr> {
-    (!case["features"].is_null()).then(|| Csr::csr_from_dense(matrix(&case["features"]).view(), 0.0))
+fn features(case: &Value) -> Option<Features> {
+    (!case["features"].is_null()).then(|| Features::from(matrix(&case["features"])))
 }
 
 /// Compares the heads, the loss + 0.3 KL at ε = 0, and the gradient of each weight.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
 use super::{Observation, Vae, kl, normal};
-use crate::graph::Csr;
+use crate::graph::Features;
 use crate::network::Embeddings;
 use crate::tensor::{from_rows, to_matrix, to_vec};
 
@@ -47,7 +47,7 @@ impl RowMetrics {
 
 impl Vae {
     /// The latent of each row of X, [n, f]. O(n·h·(f + h + d)) time.
-    pub fn encode(&self, features: &Csr) -> Embeddings {
+    pub fn encode(&self, features: &Features) -> Embeddings {
         let (mut mean, mut log_variance) = (Vec::new(), Vec::new());
         for rows in chunks(features.rows()) {
             let [of_mean, of_log_variance] = tch::no_grad(|| self.heads(&dense(features, rows), None));
@@ -60,7 +60,7 @@ impl Vae {
     }
 
     /// The mean of p(x | z = μ) for the rows `rows` of X, [b, f], dense.
-    pub fn reconstruct(&self, features: &Csr, rows: std::ops::Range<usize>) -> Array2<f32> {
+    pub fn reconstruct(&self, features: &Features, rows: std::ops::Range<usize>) -> Array2<f32> {
         tch::no_grad(|| {
             let [mean, _] = self.heads(&dense(features, rows), None);
             to_matrix(&self.expected(&self.generator_output(&mean, None)))
@@ -89,7 +89,7 @@ impl Vae {
 
     /// How well the rows `rows` of X, [n, f], are described; `num_samples` draws of z for each, by `seed`. The same
     /// to the bit for the same rows and seed.
-    pub fn evaluate(&self, features: &Csr, rows: &[usize], num_samples: usize, seed: u64) -> RowMetrics {
+    pub fn evaluate(&self, features: &Features, rows: &[usize], num_samples: usize, seed: u64) -> RowMetrics {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(EVALUATION_STREAM);
         let (mut reconstruction, mut divergence, mut squares) = (0.0, 0.0, 0.0);
@@ -121,12 +121,12 @@ impl Vae {
 }
 
 /// Rows of X as a dense matrix, [b, f].
-pub(crate) fn dense(features: &Csr, rows: impl IntoIterator<Item = usize>) -> Tensor {
+pub(crate) fn dense(features: &Features, rows: impl IntoIterator<Item = usize>) -> Tensor {
     let num_columns = features.cols();
     let mut values = Vec::new();
     for (at, row) in rows.into_iter().enumerate() {
         values.resize((at + 1) * num_columns, 0f32);
-        for (column, &value) in features.outer_view(row).iter().flat_map(|row| row.iter()) {
+        for (column, value) in features.row_entries(row) {
             values[at * num_columns + column] = value;
         }
     }

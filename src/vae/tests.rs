@@ -40,7 +40,7 @@ fn the_loss_and_the_gradient_of_every_weight_are_those_of_pytorch() {
     for case in golden["cases"].as_array().unwrap() {
         let layers = serde_json::from_value(case["layers"].clone()).unwrap();
         let x = matrix(&case["x"]);
-        let features = Csr::csr_from_dense(x.view(), 0.0);
+        let features = Features::from(x);
         let weights: Weights = case["weights"]
             .as_object()
             .unwrap()
@@ -75,9 +75,9 @@ fn the_loss_and_the_gradient_of_every_weight_are_those_of_pytorch() {
 }
 
 /// A matrix of this many columns, each row all ones or all zeros.
-fn two_kinds(num_rows: usize, num_columns: usize) -> Csr {
+fn two_kinds(num_rows: usize, num_columns: usize) -> Features {
     let x = Array2::from_shape_fn((num_rows, num_columns), |(row, _)| (row % 2) as f32);
-    Csr::csr_from_dense(x.view(), 0.0)
+    Features::from(x)
 }
 
 #[test]
@@ -102,8 +102,7 @@ fn the_elbo_is_the_loss_by_another_way() {
 #[test]
 fn the_likelihood_is_chosen_by_the_features() {
     let of = |values: [f32; 4], likelihood| {
-        let features =
-            Csr::csr_from_dense(Array2::from_shape_vec((2, 2), values.to_vec()).unwrap().view(), 0.0);
+        let features = Features::from(Array2::from_shape_vec((2, 2), values.to_vec()).unwrap());
         Vae::new(&ModelConfig { likelihood, ..config(2) }, &features, &mut rng())
     };
     let chosen = |values, likelihood| of(values, likelihood).unwrap().likelihood();
