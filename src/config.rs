@@ -63,8 +63,9 @@ impl Config {
         self.validate_training()
     }
 
-    /// These settings with everything that was left to the model's recipe filled in: what `run.json` records.
-    pub fn resolved(&self) -> Config {
+    /// These settings with everything filled in that was left to the model's recipe, or to the number of nodes: what
+    /// `run.json` records.
+    pub fn resolved(&self, num_nodes: usize) -> Config {
         let mut config = self.clone();
         let model = &mut config.model;
         if model.model.is_network() {
@@ -77,7 +78,7 @@ impl Config {
             config.train.epochs = Some(self.epochs());
             config.train.learning_rate = Some(self.learning_rate());
             if model.model != ModelKind::Vae {
-                config.train.loss = Some(self.loss());
+                config.train.loss = Some(self.loss().for_graph(num_nodes));
             }
             config.train.select = Some(self.train.select());
         }
@@ -94,12 +95,12 @@ impl Config {
         self.train.learning_rate.unwrap_or(Recipe::of(self.model.model).learning_rate)
     }
 
-    /// What the reconstruction is compared on.
+    /// What the reconstruction is compared on; see [`LossKind::for_graph`].
     pub fn loss(&self) -> LossKind {
-        match (self.train.loss, self.model.decoder) {
-            (Some(loss), _) => loss,
-            (None, DecoderKind::HadamardMlp) => LossKind::Sampled,
-            (None, DecoderKind::InnerProduct) => Recipe::of(self.model.model).loss,
+        match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder) {
+            (LossKind::Auto, DecoderKind::HadamardMlp) => LossKind::Sampled,
+            (LossKind::Auto, DecoderKind::InnerProduct) => Recipe::of(self.model.model).loss,
+            (chosen, _) => chosen,
         }
     }
 
@@ -116,7 +117,9 @@ impl Config {
         require(is_fit, "--gravity-lambda", gravity_lambda, "a number above 0")?;
         if decoder == DecoderKind::HadamardMlp {
             let clash = match (self.loss(), normalize_embeddings, model) {
-                (LossKind::Exact, ..) => "needs --loss sampled: over all pairs it is out of reach",
+                (loss, ..) if loss != LossKind::Sampled => {
+                    "needs --loss sampled: over all pairs it is out of reach"
+                }
                 (_, true, _) => "takes the embeddings as they are: leave out --normalize-embeddings",
                 (_, _, ModelKind::GravityGae | ModelKind::GravityVgae) => {
                     "scores both directions alike: gravity-* have a decoder of their own"
@@ -125,17 +128,19 @@ impl Config {
             };
             return Err(Error::Config(format!("--decoder hadamard-mlp {clash}")));
         }
-        if model.is_directed() && self.loss() == LossKind::Sampled {
+        if model.is_directed() && self.loss() != LossKind::Exact {
             return Err(Error::Config(format!(
-                "{model} has an exact loss of its own: leave out --loss sampled"
+                "{model} has an exact loss of its own: leave out --loss {}",
+                self.loss()
             )));
         }
         Ok(())
     }
 
     fn validate_training(&self) -> Result<()> {
-        let TrainConfig { negatives_per_edge, mask_edges, free_bits, validate_every, patience, .. } =
+        let TrainConfig { negatives_per_edge, subgraph_nodes, mask_edges, free_bits, validate_every, .. } =
             self.train;
+        let patience = self.train.patience;
         let (epochs, learning_rate) = (self.epochs(), self.learning_rate());
         require(epochs >= 1, "--epochs", epochs, "at least 1")?;
         require(validate_every >= 1, "--validate-every", validate_every, "at least 1")?;
@@ -143,6 +148,7 @@ impl Config {
         require(rate_fits, "--learning-rate", learning_rate, "a number above 0")?;
         let count = (1..=1000).contains(&negatives_per_edge);
         require(count, "--negatives-per-edge", negatives_per_edge, "1 to 1000")?;
+        require(subgraph_nodes >= 2, "--subgraph-nodes", subgraph_nodes, "at least 2")?;
         let fraction = "a fraction of at least 0 and below 1";
         require((0.0..1.0).contains(&mask_edges), "--mask-edges", mask_edges, fraction)?;
         let is_fit = free_bits.is_finite() && free_bits >= 0.0;

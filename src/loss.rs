@@ -10,6 +10,9 @@
 //!
 //! It is a mean over all n² ordered pairs, in nats, about (mean over edges + mean over non-edges) / 2.
 //!
+//! Three other losses stand for this one where n² pairs are too many: [`Sample`], balanced or unbiased, and
+//! [`Subgraph`].
+//!
 //! **KL** (Kingma & Welling 2014, appendix B): KL(q(z) ‖ N(0, I)) = ½ Σ_d (μ² + σ² − log σ² − 1), the mean
 //! over the nodes, in nats.
 //!
@@ -24,20 +27,24 @@ mod exact;
 mod gravity;
 mod neighbours;
 mod sampled;
+mod subgraph;
 
 use crate::config::KlWeight;
 use crate::graph::{Direction, EdgeList};
 
 pub use exact::ExactReconstruction;
 pub use gravity::GravityReconstruction;
-pub use sampled::Sample;
+pub use sampled::{Sample, SampledEdges, Weighting};
+pub use subgraph::{Subgraph, SubgraphReconstruction};
 
 /// What a reconstruction is compared with.
 pub(crate) enum Target<'a> {
     /// The whole graph.
     Exact(&'a ExactReconstruction),
     /// Edges and sampled negatives.
-    Sampled(&'a Sample),
+    Sampled(Sample<'a>),
+    /// A part of the graph.
+    Subgraph(Subgraph),
     /// A whole directed graph.
     Gravity(&'a GravityReconstruction),
 }
@@ -48,6 +55,7 @@ impl Target<'_> {
         match self {
             Target::Exact(exact) => exact.value_and_gradient(z, d),
             Target::Sampled(sample) => sample.value_and_gradient(z, d),
+            Target::Subgraph(subgraph) => subgraph.value_and_gradient(z, d),
             Target::Gravity(exact) => exact.value_and_gradient(z, d),
         }
     }

@@ -40,15 +40,6 @@ impl<'a> Operator<'a> {
         Operator { matrix: Matrix::Dense(matrix) }
     }
 
-    /// The number of rows.
-    pub(crate) fn num_rows(&self) -> usize {
-        match &self.matrix {
-            Matrix::Symmetric(matrix) => matrix.rows(),
-            Matrix::Sparse(matrix, _) => matrix.rows(),
-            Matrix::Dense(matrix) => matrix.nrows(),
-        }
-    }
-
     /// The number of columns, which is the number of rows of what it is applied to.
     pub(crate) fn num_columns(&self) -> usize {
         match &self.matrix {
@@ -103,20 +94,6 @@ impl<'a> Operator<'a> {
             }
         };
         Operator { matrix }
-    }
-
-    /// The entries as (row, column, value), zeros of a dense matrix left out.
-    pub(crate) fn entries(&self) -> Vec<(u32, u32, f32)> {
-        let of_csr =
-            |matrix: &Csr| matrix.iter().map(|(&value, (row, column))| (row, column, value)).collect();
-        match &self.matrix {
-            Matrix::Symmetric(matrix) => of_csr(matrix),
-            Matrix::Sparse(matrix, _) => of_csr(matrix),
-            Matrix::Dense(matrix) => {
-                let entries = matrix.indexed_iter().filter(|(_, value)| **value != 0.0);
-                entries.map(|((row, column), &value)| (row as u32, column as u32, value)).collect()
-            }
-        }
     }
 }
 

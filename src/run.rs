@@ -118,7 +118,7 @@ impl RunDir {
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
             libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
-            config: config.resolved(),
+            config: config.resolved(graph.num_nodes()),
             split_from: None,
             counts: Counts::of(graph, split),
             inputs: graph.inputs.clone(),

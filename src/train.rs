@@ -33,6 +33,8 @@ pub struct Epoch {
     pub validation_average_precision: Option<f64>,
     /// The evidence lower bound of the validation rows, in nats, after this epoch, by one draw a row; a vae's.
     pub validation_elbo: Option<f64>,
+    /// Seconds that the epoch's step took, without the look at the validation part.
+    pub train_seconds: f64,
     /// Seconds since training began.
     pub elapsed_seconds: f64,
     /// What is being trained: the model, or a part of it.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae::config::{Config, FeatureSource, FeatureTransform, ModelKind};
+use vgae::config::{Config, FeatureSource, FeatureTransform, LossKind, ModelKind};
 use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
@@ -70,6 +70,8 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     };
     let split_seconds = start.elapsed().as_secs_f64();
     describe_split(&split, graph.num_nodes(), config, voice);
+
+    describe_loss(graph.num_nodes(), config, voice);
 
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
@@ -158,6 +160,22 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     match graph.edges.is_empty() {
         true => voice.say(format!("{} rows of {features}; no graph", graph.num_nodes())),
         false => voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len())),
+    }
+}
+
+/// Says which loss stands for all pairs where they are too many.
+fn describe_loss(num_nodes: usize, config: &Config, voice: &Voice) {
+    let model = config.model.model;
+    let loss = config.loss().for_graph(num_nodes);
+    if config.loss() == LossKind::Auto
+        && model.is_network()
+        && model != ModelKind::Vae
+        && loss != LossKind::Exact
+    {
+        voice.say(format!(
+            "loss: {loss}, an estimate of the exact one, which takes O(n²) time and is chosen up to {} nodes",
+            LossKind::AUTO_EXACT_NODES
+        ));
     }
 }
 

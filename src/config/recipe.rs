@@ -21,7 +21,7 @@ const KIPF: Recipe = Recipe {
     feature_transform: FeatureTransform::None,
     epochs: 200,
     learning_rate: 0.01,
-    loss: LossKind::Exact,
+    loss: LossKind::Auto,
 };
 
 impl Recipe {
@@ -43,7 +43,7 @@ impl Recipe {
             ModelKind::Vae => Recipe { hidden: 256, epochs: 100, learning_rate: 0.001, ..KIPF },
             // Salha et al. 2019, "Gravity-Inspired", section 4.1.
             ModelKind::GravityGae | ModelKind::GravityVgae => {
-                Recipe { hidden: 64, latent: 32, learning_rate: 0.1, ..KIPF }
+                Recipe { hidden: 64, latent: 32, learning_rate: 0.1, loss: LossKind::Exact, ..KIPF }
             }
         }
     }

@@ -28,8 +28,18 @@ impl Config {
             refuse(self.of_pairs(), kind, "learns from rows alone")?;
         } else {
             refuse(self.of_rows(), kind, "gives no features back")?;
-            let is_idle = self.loss() == LossKind::Exact && self.train.negatives_per_edge != 1;
-            refuse(is_idle.then_some("--negatives-per-edge"), kind, "with --loss exact draws none")?;
+            let loss = self.loss();
+            let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
+            let is_idle = is_set && matches!(loss, LossKind::Exact | LossKind::Subgraph);
+            refuse(
+                is_idle.then_some("--negatives-per-edge"),
+                kind,
+                &format!("with --loss {loss} draws none"),
+            )?;
+            let is_set = self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes;
+            let is_idle = is_set && loss != LossKind::Subgraph;
+            let what = format!("with --loss {loss} looks at all nodes");
+            refuse(is_idle.then_some("--subgraph-nodes"), kind, &what)?;
         }
         let is_set = self.model.gravity_lambda != 1.0 && !kind.is_directed();
         refuse(is_set.then_some("--gravity-lambda"), kind, "has no masses")
@@ -64,6 +74,7 @@ impl Config {
                 self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
                 "--negatives-per-edge",
             ),
+            (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "--subgraph-nodes"),
         ])
     }
 

@@ -16,13 +16,17 @@ pub struct TrainConfig {
     /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
     #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
     pub learning_rate: Option<f64>,
-    /// What the reconstruction is compared on: all pairs, or the edges and as many sampled negatives
-    /// [default: exact; gnae, vgnae and --decoder hadamard-mlp sampled]
+    /// What the reconstruction is compared on: all pairs; the edges and as many sampled negatives, or these reweighted
+    /// to be the loss over all pairs in the mean; all pairs of a subgraph; or, by the number of nodes, exact or
+    /// reweighted [default: auto; gnae, vgnae and --decoder hadamard-mlp sampled]
     #[arg(long, value_enum)]
     pub loss: Option<LossKind>,
     /// Negatives that the sampled loss draws for each edge, anew in each epoch
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
     pub negatives_per_edge: usize,
+    /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes)]
+    pub subgraph_nodes: usize,
     /// Fraction of the training edges that each epoch takes out of message passing; of the edges, the sampled
     /// loss then looks at those alone
     #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges)]
@@ -56,6 +60,7 @@ impl Default for TrainConfig {
             learning_rate: None,
             loss: None,
             negatives_per_edge: 1,
+            subgraph_nodes: 4096,
             mask_edges: 0.0,
             kl_weight: KlWeight::default(),
             kl_warmup: 0,
@@ -90,10 +95,43 @@ impl TrainConfig {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LossKind {
+    /// Exact up to 20,000 nodes, above reweighted.
+    Auto,
     /// On all n² of them.
     Exact,
-    /// On the edges and on sampled negatives.
+    /// On the edges and on sampled negatives, in balance.
     Sampled,
+    /// On the same, with the weights and the diagonal that make it the exact loss in the mean.
+    Reweighted,
+    /// On all pairs of a subgraph, another one in each epoch.
+    Subgraph,
+}
+
+impl LossKind {
+    /// The nodes up to which [`LossKind::Auto`] means [`LossKind::Exact`], which takes a tenth of a second an epoch
+    /// there.
+    pub const AUTO_EXACT_NODES: usize = 20_000;
+
+    /// What `auto` means for a graph of `num_nodes`; any other stays as it is.
+    pub fn for_graph(self, num_nodes: usize) -> LossKind {
+        match self {
+            LossKind::Auto if num_nodes <= Self::AUTO_EXACT_NODES => LossKind::Exact,
+            LossKind::Auto => LossKind::Reweighted,
+            chosen => chosen,
+        }
+    }
+}
+
+impl fmt::Display for LossKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            LossKind::Auto => "auto",
+            LossKind::Exact => "exact",
+            LossKind::Sampled => "sampled",
+            LossKind::Reweighted => "reweighted",
+            LossKind::Subgraph => "subgraph",
+        })
+    }
 }
 
 /// The factor between the mean of the nodes' KL terms and the reconstruction, which is a mean over pairs.

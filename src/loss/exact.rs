@@ -17,7 +17,8 @@ impl ExactReconstruction {
     /// For the graph of the training edges.
     pub fn new(train: &EdgeList) -> Self {
         let n = train.num_nodes() as f64;
-        let num_ones = 2.0 * train.len() as f64;
+        // A subgraph may have no edge.
+        let num_ones = 2.0 * train.len().max(1) as f64;
         ExactReconstruction {
             neighbours: Neighbours::and_itself(train.pairs(), train.num_nodes()),
             pos_weight: (n * n - num_ones) / num_ones,

@@ -94,6 +94,11 @@ impl Neighbours {
         self.starts.len() - 1
     }
 
+    /// The others of `node`.
+    pub(super) fn of_node(&self, node: usize) -> &[u32] {
+        &self.others[self.starts[node]..self.starts[node + 1]]
+    }
+
     /// Σ over nodes u and their neighbours v of what x = z_u·z_v costs, for `z` of [n, d] row by row; to the row
     /// of u in `gradient`, [n, d], goes Σ_v slope(x) z_v, which is half the sum's gradient, for each pair stands
     /// with both its nodes. O(m·d) time. The same to the bit for any number of threads.

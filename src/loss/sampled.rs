@@ -1,7 +1,10 @@
 //! The reconstruction loss on the edges and on sampled negatives.
 
+use std::sync::OnceLock;
+
 use ndarray::ArrayView2;
-use rand::{Rng, RngExt};
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::neighbours::{Neighbours, Slope};
@@ -11,59 +14,107 @@ use crate::graph::{EdgeList, Pair};
 /// Nodes that one task of the gradient's sum takes.
 const NODES_PER_TASK: usize = 128;
 
-/// Edges and negatives of one epoch. Their loss is
-///
-/// ```text
-/// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x)
-/// ```
-///
-/// in nats: up to the diagonal, what the exact loss is on average over the draw of the negatives.
-pub struct Sample {
-    /// The edges, then the negatives.
-    pairs: Vec<Pair>,
-    num_edges: usize,
-    num_nodes: usize,
+/// Negatives that are drawn one after the other, whatever the number of threads.
+const NEGATIVES_PER_TASK: usize = 4096;
+
+/// How the edges and negatives of a sample are weighted against each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighting {
+    /// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x): the exact loss in the mean over
+    /// the draws, up to the diagonal.
+    Balanced,
+    /// The exact loss in the mean over the draws. With m edges of n nodes, S = 2m, and the diagonal of A + I among
+    /// the ones:
+    ///
+    /// ```text
+    /// 1/2S · (2 Σ over edges of softplus(−x) + Σ_i softplus(−x_ii))
+    ///   + (n² − S − n) / (n² − S) · ½ · mean over negatives of softplus(x)
+    /// ```
+    Unbiased,
 }
 
-impl Sample {
-    /// `edges`, and for each `negatives_per_edge` pairs that are no edges of `train`, uniform with replacement
+/// The edges of samples: the same ones in each.
+pub struct SampledEdges {
+    pairs: Vec<Pair>,
+    num_nodes: usize,
+    weighting: Weighting,
+    /// Made when they are first asked for: a perceptron does without.
+    lists: OnceLock<Neighbours>,
+}
+
+/// Edges and negatives of one epoch. Their loss is that of [`Weighting`], in nats.
+pub struct Sample<'a> {
+    edges: &'a SampledEdges,
+    negatives: Vec<Pair>,
+}
+
+impl SampledEdges {
+    /// Of these pairs of `num_nodes` nodes, each once, in any direction.
+    pub fn new(pairs: Vec<Pair>, num_nodes: usize, weighting: Weighting) -> Self {
+        SampledEdges { pairs, num_nodes, weighting, lists: OnceLock::new() }
+    }
+
+    /// These edges, and for each `negatives_per_edge` pairs that are no edges of `train`, uniform with replacement
     /// among them: held-out edges are not known here, so that one may come as a negative, rarely.
     ///
-    /// There must be such pairs. O(m·log m) expected time on a sparse graph.
-    pub fn draw(edges: Vec<Pair>, train: &EdgeList, negatives_per_edge: usize, rng: &mut impl Rng) -> Self {
-        let n = train.num_nodes() as u32;
-        let mut negatives = Vec::with_capacity(edges.len() * negatives_per_edge);
-        while negatives.len() < edges.len() * negatives_per_edge {
-            let pair = (rng.random_range(0..n), rng.random_range(0..n));
-            if pair.0 != pair.1 && !train.contains(pair) {
-                negatives.push(pair);
+    /// There must be such pairs. O(m·log m) expected time on a sparse graph. The same for any number of threads.
+    pub fn draw(&self, train: &EdgeList, negatives_per_edge: usize, rng: &mut impl Rng) -> Sample<'_> {
+        let n = self.num_nodes as u32;
+        let seed = rng.random();
+        let mut negatives = vec![(0, 0); self.pairs.len() * negatives_per_edge];
+        negatives.par_chunks_mut(NEGATIVES_PER_TASK).enumerate().for_each(|(task, negatives)| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(task as u64);
+            for negative in negatives {
+                *negative = loop {
+                    let pair = (rng.random_range(0..n), rng.random_range(0..n));
+                    if pair.0 != pair.1 && !train.contains(pair) {
+                        break pair;
+                    }
+                };
             }
-        }
-        Self::of(edges, negatives, train.num_nodes())
+        });
+        self.with(negatives)
     }
 
-    /// Of these pairs of `num_nodes` nodes, in any direction; one may come more than once.
-    pub fn of(edges: Vec<Pair>, negatives: Vec<Pair>, num_nodes: usize) -> Self {
-        let num_edges = edges.len();
-        Sample { pairs: [edges, negatives].concat(), num_edges, num_nodes }
+    /// These edges and `negatives`, in any direction; one may come more than once.
+    pub fn with(&self, negatives: Vec<Pair>) -> Sample<'_> {
+        Sample { edges: self, negatives }
     }
 
+    fn lists(&self) -> &Neighbours {
+        self.lists.get_or_init(|| match self.weighting {
+            Weighting::Balanced => Neighbours::of(&self.pairs, self.num_nodes),
+            Weighting::Unbiased => Neighbours::and_itself(&self.pairs, self.num_nodes),
+        })
+    }
+}
+
+impl Sample<'_> {
     /// The loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d]. O(m·d) time. The
     /// same to the bit for any number of threads.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
-        let (edges, negatives) = self.pairs.split_at(self.num_edges);
+        let SampledEdges { pairs, num_nodes, weighting, .. } = self.edges;
+        let absent = match weighting {
+            Weighting::Balanced => 1.0,
+            Weighting::Unbiased => {
+                let (n, num_ones) = (*num_nodes as f64, 2.0 * pairs.len() as f64);
+                (n * n - num_ones - n) / (n * n - num_ones)
+            }
+        };
         // Each pair stands with both its nodes.
-        let [of_edge, of_negative] = [edges, negatives].map(|pairs| 0.25 / pairs.len() as f64);
-        let mut gradient = vec![0f32; self.num_nodes * d];
-        let mut sum = |pairs, slope| Neighbours::of(pairs, self.num_nodes).add(z, d, slope, &mut gradient);
-        let value = sum(edges, Slope { softplus: of_edge, linear: 0.0 })
-            // softplus(x) = softplus(−x) + x.
-            + sum(negatives, Slope { softplus: of_negative, linear: of_negative });
+        let (of_edge, of_negative) = (0.25 / pairs.len() as f64, 0.25 * absent / self.negatives.len() as f64);
+        let mut gradient = vec![0f32; num_nodes * d];
+        let slope = Slope { softplus: of_edge, linear: 0.0 };
+        let mut value = self.edges.lists().add(z, d, slope, &mut gradient);
+        // softplus(x) = softplus(−x) + x.
+        let slope = Slope { softplus: of_negative, linear: of_negative };
+        value += Neighbours::of(&self.negatives, *num_nodes).add(z, d, slope, &mut gradient);
         gradient.par_chunks_mut(1 << 14).flatten_iter().for_each(|value| *value *= 2.0);
         (value, gradient)
     }
 
-    /// The loss at `z`, [n, d] row by row, decoded by a perceptron, its gradient, [n, d], and that of the
+    /// The loss at `z`, [n, d] row by row, decoded by a perceptron, always balanced, its gradient, [n, d], and that of the
     /// perceptron. O(m·d·k) time, O(m·d) memory.
     pub(crate) fn perceptron_value_and_gradient(
         &self,
@@ -71,10 +122,11 @@ impl Sample {
         d: usize,
         perceptron: &HadamardMlp,
     ) -> (f64, Vec<f32>, HadamardMlp) {
-        let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &self.pairs));
-        let gradient = perceptron.gradient(view(z, d), &self.pairs, &slopes);
-        let incidence = self.incidence();
-        let mut sums = vec![0f32; self.num_nodes * d];
+        let pairs = [self.edges.pairs.as_slice(), &self.negatives].concat();
+        let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
+        let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
+        let incidence = Incidence::of(&pairs, self.edges.num_nodes);
+        let mut sums = vec![0f32; self.edges.num_nodes * d];
         sums.par_chunks_mut(NODES_PER_TASK * d).enumerate().for_each(|(task, rows)| {
             for (at, sum) in rows.chunks_exact_mut(d).enumerate() {
                 let node = task * NODES_PER_TASK + at;
@@ -93,14 +145,14 @@ impl Sample {
 
     /// The loss, and its derivative by each logit.
     fn value_and_slopes(&self, logits: &[f64]) -> (f64, Vec<f32>) {
-        let num_negatives = self.pairs.len() - self.num_edges;
-        let edge_weight = 0.5 / self.num_edges as f64;
-        let negative_weight = 0.5 / num_negatives as f64;
+        let num_edges = self.edges.pairs.len();
+        let edge_weight = 0.5 / num_edges as f64;
+        let negative_weight = 0.5 / self.negatives.len() as f64;
         let mut value = 0.0;
         let slopes = logits.iter().enumerate().map(|(at, &logit)| {
             let probability = 1.0 / (1.0 + (-logit).exp());
             let softplus_of_minus = (-logit).max(0.0) + (-logit.abs()).exp().ln_1p();
-            if at < self.num_edges {
+            if at < num_edges {
                 value += edge_weight * softplus_of_minus;
                 (edge_weight * (probability - 1.0)) as f32
             } else {
@@ -111,21 +163,30 @@ impl Sample {
         let slopes = slopes.collect();
         (value, slopes)
     }
+}
 
+/// For node u, the entries `indptr[u]..indptr[u + 1]`: the other node of each of its pairs, and the pair.
+struct Incidence {
+    indptr: Vec<usize>,
+    others: Vec<u32>,
+    pairs: Vec<u32>,
+}
+
+impl Incidence {
     /// The pairs of each node, in their order.
-    fn incidence(&self) -> Incidence {
-        let mut indptr = vec![0usize; self.num_nodes + 1];
-        for &(u, v) in &self.pairs {
+    fn of(list: &[Pair], num_nodes: usize) -> Incidence {
+        let mut indptr = vec![0usize; num_nodes + 1];
+        for &(u, v) in list {
             indptr[u as usize + 1] += 1;
             indptr[v as usize + 1] += 1;
         }
-        for node in 0..self.num_nodes {
+        for node in 0..num_nodes {
             indptr[node + 1] += indptr[node];
         }
         let mut next = indptr.clone();
-        let mut others = vec![0u32; 2 * self.pairs.len()];
-        let mut pairs = vec![0u32; 2 * self.pairs.len()];
-        for (at, &(u, v)) in self.pairs.iter().enumerate() {
+        let mut others = vec![0u32; 2 * list.len()];
+        let mut pairs = vec![0u32; 2 * list.len()];
+        for (at, &(u, v)) in list.iter().enumerate() {
             for (node, other) in [(u, v), (v, u)] {
                 others[next[node as usize]] = other;
                 pairs[next[node as usize]] = at as u32;
@@ -134,13 +195,6 @@ impl Sample {
         }
         Incidence { indptr, others, pairs }
     }
-}
-
-/// For node u, the entries `indptr[u]..indptr[u + 1]`: the other node of each of its pairs, and the pair.
-struct Incidence {
-    indptr: Vec<usize>,
-    others: Vec<u32>,
-    pairs: Vec<u32>,
 }
 
 fn view(z: &[f32], d: usize) -> ArrayView2<'_, f32> {

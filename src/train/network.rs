@@ -12,7 +12,10 @@ use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::graph::{EdgeList, Features};
-use crate::loss::{ExactReconstruction, GravityReconstruction, Sample, Target, kl_weight};
+use crate::loss::{
+    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, Weighting,
+    kl_weight,
+};
 use crate::metrics::Metrics;
 use crate::network::{Draws, Network, Terms};
 use crate::split::Split;
@@ -45,13 +48,7 @@ pub(super) fn fit(
     let mut network = Network::new(&config.model, inputs.num_features(), &mut rng);
     let learning_rate = config.learning_rate();
     let mut optimizer = Adam::new(learning_rate);
-    let (exact, gravity) = match (config.loss(), config.model.model.is_directed()) {
-        (LossKind::Sampled, _) => (None, None),
-        (LossKind::Exact, false) => (Some(ExactReconstruction::new(&split.train)), None),
-        (LossKind::Exact, true) => {
-            (None, Some(GravityReconstruction::new(&split.train, config.model.gravity_lambda)))
-        }
-    };
+    let source = Source::new(&split.train, config);
     let kl_weight = kl_weight(config.train.kl_weight, &split.train);
     let largest_feature = features.map_or(0.0, largest);
     let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
@@ -61,19 +58,13 @@ pub(super) fn fit(
     let name = if part.is_empty() { config.model.model.to_string() } else { part.to_string() };
 
     for epoch in 1..=num_epochs {
+        let epoch_start = Instant::now();
         let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
         let passed = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
-        let sample = (config.loss() == LossKind::Sampled).then(|| {
-            let edges = masked.as_ref().map_or(&split.train, |masked| &masked.hidden);
-            let negatives = config.train.negatives_per_edge;
-            Sample::draw(edges.pairs().to_vec(), &split.train, negatives, &mut rng)
+        let hidden = masked.as_ref().map(|masked| {
+            SampledEdges::new(masked.hidden.pairs().to_vec(), split.train.num_nodes(), Weighting::Balanced)
         });
-        let target = match (&exact, &gravity, &sample) {
-            (Some(exact), ..) => Target::Exact(exact),
-            (_, Some(gravity), _) => Target::Gravity(gravity),
-            (.., Some(sample)) => Target::Sampled(sample),
-            _ => unreachable!("one of the three losses was chosen"),
-        };
+        let target = source.target(hidden.as_ref(), &split.train, config, &mut rng);
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let adj_norm = passed.as_ref().unwrap_or(&inputs.adj_norm);
         let draws = Draws::new(&mut rng);
@@ -88,6 +79,7 @@ pub(super) fn fit(
             return Err(diverged(f64::NAN, epoch));
         }
 
+        let train_seconds = epoch_start.elapsed().as_secs_f64();
         let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation = match is_look && !split.validation.is_empty() {
             true => Some(look(&network, &inputs, split).map_err(|error| match error {
@@ -104,6 +96,7 @@ pub(super) fn fit(
             validation_roc_auc: validation.map(|metrics| metrics.roc_auc),
             validation_average_precision: validation.map(|metrics| metrics.average_precision),
             validation_elbo: None,
+            train_seconds,
             elapsed_seconds: start.elapsed().as_secs_f64(),
             network: name.clone(),
             num_epochs,
@@ -122,6 +115,50 @@ pub(super) fn fit(
         selected_epoch = epoch;
     }
     Ok(NetworkRun { network, history, selected_epoch })
+}
+
+/// What each epoch's target is drawn from.
+enum Source {
+    Exact(ExactReconstruction),
+    Gravity(GravityReconstruction),
+    Sampled(SampledEdges),
+    Subgraph(SubgraphReconstruction),
+}
+
+impl Source {
+    fn new(train: &EdgeList, config: &Config) -> Self {
+        let n = train.num_nodes();
+        let sampled = |weighting| Source::Sampled(SampledEdges::new(train.pairs().to_vec(), n, weighting));
+        match (config.loss().for_graph(n), config.model.model.is_directed()) {
+            (_, true) => Source::Gravity(GravityReconstruction::new(train, config.model.gravity_lambda)),
+            (LossKind::Exact | LossKind::Auto, _) => Source::Exact(ExactReconstruction::new(train)),
+            (LossKind::Sampled, _) => sampled(Weighting::Balanced),
+            (LossKind::Reweighted, _) => sampled(Weighting::Unbiased),
+            (LossKind::Subgraph, _) => {
+                Source::Subgraph(SubgraphReconstruction::new(train, config.train.subgraph_nodes))
+            }
+        }
+    }
+
+    /// Of one epoch. Where edges are `hidden` from message passing, the balanced sample looks at those alone.
+    fn target<'a>(
+        &'a self,
+        hidden: Option<&'a SampledEdges>,
+        train: &EdgeList,
+        config: &Config,
+        rng: &mut impl Rng,
+    ) -> Target<'a> {
+        let negatives = config.train.negatives_per_edge;
+        match (self, hidden) {
+            (Source::Exact(exact), _) => Target::Exact(exact),
+            (Source::Gravity(gravity), _) => Target::Gravity(gravity),
+            (Source::Sampled(_), Some(hidden)) if config.loss() == LossKind::Sampled => {
+                Target::Sampled(hidden.draw(train, negatives, rng))
+            }
+            (Source::Sampled(edges), _) => Target::Sampled(edges.draw(train, negatives, rng)),
+            (Source::Subgraph(subgraphs), _) => Target::Subgraph(subgraphs.draw(rng)),
+        }
+    }
 }
 
 /// The metrics of the validation part, with message passing over all training edges.

@@ -48,6 +48,7 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
     let num_epochs = config.epochs();
 
     for epoch in 1..=num_epochs {
+        let epoch_start = Instant::now();
         let weight = full_weight * config.train.kl_share(epoch);
         let mut order = split.train.clone();
         order.shuffle(&mut rng);
@@ -74,6 +75,7 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
             return Err(diverged(loss, epoch));
         }
 
+        let train_seconds = epoch_start.elapsed().as_secs_f64();
         let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation_elbo = match is_look && !split.validation.is_empty() {
             true => Some(vae.evaluate(features, &split.validation, 1, config.seed).elbo),
@@ -90,6 +92,7 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
             validation_roc_auc: None,
             validation_average_precision: None,
             validation_elbo,
+            train_seconds,
             elapsed_seconds: start.elapsed().as_secs_f64(),
             network: config.model.model.to_string(),
             num_epochs,

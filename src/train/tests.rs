@@ -12,7 +12,7 @@ use crate::decoder::Decoded;
 use crate::encoder::Inputs;
 use crate::error::Error;
 use crate::graph::{Csr, EdgeList, Graph, Pair};
-use crate::loss::{ExactReconstruction, Sample, Target, kl_weight};
+use crate::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
 use crate::network::{Draws, Network, Weights};
 use crate::operator::Operator;
 use crate::score::Score;
@@ -95,7 +95,7 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
     let golden: Value = serde_json::from_str(include_str!("../../tests/golden/networks.json")).unwrap();
     let exact = ExactReconstruction::new(&edges(&golden));
     let list = |name: &str| -> Vec<Pair> { serde_json::from_value(golden[name].clone()).unwrap() };
-    let sample = Sample::of(list("sample_edges"), list("sample_negatives"), 7);
+    let edges_of_sample = SampledEdges::new(list("sample_edges"), 7, Weighting::Balanced);
     for case in golden["cases"].as_array().unwrap() {
         let config: ModelConfig = serde_json::from_value(case["config"].clone()).unwrap();
         let features = features(case);
@@ -103,7 +103,7 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
         let network = network(&config, inputs.num_features(), case);
         let target = match case["loss_kind"].as_str().unwrap() {
             "exact" => Target::Exact(&exact),
-            _ => Target::Sampled(&sample),
+            _ => Target::Sampled(edges_of_sample.with(list("sample_negatives"))),
         };
         check(&network, &inputs, case, &target, case["free_bits"].as_f64().unwrap());
 

@@ -1,0 +1,104 @@
+//! The reconstruction loss over all pairs of some of the nodes.
+
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::ExactReconstruction;
+use super::neighbours::Neighbours;
+use crate::graph::{EdgeList, Pair};
+
+/// Nodes that are drawn one after the other, whatever the number of threads.
+const NODES_PER_TASK: usize = 4096;
+/// The place of a node that was not drawn.
+const ABSENT: u32 = u32::MAX;
+
+/// What subgraphs are drawn from: FastGAE's stochastic subgraph decoding (Salha et al. 2021, *FastGAE: Scalable Graph
+/// Autoencoders with Stochastic Subgraph Decoding*, section 3). In each epoch other nodes are drawn without
+/// replacement, with probabilities proportional to their degrees (their α = 1), and the loss is the exact one of the
+/// subgraph that they induce. Departure: its pos_weight and norm are those of the subgraph, not those of the graph, as
+/// nodes of high degree are joined by more edges than others.
+pub struct SubgraphReconstruction {
+    neighbours: Neighbours,
+    num_drawn: usize,
+}
+
+/// The nodes of one epoch.
+pub struct Subgraph {
+    /// Ascending.
+    nodes: Vec<u32>,
+    num_nodes: usize,
+    loss: ExactReconstruction,
+}
+
+impl SubgraphReconstruction {
+    /// For the graph of the training edges, of which `num_drawn` nodes are looked at, or all that have edges.
+    pub fn new(train: &EdgeList, num_drawn: usize) -> Self {
+        SubgraphReconstruction { neighbours: Neighbours::of(train.pairs(), train.num_nodes()), num_drawn }
+    }
+
+    /// Draws the nodes of one epoch. O(n + m) time at most. The same for any number of threads.
+    pub fn draw(&self, rng: &mut impl Rng) -> Subgraph {
+        let num_nodes = self.neighbours.num_nodes();
+        let nodes = self.draw_nodes(rng.random());
+        let mut place = vec![ABSENT; num_nodes];
+        for (at, &node) in nodes.iter().enumerate() {
+            place[node as usize] = at as u32;
+        }
+        let pairs: Vec<Pair> = nodes
+            .par_iter()
+            .enumerate()
+            .flat_map_iter(|(at, &node)| {
+                let others =
+                    self.neighbours.of_node(node as usize).iter().map(|&other| place[other as usize]);
+                others
+                    .filter(move |&other| other != ABSENT && at < other as usize)
+                    .map(move |other| (at as u32, other))
+            })
+            .collect();
+        let loss = ExactReconstruction::new(&EdgeList::new(nodes.len(), pairs, None).0);
+        Subgraph { nodes, num_nodes, loss }
+    }
+
+    /// The nodes with the smallest E / degree, E being exponential: Efraimidis & Spirakis 2006, *Weighted random
+    /// sampling with a reservoir*.
+    fn draw_nodes(&self, seed: u64) -> Vec<u32> {
+        let num_nodes = self.neighbours.num_nodes();
+        let starts: Vec<usize> = (0..num_nodes).step_by(NODES_PER_TASK).collect();
+        let mut keys: Vec<(f64, u32)> = starts
+            .into_par_iter()
+            .flat_map_iter(|start| {
+                let mut rng = ChaCha8Rng::seed_from_u64(seed);
+                rng.set_stream((start / NODES_PER_TASK) as u64);
+                (start..(start + NODES_PER_TASK).min(num_nodes)).map(move |node| {
+                    let degree = self.neighbours.of_node(node).len() as f64;
+                    (-(1.0 - rng.random::<f64>()).ln() / degree, node as u32)
+                })
+            })
+            .collect();
+        // A node without edges has an infinite key, or none at all.
+        keys.retain(|(key, _)| key.is_finite());
+        if self.num_drawn < keys.len() {
+            keys.select_nth_unstable_by(self.num_drawn, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+            keys.truncate(self.num_drawn);
+        }
+        let mut nodes: Vec<u32> = keys.into_iter().map(|(_, node)| node).collect();
+        nodes.sort_unstable();
+        nodes
+    }
+}
+
+impl Subgraph {
+    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d], which is 0 for nodes that were not drawn.
+    /// O(k²·d) time for k drawn nodes.
+    pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let rows = |node: u32| node as usize * d..(node as usize + 1) * d;
+        let own: Vec<f32> = self.nodes.iter().flat_map(|&node| &z[rows(node)]).copied().collect();
+        let (value, of_own) = self.loss.value_and_gradient(&own, d);
+        let mut gradient = vec![0f32; self.num_nodes * d];
+        for (&node, row) in self.nodes.iter().zip(of_own.chunks_exact(d)) {
+            gradient[rows(node)].copy_from_slice(row);
+        }
+        (value, gradient)
+    }
+}

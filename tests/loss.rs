@@ -1,0 +1,118 @@
+//! The losses that stand for the exact one, against it.
+
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use vgae::graph::{EdgeList, Pair};
+use vgae::loss::{ExactReconstruction, SampledEdges, SubgraphReconstruction, Weighting};
+
+/// The karate club: 34 nodes, 78 edges, none isolated.
+fn karate() -> EdgeList {
+    vgae::read::data("datasets/karate".as_ref(), &Default::default()).unwrap().edges
+}
+
+fn z(n: usize, d: usize) -> Vec<f32> {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    (0..n * d).map(|_| rng.random_range(-1.0f32..1.0)).collect()
+}
+
+fn assert_same(found: &(f64, Vec<f32>), expected: &(f64, Vec<f32>)) {
+    assert!((found.0 - expected.0).abs() < 1e-6 * expected.0, "{}, expected {}", found.0, expected.0);
+    let size = expected.1.iter().fold(0f32, |most, value| most.max(value.abs()));
+    for (found, expected) in found.1.iter().zip(&expected.1) {
+        assert!((found - expected).abs() <= 1e-5 * size, "{found}, expected {expected}");
+    }
+}
+
+#[test]
+fn over_every_negative_once_the_unbiased_loss_is_the_exact_one() {
+    let edges = karate();
+    let n = edges.num_nodes() as u32;
+    let pairs = (0..n).flat_map(|u| (0..n).map(move |v| (u, v)));
+    let absent: Vec<Pair> = pairs.filter(|&(u, v)| u != v && !edges.contains((u, v))).collect();
+    for d in [1, 5, 16, 40] {
+        let z = z(34, d);
+        let exact = ExactReconstruction::new(&edges).value_and_gradient(&z, d);
+        let sampled = SampledEdges::new(edges.pairs().to_vec(), 34, Weighting::Unbiased);
+        assert_same(&sampled.with(absent.clone()).value_and_gradient(&z, d), &exact);
+        let balanced = SampledEdges::new(edges.pairs().to_vec(), 34, Weighting::Balanced);
+        let (value, _) = balanced.with(absent.clone()).value_and_gradient(&z, d);
+        assert!((value - exact.0).abs() > 1e-3, "without the diagonal it is another loss");
+    }
+}
+
+#[test]
+fn in_the_mean_over_many_draws_the_unbiased_loss_is_the_exact_one() {
+    let edges = karate();
+    let z = z(34, 8);
+    let exact = ExactReconstruction::new(&edges).value_and_gradient(&z, 8);
+    let sampled = SampledEdges::new(edges.pairs().to_vec(), 34, Weighting::Unbiased);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let values: Vec<f64> =
+        (0..400).map(|_| sampled.draw(&edges, 5, &mut rng).value_and_gradient(&z, 8).0).collect();
+    let mean = values.iter().sum::<f64>() / 400.0;
+    let variance = values.iter().map(|value| (value - mean).powi(2)).sum::<f64>() / 399.0;
+    assert!((mean - exact.0).abs() < 5.0 * (variance / 400.0).sqrt(), "{mean}, expected {}", exact.0);
+}
+
+#[test]
+fn draws_depend_on_the_seed_and_not_on_the_number_of_threads() {
+    let edges = karate();
+    let z = z(34, 8);
+    let draw = |num_threads: usize, seed: u64| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
+        pool.install(|| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            let sampled = SampledEdges::new(edges.pairs().to_vec(), 34, Weighting::Balanced);
+            let subgraphs = SubgraphReconstruction::new(&edges, 10);
+            // 78,000 negatives are many tasks.
+            let of_sample = sampled.draw(&edges, 1000, &mut rng).value_and_gradient(&z, 8);
+            (of_sample, subgraphs.draw(&mut rng).value_and_gradient(&z, 8))
+        })
+    };
+    assert_eq!(draw(1, 1), draw(3, 1));
+    assert_ne!(draw(1, 1), draw(1, 2));
+}
+
+#[test]
+fn a_subgraph_of_all_nodes_has_the_exact_loss_and_one_of_some_has_their_own() {
+    let edges = karate();
+    let z = z(34, 16);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let all = SubgraphReconstruction::new(&edges, 100).draw(&mut rng);
+    let exact = ExactReconstruction::new(&edges).value_and_gradient(&z, 16);
+    assert_same(&all.value_and_gradient(&z, 16), &exact);
+
+    let (_, gradient) = SubgraphReconstruction::new(&edges, 10).draw(&mut rng).value_and_gradient(&z, 16);
+    let drawn: Vec<u32> = (0..34).filter(|&node| gradient[node as usize * 16] != 0.0).collect();
+    assert_eq!(drawn.len(), 10);
+    // The same nodes as a graph of their own.
+    let place = |node: u32| drawn.iter().position(|&other| other == node).map(|at| at as u32);
+    let own: Vec<Pair> = edges.pairs().iter().filter_map(|&(u, v)| Some((place(u)?, place(v)?))).collect();
+    let rows = |values: &[f32]| -> Vec<f32> {
+        drawn.iter().flat_map(|&node| values[node as usize * 16..][..16].to_vec()).collect()
+    };
+    let (_, expected) =
+        ExactReconstruction::new(&EdgeList::new(10, own, None).0).value_and_gradient(&rows(&z), 16);
+    assert_eq!(rows(&gradient), expected);
+}
+
+#[test]
+fn nodes_of_a_subgraph_are_drawn_in_proportion_to_their_degrees() {
+    // A star of 9 leaves, an edge apart, and a node alone.
+    let pairs = (1..10).map(|leaf| (0, leaf)).chain([(10, 11)]).collect();
+    let edges = EdgeList::new(13, pairs, None).0;
+    let subgraphs = SubgraphReconstruction::new(&edges, 1);
+    let z = z(13, 4);
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let mut counts = [0usize; 13];
+    for _ in 0..4000 {
+        let (_, gradient) = subgraphs.draw(&mut rng).value_and_gradient(&z, 4);
+        counts[gradient.chunks(4).position(|row| row[0] != 0.0).unwrap()] += 1;
+    }
+    assert_eq!(counts[12], 0);
+    // The hub has 9 of the 20 ends of edges, and each other node one: five standard errors.
+    let error = |share: f64| 5.0 * (share * (1.0 - share) / 4000.0).sqrt();
+    let share = |node: usize| counts[node] as f64 / 4000.0;
+    assert!((share(0) - 0.45).abs() < error(0.45), "{counts:?}");
+    assert!((1..12).all(|node| (share(node) - 0.05).abs() < error(0.05)), "{counts:?}");
+}
