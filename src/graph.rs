@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 
 pub use edge_list::{Direction, EdgeList, Merged};
 pub use features::{Csr, Features};
+pub(crate) use node_ids::Mentions;
 pub use node_ids::NodeIds;
 
 /// Two node indices: (source, target) where edges have directions, else an edge has the lower one first.

@@ -6,7 +6,9 @@ mod edges;
 mod features;
 mod linqs;
 mod pairs;
+mod reader;
 mod rows;
+mod source;
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +21,8 @@ pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub use pairs::{PairReader, Unknown};
-pub(crate) use rows::{RowReader, parse_finite};
+pub(crate) use reader::RowReader;
+pub(crate) use rows::parse_finite;
 
 /// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory
 /// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge

@@ -3,52 +3,154 @@
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
+use rayon::prelude::*;
+
+/// Parts of the ids that are looked up apart from each other, each by one thread: more than threads, so that these end
+/// together, and so many that what a part needs of a million ids stays in a core's own cache.
+const NUM_SHARDS: usize = 64;
 
 /// The ids of nodes, numbered in the order in which they first appear.
 ///
-/// The ids stand in one string; looking one up takes O(1), naming one O(1).
-#[derive(Clone, Default)]
+/// The ids of a shard stand in one string; looking one up takes O(1), naming one O(1).
+#[derive(Clone)]
 pub struct NodeIds {
+    shards: Vec<Shard>,
+    places: Vec<Place>,
+    hasher: DefaultHashBuilder,
+}
+
+/// Where an id is kept.
+#[derive(Clone, Copy)]
+struct Place {
+    shard: u32,
+    local: u32,
+}
+
+/// The ids whose hashes begin alike.
+#[derive(Clone, Default)]
+struct Shard {
     text: String,
     ends: Vec<usize>,
-    table: HashTable<u32>,
+    /// The number of each id among all.
+    numbers: Vec<u32>,
+    table: HashTable<Entry>,
+}
+
+#[derive(Clone, Copy)]
+struct Entry {
+    hash: u32,
+    local: u32,
+}
+
+/// Ids that a text names, in its order, to be numbered by [`NodeIds::intern_all`].
+#[derive(Clone)]
+pub(crate) struct Mentions {
+    shards: Vec<Vec<Mention>>,
+    count: u32,
     hasher: DefaultHashBuilder,
+}
+
+/// One of them.
+#[derive(Clone, Copy)]
+struct Mention {
+    hash: u32,
+    start: u32,
+    end: u32,
+    /// How many came before it.
+    position: u32,
+}
+
+impl Default for NodeIds {
+    fn default() -> Self {
+        NodeIds {
+            shards: vec![Shard::default(); NUM_SHARDS],
+            places: Vec::new(),
+            hasher: DefaultHashBuilder::default(),
+        }
+    }
 }
 
 impl NodeIds {
     /// The number of ids.
     pub fn len(&self) -> usize {
-        self.ends.len()
+        self.places.len()
     }
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.ends.is_empty()
+        self.places.is_empty()
     }
 
     /// The id of node `index`, which must be below [`NodeIds::len`].
     pub fn id(&self, index: u32) -> &str {
-        slice(&self.text, &self.ends, index)
+        let Place { shard, local } = self.places[index as usize];
+        self.shards[shard as usize].id(local)
     }
 
     /// The number of the node called `id`.
     pub fn index(&self, id: &str) -> Option<u32> {
-        let hash = self.hasher.hash_one(id);
-        self.table.find(hash, |&index| self.id(index) == id).copied()
+        let hash = hash(&self.hasher, id);
+        let shard = &self.shards[shard_of(hash)];
+        shard.find(hash, id).map(|local| shard.numbers[local as usize])
     }
 
     /// The number of the node called `id`, which is the next free one if it is new.
     pub fn intern(&mut self, id: &str) -> u32 {
-        if let Some(index) = self.index(id) {
-            return index;
+        let hash = hash(&self.hasher, id);
+        let shard = &mut self.shards[shard_of(hash)];
+        let num_known = shard.ends.len();
+        let local = shard.find_or_insert(hash, id);
+        if shard.ends.len() > num_known {
+            shard.numbers.push(self.places.len() as u32);
+            self.places.push(Place { shard: shard_of(hash) as u32, local });
         }
-        let index = self.ends.len() as u32;
-        self.text.push_str(id);
-        self.ends.push(self.text.len());
-        let NodeIds { text, ends, table, hasher } = self;
-        let hash_of = |&other: &u32| hasher.hash_one(slice(text, ends, other));
-        table.insert_unique(hasher.hash_one(id), index, hash_of);
-        index
+        shard.numbers[local as usize]
+    }
+
+    /// No mentions yet of ids to be interned here.
+    pub(crate) fn mentions(&self) -> Mentions {
+        let shards = (0..NUM_SHARDS).map(|_| Vec::new()).collect();
+        Mentions { shards, count: 0, hasher: self.hasher.clone() }
+    }
+
+    /// Interns what each text mentions, one text after the other, on all threads: the numbers are those that
+    /// [`NodeIds::intern`] would give to one mention after the other. O(mentions) time and memory.
+    pub(crate) fn intern_all(&mut self, texts: &[(&str, &Mentions)]) -> Vec<Vec<u32>> {
+        let num_known = self.places.len();
+        let interned: Vec<(Vec<Vec<u32>>, Vec<New>)> = self
+            .shards
+            .par_iter_mut()
+            .enumerate()
+            .map(|(at, shard)| {
+                let mut new = Vec::new();
+                let locals = texts.iter().enumerate().map(|(text_at, &(text, mentions))| {
+                    shard.intern_all(text, &mentions.shards[at], |local, position| {
+                        let place = Place { shard: at as u32, local };
+                        new.push(New { text: text_at as u32, position, place });
+                    })
+                });
+                (locals.collect(), new)
+            })
+            .collect();
+
+        let mut new: Vec<New> = Vec::with_capacity(interned.iter().map(|(_, new)| new.len()).sum());
+        interned.iter().for_each(|(_, of_shard)| new.extend_from_slice(of_shard));
+        new.par_sort_unstable_by_key(|new| (new.text, new.position));
+        for (at, New { place, .. }) in new.iter().enumerate() {
+            self.shards[place.shard as usize].numbers[place.local as usize] = (num_known + at) as u32;
+        }
+        self.places.extend(new.iter().map(|new| new.place));
+
+        let number = |(text_at, &(_, mentions)): (usize, &(&str, &Mentions))| {
+            let mut numbers = vec![0; mentions.count as usize];
+            for ((shard, (locals, _)), mentions) in self.shards.iter().zip(&interned).zip(&mentions.shards) {
+                for (mention, &local) in mentions.iter().zip(&locals[text_at]) {
+                    numbers[mention.position as usize] = shard.numbers[local as usize];
+                }
+            }
+            numbers
+        };
+        texts.par_iter().enumerate().map(number).collect()
     }
 
     /// The ids in order.
@@ -57,10 +159,79 @@ impl NodeIds {
     }
 }
 
+/// An id that was not known before, and where it was first mentioned.
+#[derive(Clone, Copy)]
+struct New {
+    text: u32,
+    position: u32,
+    place: Place,
+}
+
+impl Mentions {
+    /// Adds the id that stands at `start` of the text.
+    pub(crate) fn push(&mut self, id: &str, start: u32) {
+        let hash = hash(&self.hasher, id);
+        let mention = Mention { hash, start, end: start + id.len() as u32, position: self.count };
+        self.shards[shard_of(hash)].push(mention);
+        self.count += 1;
+    }
+}
+
+impl Shard {
+    fn id(&self, local: u32) -> &str {
+        slice(&self.text, &self.ends, local)
+    }
+
+    fn find(&self, hash: u32, id: &str) -> Option<u32> {
+        let is_it = |entry: &Entry| entry.hash == hash && self.id(entry.local) == id;
+        self.table.find(spread(hash), is_it).map(|entry| entry.local)
+    }
+
+    /// The place of `id`, which is the last one if it is new; it has no number then.
+    fn find_or_insert(&mut self, hash: u32, id: &str) -> u32 {
+        if let Some(local) = self.find(hash, id) {
+            return local;
+        }
+        let local = self.ends.len() as u32;
+        self.text.push_str(id);
+        self.ends.push(self.text.len());
+        self.table.insert_unique(spread(hash), Entry { hash, local }, |entry| spread(entry.hash));
+        local
+    }
+
+    /// The places of what `text` mentions; `on_new` hears of those that are new, and of the mention's position.
+    fn intern_all(&mut self, text: &str, mentions: &[Mention], mut on_new: impl FnMut(u32, u32)) -> Vec<u32> {
+        let intern = |&Mention { hash, start, end, position }: &Mention| {
+            let num_known = self.ends.len();
+            let local = self.find_or_insert(hash, &text[start as usize..end as usize]);
+            if self.ends.len() > num_known {
+                self.numbers.push(u32::MAX);
+                on_new(local, position);
+            }
+            local
+        };
+        mentions.iter().map(intern).collect()
+    }
+}
+
 impl std::fmt::Debug for NodeIds {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_list().entries(self.iter()).finish()
     }
+}
+
+/// Half of a hash is enough to tell ids apart, nearly always, and takes half the memory.
+fn hash(hasher: &DefaultHashBuilder, id: &str) -> u32 {
+    hasher.hash_one(id) as u32
+}
+
+fn shard_of(hash: u32) -> usize {
+    (hash >> (u32::BITS - NUM_SHARDS.ilog2())) as usize
+}
+
+/// The hash as the table wants it: it looks at the lowest and at the highest of 64 bits.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
 fn slice<'a>(text: &'a str, ends: &[usize], index: u32) -> &'a str {

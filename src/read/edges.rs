@@ -4,7 +4,8 @@ use std::path::Path;
 
 use crate::config::{Header, ReadConfig};
 use crate::error::Result;
-use crate::graph::{Direction, EdgeList, Graph, Merged, NodeIds, Pair};
+use crate::graph::{Direction, EdgeList, Graph, Mentions, Merged, NodeIds, Pair};
+use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
@@ -35,7 +36,10 @@ const USUAL_NAMES: [(&str, &str); 15] = [
 /// columns, an empty id or a weight that is not a finite number above 0, [`crate::Error::Input`] for a file
 /// without edges.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    let mut reader = RowReader::open(path)?;
+    read_edges(RowReader::open(path)?, config)
+}
+
+pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {
     let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
     };
@@ -47,19 +51,32 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let columns = Columns::find(&first, is_header, config, &reader)?;
 
     let mut nodes = NodeIds::default();
+    let mentions = nodes.mentions();
     let mut pairs: Vec<Pair> = Vec::new();
     let mut weights = columns.weight.map(|_| Vec::new());
     if is_header {
         reader.advance()?;
     }
-    while reader.advance()? {
-        let (source, target) = reader.pair(columns.nodes)?;
-        if let (Some(weights), Some(at)) = (&mut weights, columns.weight) {
-            weights.push(weight(&reader, at)?);
+    let start = || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new() };
+    let parse = |rows: &mut Rows, block: &mut BlockOfEdges| {
+        let (source, target) = rows.pair(columns.nodes)?;
+        let weight = columns.weight.map(|at| weight(rows, at)).transpose()?;
+        columns.check_length(rows)?;
+        block.mentions.push(source, rows.span(columns.nodes.0).start);
+        block.mentions.push(target, rows.span(columns.nodes.1).start);
+        block.weights.extend(weight);
+        Ok(())
+    };
+    reader.parse_blocks(start, parse, |blocks| {
+        let texts: Vec<_> = blocks.iter().map(|block| (block.rows.text(), &block.value.mentions)).collect();
+        for numbers in nodes.intern_all(&texts) {
+            pairs.extend(numbers.as_chunks().0.iter().map(|&[source, target]| (source, target)));
         }
-        columns.check_length(&reader)?;
-        pairs.push((nodes.intern(source), nodes.intern(target)));
-    }
+        if let Some(weights) = &mut weights {
+            blocks.iter().for_each(|block| weights.extend_from_slice(&block.value.weights));
+        }
+        Ok(())
+    })?;
     if pairs.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));
     }
@@ -82,6 +99,13 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
         ));
     }
     Ok(Graph { nodes, edges, notes, inputs: vec![reader.finish()], ..Graph::default() })
+}
+
+/// What a block of rows names.
+struct BlockOfEdges {
+    /// Source and target of each row.
+    mentions: Mentions,
+    weights: Vec<f32>,
 }
 
 /// Which columns are read.
@@ -123,7 +147,7 @@ impl Columns {
     }
 
     /// A name with a comma that is not quoted would otherwise make an edge that nobody meant.
-    fn check_length(&self, reader: &RowReader) -> Result<()> {
+    fn check_length(&self, reader: &Rows) -> Result<()> {
         if (self.count..reader.len()).all(|at| reader.field(at).is_empty()) {
             return Ok(());
         }
@@ -136,7 +160,7 @@ impl Columns {
 }
 
 /// The number above 0 in column `at`.
-fn weight(reader: &RowReader, at: usize) -> Result<f32> {
+fn weight(reader: &Rows, at: usize) -> Result<f32> {
     if at >= reader.len() {
         let (column, found) = (at + 1, reader.len());
         return Err(reader.error(format!("expected a weight in column {column}, found {found} columns")));

@@ -1,144 +1,121 @@
-//! Rows of fields out of CSV, TSV or white-space separated text: the one place that deals with bytes.
+//! Rows of fields out of CSV, TSV or white-space separated text: the one place that parses them.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read};
-use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::rc::Rc;
-
-use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::graph::{InputFile, hex};
+use crate::read::source::Block;
 
-/// Reads one row after the other into the same buffers.
+/// The rows of a block, one after the other into the same buffers.
 ///
 /// Blank lines, lines that begin with `#`, and lines that begin with `%` before the first row are passed over;
-/// a byte-order mark and carriage returns are taken off; what separates fields is decided by the first row: a
-/// tab if it has one, else a comma, else a semicolon, else white space. A field may stand in double quotes, as
-/// in RFC 4180, but must end on its line.
-pub(crate) struct RowReader {
-    source: Box<dyn BufRead>,
-    fingerprint: Rc<RefCell<Fingerprint>>,
-    path: PathBuf,
+/// carriage returns are taken off; what separates fields is decided by the first row: a tab if it has one, else a
+/// comma, else a semicolon, else white space. A field may stand in double quotes, as in RFC 4180, but must end on its
+/// line.
+pub(crate) struct Rows {
+    path: Arc<Path>,
+    /// The block, and behind it what was unquoted of its fields.
+    text: String,
+    /// Where the block ends.
+    end: usize,
+    /// Where the next line begins.
+    next: usize,
+    /// The lines up to here, those of the blocks before among them.
     num_lines: u64,
     num_late_comments: u64,
-    line: Vec<u8>,
-    row: Row,
     separator: Option<Separator>,
-    /// Rows that were looked at beforehand and come again.
-    ahead: VecDeque<Row>,
+    fields: Vec<Span>,
+    not_text: Vec<NotText>,
 }
 
-/// One row: where it stands, and its fields within its text.
-#[derive(Default)]
-struct Row {
-    line_number: u64,
-    text: String,
-    fields: Vec<Range<usize>>,
+/// A part of a block's text.
+#[derive(Clone, Copy)]
+pub(super) struct Span {
+    pub(super) start: u32,
+    end: u32,
 }
 
+/// What separates the fields of a row.
 #[derive(Clone, Copy, PartialEq)]
-enum Separator {
+pub(super) enum Separator {
     Byte(u8),
     WhiteSpace,
 }
 
-impl RowReader {
-    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        let raw: Box<dyn Read> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            if path.is_dir() {
-                let problem = "is a directory; expected a file".to_string();
-                return Err(Error::Input { path: path.to_path_buf(), problem });
+/// A line that is no UTF-8.
+struct NotText {
+    line: u64,
+    /// The first byte that is none, and its place in the line; none for a UTF-16 file.
+    byte: Option<(u8, usize)>,
+}
+
+impl Rows {
+    /// The rows of `block`, of the file `path`; the first row of all decides on the `separator`.
+    pub(super) fn new(path: Arc<Path>, block: Block, separator: Option<Separator>) -> Self {
+        let num_lines = block.num_lines_before;
+        let (text, not_text) = match String::from_utf8(block.bytes) {
+            Ok(text) => (text, Vec::new()),
+            Err(error) => {
+                let bytes = error.into_bytes();
+                (String::from_utf8_lossy(&bytes).into_owned(), not_text(&bytes, num_lines))
             }
-            Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?)
         };
-        let fingerprint = Rc::new(RefCell::new(Fingerprint::default()));
-        let hashed = Hashing { inner: raw, fingerprint: fingerprint.clone() };
-        let mut buffered = BufReader::with_capacity(1 << 17, hashed);
-        let start = buffered.fill_buf().map_err(|error| Error::io("read", path, error))?;
-        let source: Box<dyn BufRead> = if start.starts_with(&[0x1f, 0x8b]) {
-            Box::new(BufReader::with_capacity(1 << 17, MultiGzDecoder::new(buffered)))
-        } else {
-            Box::new(buffered)
-        };
-        Ok(RowReader {
-            source,
-            fingerprint,
-            path: path.to_path_buf(),
-            num_lines: 0,
-            num_late_comments: 0,
-            line: Vec::new(),
-            row: Row::default(),
-            separator: None,
-            ahead: VecDeque::new(),
-        })
+        let end = text.len();
+        let fields = Vec::new();
+        Rows { path, text, end, next: 0, num_lines, num_late_comments: 0, separator, fields, not_text }
     }
 
-    /// Goes to the next row; false at the end of the file.
+    /// Goes to the next row; false at the end of the block.
     pub(crate) fn advance(&mut self) -> Result<bool> {
-        if let Some(row) = self.ahead.pop_front() {
-            self.row = row;
-            return Ok(true);
-        }
-        loop {
-            self.line.clear();
-            let length =
-                self.source.read_until(b'\n', &mut self.line).map_err(|error| self.read_error(error))?;
-            if length == 0 {
-                return Ok(false);
-            }
+        while self.next < self.end {
+            let bytes = &self.text.as_bytes()[self.next..self.end];
+            let length = memchr::memchr(b'\n', bytes).unwrap_or(bytes.len());
+            let content = bytes[..length].trim_ascii_end();
+            let (start, end) = (self.next, self.next + content.len());
+            self.next += length + 1;
             self.num_lines += 1;
-            if self.num_lines == 1 && self.line.starts_with(b"\xef\xbb\xbf") {
-                self.line.drain(..3);
-            }
-            let content = self.line.trim_ascii_end();
             let is_first = self.separator.is_none();
-            if content.is_empty() || is_first && content.starts_with(b"%") {
-                continue;
-            }
-            if content.starts_with(b"#") {
-                self.num_late_comments += u64::from(!is_first);
-                continue;
-            }
-            self.take_line(content.len())?;
-            return Ok(true);
-        }
-    }
-
-    /// The fields of the first two rows, before any `advance`, which will give them again.
-    pub(crate) fn look_ahead(&mut self) -> Result<[Option<Vec<String>>; 2]> {
-        let mut looked_at = [None, None];
-        let mut rows = VecDeque::new();
-        for fields in &mut looked_at {
-            if self.advance()? {
-                *fields = Some(self.fields().map(str::to_string).collect());
-                rows.push_back(std::mem::take(&mut self.row));
+            match content.first() {
+                None => {}
+                Some(b'%') if is_first => {}
+                Some(b'#') => self.num_late_comments += u64::from(!is_first),
+                Some(_) => {
+                    self.split(start, end)?;
+                    return Ok(true);
+                }
             }
         }
-        self.ahead = rows;
-        Ok(looked_at)
+        Ok(false)
     }
 
     /// How many fields the row has.
     pub(crate) fn len(&self) -> usize {
-        self.row.fields.len()
+        self.fields.len()
     }
 
     /// Field `at` of the row, which must be below `len`, without the white space around it.
     pub(crate) fn field(&self, at: usize) -> &str {
-        &self.row.text[self.row.fields[at].clone()]
+        self.slice(self.fields[at])
     }
 
     /// The fields of the row.
     pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
-        self.row.fields.iter().map(|range| &self.row.text[range.clone()])
+        self.fields.iter().map(|&span| self.slice(span))
+    }
+
+    /// Where field `at` stands in [`Rows::text`].
+    pub(super) fn span(&self, at: usize) -> Span {
+        self.fields[at]
+    }
+
+    /// The text that spans are of, whatever row is the present one.
+    pub(super) fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The part of the text.
+    pub(super) fn slice(&self, span: Span) -> &str {
+        &self.text[span.start as usize..span.end as usize]
     }
 
     /// The two node ids in these columns of the row, an error if one is missing or empty.
@@ -161,14 +138,12 @@ impl RowReader {
 
     /// The row's line in the file, counted from 1.
     pub(crate) fn line_number(&self) -> u64 {
-        self.row.line_number
+        self.num_lines
     }
 
-    /// Lines after the first row that were taken for comments, as a note if there are any.
-    pub(crate) fn comment_note(&self) -> Option<String> {
-        let count = self.num_late_comments;
-        let note = format!("lines taken for comments as they begin with #: {count}; quote ids that begin so");
-        (count > 0).then_some(note)
+    /// Lines after the first row that were taken for comments.
+    pub(super) fn num_late_comments(&self) -> u64 {
+        self.num_late_comments
     }
 
     /// What separates the fields, in words.
@@ -181,6 +156,11 @@ impl RowReader {
         }
     }
 
+    /// What separates the fields of the blocks that follow.
+    pub(super) fn found_separator(&self) -> Option<Separator> {
+        self.separator
+    }
+
     /// The file's path.
     pub(crate) fn path(&self) -> &Path {
         &self.path
@@ -188,83 +168,100 @@ impl RowReader {
 
     /// An error at the present row.
     pub(crate) fn error(&self, problem: String) -> Error {
-        Error::Row { path: self.path.clone(), line: self.row.line_number, problem }
+        self.error_at(self.num_lines, problem)
+    }
+
+    /// An error at another row.
+    pub(super) fn error_at(&self, line: u64, problem: String) -> Error {
+        Error::Row { path: self.path.to_path_buf(), line, problem }
     }
 
     /// An error of the file as a whole.
     pub(crate) fn file_error(&self, problem: String) -> Error {
-        Error::Input { path: self.path.clone(), problem }
+        Error::Input { path: self.path.to_path_buf(), problem }
     }
 
-    /// What was read, once it has been read to its end.
-    pub(crate) fn finish(self) -> InputFile {
-        let fingerprint = self.fingerprint.borrow();
-        let digest = fingerprint.sha256.clone().finalize();
-        InputFile { path: self.path.clone(), sha256: hex(&digest), num_bytes: fingerprint.num_bytes }
-    }
-
-    fn take_line(&mut self, length: usize) -> Result<()> {
-        self.row.line_number = self.num_lines;
-        let line = match std::str::from_utf8(&self.line[..length]) {
-            Ok(line) => line,
-            Err(error) => {
-                if self.num_lines == 1
-                    && (self.line.starts_with(b"\xff\xfe") || self.line.starts_with(b"\xfe\xff"))
-                {
-                    return Err(self.file_error("is UTF-16 text; expected UTF-8".into()));
-                }
-                let byte = self.line[error.valid_up_to()];
-                let column = error.valid_up_to() + 1;
-                return Err(
+    /// Finds the fields of the line from `start` to `end`.
+    fn split(&mut self, start: usize, end: usize) -> Result<()> {
+        if let Some(NotText { byte, .. }) = self.not_text.iter().find(|bad| bad.line == self.num_lines) {
+            return Err(match byte {
+                None => self.file_error("is UTF-16 text; expected UTF-8".into()),
+                Some((byte, column)) => {
                     self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
-                );
-            }
-        };
+                }
+            });
+        }
+        let line = &self.text[start..end];
         let separator = *self.separator.get_or_insert_with(|| detect(line));
-        self.row.text.clear();
-        self.row.fields.clear();
+        self.fields.clear();
         match separator {
-            Separator::Byte(byte) if line.contains('"') => {
-                if !split_quoted(line, byte as char, &mut self.row.text, &mut self.row.fields) {
-                    let problem = "a quoted field does not end where the field does, on its line";
-                    return Err(self.error(problem.into()));
-                }
-            }
             Separator::Byte(byte) => {
-                self.row.text.push_str(line);
-                let mut start = 0;
-                for end in memchr::memchr_iter(byte, line.as_bytes()).chain([line.len()]) {
-                    let field = &line[start..end];
-                    let left = start + (field.len() - field.trim_ascii_start().len());
-                    self.row.fields.push(left..left + field.trim_ascii().len());
-                    start = end + 1;
+                let mut from = 0;
+                for at in memchr::memchr2_iter(byte, b'"', line.as_bytes()) {
+                    if line.as_bytes()[at] == b'"' {
+                        return self.split_quoted(start, end, byte as char);
+                    }
+                    self.fields.push(trimmed(line, start, from, at));
+                    from = at + 1;
                 }
+                self.fields.push(trimmed(line, start, from, line.len()));
             }
-            Separator::WhiteSpace => {
-                self.row.text.push_str(line);
-                for field in line.split_ascii_whitespace() {
-                    let start = field.as_ptr().addr() - line.as_ptr().addr();
-                    self.row.fields.push(start..start + field.len());
-                }
-            }
+            Separator::WhiteSpace => self.fields.extend(line.split_ascii_whitespace().map(|field| {
+                let at = start + (field.as_ptr().addr() - line.as_ptr().addr());
+                Span::new(at, at + field.len())
+            })),
         }
         Ok(())
     }
 
-    fn read_error(&self, error: io::Error) -> Error {
-        match error.kind() {
-            io::ErrorKind::UnexpectedEof => Error::Row {
-                path: self.path.clone(),
-                line: self.num_lines + 1,
-                problem: "the gzip stream ends in the middle; expected a whole one".into(),
-            },
-            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => Error::Row {
-                path: self.path.clone(),
-                line: self.num_lines + 1,
-                problem: format!("the gzip stream is damaged: {error}"),
-            },
-            _ => Error::io("read", &self.path, error),
+    /// Finds the fields of a line with quotes in it: a field may stand in double quotes, where `""` is one quote, with
+    /// white space around them.
+    fn split_quoted(&mut self, start: usize, end: usize, separator: char) -> Result<()> {
+        let mut unquoted = String::new();
+        let behind = self.text.len();
+        self.fields.clear();
+        let mut rest = &self.text[start..end];
+        loop {
+            let field_start = end - rest.len();
+            let opened = rest.trim_start();
+            let length = match opened.strip_prefix('"') {
+                None => {
+                    let length = rest.find(separator).unwrap_or(rest.len());
+                    let field = &rest[..length];
+                    let at = field_start + field.len() - field.trim_start().len();
+                    self.fields.push(Span::new(at, at + field.trim().len()));
+                    length
+                }
+                Some(quoted) => {
+                    let quoted_start = end - quoted.len();
+                    let Some((inner, length, has_quotes)) = quoted_length(quoted, separator) else {
+                        let problem = "a quoted field does not end where the field does, on its line";
+                        return Err(self.error(problem.into()));
+                    };
+                    self.fields.push(match has_quotes {
+                        false => Span::new(quoted_start, quoted_start + inner),
+                        true => {
+                            let at = behind + unquoted.len();
+                            unquoted.push_str(&quoted[..inner].replace("\"\"", "\""));
+                            Span::new(at, behind + unquoted.len())
+                        }
+                    });
+                    rest.len() - quoted.len() + length
+                }
+            };
+            match rest.get(length + 1..) {
+                Some(more) => rest = more,
+                None => break,
+            }
         }
+        self.text.push_str(&unquoted);
+        Ok(())
+    }
+}
+
+impl Span {
+    fn new(start: usize, end: usize) -> Self {
+        Span { start: start as u32, end: end as u32 }
     }
 }
 
@@ -279,43 +276,39 @@ pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
     }
 }
 
-/// Splits a line with quotes in it: a field may stand in double quotes, where `""` is one quote, with white
-/// space around them. False if a quoted field goes on after its end or has none.
-fn split_quoted(line: &str, separator: char, text: &mut String, fields: &mut Vec<Range<usize>>) -> bool {
-    let mut rest = line;
+/// The field from `from` to `to` of a line that begins at `start`, without white space around it.
+fn trimmed(line: &str, start: usize, from: usize, to: usize) -> Span {
+    let field = line.as_bytes()[from..to].trim_ascii_end();
+    let left = field.len() - field.trim_ascii_start().len();
+    Span::new(start + from + left, start + from + field.len())
+}
+
+/// Of what follows an opening quote: the bytes before the closing one, those before the separator behind that, and
+/// whether there are quotes, as `""`, among the former. None if the field goes on after its end or has none.
+fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> {
+    let (mut at, mut has_quotes) = (0, false);
     loop {
-        let start = text.len();
-        let end = match rest.trim_start().strip_prefix('"') {
-            None => {
-                let end = rest.find(separator).unwrap_or(rest.len());
-                text.push_str(rest[..end].trim());
-                end
-            }
-            Some(mut quoted) => loop {
-                let Some(quote) = quoted.find('"') else { return false };
-                text.push_str(&quoted[..quote]);
-                quoted = &quoted[quote + 1..];
-                match quoted.strip_prefix('"') {
-                    Some(more) => {
-                        text.push('"');
-                        quoted = more;
-                    }
-                    None => {
-                        let end = quoted.find(separator).unwrap_or(quoted.len());
-                        if !quoted[..end].trim().is_empty() {
-                            return false;
-                        }
-                        break rest.len() - quoted.len() + end;
-                    }
-                }
-            },
-        };
-        fields.push(start..text.len());
-        match rest.get(end + 1..) {
-            Some(more) => rest = more,
-            None => return true,
+        let quote = at + quoted[at..].find('"')?;
+        if quoted[quote + 1..].starts_with('"') {
+            has_quotes = true;
+            at = quote + 2;
+            continue;
         }
+        let behind = &quoted[quote + 1..];
+        let length = behind.find(separator).unwrap_or(behind.len());
+        return behind[..length].trim().is_empty().then_some((quote, quote + 1 + length, has_quotes));
     }
+}
+
+/// The lines of `bytes` that are no UTF-8.
+fn not_text(bytes: &[u8], num_lines_before: u64) -> Vec<NotText> {
+    let lines = bytes.split(|&byte| byte == b'\n').zip(num_lines_before + 1..);
+    let is_not = lines.filter_map(|(line, number)| {
+        let at = std::str::from_utf8(line.trim_ascii_end()).err()?.valid_up_to();
+        let is_utf16 = number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff"));
+        Some(NotText { line: number, byte: (!is_utf16).then_some((line[at], at + 1)) })
+    });
+    is_not.collect()
 }
 
 fn detect(line: &str) -> Separator {
@@ -324,27 +317,5 @@ fn detect(line: &str) -> Separator {
         _ if line.contains(',') => Separator::Byte(b','),
         _ if line.contains(';') => Separator::Byte(b';'),
         _ => Separator::WhiteSpace,
-    }
-}
-
-#[derive(Default)]
-struct Fingerprint {
-    sha256: Sha256,
-    num_bytes: u64,
-}
-
-/// Hashes what passes through, so that the record of the input costs no second pass.
-struct Hashing<R> {
-    inner: R,
-    fingerprint: Rc<RefCell<Fingerprint>>,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        let mut fingerprint = self.fingerprint.borrow_mut();
-        fingerprint.sha256.update(&buffer[..length]);
-        fingerprint.num_bytes += length as u64;
-        Ok(length)
     }
 }

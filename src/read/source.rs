@@ -1,0 +1,216 @@
+//! The bytes of a file in blocks of whole lines, hashed on their way.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use flate2::bufread::MultiGzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::error::{Error, Result};
+use crate::graph::{InputFile, hex};
+
+/// The longest line that is read: positions within a block, and within what is unquoted of it, are u32.
+const MAX_LINE_BYTES: usize = 1 << 30;
+
+/// How much is read at a time.
+#[derive(Clone, Copy)]
+pub(super) struct Sizes {
+    /// The most bytes that the operating system is asked for at once.
+    pub(super) read_bytes: usize,
+    /// The bytes of a block, which ends with the line that they end in.
+    pub(super) block_bytes: usize,
+    /// The blocks of a batch.
+    pub(super) num_blocks: usize,
+}
+
+impl Sizes {
+    /// A batch has some blocks for each of many threads, and in it the same ids come again often enough to be found in
+    /// a cache. Beside the result, reading takes about seven times the memory of a batch.
+    pub(super) const USUAL: Sizes = Sizes { read_bytes: 1 << 18, block_bytes: 1 << 20, num_blocks: 32 };
+}
+
+/// A file, or stdin, that is read from its beginning to its end.
+pub(super) struct Source {
+    bytes: Box<dyn Read + Send>,
+    fingerprint: Arc<Mutex<Fingerprint>>,
+    path: PathBuf,
+    sizes: Sizes,
+    /// The beginning of a line whose end was not read yet.
+    begun: Vec<u8>,
+    num_lines: u64,
+    is_at_end: bool,
+    /// What went wrong after the lines that were given out.
+    error: Option<Error>,
+}
+
+/// Whole lines of a file.
+pub(super) struct Block {
+    pub(super) bytes: Vec<u8>,
+    /// How many lines come before.
+    pub(super) num_lines_before: u64,
+}
+
+impl Source {
+    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
+    pub(super) fn open(path: &Path, sizes: Sizes) -> Result<Self> {
+        let raw: Box<dyn Read + Send> = if path == Path::new("-") {
+            Box::new(io::stdin())
+        } else {
+            if path.is_dir() {
+                let problem = "is a directory; expected a file".to_string();
+                return Err(Error::Input { path: path.to_path_buf(), problem });
+            }
+            Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?)
+        };
+        let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
+        let mut hashed = Hashing { inner: raw, fingerprint: fingerprint.clone() };
+        let mut start = Vec::new();
+        // A pipe may give a single byte.
+        let read = hashed.by_ref().take(2).read_to_end(&mut start);
+        read.map_err(|error| Error::io("read", path, error))?;
+        let is_gzip = start == [0x1f, 0x8b];
+        let whole = io::Cursor::new(start).chain(hashed);
+        let bytes: Box<dyn Read + Send> = match is_gzip {
+            true => Box::new(MultiGzDecoder::new(BufReader::with_capacity(sizes.read_bytes, whole))),
+            false => Box::new(whole),
+        };
+        Ok(Source {
+            bytes,
+            fingerprint,
+            path: path.to_path_buf(),
+            sizes,
+            begun: Vec::new(),
+            num_lines: 0,
+            is_at_end: false,
+            error: None,
+        })
+    }
+
+    /// At least one line and `num_bytes`, and what came with them; none at the end of the file.
+    pub(super) fn next_lines(&mut self, num_bytes: usize) -> Result<Option<Block>> {
+        match self.read(num_bytes.max(1)) {
+            Some(block) => Ok(Some(block)),
+            None => self.take_error().map(|()| None),
+        }
+    }
+
+    /// The next blocks; none at the end of the file, or where [`Source::take_error`] has something to say.
+    pub(super) fn next_batch(&mut self) -> Vec<Block> {
+        let Sizes { block_bytes, num_blocks, .. } = self.sizes;
+        std::iter::from_fn(|| self.read(block_bytes)).take(num_blocks).collect()
+    }
+
+    /// What kept the file from being read to its end.
+    pub(super) fn take_error(&mut self) -> Result<()> {
+        self.error.take().map_or(Ok(()), Err)
+    }
+
+    /// What was read, once it has been read to its end.
+    pub(super) fn finish(self) -> InputFile {
+        let fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
+        let digest = fingerprint.sha256.clone().finalize();
+        InputFile { path: self.path.clone(), sha256: hex(&digest), num_bytes: fingerprint.num_bytes }
+    }
+
+    /// A block of whole lines that has `num_bytes` or more, where the file has.
+    fn read(&mut self, num_bytes: usize) -> Option<Block> {
+        if self.is_at_end {
+            return None;
+        }
+        let mut bytes = std::mem::take(&mut self.begun);
+        bytes.reserve(num_bytes + self.sizes.read_bytes);
+        let mut num_whole = 0;
+        while bytes.len() < num_bytes || num_whole == 0 {
+            let start = bytes.len();
+            match self.read_more(&mut bytes) {
+                Ok(()) if bytes.len() > start => {
+                    let last = memchr::memrchr(b'\n', &bytes[start..]);
+                    num_whole = last.map_or(num_whole, |at| start + at + 1);
+                }
+                Ok(()) => {
+                    self.is_at_end = true;
+                    num_whole = bytes.len();
+                    break;
+                }
+                Err(error) => {
+                    self.is_at_end = true;
+                    let num_lines = self.num_lines + count_lines(&bytes[..num_whole]);
+                    self.error = Some(self.read_error(error, num_lines + 1));
+                    break;
+                }
+            }
+            if bytes.len() - num_whole > MAX_LINE_BYTES {
+                self.is_at_end = true;
+                let line = self.num_lines + count_lines(&bytes[..num_whole]) + 1;
+                let problem = "the line has more than 2^30 bytes; expected a row of text".into();
+                self.error = Some(Error::Row { path: self.path.clone(), line, problem });
+                break;
+            }
+        }
+        if !self.is_at_end {
+            self.begun.extend_from_slice(&bytes[num_whole..]);
+        }
+        bytes.truncate(num_whole);
+        let num_lines_before = self.num_lines;
+        self.num_lines += count_lines(&bytes);
+        if num_lines_before == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
+            bytes.drain(..3);
+        }
+        (!bytes.is_empty()).then_some(Block { bytes, num_lines_before })
+    }
+
+    /// Appends what one read gives, nothing at the end.
+    fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
+        let start = bytes.len();
+        bytes.resize(start + self.sizes.read_bytes, 0);
+        let length = loop {
+            match self.bytes.read(&mut bytes[start..]) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                length => break length,
+            }
+        };
+        bytes.truncate(start + *length.as_ref().unwrap_or(&0));
+        length.map(|_| ())
+    }
+
+    fn read_error(&self, error: io::Error, line: u64) -> Error {
+        let row = |problem| Error::Row { path: self.path.clone(), line, problem };
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => {
+                row("the gzip stream ends in the middle; expected a whole one".into())
+            }
+            io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
+                row(format!("the gzip stream is damaged: {error}"))
+            }
+            _ => Error::io("read", &self.path, error),
+        }
+    }
+}
+
+fn count_lines(bytes: &[u8]) -> u64 {
+    memchr::memchr_iter(b'\n', bytes).count() as u64
+}
+
+#[derive(Default)]
+struct Fingerprint {
+    sha256: Sha256,
+    num_bytes: u64,
+}
+
+/// Hashes what passes through, so that the record of the input costs no second pass.
+struct Hashing<R> {
+    inner: R,
+    fingerprint: Arc<Mutex<Fingerprint>>,
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        let mut fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
+        fingerprint.sha256.update(&buffer[..length]);
+        fingerprint.num_bytes += length as u64;
+        Ok(length)
+    }
+}
