@@ -3,6 +3,7 @@
 //! Every file is read once, through a buffer, and may be gzipped; text is UTF-8.
 
 mod edges;
+mod feature_rows;
 mod features;
 mod linqs;
 mod pairs;

@@ -22,6 +22,11 @@ pub enum Features {
 }
 
 impl Features {
+    /// Whether a matrix with so many nonzeros takes less memory with all its entries.
+    pub(crate) fn is_dense(num_nonzeros: usize, rows: usize, cols: usize) -> bool {
+        num_nonzeros > 0 && num_nonzeros as f64 >= DENSE_FROM * rows as f64 * cols as f64
+    }
+
     /// n, the number of rows.
     pub fn rows(&self) -> usize {
         match self {
@@ -118,7 +123,7 @@ impl Features {
 impl From<Csr> for Features {
     fn from(matrix: Csr) -> Self {
         let num_nonzeros = matrix.data().iter().filter(|&&value| value != 0.0).count();
-        match is_dense(num_nonzeros, matrix.rows(), matrix.cols()) {
+        match Features::is_dense(num_nonzeros, matrix.rows(), matrix.cols()) {
             true => Features::Dense(full(&matrix)),
             false => Features::Sparse(matrix),
         }
@@ -129,16 +134,11 @@ impl From<Array2<f32>> for Features {
     fn from(matrix: Array2<f32>) -> Self {
         let (rows, cols) = matrix.dim();
         let dense = Features::Dense(matrix);
-        match is_dense(dense.num_nonzeros(), rows, cols) {
+        match Features::is_dense(dense.num_nonzeros(), rows, cols) {
             true => dense,
             false => Features::Sparse(dense.to_sparse().into_owned()),
         }
     }
-}
-
-/// Whether a matrix with so many nonzeros takes less memory with all its entries.
-fn is_dense(num_nonzeros: usize, rows: usize, cols: usize) -> bool {
-    num_nonzeros > 0 && num_nonzeros as f64 >= DENSE_FROM * rows as f64 * cols as f64
 }
 
 fn full(matrix: &Csr) -> Array2<f32> {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use crate::error::Result;
 use crate::graph::{Csr, FeatureTable, NodeIds};
+use crate::read::feature_rows::{BlockOfRows, FeatureRows};
+use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
 /// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
@@ -17,7 +19,10 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
 /// length than the first; [`crate::Error::Input`] for a file without rows.
 pub fn features(path: &Path) -> Result<FeatureTable> {
-    let mut reader = RowReader::open(path)?;
+    read_features(RowReader::open(path)?)
+}
+
+pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a node id and its features".into()));
     };
@@ -32,71 +37,30 @@ pub fn features(path: &Path) -> Result<FeatureTable> {
     if is_triplets { triplets(reader) } else { dense(reader, first.len()) }
 }
 
-/// Collects the rows of a CSR matrix that belong to nodes, refusing a second row for one node.
-#[derive(Default)]
-pub(super) struct DenseRows {
-    nodes: NodeIds,
-    lines: Vec<u64>,
-    indptr: Vec<usize>,
-    indices: Vec<u32>,
-    values: Vec<f32>,
-}
-
-impl DenseRows {
-    /// Adds the row that `reader` stands at: its id, and the fields of `columns` as numbers.
-    pub(super) fn add(&mut self, reader: &RowReader, columns: std::ops::Range<usize>) -> Result<()> {
-        if self.indptr.is_empty() {
-            self.indptr.push(0);
-        }
-        let id = reader.field(0);
-        if id.is_empty() {
-            return Err(reader.error("the node id is empty".into()));
-        }
-        let node = self.nodes.intern(id) as usize;
-        if let Some(line) = self.lines.get(node) {
-            return Err(reader.error(format!("node {id} has a second row; its first is on line {line}")));
-        }
-        self.lines.push(reader.line_number());
-        for column in columns {
-            let value = parse_finite(reader.field(column))
-                .map_err(|found| reader.error(format!("the feature in column {} is {found}", column + 1)))?;
-            if value != 0.0 {
-                self.indices.push((column - 1) as u32);
-                self.values.push(value);
-            }
-        }
-        self.indptr.push(self.indices.len());
-        Ok(())
-    }
-
-    /// The table, `num_features` wide.
-    pub(super) fn finish(self, num_features: usize, reader: RowReader) -> FeatureTable {
-        let matrix = Csr::new((self.nodes.len(), num_features), self.indptr, self.indices, self.values);
-        FeatureTable { nodes: self.nodes, matrix: matrix.into(), is_complete: true, input: reader.finish() }
-    }
-}
-
 fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
-    let mut rows = DenseRows::default();
-    while reader.advance()? {
-        if reader.len() < 2 {
-            let separator = reader.separator();
-            return Err(reader.error(format!(
+    let mut table = FeatureRows::default();
+    let empty = table.block();
+    let parse = |rows: &mut Rows, block: &mut BlockOfRows| {
+        if rows.len() < 2 {
+            let separator = rows.separator();
+            return Err(rows.error(format!(
                 "expected a node id and its features, found 1 column (separated by {separator})"
             )));
         }
-        if reader.len() != num_columns {
-            let found = reader.len();
+        if rows.len() != num_columns {
+            let found = rows.len();
             return Err(
-                reader.error(format!("expected {num_columns} columns as in the first row, found {found}"))
+                rows.error(format!("expected {num_columns} columns as in the first row, found {found}"))
             );
         }
-        rows.add(&reader, 1..num_columns)?;
-    }
-    if rows.nodes.is_empty() {
+        block.add(rows, 1..num_columns)
+    };
+    let width = num_columns.saturating_sub(1);
+    reader.parse_blocks(|| empty.clone(), parse, |blocks| table.extend(blocks, |block| block, width))?;
+    if table.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected a node id and its features".into()));
     }
-    Ok(rows.finish(num_columns - 1, reader))
+    Ok(table.finish(width, reader.finish()))
 }
 
 /// A first row is a header if its id column is called so or is empty, or if none of its features is a number.

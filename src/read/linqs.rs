@@ -6,7 +6,8 @@ use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
 use crate::read::RowReader;
-use crate::read::features::DenseRows;
+use crate::read::feature_rows::{BlockOfRows, FeatureRows};
+use crate::read::rows::Rows;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
@@ -76,28 +77,34 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
 
 fn read_content(path: &Path) -> Result<(FeatureTable, LabelTable)> {
     let mut reader = RowReader::open(path)?;
-    let mut rows = DenseRows::default();
-    let mut labels = Vec::new();
-    let mut num_columns = 0;
-    while reader.advance()? {
-        if labels.is_empty() {
-            num_columns = reader.len();
-        }
-        if reader.len() != num_columns || num_columns < 3 {
-            let expected = if labels.is_empty() {
-                "a paper, its words and its class".into()
-            } else {
-                format!("{num_columns} columns as in the first row")
-            };
-            return Err(reader.error(format!("expected {expected}, found {} columns", reader.len())));
-        }
-        rows.add(&reader, 1..num_columns - 1)?;
-        labels.push((reader.field(0).to_string(), reader.field(num_columns - 1).to_string()));
-    }
-    if labels.is_empty() {
+    let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));
-    }
-    let table = rows.finish(num_columns - 2, reader);
+    };
+    let num_columns = first.len();
+    let mut table = FeatureRows::default();
+    let mut labels = Vec::new();
+    let empty = (table.block(), Vec::new());
+    let parse = |rows: &mut Rows, (block, labels): &mut (BlockOfRows, Vec<(String, String)>)| {
+        if rows.len() != num_columns || num_columns < 3 {
+            let expected = match num_columns < 3 {
+                true => "a paper, its words and its class".into(),
+                false => format!("{num_columns} columns as in the first row"),
+            };
+            return Err(rows.error(format!("expected {expected}, found {} columns", rows.len())));
+        }
+        labels.push((rows.field(0).to_string(), rows.field(num_columns - 1).to_string()));
+        block.add(rows, 1..num_columns - 1)
+    };
+    let width = num_columns.saturating_sub(2);
+    reader.parse_blocks(
+        || empty.clone(),
+        parse,
+        |blocks| {
+            blocks.iter_mut().for_each(|block| labels.append(&mut block.value.1));
+            table.extend(blocks, |(block, _)| block, width)
+        },
+    )?;
+    let table = table.finish(width, reader.finish());
     let labels = LabelTable { rows: labels, input: table.input.clone() };
     Ok((table, labels))
 }

@@ -1,6 +1,6 @@
 //! Rows of a whole file: one after the other, or a block of them on each thread.
 
-use std::ops::{Deref, DerefMut};
+use std::ops::Deref;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -147,11 +147,5 @@ impl Deref for RowReader {
 
     fn deref(&self) -> &Rows {
         &self.rows
-    }
-}
-
-impl DerefMut for RowReader {
-    fn deref_mut(&mut self) -> &mut Rows {
-        &mut self.rows
     }
 }
