@@ -1,6 +1,8 @@
 //! Files → [`Graph`]: edge lists, LINQS directories, and directories of CSV files.
 //!
-//! Every file is read once, through a buffer, and may be gzipped; text is UTF-8.
+//! Every file is read once, in blocks of whole lines, and may be gzipped; text is UTF-8. The blocks of edge lists and of
+//! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on
+//! the number of threads, and ids are numbered in the order of their first appearance.
 
 mod edges;
 mod feature_rows;
@@ -128,3 +130,6 @@ fn labels(path: &Path) -> Result<LabelTable> {
     }
     Ok(LabelTable { rows, input: reader.finish() })
 }
+
+#[cfg(test)]
+mod tests;

@@ -15,7 +15,7 @@ use crate::graph::{InputFile, hex};
 const MAX_LINE_BYTES: usize = 1 << 30;
 
 /// How much is read at a time.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
     /// The most bytes that the operating system is asked for at once.
     pub(super) read_bytes: usize,
