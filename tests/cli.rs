@@ -19,7 +19,7 @@ fn train_writes_a_whole_run_directory() {
     }
 
     let record = place.json("out/run/run.json");
-    assert_eq!(record["format_version"], 2);
+    assert_eq!(record["format_version"], 3);
     assert_eq!(record["status"], "complete");
     assert_eq!(record["config"]["train"]["epochs"], 30);
     assert_eq!(record["config"]["train"]["kl_weight"], "kipf");

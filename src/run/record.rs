@@ -12,7 +12,7 @@ use crate::graph::{Graph, InputFile};
 use crate::split::Split;
 
 /// The version of the directory's layout.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// What `format` says.
 pub(super) const FORMAT: &str = "vgae-run";
