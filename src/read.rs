@@ -8,7 +8,9 @@ mod edges;
 mod feature_rows;
 mod features;
 mod linqs;
+mod number;
 mod pairs;
+mod quotes;
 mod reader;
 mod rows;
 mod source;
@@ -23,9 +25,9 @@ pub use edges::edge_list;
 pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
+pub(crate) use number::parse_finite;
 pub use pairs::{PairReader, Unknown};
 pub(crate) use reader::RowReader;
-pub(crate) use rows::parse_finite;
 
 /// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory
 /// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::read::quotes::quoted_length;
 use crate::read::source::Block;
 
 /// The rows of a block, one after the other into the same buffers.
@@ -265,39 +266,11 @@ impl Span {
     }
 }
 
-/// A finite number, or what was found instead.
-pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
-    match text.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
-        _ if text.parse::<f64>().is_ok_and(f64::is_finite) => {
-            Err(format!("{text:?}; expected a number within ±3.4e38"))
-        }
-        _ => Err(format!("{text:?}; expected a finite number")),
-    }
-}
-
 /// The field from `from` to `to` of a line that begins at `start`, without white space around it.
 fn trimmed(line: &str, start: usize, from: usize, to: usize) -> Span {
     let field = line.as_bytes()[from..to].trim_ascii_end();
     let left = field.len() - field.trim_ascii_start().len();
     Span::new(start + from + left, start + from + field.len())
-}
-
-/// Of what follows an opening quote: the bytes before the closing one, those before the separator behind that, and
-/// whether there are quotes, as `""`, among the former. None if the field goes on after its end or has none.
-fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> {
-    let (mut at, mut has_quotes) = (0, false);
-    loop {
-        let quote = at + quoted[at..].find('"')?;
-        if quoted[quote + 1..].starts_with('"') {
-            has_quotes = true;
-            at = quote + 2;
-            continue;
-        }
-        let behind = &quoted[quote + 1..];
-        let length = behind.find(separator).unwrap_or(behind.len());
-        return behind[..length].trim().is_empty().then_some((quote, quote + 1 + length, has_quotes));
-    }
 }
 
 /// The lines of `bytes` that are no UTF-8.
