@@ -1,5 +1,6 @@
 //! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
 
+mod device;
 mod directed_task;
 mod model;
 mod recipe;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub use device::DeviceChoice;
 pub use directed_task::DirectedTask;
 pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
 use recipe::Recipe;

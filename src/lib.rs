@@ -42,6 +42,7 @@ pub mod baseline;
 pub mod benchmark;
 pub mod config;
 pub mod decoder;
+mod device;
 mod encoder;
 pub mod error;
 pub mod evaluate;

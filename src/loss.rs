@@ -28,6 +28,7 @@ mod gravity;
 mod neighbours;
 mod sampled;
 mod subgraph;
+mod torch;
 
 use crate::config::KlWeight;
 use crate::graph::{Direction, EdgeList};
@@ -36,6 +37,7 @@ pub use exact::ExactReconstruction;
 pub use gravity::GravityReconstruction;
 pub use sampled::{Sample, SampledEdges, Weighting};
 pub use subgraph::{Subgraph, SubgraphReconstruction};
+pub(crate) use torch::TorchLoss;
 
 /// What a reconstruction is compared with.
 pub(crate) enum Target<'a> {
@@ -45,6 +47,8 @@ pub(crate) enum Target<'a> {
     Sampled(Sample<'a>),
     /// A part of the graph.
     Subgraph(Subgraph),
+    /// On a device of libtorch, with a seed for what is drawn.
+    Torch { loss: &'a TorchLoss, seed: u64 },
     /// A whole directed graph.
     Gravity(&'a GravityReconstruction),
 }
@@ -56,6 +60,7 @@ impl Target<'_> {
             Target::Exact(exact) => exact.value_and_gradient(z, d),
             Target::Sampled(sample) => sample.value_and_gradient(z, d),
             Target::Subgraph(subgraph) => subgraph.value_and_gradient(z, d),
+            Target::Torch { .. } => unreachable!("libtorch takes z where it is"),
             Target::Gravity(exact) => exact.value_and_gradient(z, d),
         }
     }

@@ -1,6 +1,7 @@
 //! One auto-encoder: an encoder, a latent (point or Gaussian) and a decoder, composed.
 
 mod pass;
+mod torch;
 
 use ndarray::{Array2, s};
 use rand::Rng;
@@ -13,6 +14,7 @@ use crate::tape::HostTape;
 
 pub use crate::tape::Weights;
 pub(crate) use pass::{Draws, Terms};
+pub(crate) use torch::TorchTrainer;
 
 /// What an encoder says of the n nodes.
 #[derive(Debug, Clone, PartialEq)]

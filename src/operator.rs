@@ -24,6 +24,12 @@ enum Matrix<'a> {
     Dense(Cow<'a, Array2<f32>>),
 }
 
+/// A constant matrix as it is stored.
+pub(crate) enum Constant<'a> {
+    Dense(&'a Array2<f32>),
+    Sparse { matrix: &'a Csr, transpose: &'a Csr },
+}
+
 impl<'a> Operator<'a> {
     /// A symmetric matrix, such as Â.
     pub(crate) fn symmetric(matrix: Csr) -> Self {
@@ -65,6 +71,17 @@ impl<'a> Operator<'a> {
             Matrix::Symmetric(matrix) => sparse_product(matrix, dense),
             Matrix::Sparse(matrix, transpose) => sparse_product(transposed(matrix, transpose), dense),
             Matrix::Dense(matrix) => gemm::transposed_product(matrix.view(), dense),
+        }
+    }
+
+    /// What it is, for other tapes.
+    pub(crate) fn constant(&self) -> Constant<'_> {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => Constant::Sparse { matrix, transpose: matrix },
+            Matrix::Sparse(matrix, transpose) => {
+                Constant::Sparse { matrix, transpose: transposed(matrix, transpose) }
+            }
+            Matrix::Dense(matrix) => Constant::Dense(matrix),
         }
     }
 

@@ -6,6 +6,7 @@
 mod adam;
 mod host;
 mod latent;
+mod torch;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -14,6 +15,7 @@ use ndarray::Array2;
 
 pub(crate) use adam::Adam;
 pub(crate) use host::HostTape;
+pub(crate) use torch::{TorchOperator, TorchTape, on_host};
 
 /// A weight matrix by its name: its shape and its values, row by row.
 pub type Weights = BTreeMap<String, Array2<f32>>;

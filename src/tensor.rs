@@ -1,7 +1,9 @@
 //! Between arrays and tch's tensors.
 
 use ndarray::Array2;
-use tch::Tensor;
+use tch::{Device, Kind, Tensor};
+
+use crate::graph::Csr;
 
 /// The values of a float tensor, row by row.
 pub(crate) fn to_vec(tensor: &Tensor) -> Vec<f32> {
@@ -27,4 +29,18 @@ pub(crate) fn from_rows(values: &[f32], n: usize, k: usize) -> Tensor {
 pub(crate) fn from_matrix(matrix: &Array2<f32>) -> Tensor {
     let values = matrix.as_standard_layout();
     from_rows(values.as_slice().expect("it is in standard layout"), matrix.nrows(), matrix.ncols())
+}
+
+/// A sparse matrix as a tensor in compressed rows, on `device`.
+pub(crate) fn sparse(matrix: &Csr, device: Device) -> Tensor {
+    let starts: Vec<i64> = matrix.indptr().to_proper().iter().map(|&at| at as i64).collect();
+    let columns: Vec<i64> = matrix.indices().iter().map(|&column| column.into()).collect();
+    Tensor::sparse_csr_tensor_crow_col_value_size(
+        &Tensor::from_slice(&starts),
+        &Tensor::from_slice(&columns),
+        &Tensor::from_slice(matrix.data()),
+        [matrix.rows() as i64, matrix.cols() as i64],
+        (Kind::Float, Device::Cpu),
+    )
+    .to_device(device)
 }

@@ -1,6 +1,8 @@
 //! Which settings a model has no use for: to set them is a mistake, not a wish.
 
-use crate::config::{Config, DecoderKind, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig};
+use crate::config::{
+    Config, DecoderKind, DeviceChoice, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig,
+};
 use crate::error::{Error, Result};
 
 impl Config {
@@ -61,12 +63,14 @@ impl Config {
             (train.select.is_some(), "--select"),
             (train.patience.is_some(), "--patience"),
             (train.validate_every != 1, "--validate-every"),
+            (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "--device"),
         ]);
         of_model.or(self.of_pairs()).or(self.of_rows()).or(self.of_gaussians())
     }
 
     fn of_pairs(&self) -> Option<&'static str> {
         first(&[
+            (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "--device"),
             (self.model.decoder != DecoderKind::default(), "--decoder"),
             (self.train.loss.is_some(), "--loss"),
             (self.train.mask_edges != 0.0, "--mask-edges"),

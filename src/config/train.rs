@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::config::DeviceChoice;
+
 /// How it is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 #[command(next_help_heading = "Training")]
@@ -48,6 +50,10 @@ pub struct TrainConfig {
     /// Looks at the validation part without a new best after which training stops
     #[arg(long, allow_negative_numbers = true, value_name = "LOOKS")]
     pub patience: Option<usize>,
+    /// Where a network is trained: `cpu`, `cuda` or `cuda:NUMBER`, `mps`, or `auto`: a GPU for large graphs if there
+    /// is one
+    #[arg(long, value_name = "DEVICE", default_value_t)]
+    pub device: DeviceChoice,
     /// Epochs between two looks at the validation part
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
     pub validate_every: usize,
@@ -67,6 +73,7 @@ impl Default for TrainConfig {
             free_bits: 0.0,
             select: None,
             patience: None,
+            device: DeviceChoice::default(),
             validate_every: 1,
         }
     }

@@ -3,21 +3,24 @@
 use std::time::Instant;
 
 use rand::seq::SliceRandom;
-use rand::{Rng, SeedableRng};
+use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tch::Device;
 
 use crate::config::{Config, LossKind, Select};
 use crate::decoder::Decoded;
+use crate::device;
 use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::graph::{EdgeList, Features};
 use crate::loss::{
-    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, Weighting,
-    kl_weight,
+    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, TorchLoss,
+    Weighting, kl_weight,
 };
 use crate::metrics::Metrics;
-use crate::network::{Draws, Network, Terms};
+use crate::network::{Draws, Network, Terms, TorchTrainer};
+use crate::operator::Operator;
 use crate::split::Split;
 use crate::tape::{Adam, KlTerm};
 use crate::train::{Epoch, Kept};
@@ -47,8 +50,12 @@ pub(super) fn fit(
     let inputs = Inputs::new(&split.train, features, &config.model);
     let mut network = Network::new(&config.model, inputs.num_features(), &mut rng);
     let learning_rate = config.learning_rate();
-    let mut optimizer = Adam::new(learning_rate);
-    let source = Source::new(&split.train, config);
+    let device = device::choose(config, split.train.num_nodes())?;
+    let mut engine = match device {
+        None => Engine::Host(Adam::new(learning_rate)),
+        Some(device) => Engine::Torch(TorchTrainer::new(&network, &inputs, learning_rate, device)?),
+    };
+    let source = Source::new(&split.train, config, device);
     let kl_weight = kl_weight(config.train.kl_weight, &split.train);
     let largest_feature = features.map_or(0.0, largest);
     let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
@@ -66,21 +73,22 @@ pub(super) fn fit(
         });
         let target = source.target(hidden.as_ref(), &split.train, config, &mut rng);
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
-        let adj_norm = passed.as_ref().unwrap_or(&inputs.adj_norm);
         let draws = Draws::new(&mut rng);
-        let (Terms { loss, reconstruction, kl }, gradients) =
-            network.pass(adj_norm, &inputs, draws, kl, &target);
+        let Terms { loss, reconstruction, kl } =
+            engine.step(&mut network, passed.as_ref(), &inputs, draws, kl, &target);
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
-        optimizer.step(network.weights_mut(), &gradients);
         // The next epoch's loss would tell, but there may be none.
+        let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
+        if let (Engine::Torch(trainer), true) = (&engine, is_look) {
+            *network.weights_mut() = trainer.weights();
+        }
         if epoch == num_epochs && !network.is_finite() {
             return Err(diverged(f64::NAN, epoch));
         }
 
         let train_seconds = epoch_start.elapsed().as_secs_f64();
-        let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation = match is_look && !split.validation.is_empty() {
             true => Some(look(&network, &inputs, split).map_err(|error| match error {
                 Error::NotANumber { .. } => diverged(f64::NAN, epoch),
@@ -117,19 +125,66 @@ pub(super) fn fit(
     Ok(NetworkRun { network, history, selected_epoch })
 }
 
+/// What computes.
+enum Engine {
+    /// This crate's kernels.
+    Host(Adam),
+    /// libtorch, which has weights of its own.
+    Torch(TorchTrainer),
+}
+
+impl Engine {
+    /// One step, unless the loss is not finite. `masked` is the Â to encode over, where it lacks edges.
+    fn step(
+        &mut self,
+        network: &mut Network,
+        masked: Option<&Operator>,
+        inputs: &Inputs,
+        draws: Draws,
+        kl: KlTerm,
+        target: &Target,
+    ) -> Terms {
+        match self {
+            Engine::Host(adam) => {
+                let adj_norm = masked.unwrap_or(&inputs.adj_norm);
+                let (terms, gradients) = network.pass(adj_norm, inputs, draws, kl, target);
+                if terms.loss.is_finite() {
+                    adam.step(network.weights_mut(), &gradients);
+                }
+                terms
+            }
+            Engine::Torch(trainer) => {
+                let terms = trainer.pass(network, masked, inputs, draws, kl, target);
+                if terms.loss.is_finite() {
+                    trainer.step();
+                }
+                terms
+            }
+        }
+    }
+}
+
 /// What each epoch's target is drawn from.
 enum Source {
     Exact(ExactReconstruction),
     Gravity(GravityReconstruction),
     Sampled(SampledEdges),
     Subgraph(SubgraphReconstruction),
+    Torch(TorchLoss),
 }
 
 impl Source {
-    fn new(train: &EdgeList, config: &Config) -> Self {
+    fn new(train: &EdgeList, config: &Config, device: Option<Device>) -> Self {
         let n = train.num_nodes();
+        let loss = config.loss().for_graph(n);
+        let on_device = device
+            .filter(|_| config.train.mask_edges == 0.0)
+            .and_then(|device| TorchLoss::new(train, loss, config.train.negatives_per_edge, device));
+        if let Some(loss) = on_device {
+            return Source::Torch(loss);
+        }
         let sampled = |weighting| Source::Sampled(SampledEdges::new(train.pairs().to_vec(), n, weighting));
-        match (config.loss().for_graph(n), config.model.model.is_directed()) {
+        match (loss, config.model.model.is_directed()) {
             (_, true) => Source::Gravity(GravityReconstruction::new(train, config.model.gravity_lambda)),
             (LossKind::Exact | LossKind::Auto, _) => Source::Exact(ExactReconstruction::new(train)),
             (LossKind::Sampled, _) => sampled(Weighting::Balanced),
@@ -150,6 +205,7 @@ impl Source {
     ) -> Target<'a> {
         let negatives = config.train.negatives_per_edge;
         match (self, hidden) {
+            (Source::Torch(loss), _) => Target::Torch { loss, seed: rng.random() },
             (Source::Exact(exact), _) => Target::Exact(exact),
             (Source::Gravity(gravity), _) => Target::Gravity(gravity),
             (Source::Sampled(_), Some(hidden)) if config.loss() == LossKind::Sampled => {

@@ -5,15 +5,16 @@ use serde_json::Value;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use tch::Device;
 
 use super::*;
-use crate::config::{KlWeight, ModelConfig, ModelKind, Select};
+use crate::config::{DecoderKind, KlWeight, ModelConfig, ModelKind, Select};
 use crate::decoder::Decoded;
 use crate::encoder::Inputs;
 use crate::error::Error;
 use crate::graph::{Csr, EdgeList, Graph, Pair};
 use crate::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
-use crate::network::{Draws, Network, Weights};
+use crate::network::{Draws, Network, TorchTrainer, Weights};
 use crate::operator::Operator;
 use crate::score::Score;
 use crate::split;
@@ -72,7 +73,19 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     let (loss, expected) = (terms.loss, case["loss"].as_f64().unwrap());
     assert!((loss - expected).abs() < 1e-6 * expected, "{}: {loss}, expected {expected}", case["name"]);
     assert_eq!(gradients.len(), case["gradients"].as_object().unwrap().len());
-    for (name, gradient) in gradients {
+    for (name, gradient) in &gradients {
+        assert_close(gradient.as_slice().unwrap(), &case["gradients"][name], name);
+    }
+    if network.config().decoder != DecoderKind::InnerProduct {
+        return;
+    }
+    // The same through libtorch, as on its other devices.
+    let mut trainer = TorchTrainer::new(network, inputs, 0.01, Device::Cpu).unwrap();
+    let terms = trainer.pass(network, None, inputs, draws, kl, target);
+    assert!((terms.loss - expected).abs() < 1e-6 * expected, "{}: {}", case["name"], terms.loss);
+    let of_torch = trainer.gradients();
+    assert_eq!(of_torch.keys().collect::<Vec<_>>(), gradients.keys().collect::<Vec<_>>());
+    for (name, gradient) in of_torch {
         assert_close(gradient.as_slice().unwrap(), &case["gradients"][&name], &name);
     }
 }

@@ -1,0 +1,77 @@
+//! Where a network is trained: this crate's kernels on the CPU, or libtorch on another device.
+
+use std::sync::Once;
+
+use tch::Device;
+
+use crate::config::{Config, DecoderKind, DeviceChoice};
+use crate::error::{Error, Result};
+
+/// The nodes from which `--device auto` takes a GPU: on smaller graphs the kernels are faster than a GPU is started.
+const AUTO_GPU_NODES: usize = 20_000;
+
+/// The device of libtorch that `config` asks for, for a graph of `num_nodes`; none for the CPU.
+///
+/// # Errors
+/// [`Error::Config`] if it is not there, or does not do what is asked of it.
+pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>> {
+    let is_fit = config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
+    let device = match config.train.device {
+        DeviceChoice::Cpu => return Ok(None),
+        DeviceChoice::Auto => {
+            let is_large = is_fit && num_nodes >= AUTO_GPU_NODES;
+            return Ok((is_large && num_cuda_devices() > 0).then_some(Device::Cuda(0)));
+        }
+        DeviceChoice::Cuda(index) => {
+            let count = num_cuda_devices();
+            if index >= count {
+                let hint = match count {
+                    0 => "the libtorch in use finds none; hint: put the lib directory of a PyTorch with CUDA, of the \
+                          version that `vgae --version` names, first in LD_LIBRARY_PATH"
+                        .to_string(),
+                    _ => format!("there are {count}, counted from 0"),
+                };
+                return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
+            }
+            Device::Cuda(index)
+        }
+        DeviceChoice::Mps if !tch::utils::has_mps() => {
+            let problem = "--device mps: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
+            return Err(Error::Config(problem.into()));
+        }
+        DeviceChoice::Mps => Device::Mps,
+    };
+    if !is_fit {
+        return Err(Error::Config(format!(
+            "--device {}: only inner products are trained there; leave it out",
+            config.train.device
+        )));
+    }
+    Ok(Some(device))
+}
+
+/// How many CUDA devices the libtorch in use finds.
+fn num_cuda_devices() -> usize {
+    load_cuda();
+    tch::Cuda::device_count().max(0) as usize
+}
+
+/// Loads libtorch's CUDA half, where there is one: this program is linked against the CPU's alone, so that it runs
+/// without the other.
+fn load_cuda() {
+    static LOADED: Once = Once::new();
+    LOADED.call_once(|| {
+        #[cfg(unix)]
+        {
+            use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+            // SAFETY: the library's initialisers register its kernels with the libtorch that is loaded already, of
+            // whose distribution it is a part; nothing of it is called from here.
+            #[allow(unsafe_code)]
+            let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
+            if let Ok(library) = library {
+                // It stays for as long as the process.
+                std::mem::forget(library);
+            }
+        }
+    });
+}

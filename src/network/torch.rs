@@ -1,0 +1,95 @@
+//! Training with libtorch, on any of its devices.
+
+use std::collections::BTreeMap;
+
+use tch::{Device, Tensor, nn};
+
+use super::{Draws, Network, Terms};
+use crate::encoder::Inputs;
+use crate::error::Result;
+use crate::loss::Target;
+use crate::operator::Operator;
+use crate::tape::{KlTerm, TorchOperator, TorchTape, Weights, on_host};
+use crate::tensor::{from_matrix, to_matrix};
+
+/// A network's weights and what it works on, on a device.
+pub(crate) struct TorchTrainer {
+    device: Device,
+    weights: BTreeMap<String, Tensor>,
+    optimizer: nn::Optimizer,
+    adj_norm: TorchOperator,
+    features: Option<TorchOperator>,
+}
+
+impl TorchTrainer {
+    /// With the weights that `network` has.
+    pub(crate) fn new(
+        network: &Network,
+        inputs: &Inputs,
+        learning_rate: f64,
+        device: Device,
+    ) -> Result<Self> {
+        use nn::OptimizerConfig;
+        let variables = nn::VarStore::new(device);
+        for (name, weight) in network.weights() {
+            // A name's dots are those of a path.
+            let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
+            let path = path.split('.').fold(variables.root(), |path, part| path / part);
+            let _ = path.var_copy(last, &from_matrix(weight));
+        }
+        Ok(TorchTrainer {
+            device,
+            weights: variables.variables().into_iter().collect(),
+            optimizer: nn::Adam::default().build(&variables, learning_rate)?,
+            adj_norm: TorchOperator::of(&inputs.adj_norm, device),
+            features: inputs.features.as_ref().map(|features| TorchOperator::of(features, device)),
+        })
+    }
+
+    /// The weights, for the host.
+    pub(crate) fn weights(&self) -> Weights {
+        self.weights.iter().map(|(name, tensor)| (name.clone(), to_matrix(tensor))).collect()
+    }
+
+    /// As [`Network::pass`], the gradients staying here. `masked` is the Â to encode over, where it lacks edges.
+    pub(crate) fn pass(
+        &mut self,
+        network: &Network,
+        masked: Option<&Operator>,
+        inputs: &Inputs,
+        draws: Draws,
+        kl_term: KlTerm,
+        target: &Target,
+    ) -> Terms {
+        self.optimizer.zero_grad();
+        let masked = masked.map(|adj_norm| TorchOperator::of(adj_norm, self.device));
+        let dropped = match (&inputs.features, network.dropout(draws)) {
+            (Some(features), Some(dropout)) => {
+                Some(TorchOperator::of(&features.with_dropout(dropout.fraction, dropout.seed), self.device))
+            }
+            _ => None,
+        };
+        let adj_norm = masked.as_ref().unwrap_or(&self.adj_norm);
+        let features = dropped.as_ref().or(self.features.as_ref());
+        let mut tape = TorchTape::new(&self.weights, adj_norm, features);
+        let (z, kl) = network.latent(&mut tape, draws, kl_term);
+        let (reconstruction, gradient) = match target {
+            Target::Torch { loss, seed } => loss.value_and_gradient(&z, *seed),
+            other => on_host(&z, |z, d| other.value_and_gradient(z, d)),
+        };
+        tape.backward(&z, &gradient);
+        Terms::new(reconstruction, &kl, kl_term)
+    }
+
+    /// A step of Adam by the gradients of the last pass.
+    pub(crate) fn step(&mut self) {
+        self.optimizer.step();
+    }
+
+    /// The gradient of each weight that has one, as the last pass left it.
+    #[cfg(test)]
+    pub(crate) fn gradients(&self) -> Weights {
+        let trained = self.weights.iter().filter(|(_, tensor)| tensor.grad().defined());
+        trained.map(|(name, tensor)| (name.clone(), to_matrix(&tensor.grad()))).collect()
+    }
+}
