@@ -25,6 +25,20 @@ fn a_product_is_the_sum_of_scaled_rows_and_the_adjoint_is_that_of_the_transpose(
 }
 
 #[test]
+fn the_adjoint_of_a_tall_matrix_is_that_of_its_transpose() {
+    let tall = Array2::from_shape_fn((500, 6), |(row, column)| match (row * 7 + column * 3) % 5 {
+        0 => ((row * 31 + column) % 13) as f32 - 6.0,
+        _ => 0.0,
+    });
+    let operator = Operator::sparse(Cow::Owned(Csr::csr_from_dense(tall.view(), 0.0)));
+    for width in [1, 16, 37] {
+        // Sums of whole numbers below 2^24 have no rounding.
+        let y = counting(500, width);
+        assert_eq!(operator.apply_adjoint(y.view()), tall.t().dot(&y));
+    }
+}
+
+#[test]
 fn dropout_scales_what_it_keeps_and_drops_the_same_entries_of_the_transpose() {
     let operators =
         [Operator::sparse(Cow::Owned(matrix())), Operator::dense(Cow::Owned(matrix().to_dense()))];

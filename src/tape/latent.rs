@@ -2,13 +2,12 @@
 
 use ndarray::Array2;
 use pulp::Simd;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 use rayon::prelude::*;
 
 use super::{KlTerm, Noise};
-use crate::simd::exp;
+use crate::simd::{exp, standard_normal};
 
 /// Rows that one task draws. The noise of a row depends on it, the number of threads does not matter.
 const ROWS_PER_TASK: usize = 256;
@@ -25,12 +24,7 @@ pub(super) fn sample(heads: &Array2<f32>, noise: Noise) -> (Array2<f32>, Vec<f64
         .enumerate()
         .map(|(task, (z, heads))| {
             match noise {
-                Noise::Drawn { seed } => {
-                    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-                    rng.set_stream(task as u64);
-                    let normal = StandardNormal.sample_iter(&mut rng);
-                    z.iter_mut().zip(normal).for_each(|(z, noise)| *z = noise);
-                }
+                Noise::Drawn { seed } => draw(z, key(seed, task as u64)),
                 #[cfg(test)]
                 Noise::Zero => {}
             }
@@ -68,6 +62,21 @@ pub(super) fn backward(
         back_rows(heads, gradient, z, &weights);
     });
     heads
+}
+
+/// What the noise of a task follows from.
+fn key(seed: u64, task: u64) -> [u32; 2] {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    rng.set_stream(task);
+    [rng.random(), rng.random()]
+}
+
+#[pulp::with_simd(draw = pulp::Arch::new())]
+#[inline(always)]
+fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {
+    for (noise, index) in noise.iter_mut().zip(0..) {
+        *noise = standard_normal(index, key);
+    }
 }
 
 /// z holds ε and gets μ + σ·ε; to the sums goes twice the KL of each dimension.
