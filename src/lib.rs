@@ -61,6 +61,7 @@ pub mod read;
 pub mod run;
 pub mod score;
 mod simd;
+mod sort;
 pub mod split;
 pub mod stack;
 mod tape;

@@ -1,51 +1,81 @@
 //! Â, the normalised adjacency that every graph encoder multiplies with.
 
-use crate::graph::{Csr, Direction, EdgeList};
+use std::ops::Range;
+
+use rayon::prelude::*;
+
+use crate::graph::{Csr, Direction, EdgeList, Pair};
+use crate::sort::Dealt;
 
 /// Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal of A + I's row sums (Kipf & Welling 2017,
 /// *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2). Give it the training edges.
 ///
 /// A holds the edges' weights, or ones. Of directed edges it holds the undirected version
-/// ([`EdgeList::undirected`]). O(n + m) time and memory; sums and roots are taken in f64.
+/// ([`EdgeList::undirected`]). O(n + m) time and memory, on all threads; sums and roots are taken in f64.
 pub fn symmetric(edges: &EdgeList) -> Csr {
     if edges.direction() == Direction::Directed {
         return symmetric(&edges.undirected());
     }
     let n = edges.num_nodes();
-    let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at] as f64);
-    let mut degree = vec![1.0f64; n];
-    let mut indptr = vec![0usize; n + 1];
-    for (at, &(u, v)) in edges.pairs().iter().enumerate() {
-        for node in [u as usize, v as usize] {
-            degree[node] += weight(at);
-            indptr[node + 1] += 1;
-        }
+    // The edges are sorted, and the lower node is the first: they have the entries right of the diagonal row by row.
+    // Dealt out by the higher node, they have those on its left in blocks of rows, the columns of a row ascending.
+    let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at]);
+    let left = edges.pairs().iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
+    let mut left = Dealt::new(left, |&((_, v), _)| v, n);
+    let left: Vec<(Range<usize>, &[(Pair, f32)])> =
+        left.blocks().into_iter().map(|(rows, left)| (rows, &*left)).collect();
+    let right = |rows: &Range<usize>| {
+        edges.places_from(rows.clone()).map(|at| (edges.pairs()[at], f64::from(weight(at))))
+    };
+
+    let (mut degree, mut indptr) = (vec![1.0f64; n], vec![0usize; n + 1]);
+    let mut blocks = Vec::with_capacity(left.len());
+    let (mut degree_left, mut lengths_left) = (degree.as_mut_slice(), &mut indptr[1..]);
+    for (rows, left) in &left {
+        let (degree, lengths) = (cut(&mut degree_left, rows.len()), cut(&mut lengths_left, rows.len()));
+        blocks.push((rows, left, degree, lengths));
     }
+    blocks.into_par_iter().for_each(|(rows, left, degree, lengths)| {
+        let mut add = |row: u32, value: f64| {
+            degree[row as usize - rows.start] += value;
+            lengths[row as usize - rows.start] += 1;
+        };
+        left.iter().for_each(|&((_, v), value)| add(v, f64::from(value)));
+        right(rows).for_each(|((u, _), value)| add(u, value));
+    });
     for node in 0..n {
         indptr[node + 1] += indptr[node] + 1;
     }
-    let scale: Vec<f64> = degree.iter().map(|degree| 1.0 / degree.sqrt()).collect();
+    let scale: Vec<f64> = degree.par_iter().map(|degree| 1.0 / degree.sqrt()).collect();
 
-    // The edges are sorted, so that one pass meets each row's lower neighbours in order, and a second one its
-    // higher neighbours; the diagonal goes between.
-    let mut next = indptr[..n].to_vec();
-    let mut indices = vec![0u32; indptr[n]];
-    let mut values = vec![0f32; indptr[n]];
-    let mut put = |row: usize, column: usize, value: f64| {
-        indices[next[row]] = column as u32;
-        values[next[row]] = (value * scale[row] * scale[column]) as f32;
-        next[row] += 1;
-    };
-    for (at, &(u, v)) in edges.pairs().iter().enumerate() {
-        put(v as usize, u as usize, weight(at));
+    let (mut indices, mut values) = (vec![0u32; indptr[n]], vec![0f32; indptr[n]]);
+    let mut blocks = Vec::with_capacity(left.len());
+    let (mut indices_left, mut values_left) = (indices.as_mut_slice(), values.as_mut_slice());
+    for (rows, left) in &left {
+        let length = indptr[rows.end] - indptr[rows.start];
+        blocks.push((rows, left, cut(&mut indices_left, length), cut(&mut values_left, length)));
     }
-    for node in 0..n {
-        put(node, node, 1.0);
-    }
-    for (at, &(u, v)) in edges.pairs().iter().enumerate() {
-        put(u as usize, v as usize, weight(at));
-    }
+    blocks.into_par_iter().for_each(|(rows, left, indices, values)| {
+        let start = indptr[rows.start];
+        let mut next: Vec<usize> = indptr[rows.clone()].iter().map(|&at| at - start).collect();
+        let mut put = |row: u32, column: u32, value: f64| {
+            let next = &mut next[row as usize - rows.start];
+            indices[*next] = column;
+            values[*next] = (value * scale[row as usize] * scale[column as usize]) as f32;
+            *next += 1;
+        };
+        left.iter().for_each(|&((u, v), value)| put(v, u, f64::from(value)));
+        rows.clone().for_each(|node| put(node as u32, node as u32, 1.0));
+        right(rows).for_each(|((u, v), value)| put(u, v, value));
+    });
     Csr::new((n, n), indptr, indices, values)
+}
+
+/// Takes the first `length` items.
+fn cut<'a, T>(items: &mut &'a mut [T], length: usize) -> &'a mut [T] {
+    let (first, rest) = std::mem::take(items).split_at_mut(length);
+    *items = rest;
+    first
 }
 
 /// Â = D_out^-1 (A + I), [n, n], where D_out is the diagonal of A + I's row sums: each row sums to 1, and a node

@@ -1,9 +1,13 @@
 //! Edges between numbered nodes.
 
+use std::ops::Range;
+
 use petgraph::unionfind::UnionFind;
+use rayon::prelude::*;
 
 use crate::config::ReadConfig;
 use crate::graph::Pair;
+use crate::sort::Dealt;
 
 /// Whether (u, v) and (v, u) are one edge or two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -40,13 +44,24 @@ impl Direction {
     }
 }
 
+/// The places that one task of [`EdgeList::filter`] looks at.
+const PLACES_PER_TASK: usize = 1 << 16;
+
 /// Edges: each pair once, as its [`Direction`] says, in ascending order, no self-loops.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct EdgeList {
     direction: Direction,
     num_nodes: usize,
     pairs: Vec<Pair>,
+    /// Where the pairs of each first node begin, and the end of the last, [n + 1].
+    starts: Vec<usize>,
     weights: Option<Vec<f32>>,
+}
+
+impl Default for EdgeList {
+    fn default() -> Self {
+        Self::of_sorted(Direction::default(), 0, Vec::new(), None)
+    }
 }
 
 /// What making an [`EdgeList`] took out.
@@ -81,7 +96,7 @@ impl EdgeList {
     }
 
     /// Orients (undirected edges only), sorts and merges `pairs`; of the weights of one edge the largest stays,
-    /// so that the order of the rows does not matter. O(m log m) time.
+    /// so that the order of the rows does not matter. O(n + m log m) time, on all threads.
     pub fn with_direction(
         direction: Direction,
         num_nodes: usize,
@@ -89,34 +104,67 @@ impl EdgeList {
         weights: Option<Vec<f32>>,
     ) -> (Self, Merged) {
         let num_rows = pairs.len();
-        let oriented = pairs.into_iter().map(|pair| direction.orient(pair));
-        let num_self_loops;
+        let is_edge = |&(u, v): &Pair| u != v;
+        let num_self_loops = num_rows - pairs.par_iter().filter(|pair| is_edge(pair)).count();
+        // A pair is compared as the one number that it makes.
+        let key = |pair: Pair| {
+            let (u, v) = direction.orient(pair);
+            u64::from(u) << 32 | u64::from(v)
+        };
+        let first_node = |key: u64| (key >> 32) as u32;
+        let pair = |key: u64| (first_node(key), key as u32);
         let (pairs, weights) = match weights {
             None => {
-                let mut edges: Vec<Pair> = oriented.filter(|(u, v)| u != v).collect();
-                num_self_loops = num_rows - edges.len();
-                edges.sort_unstable();
-                edges.dedup();
-                (edges, None)
+                let keys = pairs.iter().copied().filter(is_edge).map(key);
+                let mut keys = Dealt::new(keys, |&key| first_node(key), num_nodes);
+                keys.blocks().into_par_iter().for_each(|(_, keys)| keys.sort_unstable());
+                let mut keys = keys.into_items();
+                keys.dedup();
+                (keys.into_par_iter().map(pair).collect(), None)
             }
             Some(weights) => {
-                let mut edges: Vec<(Pair, f32)> =
-                    oriented.zip(weights).filter(|((u, v), _)| u != v).collect();
-                num_self_loops = num_rows - edges.len();
-                edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+                let rows = pairs.iter().copied().zip(weights.iter().copied());
+                let edges = rows.filter(|(pair, _)| is_edge(pair)).map(|(pair, weight)| (key(pair), weight));
+                let mut edges = Dealt::new(edges, |edge| first_node(edge.0), num_nodes);
+                edges.blocks().into_par_iter().for_each(|(_, edges)| {
+                    edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+                });
+                let mut edges = edges.into_items();
                 edges.dedup_by_key(|edge| edge.0);
-                let (pairs, weights) = edges.into_iter().unzip();
+                let (pairs, weights): (Vec<Pair>, _) =
+                    edges.into_par_iter().map(|(key, weight)| (pair(key), weight)).unzip();
                 (pairs, Some(weights))
             }
         };
         let num_duplicates = num_rows - num_self_loops - pairs.len();
-        (EdgeList { direction, num_nodes, pairs, weights }, Merged { num_duplicates, num_self_loops })
+        let edges = Self::of_sorted(direction, num_nodes, pairs, weights);
+        (edges, Merged { num_duplicates, num_self_loops })
+    }
+
+    /// Of pairs that are as they should be.
+    fn of_sorted(
+        direction: Direction,
+        num_nodes: usize,
+        pairs: Vec<Pair>,
+        weights: Option<Vec<f32>>,
+    ) -> Self {
+        let mut starts = Vec::with_capacity(num_nodes + 1);
+        for (at, &(u, _)) in pairs.iter().enumerate() {
+            if starts.len() <= u as usize {
+                starts.resize(u as usize + 1, at);
+            }
+        }
+        starts.resize(num_nodes + 1, pairs.len());
+        EdgeList { direction, num_nodes, pairs, starts, weights }
     }
 
     /// The same edges without their directions: (u, v) and (v, u) become one, with the larger of their weights.
-    /// What an undirected model sees of a directed graph. O(m log m) time.
+    /// What an undirected model sees of a directed graph. O(n + m log m) time; O(n + m) where there are none.
     pub fn undirected(&self) -> EdgeList {
-        Self::new(self.num_nodes, self.pairs.clone(), self.weights.clone()).0
+        match self.direction {
+            Direction::Undirected => self.clone(),
+            Direction::Directed => Self::new(self.num_nodes, self.pairs.clone(), self.weights.clone()).0,
+        }
     }
 
     /// Every ordered pair that is an edge: the edges as they stand, or, without directions, each both ways round.
@@ -135,6 +183,7 @@ impl EdgeList {
     /// Makes room for nodes without edges.
     pub(super) fn grow(&mut self, num_nodes: usize) {
         self.num_nodes = num_nodes;
+        self.starts.resize(num_nodes + 1, self.pairs.len());
     }
 
     /// n, the number of nodes, those without edges among them.
@@ -162,24 +211,45 @@ impl EdgeList {
         self.weights.as_deref()
     }
 
-    /// Whether `pair` is an edge: in this direction, or, of undirected edges, in either. O(log m) time.
+    /// Whether `pair` is an edge: in this direction, or, of undirected edges, in either. O(log k) time for k edges
+    /// that begin at its first node.
     pub fn contains(&self, pair: Pair) -> bool {
         self.position(pair).is_some()
     }
 
-    /// The place of an edge among [`EdgeList::pairs`]. O(log m) time.
+    /// The place of an edge among [`EdgeList::pairs`]. O(log k) time, as [`EdgeList::contains`].
     pub fn position(&self, pair: Pair) -> Option<usize> {
-        self.pairs.binary_search(&self.direction.orient(pair)).ok()
+        let (u, v) = self.direction.orient(pair);
+        let &[start, end] = self.starts.get(u as usize..)?.first_chunk()?;
+        let row = &self.pairs[start..end];
+        row.binary_search_by_key(&v, |edge| edge.1).ok().map(|at| start + at)
     }
 
-    /// The edges at `positions` (ascending) of this list, on the same nodes.
+    /// The places of the edges whose first node is one of `nodes`.
+    pub(crate) fn places_from(&self, nodes: Range<usize>) -> Range<usize> {
+        self.starts[nodes.start]..self.starts[nodes.end]
+    }
+
+    /// The edges at `positions` (ascending) of this list, on the same nodes. O(n + k) time for k positions.
     pub fn select(&self, positions: &[usize]) -> EdgeList {
-        EdgeList {
-            direction: self.direction,
-            num_nodes: self.num_nodes,
-            pairs: positions.iter().map(|&at| self.pairs[at]).collect(),
-            weights: self.weights.as_ref().map(|weights| positions.iter().map(|&at| weights[at]).collect()),
-        }
+        let pairs = positions.par_iter().map(|&at| self.pairs[at]).collect();
+        let weights = self.weights.as_ref().map(|weights| positions.iter().map(|&at| weights[at]).collect());
+        Self::of_sorted(self.direction, self.num_nodes, pairs, weights)
+    }
+
+    /// The edges at the places that `stays` holds for, on the same nodes. O(n + m) time, on all threads.
+    pub(crate) fn filter(&self, stays: impl Fn(usize) -> bool + Sync) -> EdgeList {
+        let places =
+            |first: usize| (first..(first + PLACES_PER_TASK).min(self.len())).filter(|&at| stays(at));
+        let tasks = || (0..self.len()).into_par_iter().step_by(PLACES_PER_TASK);
+        let pairs: Vec<Vec<Pair>> =
+            tasks().map(|first| places(first).map(|at| self.pairs[at]).collect()).collect();
+        let weights = self.weights.as_ref().map(|weights| {
+            let weights: Vec<Vec<f32>> =
+                tasks().map(|first| places(first).map(|at| weights[at]).collect()).collect();
+            weights.concat()
+        });
+        Self::of_sorted(self.direction, self.num_nodes, pairs.concat(), weights)
     }
 
     /// Those edges of this list that are among `pairs`, which may name them in any order, and undirected ones
