@@ -16,6 +16,7 @@ use hashbrown::{HashMap, HashSet};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::config::SplitConfig;
 use crate::error::{Error, Result};
@@ -99,21 +100,14 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..num_edges).collect();
     let (held_out, _) = order.partial_shuffle(&mut rng, num_validation + num_test);
-    let (validation, test) = held_out.split_at_mut(num_validation);
-    let mut is_train = vec![true; num_edges];
-    for part in [&mut *validation, &mut *test] {
-        part.sort_unstable();
-        part.iter().for_each(|&at| is_train[at] = false);
+    let mut list_of_edge = vec![TRAIN; num_edges];
+    let (validation, test) = held_out.split_at(num_validation);
+    for (part, list) in [(validation, VALIDATION), (test, TEST)] {
+        part.iter().for_each(|&at| list_of_edge[at] = list);
     }
-    let train: Vec<usize> = (0..num_edges).filter(|&at| is_train[at]).collect();
-
     let mut negatives = sample_negatives(all, num_validation + num_test, &mut rng)?;
     let test_negatives = negatives.split_off(num_validation);
-    Ok(Split {
-        train: all.select(&train),
-        validation: Part { edges: all.select(validation), negatives },
-        test: Part { edges: all.select(test), negatives: test_negatives },
-    })
+    Ok(Split::of_lists(all, &list_of_edge, negatives, test_negatives))
 }
 
 /// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs: ordered ones
@@ -148,15 +142,29 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     }
     let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
     let mut negatives = Vec::with_capacity(count);
+    // As many draws at a time as pairs are missing: never more than one after the other would take, so that the
+    // generator is left where it would be then.
     while negatives.len() < count {
-        let (a, b) = (rng.random_range(0..n), rng.random_range(0..n));
-        let pair = direction.orient((a, b));
-        if a != b && !edges.contains(pair) && taken.insert(pair) {
-            negatives.push(pair);
-        }
+        let draws: Vec<Pair> = (negatives.len()..count.min(negatives.len() + DRAWS_AT_A_TIME))
+            .map(|_| (rng.random_range(0..n), rng.random_range(0..n)))
+            .collect();
+        let is_absent = |&(u, v): &Pair| u != v && !edges.contains((u, v));
+        let absent: Vec<Pair> =
+            draws.into_par_iter().filter(is_absent).map(|pair| direction.orient(pair)).collect();
+        negatives.extend(absent.into_iter().filter(|&pair| taken.insert(pair)));
     }
     Ok(negatives)
 }
+
+/// Draws that are looked up together, on all threads.
+const DRAWS_AT_A_TIME: usize = 1 << 18;
+
+/// The places of the lists of edges among [`LISTS`].
+const TRAIN: u8 = 0;
+const VALIDATION: u8 = 1;
+const TEST: u8 = 3;
+/// That of an edge which is in no list.
+const NO_LIST: u8 = u8::MAX;
 
 impl Split {
     /// The split of `graph` that consists of five `lists` of pairs, in the order of [`LISTS`], which came from
@@ -171,45 +179,66 @@ impl Split {
         let direction = graph.edges.direction();
         let either_way = if direction == Direction::Directed { "" } else { ", one way or the other" };
         let name = |(u, v): Pair| format!("{},{}", graph.nodes.id(u), graph.nodes.id(v));
-        let mut list_of = HashMap::new();
-        for (list, pairs) in LISTS.into_iter().zip(lists) {
-            let must_be_edge = !list.ends_with("negatives");
-            for &(u, v) in pairs {
-                let pair = direction.orient((u, v));
-                if u == v {
-                    return Err(error(format!("{} in {list} joins a node to itself", name(pair))));
-                }
-                if let Some(other) = list_of.insert(pair, list) {
-                    let place = if other == list {
-                        format!("twice in {list}")
-                    } else {
-                        format!("in both {other} and {list}")
+        let mut list_of_edge = vec![NO_LIST; graph.edges.len()];
+        let mut list_of_absent = HashMap::with_capacity(lists[2].len() + lists[4].len());
+        for (list, pairs) in (0u8..).zip(lists) {
+            let list_name = LISTS[list as usize];
+            let must_be_edge = !list_name.ends_with("negatives");
+            for pairs in pairs.chunks(DRAWS_AT_A_TIME) {
+                let places: Vec<Option<usize>> =
+                    pairs.par_iter().map(|&pair| graph.edges.position(pair)).collect();
+                for (&(u, v), place) in pairs.iter().zip(places) {
+                    let pair = direction.orient((u, v));
+                    if u == v {
+                        return Err(error(format!("{} in {list_name} joins a node to itself", name(pair))));
+                    }
+                    let known = match place {
+                        Some(at) => std::mem::replace(&mut list_of_edge[at], list),
+                        None => list_of_absent.insert(pair, list).unwrap_or(NO_LIST),
                     };
-                    return Err(error(format!("{} is {place}{either_way}", name(pair))));
-                }
-                match (graph.edges.contains(pair), must_be_edge) {
-                    (false, true) => {
-                        return Err(error(format!("{} in {list} is no edge of the graph", name(pair))));
+                    if known != NO_LIST {
+                        let place = match known == list {
+                            true => format!("twice in {list_name}"),
+                            false => format!("in both {} and {list_name}", LISTS[known as usize]),
+                        };
+                        return Err(error(format!("{} is {place}{either_way}", name(pair))));
                     }
-                    (true, false) => {
-                        return Err(error(format!("{} in {list} is an edge of the graph", name(pair))));
+                    match (place.is_some(), must_be_edge) {
+                        (false, true) => {
+                            let problem = format!("{} in {list_name} is no edge of the graph", name(pair));
+                            return Err(error(problem));
+                        }
+                        (true, false) => {
+                            let problem = format!("{} in {list_name} is an edge of the graph", name(pair));
+                            return Err(error(problem));
+                        }
+                        _ => {}
                     }
-                    _ => {}
                 }
             }
         }
-        if let Some(&missing) = graph.edges.pairs().iter().find(|pair| !list_of.contains_key(*pair)) {
-            return Err(error(format!("the graph's edge {} is in no list", name(missing))));
+        if let Some(at) = list_of_edge.iter().position(|&list| list == NO_LIST) {
+            let missing = name(graph.edges.pairs()[at]);
+            return Err(error(format!("the graph's edge {missing} is in no list")));
         }
-        let [train, validation, validation_negatives, test, test_negatives] = lists;
-        Ok(Split {
-            train: graph.edges.restrict(train),
-            validation: Part {
-                edges: graph.edges.restrict(validation),
-                negatives: validation_negatives.to_vec(),
-            },
-            test: Part { edges: graph.edges.restrict(test), negatives: test_negatives.to_vec() },
-        })
+        let [_, _, validation_negatives, _, test_negatives] = lists;
+        let negatives = (validation_negatives.to_vec(), test_negatives.to_vec());
+        Ok(Split::of_lists(&graph.edges, &list_of_edge, negatives.0, negatives.1))
+    }
+
+    /// The split whose lists of edges are those that `list_of_edge` says of each of `all`.
+    fn of_lists(
+        all: &EdgeList,
+        list_of_edge: &[u8],
+        validation_negatives: Vec<Pair>,
+        test_negatives: Vec<Pair>,
+    ) -> Split {
+        let edges = |list: u8| all.filter(|at| list_of_edge[at] == list);
+        Split {
+            train: edges(TRAIN),
+            validation: Part { edges: edges(VALIDATION), negatives: validation_negatives },
+            test: Part { edges: edges(TEST), negatives: test_negatives },
+        }
     }
 
     /// The five lists that make this split, in the order of [`LISTS`].

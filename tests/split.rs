@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use proptest::prelude::*;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vgae::config::SplitConfig;
 use vgae::graph::{EdgeList, Graph, Pair};
@@ -90,6 +90,57 @@ proptest! {
     }
 }
 
+/// What the rule says, for each node by itself: the order in which threads come does not show.
+#[test]
+fn a_large_graph_is_sorted_indexed_and_normalised_as_one_by_one() {
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let n = 5000u32;
+    // A hub, a node that nothing joins (n - 1), duplicates, and self-loops.
+    let mut rows: Vec<Pair> = (0..60_000)
+        .map(|_| (rng.random_range(0..n - 1), rng.random_range(0..n - 1)))
+        .chain((0..n - 1).map(|v| (17, v)))
+        .collect();
+    rows.extend_from_within(..1000);
+    let weights: Vec<f32> = (0..rows.len()).map(|_| rng.random_range(1..9) as f32 / 8.0).collect();
+    let mut expected = std::collections::BTreeMap::new();
+    for (&(u, v), &weight) in rows.iter().zip(&weights).filter(|((u, v), _)| u != v) {
+        let largest = expected.entry((u.min(v), u.max(v))).or_insert(weight);
+        *largest = weight.max(*largest);
+    }
+    let num_self_loops = rows.iter().filter(|(u, v)| u == v).count();
+    let (edges, merged) = EdgeList::new(n as usize, rows.clone(), Some(weights));
+    assert!(edges.pairs().iter().eq(expected.keys()));
+    assert!(edges.weights().unwrap().iter().eq(expected.values()));
+    assert_eq!(merged.num_self_loops, num_self_loops);
+    assert_eq!(merged.num_duplicates, rows.len() - num_self_loops - expected.len());
+    assert_eq!(EdgeList::new(n as usize, rows, None).0.pairs(), edges.pairs());
+    for _ in 0..10_000 {
+        let pair = (rng.random_range(0..n), rng.random_range(0..n));
+        let sorted = (pair.0.min(pair.1), pair.0.max(pair.1));
+        let position = expected.contains_key(&sorted).then(|| expected.range(..sorted).count());
+        assert_eq!(edges.contains(pair), position.is_some());
+        if let Some(position) = position {
+            assert_eq!(edges.position(pair), Some(position));
+        }
+    }
+    assert!(!edges.contains((n, 0)) && !edges.contains((n + 5, n + 6)));
+
+    // 1/8ths add up exactly in any order.
+    let mut degree = vec![1.0f64; n as usize];
+    for (&(u, v), &weight) in &expected {
+        degree[u as usize] += f64::from(weight);
+        degree[v as usize] += f64::from(weight);
+    }
+    let adj_norm = normalize::symmetric(&edges);
+    assert_eq!(adj_norm.nnz(), 2 * edges.len() + n as usize);
+    for (&value, (row, column)) in &adj_norm {
+        let pair = (row.min(column) as u32, row.max(column) as u32);
+        let weight = if row == column { 1.0 } else { f64::from(expected[&pair]) };
+        let scale = |node: usize| 1.0 / degree[node].sqrt();
+        assert_eq!(value, (weight * scale(row) * scale(column)) as f32);
+    }
+}
+
 #[test]
 fn negatives_are_uniform_among_the_absent_pairs() {
     // A star of 8 nodes: 21 absent pairs. 3 of them are drawn 7,000 times by rejection, 12 by enumeration.
@@ -155,6 +206,14 @@ fn a_leaking_split_is_refused_with_the_pair() {
     assert_eq!(
         refused([&[a, b], &[], &[(4, 4)], &[c], &[]]),
         "n4,n4 in validation_negatives joins a node to itself"
+    );
+    assert_eq!(
+        refused([&[a, b], &[], &[(0, 4)], &[c, (0, 4)], &[]]),
+        "n0,n4 is in both validation_negatives and test, one way or the other"
+    );
+    assert_eq!(
+        refused([&[a, b], &[], &[(2, 1)], &[c], &[]]),
+        "n1,n2 is in both train and validation_negatives, one way or the other"
     );
     assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is no edge of the graph");
     assert_eq!(refused([&[a, b], &[], &[], &[], &[]]), "the graph's edge n2,n3 is in no list");

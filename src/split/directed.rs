@@ -160,8 +160,7 @@ fn select(all: &EdgeList, positions: &[usize]) -> EdgeList {
 fn without(all: &EdgeList, positions: &[usize]) -> EdgeList {
     let mut stays = vec![true; all.len()];
     positions.iter().for_each(|&at| stays[at] = false);
-    let left: Vec<usize> = (0..all.len()).filter(|&at| stays[at]).collect();
-    all.select(&left)
+    all.filter(|at| stays[at])
 }
 
 fn reverses(pairs: &[Pair]) -> Vec<Pair> {
