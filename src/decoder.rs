@@ -18,6 +18,9 @@ const BLOCK_ROWS: usize = 64;
 /// Columns of that block.
 const BLOCK_COLUMNS: usize = 1024;
 
+/// The fewest pairs that are worth a task of their own.
+const PAIRS_PER_TASK: usize = 1024;
+
 /// What gives two embeddings a logit.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decoder {
@@ -99,9 +102,13 @@ fn set_length(mut rows: ArrayViewMut2<f32>, length: f64) {
     }
 }
 
-/// The logits of m pairs, from embeddings `z` of [n, d], summed in f64. O(m·d) time.
+/// The logits of m pairs, from embeddings `z` of [n, d], summed in f64. O(m·d) time, on all threads.
 pub fn decode_pairs(z: ArrayView2<f32>, pairs: &[Pair]) -> Vec<f64> {
-    pairs.iter().map(|&pair| decode_pair(z, pair)).collect()
+    let (z, d) = (z.as_standard_layout(), z.ncols());
+    let entries = z.as_slice().expect("the rows stand one after the other");
+    let row = |node: u32| &entries[node as usize * d..][..d];
+    let logit = |&(u, v): &Pair| row(u).iter().zip(row(v)).map(|(&a, &b)| a as f64 * b as f64).sum();
+    pairs.par_iter().with_min_len(PAIRS_PER_TASK).map(logit).collect()
 }
 
 /// The logit of one pair.

@@ -3,8 +3,10 @@
 mod degrees;
 mod scored;
 
-use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher};
 
+use hashbrown::DefaultHashBuilder;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
@@ -14,6 +16,7 @@ use crate::metrics::{self, Metrics};
 use crate::model::{Model, rows_of};
 use crate::network::Embeddings;
 use crate::score::Score;
+use crate::sort::sort_by;
 use crate::split::{self, Part, Split};
 use crate::transform::transform;
 use crate::vae::{RowMetrics, Vae};
@@ -108,12 +111,29 @@ pub fn part(score: &(impl Score + ?Sized), part: &Part) -> Result<Metrics> {
 }
 
 /// The share of the nodes, in [0, 1], whose mean is exactly the most common one. Near 1 most pairs score alike,
-/// and the model says nothing: its hidden layer has died. O(n·d) time and memory.
+/// and the model says nothing: its hidden layer has died. O(n·d + n log n) time on all threads, O(n) memory.
 pub fn share_of_equal_means(embeddings: &Embeddings) -> f64 {
-    let mut counts: HashMap<Vec<u32>, usize> = HashMap::new();
-    for row in embeddings.mean.rows() {
-        *counts.entry(row.iter().map(|value| value.to_bits()).collect()).or_default() += 1;
+    let mean = &embeddings.mean;
+    let n = mean.nrows();
+    let bits = |row: usize| mean.row(row).into_iter().map(|value| value.to_bits());
+    // Equal rows have equal hashes, so that rows are compared only where hashes are equal.
+    let state = DefaultHashBuilder::default();
+    let hash = |row: usize| {
+        let mut hasher = state.build_hasher();
+        bits(row).for_each(|value| hasher.write_u32(value));
+        (hasher.finish(), row)
+    };
+    let mut rows: Vec<(u64, usize)> = (0..n).into_par_iter().map(hash).collect();
+    sort_by(&mut rows, Ord::cmp);
+    let mut most = 0;
+    for alike in rows.chunk_by(|a, b| a.0 == b.0) {
+        let mut rows: Vec<usize> = alike.iter().map(|&(_, row)| row).collect();
+        while rows.len() > most {
+            let first = rows[0];
+            let num_rows = rows.len();
+            rows.retain(|&row| !bits(row).eq(bits(first)));
+            most = most.max(num_rows - rows.len());
+        }
     }
-    let most = counts.values().max().copied().unwrap_or(0);
-    most as f64 / embeddings.mean.nrows().max(1) as f64
+    most as f64 / n.max(1) as f64
 }

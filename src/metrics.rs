@@ -30,7 +30,8 @@ pub struct Metrics {
 /// # Errors
 /// As [`roc_auc`].
 pub fn evaluate(logits: &[f64], labels: &[bool]) -> Result<Metrics> {
-    Ok(Metrics { roc_auc: roc_auc(logits, labels)?, average_precision: average_precision(logits, labels)? })
+    let groups = Groups::rank("ROC AUC", logits, labels)?;
+    Ok(Metrics { roc_auc: groups.roc_auc(), average_precision: groups.average_precision() })
 }
 
 /// The area under the receiver operating characteristic: the probability that an edge is scored above a

@@ -16,15 +16,15 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
-use super::{BLOCK_COLUMNS, BLOCK_ROWS, Best, ScoredPair};
+use super::{BLOCK_COLUMNS, BLOCK_ROWS, Best, PAIRS_PER_TASK, ScoredPair};
 use crate::graph::{EdgeList, Pair};
 
 /// What is added to every squared distance.
 pub const DISTANCE_OFFSET: f64 = 0.01;
 
-/// The logits of m ordered pairs, from embeddings `z` of [n, d + 1], in f64. O(m·d) time.
+/// The logits of m ordered pairs, from embeddings `z` of [n, d + 1], in f64. O(m·d) time, on all threads.
 pub fn decode_pairs(z: ArrayView2<f32>, pairs: &[Pair], lambda: f64) -> Vec<f64> {
-    pairs.iter().map(|&pair| decode_pair(z, pair, lambda)).collect()
+    pairs.par_iter().with_min_len(PAIRS_PER_TASK).map(|&pair| decode_pair(z, pair, lambda)).collect()
 }
 
 /// The logit of the edge from the first to the second node of `pair`.

@@ -1,6 +1,9 @@
 //! Scored pairs in groups of equal scores: all that a ranking metric needs to know of them.
 
+use rayon::prelude::*;
+
 use crate::error::{Error, Result};
+use crate::sort::sort_by;
 
 /// How many pairs have one score.
 #[derive(Clone, Copy, Default)]
@@ -17,20 +20,21 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Groups m scored pairs for `metric`. O(m log m) time.
+    /// Groups m scored pairs for `metric`. O(m log m) time, on all threads.
     pub(super) fn rank(metric: &'static str, logits: &[f64], labels: &[bool]) -> Result<Self> {
-        let (positives, negatives) = count(metric, logits, labels)?;
-        let mut order: Vec<(f64, bool)> = logits.iter().copied().zip(labels.iter().copied()).collect();
-        order.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
-        // `==` rather than the total order, which holds −0 below 0.
-        let descending = order
-            .chunk_by(|a, b| a.0 == b.0)
-            .map(|group| {
-                let positives = group.iter().filter(|pair| pair.1).count();
-                Group { positives: positives as u64, negatives: (group.len() - positives) as u64 }
-            })
-            .collect();
-        Ok(Groups { descending, num_positives: positives as u64, num_negatives: negatives as u64 })
+        let (num_positives, num_negatives) = count(metric, logits, labels)?;
+        // Sorted apart, a score needs no label beside it.
+        let descending = |label: bool, count: usize| {
+            let mut scores: Vec<f64> = Vec::with_capacity(count);
+            let labelled = logits.iter().zip(labels).filter(|&(_, &other)| other == label);
+            scores.extend(labelled.map(|(&score, _)| score));
+            sort_by(&mut scores, |a, b| b.total_cmp(a));
+            scores
+        };
+        let (positives, negatives) =
+            rayon::join(|| descending(true, num_positives), || descending(false, num_negatives));
+        let descending = merge(&positives, &negatives);
+        Ok(Groups { descending, num_positives: num_positives as u64, num_negatives: num_negatives as u64 })
     }
 
     /// See [`super::roc_auc`].
@@ -58,10 +62,28 @@ impl Groups {
     }
 }
 
+/// The groups of two descending lists of scores.
+fn merge(mut positives: &[f64], mut negatives: &[f64]) -> Vec<Group> {
+    let mut groups = Vec::with_capacity(positives.len() + negatives.len());
+    while let Some(highest) = match (positives.first(), negatives.first()) {
+        (Some(&positive), Some(&negative)) => Some(positive.max(negative)),
+        (positive, negative) => positive.or(negative).copied(),
+    } {
+        // `==` rather than the total order, which holds −0 below 0.
+        let take = |scores: &mut &[f64]| {
+            let length = scores.iter().take_while(|&&score| score == highest).count();
+            *scores = &scores[length..];
+            length as u64
+        };
+        groups.push(Group { positives: take(&mut positives), negatives: take(&mut negatives) });
+    }
+    groups
+}
+
 /// The number of positives and of negatives, at least one each, whose scores are all numbers.
 pub(super) fn count(metric: &'static str, scores: &[f64], labels: &[bool]) -> Result<(usize, usize)> {
     assert_eq!(scores.len(), labels.len(), "each score needs a label");
-    if let Some(index) = scores.iter().position(|score| score.is_nan()) {
+    if let Some(index) = scores.par_iter().position_first(|score| score.is_nan()) {
         return Err(Error::NotANumber { index });
     }
     let positives = labels.iter().filter(|&&label| label).count();

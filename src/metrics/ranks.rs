@@ -3,6 +3,7 @@
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
+use crate::sort::sort_by;
 
 /// The mean reciprocal rank of the edges, each among all `negatives`; see [`Ranks::mean_reciprocal_rank`].
 /// O((m + k) log k) time for m edges and k negatives.
@@ -65,13 +66,18 @@ impl Ranks {
         }
         refuse_nan(edges.iter().chain(negatives))?;
         let mut ascending = negatives.to_vec();
-        ascending.sort_unstable_by(f64::total_cmp);
+        sort_by(&mut ascending, f64::total_cmp);
         let rank = |&edge: &f64| {
             // `<` and `<=` rather than the total order, which holds −0 below 0.
             let num_below = ascending.partition_point(|&negative| negative < edge);
-            let num_up_to = ascending.partition_point(|&negative| negative <= edge);
+            let num_tied = match ascending.get(num_below) {
+                Some(&next) if next == edge => {
+                    ascending[num_below..].partition_point(|&negative| negative <= edge)
+                }
+                _ => 0,
+            };
             let num_negatives = ascending.len();
-            Rank { num_above: num_negatives - num_up_to, num_tied: num_up_to - num_below, num_negatives }
+            Rank { num_above: num_negatives - num_below - num_tied, num_tied, num_negatives }
         };
         Ok(Ranks { of_edges: edges.par_iter().map(rank).collect() })
     }
