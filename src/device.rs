@@ -26,9 +26,11 @@ pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>
             let count = num_cuda_devices();
             if index >= count {
                 let hint = match count {
-                    0 => "the libtorch in use finds none; hint: put the lib directory of a PyTorch with CUDA, of the \
-                          version that `vgae --version` names, first in LD_LIBRARY_PATH"
-                        .to_string(),
+                    0 => format!(
+                        "the libtorch in use finds none; hint: put the lib directory of a PyTorch {} with CUDA first \
+                         in LD_LIBRARY_PATH",
+                        env!("VGAE_LIBTORCH_VERSION")
+                    ),
                     _ => format!("there are {count}, counted from 0"),
                 };
                 return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
@@ -48,6 +50,18 @@ pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>
         )));
     }
     Ok(Some(device))
+}
+
+/// Where the network of `config` is trained, for a graph of `num_nodes`: never [`DeviceChoice::Auto`].
+///
+/// # Errors
+/// As [`choose`].
+pub(crate) fn chosen(config: &Config, num_nodes: usize) -> Result<DeviceChoice> {
+    Ok(match choose(config, num_nodes)? {
+        None | Some(Device::Cpu) => DeviceChoice::Cpu,
+        Some(Device::Cuda(index)) => DeviceChoice::Cuda(index),
+        Some(Device::Mps | Device::Vulkan) => DeviceChoice::Mps,
+    })
 }
 
 /// How many CUDA devices the libtorch in use finds.

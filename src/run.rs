@@ -26,6 +26,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::config::{Config, ModelKind};
+use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::{Direction, Graph};
@@ -105,6 +106,10 @@ impl RunDir {
         existing: Existing,
     ) -> Result<RunDir> {
         Self::check(path, existing)?;
+        let mut resolved = config.resolved(graph.num_nodes());
+        if resolved.model.model.is_network() {
+            resolved.train.device = device::chosen(&resolved, graph.num_nodes())?;
+        }
         let is_replacement = record::read_record(path).is_ok_and(|record| record.status == Status::Complete);
         // What an interrupted run left there goes first.
         remove_files(&path.join(REPLACEMENT))?;
@@ -118,7 +123,7 @@ impl RunDir {
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
             libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
-            config: config.resolved(graph.num_nodes()),
+            config: resolved,
             split_from: None,
             counts: Counts::of(graph, split),
             inputs: graph.inputs.clone(),

@@ -6,6 +6,7 @@
 mod adam;
 mod host;
 mod latent;
+mod rows;
 mod torch;
 
 use std::collections::BTreeMap;

@@ -19,11 +19,14 @@ use vgae::Error;
 
 use progress::Voice;
 
+/// The version, and that of the libtorch it was built with.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VGAE_LIBTORCH_VERSION"), ")");
+
 /// Finds the missing links of a graph with variational graph auto-encoders.
 ///
 /// Train on an edge list, get an honest AUC and AP on held-out links, then score, predict and embed.
 #[derive(Parser)]
-#[command(version, arg_required_else_help = true)]
+#[command(version = VERSION, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -4,15 +4,10 @@ use std::borrow::Cow;
 use std::ops::Range;
 
 use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
-use pulp::Simd;
-use rayon::prelude::*;
 
-use super::{Dropout, KlTerm, Noise, TINY, Tape, Weights, latent};
+use super::{Dropout, KlTerm, Noise, Tape, Weights, latent, rows};
 use crate::gemm;
-use crate::operator::{Operator, dropout_factor};
-
-/// Rows of an elementwise operation that one task takes.
-const ROWS_PER_TASK: usize = 512;
+use crate::operator::Operator;
 
 /// Matrices, and how each was made of earlier ones.
 pub(crate) struct HostTape<'a> {
@@ -108,18 +103,17 @@ impl<'a> HostTape<'a> {
                     gradients[weight.0] = Some(of_weight);
                 }
                 Source::Relu(x) => {
-                    gradients[x.0] = Some(zip_rows(gradient, &value, |gradient, value| {
-                        back_through_relu(gradient, value)
-                    }));
+                    gradients[x.0] = Some(rows::back_through_relu(gradient, &value));
                 }
-                Source::Drop(x, dropout) => gradients[x.0] = Some(dropped(gradient, dropout)),
-                Source::DropRows(x, dropout) => gradients[x.0] = Some(without_rows(gradient, dropout)),
+                Source::Drop(x, dropout) => gradients[x.0] = Some(rows::dropped(gradient, dropout)),
+                Source::DropRows(x, dropout) => gradients[x.0] = Some(rows::without_rows(gradient, dropout)),
                 Source::AddRow(x, row) => {
-                    gradients[row.0] = Some(sum_of_rows(&gradient));
+                    gradients[row.0] = Some(rows::sum_of_rows(&gradient));
                     gradients[x.0] = Some(gradient);
                 }
                 Source::WithLength(x, columns, length, factors) => {
-                    gradients[x.0] = Some(back_to_any_length(gradient, &value, columns, length, &factors));
+                    gradients[x.0] =
+                        Some(rows::back_to_any_length(gradient, &value, columns, length, &factors));
                 }
                 Source::Scale(x, log_factor) => {
                     let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
@@ -184,7 +178,7 @@ impl Tape for HostTape<'_> {
             }
             (None, None) => weight,
             (None, Some(dropout)) => {
-                let value = without_rows(self.value(&weight).to_owned(), dropout);
+                let value = rows::without_rows(self.value(&weight).to_owned(), dropout);
                 self.put(value, Source::DropRows(weight, dropout))
             }
         }
@@ -202,13 +196,13 @@ impl Tape for HostTape<'_> {
     }
 
     fn relu(&mut self, x: Recorded) -> Recorded {
-        let value = map_rows(self.take(&x).into_owned(), |_, values| relu(values));
+        let value = rows::relu(self.take(&x).into_owned());
         self.put(value, Source::Relu(x))
     }
 
     fn drop(&mut self, x: Recorded, dropout: Dropout) -> Recorded {
         // The step before may need its own value on the way back.
-        let value = dropped(self.value(&x).to_owned(), dropout);
+        let value = rows::dropped(self.value(&x).to_owned(), dropout);
         self.put(value, Source::Drop(x, dropout))
     }
 
@@ -219,14 +213,7 @@ impl Tape for HostTape<'_> {
     }
 
     fn with_length(&mut self, x: Recorded, columns: Range<usize>, length: f64) -> Recorded {
-        let mut value = self.take(&x).into_owned();
-        let mut factors = vec![0f32; value.nrows()];
-        value.axis_iter_mut(Axis(0)).into_par_iter().zip(&mut factors).for_each(|(mut row, factor)| {
-            let mut part = row.slice_mut(s![columns.clone()]);
-            let square: f32 = part.iter().map(|x| x * x).sum();
-            *factor = if square > TINY { length as f32 / square.sqrt() } else { 0.0 };
-            part *= *factor;
-        });
+        let (value, factors) = rows::with_length(self.take(&x).into_owned(), columns.clone(), length);
         self.put(value, Source::WithLength(x, columns, length, factors))
     }
 
@@ -239,88 +226,5 @@ impl Tape for HostTape<'_> {
     fn sample(&mut self, heads: Recorded, noise: Noise, term: KlTerm) -> (Recorded, Vec<f64>) {
         let (z, kl) = latent::sample(&self.steps[heads.0].value, noise);
         (self.put(z, Source::Sample(heads, kl.clone(), term)), kl)
-    }
-}
-
-/// In f64, for there may be a million rows.
-fn sum_of_rows(matrix: &Array2<f32>) -> Array2<f32> {
-    let mut sums = vec![0f64; matrix.ncols()];
-    for row in matrix.rows() {
-        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
-    }
-    Array2::from_shape_fn((1, sums.len()), |(_, column)| sums[column] as f32)
-}
-
-/// With y = s·x / ‖x‖ and the factors s / ‖x‖, dx = s / ‖x‖ · (dy − (y·dy / s²) y).
-fn back_to_any_length(
-    mut gradient: Array2<f32>,
-    value: &Array2<f32>,
-    columns: Range<usize>,
-    length: f64,
-    factors: &[f32],
-) -> Array2<f32> {
-    let square = (length * length) as f32;
-    gradient.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(at, mut row)| {
-        let mut row = row.slice_mut(s![columns.clone()]);
-        let y = value.slice(s![at, columns.clone()]);
-        let along: f32 = row.iter().zip(y).map(|(&dy, &y)| dy * y).sum::<f32>() / square;
-        row.zip_mut_with(&y, |dy, &y| *dy = factors[at] * (*dy - along * y));
-    });
-    gradient
-}
-
-fn dropped(matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
-    map_rows(matrix, |first, values| {
-        for (at, value) in values.iter_mut().enumerate() {
-            *value *= dropout_factor(fraction, seed, (first + at) as u64);
-        }
-    })
-}
-
-fn without_rows(mut matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
-    matrix.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(at, mut row)| {
-        row *= dropout_factor(fraction, seed, at as u64);
-    });
-    matrix
-}
-
-/// `change` on chunks of the numbers, with the place of the first one.
-fn map_rows(mut matrix: Array2<f32>, change: impl Fn(usize, &mut [f32]) + Sync) -> Array2<f32> {
-    let size = ROWS_PER_TASK * matrix.ncols().max(1);
-    let values = matrix.as_slice_mut().expect("a tape's matrices are in standard layout");
-    values.par_chunks_mut(size).enumerate().for_each(|(task, values)| {
-        change(task * size, values);
-    });
-    matrix
-}
-
-/// `change` on chunks of the numbers of one matrix and the other.
-fn zip_rows(
-    mut matrix: Array2<f32>,
-    other: &Array2<f32>,
-    change: impl Fn(&mut [f32], &[f32]) + Sync,
-) -> Array2<f32> {
-    let size = ROWS_PER_TASK * matrix.ncols().max(1);
-    let values = matrix.as_slice_mut().expect("a tape's matrices are in standard layout");
-    let others = other.as_slice().expect("a tape's matrices are in standard layout");
-    values.par_chunks_mut(size).zip(others.par_chunks(size)).for_each(|(values, others)| {
-        change(values, others);
-    });
-    matrix
-}
-
-#[pulp::with_simd(relu = pulp::Arch::new())]
-#[inline(always)]
-fn relu_with_simd<'a, S: Simd>(_simd: S, values: &'a mut [f32]) {
-    for value in values {
-        *value = value.max(0.0);
-    }
-}
-
-#[pulp::with_simd(back_through_relu = pulp::Arch::new())]
-#[inline(always)]
-fn back_through_relu_with_simd<'a, S: Simd>(_simd: S, gradient: &'a mut [f32], value: &'a [f32]) {
-    for (gradient, &value) in gradient.iter_mut().zip(value) {
-        *gradient = if value > 0.0 { *gradient } else { 0.0 };
     }
 }

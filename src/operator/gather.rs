@@ -1,0 +1,102 @@
+//! A sparse matrix times a dense one, each row of the result gathered from the rows that it is made of.
+
+use ndarray::{Array2, ArrayView2};
+use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
+
+use crate::graph::Csr;
+
+/// matrix · dense. Each row is one thread's, summed in the order of its entries.
+pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>) -> Array2<f32> {
+    let width = dense.ncols();
+    let dense = dense.as_standard_layout();
+    let dense = dense.as_slice().expect("it is in standard layout");
+    let mut result = Array2::<f32>::zeros((matrix.rows(), width));
+    let indptr = matrix.indptr();
+    let indptr = indptr.as_slice().expect("a whole matrix begins at 0");
+    let rows_per_task = (matrix.rows() / 64).clamp(8, 256);
+    let arch = Arch::new();
+    let rows = result.as_slice_mut().expect("it is new").par_chunks_mut((rows_per_task * width).max(1));
+    rows.enumerate().for_each(|(task, rows)| {
+        let indptr = &indptr[task * rows_per_task..];
+        arch.dispatch(Rows { indptr, indices: matrix.indices(), values: matrix.data(), dense, width, rows });
+    });
+    result
+}
+
+struct Rows<'a> {
+    /// From the first of `rows` on.
+    indptr: &'a [usize],
+    indices: &'a [u32],
+    values: &'a [f32],
+    dense: &'a [f32],
+    width: usize,
+    rows: &'a mut [f32],
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        let Rows { indptr, indices, values, dense, width, rows } = self;
+        for (at, sum) in rows.chunks_exact_mut(width).enumerate() {
+            let entries = indptr[at]..indptr[at + 1];
+            let row = Row { indices: &indices[entries.clone()], values: &values[entries], dense, width };
+            let (sum, rest) = S::as_mut_simd_f32s(sum);
+            let mut first = 0;
+            // As many vectors as fit into registers beside what they are made of.
+            while sum.len() - first >= 4 {
+                row.add::<S, 4>(simd, first, sum);
+                first += 4;
+            }
+            if sum.len() - first >= 2 {
+                row.add::<S, 2>(simd, first, sum);
+                first += 2;
+            }
+            if sum.len() > first {
+                row.add::<S, 1>(simd, first, sum);
+            }
+            if !rest.is_empty() {
+                row.add_rest(simd, rest);
+            }
+        }
+    }
+}
+
+/// One sparse row, times `dense`.
+struct Row<'a> {
+    indices: &'a [u32],
+    values: &'a [f32],
+    dense: &'a [f32],
+    width: usize,
+}
+
+impl Row<'_> {
+    #[inline(always)]
+    fn add<S: Simd, const COUNT: usize>(&self, simd: S, first: usize, sum: &mut [S::f32s]) {
+        let mut sums: [S::f32s; COUNT] = std::array::from_fn(|at| sum[first + at]);
+        for (&column, &value) in self.indices.iter().zip(self.values) {
+            let start = column as usize * self.width;
+            let (row, _) = S::as_simd_f32s(&self.dense[start..start + self.width]);
+            let row = &row[first..first + COUNT];
+            let value = simd.splat_f32s(value);
+            for at in 0..COUNT {
+                sums[at] = simd.mul_add_f32s(value, row[at], sums[at]);
+            }
+        }
+        sum[first..first + COUNT].copy_from_slice(&sums);
+    }
+
+    #[inline(always)]
+    fn add_rest<S: Simd>(&self, simd: S, rest: &mut [f32]) {
+        let mut sum = simd.partial_load_f32s(rest);
+        let first = self.width - rest.len();
+        for (&column, &value) in self.indices.iter().zip(self.values) {
+            let start = column as usize * self.width;
+            let row = simd.partial_load_f32s(&self.dense[start + first..start + self.width]);
+            sum = simd.mul_add_f32s(simd.splat_f32s(value), row, sum);
+        }
+        simd.partial_store_f32s(rest, sum);
+    }
+}
