@@ -15,6 +15,7 @@ help:
 	@echo "make install  build it and put it into cargo's bin directory"
 	@echo "make data     bring Cora, Citeseer and PubMed into datasets/"
 	@echo "make results  rebuild the tables in results/ (an hour or two)"
+	@echo "make bench    measure speed and memory, into results/performance.md (half an hour)"
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
@@ -67,6 +68,12 @@ endif
 	python3 results/kl.py
 	python3 results/negatives.py
 	python3 results/summary.py
+
+# Beside what people use instead where PEERS names the directory of its scripts and PYTHON a Python with torch,
+# torch_geometric and pandas.
+.PHONY: bench
+bench: build data
+	python3 results/performance.py $(if $(PEERS),--peers $(PEERS)) $(if $(PYTHON),--python $(PYTHON)) $(SECTIONS)
 
 .PHONY: doc
 doc: $(libtorch) announce

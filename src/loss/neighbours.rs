@@ -8,8 +8,10 @@ use crate::simd::exp;
 
 /// Pairs of one node whose logits are taken together.
 const BATCH: usize = 64;
-/// A product that BATCH doublings do not bring out of range.
-const LARGE: f64 = 1e280;
+/// Logits whose costs are taken together.
+const LANES: usize = 16;
+/// Factors of a product before its logarithm is taken.
+const MOST_FACTORS: usize = 100;
 /// Pairs below which one thread makes the lists.
 const FEW_PAIRS: usize = 1 << 15;
 
@@ -131,42 +133,92 @@ impl WithSimd for Nodes<'_> {
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
         let Nodes { lists: Neighbours { starts, others }, first, z, d, slope, gradient } = self;
-        let (softplus, linear) = (slope.softplus as f32, slope.linear as f32);
         let row = |node: usize| &z[node * d..(node + 1) * d];
-        let mut buffer = [0f32; BATCH];
-        let (mut softplus_sum, mut linear_sum) = (0f64, 0f64);
-        // Σ softplus(−x) = Σ max(−x, 0) + ln Π (1 + e^−|x|), each factor at most 2.
-        let mut product = 1f64;
+        let mut sums = Sums::new();
         for (at, gradient) in gradient.chunks_exact_mut(d).enumerate() {
             let node = first + at;
             let own = row(node);
             for others in others[starts[node]..starts[node + 1]].chunks(BATCH) {
-                let logits = &mut buffer[..others.len()];
-                for (logit, &other) in logits.iter_mut().zip(others) {
+                let mut numbers = [0f32; BATCH];
+                for (logit, &other) in numbers.iter_mut().zip(others) {
                     *logit = dot(simd, own, row(other as usize));
                 }
-                for logit in logits.iter_mut() {
-                    let x = *logit;
-                    let exponential = exp(-x.abs());
-                    let upper = 1.0 / (1.0 + exponential);
-                    // σ(−x).
-                    let absent = if x < 0.0 { upper } else { exponential * upper };
-                    product *= f64::from(1.0 + exponential);
-                    softplus_sum += f64::from((-x).max(0.0));
-                    linear_sum += f64::from(x);
-                    *logit = linear - softplus * absent;
+                for numbers in numbers.chunks_exact_mut(LANES).take(others.len().div_ceil(LANES)) {
+                    sums.add(numbers, slope);
                 }
-                if product > LARGE {
-                    softplus_sum += product.ln();
-                    product = 1.0;
-                }
-                for (&slope, &other) in logits.iter().zip(others) {
+                sums.num_padding += others.len().next_multiple_of(LANES) - others.len();
+                for (&slope, &other) in numbers.iter().zip(others) {
                     add_scaled(simd, slope, row(other as usize), gradient);
                 }
             }
         }
-        softplus_sum += product.ln();
-        slope.softplus * softplus_sum + slope.linear * linear_sum
+        sums.total(slope)
+    }
+}
+
+/// Σ softplus(−x) and Σ x, lane by lane.
+struct Sums {
+    /// Π (1 + e^−|x|), each factor at most 2: Σ softplus(−x) = Σ max(−x, 0) + ln of that.
+    products: [f32; LANES],
+    num_factors: usize,
+    negative_parts: [f32; LANES],
+    logits: [f32; LANES],
+    softplus: f64,
+    linear: f64,
+    /// Logits of 0 that were added to fill up the lanes.
+    num_padding: usize,
+}
+
+impl Sums {
+    #[inline(always)]
+    fn new() -> Self {
+        Sums {
+            products: [1.0; LANES],
+            num_factors: 0,
+            negative_parts: [0.0; LANES],
+            logits: [0.0; LANES],
+            softplus: 0.0,
+            linear: 0.0,
+            num_padding: 0,
+        }
+    }
+
+    /// Adds LANES logits, which are replaced by their costs' derivatives.
+    #[inline(always)]
+    fn add(&mut self, numbers: &mut [f32], slope: Slope) {
+        let (softplus, linear) = (slope.softplus as f32, slope.linear as f32);
+        for (lane, number) in numbers.iter_mut().enumerate().take(LANES) {
+            let x = *number;
+            let exponential = exp(-x.abs());
+            let upper = 1.0 / (1.0 + exponential);
+            let absent = if x < 0.0 { upper } else { exponential * upper };
+            self.products[lane] *= 1.0 + exponential;
+            self.negative_parts[lane] += (-x).max(0.0);
+            self.logits[lane] += x;
+            *number = linear - softplus * absent;
+        }
+        self.num_factors += 1;
+        // In f32 a product of factors of at most 2 stays finite for 127 of them.
+        if self.num_factors == MOST_FACTORS {
+            self.empty();
+        }
+    }
+
+    #[inline(always)]
+    fn empty(&mut self) {
+        let logarithm = |four: &[f32]| four.iter().map(|&lane| f64::from(lane)).product::<f64>().ln();
+        self.softplus += self.products.chunks(4).map(logarithm).sum::<f64>();
+        self.softplus += self.negative_parts.iter().map(|&lane| f64::from(lane)).sum::<f64>();
+        self.linear += self.logits.iter().map(|&lane| f64::from(lane)).sum::<f64>();
+        let Sums { softplus, linear, num_padding, .. } = *self;
+        *self = Sums { softplus, linear, num_padding, ..Sums::new() };
+    }
+
+    #[inline(always)]
+    fn total(mut self, slope: Slope) -> f64 {
+        self.empty();
+        let softplus = self.softplus - self.num_padding as f64 * std::f64::consts::LN_2;
+        slope.softplus * softplus + slope.linear * self.linear
     }
 }
 
