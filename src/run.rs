@@ -16,8 +16,10 @@
 
 mod files;
 mod layout;
+mod npy;
 mod output;
 mod record;
+mod rows;
 mod split_files;
 mod tensors;
 
@@ -37,6 +39,7 @@ use crate::train::{Epoch, Trained};
 
 pub use files::{NumberWriter, ScoreWriter, write_embeddings, write_pairs};
 use layout::{hashes, remove_files, replace_files};
+pub use npy::write_npy;
 pub use output::Output;
 pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
 pub use split_files::read_split;

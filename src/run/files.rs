@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair, hex};
-use crate::run::{Existing, Output};
+use crate::run::{Existing, Output, rows};
 use crate::score::{ScoredPair, probability};
 use crate::split::RowSplit;
 
@@ -103,7 +103,7 @@ impl NumberWriter {
 /// # Errors
 /// [`Error::Io`].
 pub fn write_embeddings(
-    output: Output,
+    mut output: Output,
     nodes: &NodeIds,
     mean: &Array2<f32>,
     log_variance: Option<&Array2<f32>>,
@@ -112,25 +112,27 @@ pub fn write_embeddings(
     let header = std::iter::once("node".to_string())
         .chain(columns("mean", mean.ncols()))
         .chain(columns("log_variance", log_variance.map_or(0, |matrix| matrix.ncols())));
-    let mut writer = NumberWriter::new(output, header)?;
-    for (node, id) in nodes.iter().enumerate() {
+    rows::write_rows(&mut output, header, nodes.len(), |node, row| {
+        row.field(nodes.id(node as u32));
         let matrices = [Some(mean), log_variance].into_iter().flatten();
-        writer.write(id, matrices.flat_map(|matrix| matrix.row(node)).copied())?;
-    }
-    writer.finish()
+        matrices.for_each(|matrix| matrix.row(node).iter().for_each(|&number| row.number(number)));
+    })
+    .map_err(|source| Error::io("write", output.path(), source))?;
+    output.finish()
 }
 
 /// Writes `source,target` rows.
 ///
 /// # Errors
 /// [`Error::Io`].
-pub fn write_pairs(output: Output, nodes: &NodeIds, pairs: &[Pair]) -> Result<()> {
-    let path = output.path().to_path_buf();
-    let mut writer = csv_writer(output);
-    let rows = pairs.iter().map(|&(u, v)| [nodes.id(u), nodes.id(v)]);
-    let mut rows = std::iter::once(["source", "target"]).chain(rows);
-    rows.try_for_each(|row| writer.write_record(row)).map_err(|error| csv_error("write", &path, error))?;
-    finish(path, writer)
+pub fn write_pairs(mut output: Output, nodes: &NodeIds, pairs: &[Pair]) -> Result<()> {
+    rows::write_rows(&mut output, ["source", "target"], pairs.len(), |at, row| {
+        let (u, v) = pairs[at];
+        row.field(nodes.id(u));
+        row.field(nodes.id(v));
+    })
+    .map_err(|source| Error::io("write", output.path(), source))?;
+    output.finish()
 }
 
 /// Writes the rest of a CSV file and gives it its name.
@@ -176,15 +178,14 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
 
 /// `node` or `node,label` rows.
 pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
-    write_csv(path, |writer| match &graph.labels {
-        None => {
-            writer.write_record(["node"])?;
-            graph.nodes.iter().try_for_each(|id| writer.write_record([id]))
-        }
-        Some(labels) => {
-            writer.write_record(["node", "label"])?;
-            graph.nodes.iter().zip(labels).try_for_each(|(id, label)| writer.write_record([id, label]))
-        }
+    let header = if graph.labels.is_some() { ["node", "label"].as_slice() } else { &["node"] };
+    write_file(path, |output| {
+        rows::write_rows(output, header, graph.num_nodes(), |node, row| {
+            row.field(graph.nodes.id(node as u32));
+            if let Some(labels) = &graph.labels {
+                row.field(&labels[node]);
+            }
+        })
     })
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::run::files;
+use crate::run::{files, rows};
 use crate::split::{LISTS, Split};
 
 const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
@@ -50,17 +50,16 @@ pub(super) fn write_split(directory: &Path, split: &Split, nodes: &NodeIds) -> R
     let weights =
         [split.train.weights(), split.validation.edges.weights(), None, split.test.edges.weights(), None];
     for ((path, pairs), weights) in paths(directory).iter().zip(split.lists()).zip(weights) {
-        files::write_csv(path, |writer| {
-            writer.write_record(HEADERS[usize::from(weights.is_some())])?;
-            for (at, &(u, v)) in pairs.iter().enumerate() {
-                writer.write_field(nodes.id(u))?;
-                writer.write_field(nodes.id(v))?;
+        let header = HEADERS[usize::from(weights.is_some())];
+        files::write_file(path, |output| {
+            rows::write_rows(output, header, pairs.len(), |at, row| {
+                let (u, v) = pairs[at];
+                row.field(nodes.id(u));
+                row.field(nodes.id(v));
                 if let Some(weights) = weights {
-                    writer.write_field(format!("{:?}", weights[at]))?;
+                    row.number(weights[at]);
                 }
-                writer.write_record(None::<&[u8]>)?;
-            }
-            Ok(())
+            })
         })?;
     }
     Ok(())
