@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use crate::graph::{Csr, Direction, EdgeList, Pair};
+use crate::graph::{Csr, Direction, EdgeList};
 use crate::sort::Dealt;
 
 /// Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal of A + I's row sums (Kipf & Welling 2017,
@@ -22,8 +22,7 @@ pub fn symmetric(edges: &EdgeList) -> Csr {
     let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at]);
     let left = edges.pairs().iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
     let mut left = Dealt::new(left, |&((_, v), _)| v, n);
-    let left: Vec<(Range<usize>, &[(Pair, f32)])> =
-        left.blocks().into_iter().map(|(rows, left)| (rows, &*left)).collect();
+    let left: Vec<_> = left.blocks().into_iter().map(|(rows, left)| (rows, &*left)).collect();
     let right = |rows: &Range<usize>| {
         edges.places_from(rows.clone()).map(|at| (edges.pairs()[at], f64::from(weight(at))))
     };

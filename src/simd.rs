@@ -36,7 +36,7 @@ fn ln(x: f32) -> f32 {
         -1.666_805_8e-1,
         2.000_071_5e-1,
         -2.499_999_4e-1,
-        3.333_333_1e-1,
+        3.333_333e-1,
     ] {
         polynomial = polynomial.mul_add(f, coefficient);
     }
@@ -83,7 +83,7 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
         5.739_507_7e-3,
         -7.622_461_3e-3,
         9.438_870_5e-3,
-        1.001_674_1,
+        1.001_674,
         2.832_976_8,
     ] {
         of_far = of_far.mul_add(far, coefficient);
@@ -126,7 +126,7 @@ mod tests {
         values.sort_by(f64::total_cmp);
         for (share, expected) in [(0.001, -3.090_232), (0.025, -1.959_964), (0.5, 0.0), (0.841_345, 1.0)] {
             let found = values[(share * count) as usize];
-            let density = (-0.5 * expected * expected as f64).exp() / (2.0 * std::f64::consts::PI).sqrt();
+            let density = (-0.5f64 * expected * expected).exp() / (2.0 * std::f64::consts::PI).sqrt();
             let error = 5.0 * (share * (1.0 - share) / count).sqrt() / density;
             assert!((found - expected).abs() < error, "{share}: {found}");
         }

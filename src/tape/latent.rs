@@ -71,6 +71,8 @@ fn key(seed: u64, task: u64) -> [u32; 2] {
     [rng.random(), rng.random()]
 }
 
+// The macro wants the lifetime's name.
+#[allow(clippy::needless_lifetimes)]
 #[pulp::with_simd(draw = pulp::Arch::new())]
 #[inline(always)]
 fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {

@@ -28,7 +28,7 @@ pub(super) fn relu(x: Array2<f32>) -> Array2<f32> {
 
 /// The gradient of what [`relu`] was given, which gave `value`.
 pub(super) fn back_through_relu(gradient: Array2<f32>, value: &Array2<f32>) -> Array2<f32> {
-    zip_rows(gradient, value, |gradient, value| mask_numbers(gradient, value))
+    zip_rows(gradient, value, mask_numbers)
 }
 
 /// Gives each row this length in `columns`; also what it was multiplied by.
@@ -101,6 +101,8 @@ fn zip_rows(
     matrix
 }
 
+// The macro wants the lifetimes' names.
+#[allow(clippy::needless_lifetimes)]
 #[pulp::with_simd(relu_numbers = pulp::Arch::new())]
 #[inline(always)]
 fn relu_numbers_with_simd<'a, S: Simd>(_simd: S, values: &'a mut [f32]) {
@@ -109,9 +111,10 @@ fn relu_numbers_with_simd<'a, S: Simd>(_simd: S, values: &'a mut [f32]) {
     }
 }
 
+#[allow(clippy::needless_lifetimes)]
 #[pulp::with_simd(mask_numbers = pulp::Arch::new())]
 #[inline(always)]
-fn mask_numbers_with_simd<'a, S: Simd>(_simd: S, gradient: &'a mut [f32], value: &'a [f32]) {
+fn mask_numbers_with_simd<'a, 'b, S: Simd>(_simd: S, gradient: &'a mut [f32], value: &'b [f32]) {
     for (gradient, &value) in gradient.iter_mut().zip(value) {
         *gradient = if value > 0.0 { *gradient } else { 0.0 };
     }
