@@ -47,8 +47,8 @@ pub(crate) enum Target<'a> {
     Sampled(Sample<'a>),
     /// A part of the graph.
     Subgraph(Subgraph),
-    /// On a device of libtorch, with a seed for what is drawn.
-    Torch { loss: &'a TorchLoss, seed: u64 },
+    /// Nothing here: a device knows.
+    Elsewhere,
     /// A whole directed graph.
     Gravity(&'a GravityReconstruction),
 }
@@ -60,7 +60,7 @@ impl Target<'_> {
             Target::Exact(exact) => exact.value_and_gradient(z, d),
             Target::Sampled(sample) => sample.value_and_gradient(z, d),
             Target::Subgraph(subgraph) => subgraph.value_and_gradient(z, d),
-            Target::Torch { .. } => unreachable!("libtorch takes z where it is"),
+            Target::Elsewhere => unreachable!("the loss is computed where the target is"),
             Target::Gravity(exact) => exact.value_and_gradient(z, d),
         }
     }

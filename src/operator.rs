@@ -12,6 +12,8 @@ use rayon::prelude::*;
 use crate::gemm;
 use crate::graph::Csr;
 
+pub(crate) use gather::SparseRow;
+
 /// A constant matrix, [rows, columns], and its transpose.
 pub(crate) struct Operator<'a> {
     matrix: Matrix<'a>,

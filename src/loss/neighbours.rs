@@ -4,6 +4,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::graph::Pair;
+use crate::operator::SparseRow;
 use crate::simd::exp;
 
 /// Pairs of one node whose logits are taken together.
@@ -16,7 +17,7 @@ const MOST_FACTORS: usize = 100;
 const FEW_PAIRS: usize = 1 << 15;
 
 /// For each node the other node of each of its pairs.
-pub(super) struct Neighbours {
+pub(crate) struct Neighbours {
     /// Of node u: `others[starts[u]..starts[u + 1]]`.
     starts: Vec<usize>,
     others: Vec<u32>,
@@ -147,9 +148,9 @@ impl WithSimd for Nodes<'_> {
                     sums.add(numbers, slope);
                 }
                 sums.num_padding += others.len().next_multiple_of(LANES) - others.len();
-                for (&slope, &other) in numbers.iter().zip(others) {
-                    add_scaled(simd, slope, row(other as usize), gradient);
-                }
+                let slopes =
+                    SparseRow { indices: others, values: &numbers[..others.len()], dense: z, width: d };
+                slopes.add_to(simd, gradient);
             }
         }
         sums.total(slope)
@@ -230,20 +231,6 @@ fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
         sum = simd.mul_add_f32s(left, right, sum);
     }
     simd.reduce_sum_f32s(sum)
-}
-
-#[inline(always)]
-fn add_scaled<S: Simd>(simd: S, factor: f32, row: &[f32], sum: &mut [f32]) {
-    let factor = simd.splat_f32s(factor);
-    let ((row, row_rest), (sum, sum_rest)) = (S::as_simd_f32s(row), S::as_mut_simd_f32s(sum));
-    for (&row, sum) in row.iter().zip(sum) {
-        *sum = simd.mul_add_f32s(factor, row, *sum);
-    }
-    if !row_rest.is_empty() {
-        let new =
-            simd.mul_add_f32s(factor, simd.partial_load_f32s(row_rest), simd.partial_load_f32s(sum_rest));
-        simd.partial_store_f32s(sum_rest, new);
-    }
 }
 
 #[cfg(test)]

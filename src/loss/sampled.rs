@@ -46,6 +46,8 @@ pub struct SampledEdges {
 pub struct Sample<'a> {
     edges: &'a SampledEdges,
     negatives: Vec<Pair>,
+    /// As those of the edges.
+    lists: OnceLock<Neighbours>,
 }
 
 impl SampledEdges {
@@ -79,7 +81,7 @@ impl SampledEdges {
 
     /// These edges and `negatives`, in any direction; one may come more than once.
     pub fn with(&self, negatives: Vec<Pair>) -> Sample<'_> {
-        Sample { edges: self, negatives }
+        Sample { edges: self, negatives, lists: OnceLock::new() }
     }
 
     fn lists(&self) -> &Neighbours {
@@ -91,6 +93,11 @@ impl SampledEdges {
 }
 
 impl Sample<'_> {
+    /// The negatives of each node: what inner products need, and others do not.
+    pub(crate) fn lists(&self) -> &Neighbours {
+        self.lists.get_or_init(|| Neighbours::of(&self.negatives, self.edges.num_nodes))
+    }
+
     /// The loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d]. O(m·d) time. The
     /// same to the bit for any number of threads.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
@@ -109,7 +116,7 @@ impl Sample<'_> {
         let mut value = self.edges.lists().add(z, d, slope, &mut gradient);
         // softplus(x) = softplus(−x) + x.
         let slope = Slope { softplus: of_negative, linear: of_negative };
-        value += Neighbours::of(&self.negatives, *num_nodes).add(z, d, slope, &mut gradient);
+        value += self.lists().add(z, d, slope, &mut gradient);
         gradient.par_chunks_mut(1 << 14).flatten_iter().for_each(|value| *value *= 2.0);
         (value, gradient)
     }

@@ -24,11 +24,13 @@ pub(crate) struct Terms {
 pub(crate) struct Draws {
     pub(crate) dropout: u64,
     pub(crate) noise: Noise,
+    /// Of a loss that draws for itself.
+    pub(crate) loss: u64,
 }
 
 impl Draws {
     pub(crate) fn new(rng: &mut impl Rng) -> Self {
-        Draws { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() } }
+        Draws { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
     }
 }
 

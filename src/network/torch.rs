@@ -7,7 +7,7 @@ use tch::{Device, Tensor, nn};
 use super::{Draws, Network, Terms};
 use crate::encoder::Inputs;
 use crate::error::Result;
-use crate::loss::Target;
+use crate::loss::{Target, TorchLoss};
 use crate::operator::Operator;
 use crate::tape::{KlTerm, TorchOperator, TorchTape, Weights, on_host};
 use crate::tensor::{from_matrix, to_matrix};
@@ -19,13 +19,16 @@ pub(crate) struct TorchTrainer {
     optimizer: nn::Optimizer,
     adj_norm: TorchOperator,
     features: Option<TorchOperator>,
+    /// The loss that is computed here, not on the host.
+    loss: Option<TorchLoss>,
 }
 
 impl TorchTrainer {
-    /// With the weights that `network` has.
+    /// With the weights that `network` has. With a `loss` no pass looks at its target.
     pub(crate) fn new(
         network: &Network,
         inputs: &Inputs,
+        loss: Option<TorchLoss>,
         learning_rate: f64,
         device: Device,
     ) -> Result<Self> {
@@ -43,6 +46,7 @@ impl TorchTrainer {
             optimizer: nn::Adam::default().build(&variables, learning_rate)?,
             adj_norm: TorchOperator::of(&inputs.adj_norm, device),
             features: inputs.features.as_ref().map(|features| TorchOperator::of(features, device)),
+            loss,
         })
     }
 
@@ -61,6 +65,7 @@ impl TorchTrainer {
         kl_term: KlTerm,
         target: &Target,
     ) -> Terms {
+        let Draws { loss: seed, .. } = draws;
         self.optimizer.zero_grad();
         let masked = masked.map(|adj_norm| TorchOperator::of(adj_norm, self.device));
         let dropped = match (&inputs.features, network.dropout(draws)) {
@@ -73,9 +78,9 @@ impl TorchTrainer {
         let features = dropped.as_ref().or(self.features.as_ref());
         let mut tape = TorchTape::new(&self.weights, adj_norm, features);
         let (z, kl) = network.latent(&mut tape, draws, kl_term);
-        let (reconstruction, gradient) = match target {
-            Target::Torch { loss, seed } => loss.value_and_gradient(&z, *seed),
-            other => on_host(&z, |z, d| other.value_and_gradient(z, d)),
+        let (reconstruction, gradient) = match &self.loss {
+            Some(loss) => loss.value_and_gradient(&z, seed),
+            None => on_host(&z, |z, d| target.value_and_gradient(z, d)),
         };
         tape.backward(&z, &gradient);
         Terms::new(reconstruction, &kl, kl_term)

@@ -42,50 +42,85 @@ impl WithSimd for Rows<'_> {
         let Rows { indptr, indices, values, dense, width, rows } = self;
         for (at, sum) in rows.chunks_exact_mut(width).enumerate() {
             let entries = indptr[at]..indptr[at + 1];
-            let row = Row { indices: &indices[entries.clone()], values: &values[entries], dense, width };
-            let (sum, rest) = S::as_mut_simd_f32s(sum);
-            let mut first = 0;
-            // As many vectors as fit into registers beside what they are made of.
-            while sum.len() - first >= 4 {
-                row.add::<S, 4>(simd, first, sum);
-                first += 4;
-            }
-            if sum.len() - first >= 2 {
-                row.add::<S, 2>(simd, first, sum);
-                first += 2;
-            }
-            if sum.len() > first {
-                row.add::<S, 1>(simd, first, sum);
-            }
-            if !rest.is_empty() {
-                row.add_rest(simd, rest);
-            }
+            let row =
+                SparseRow { indices: &indices[entries.clone()], values: &values[entries], dense, width };
+            row.add_to(simd, sum);
         }
     }
 }
 
-/// One sparse row, times `dense`.
-struct Row<'a> {
-    indices: &'a [u32],
-    values: &'a [f32],
-    dense: &'a [f32],
-    width: usize,
+/// One sparse row, to be multiplied with `dense`, rows of `width` numbers.
+pub(crate) struct SparseRow<'a> {
+    pub(crate) indices: &'a [u32],
+    pub(crate) values: &'a [f32],
+    pub(crate) dense: &'a [f32],
+    pub(crate) width: usize,
 }
 
-impl Row<'_> {
+impl SparseRow<'_> {
+    /// Adds the product, [width], to `sum`.
     #[inline(always)]
-    fn add<S: Simd, const COUNT: usize>(&self, simd: S, first: usize, sum: &mut [S::f32s]) {
-        let mut sums: [S::f32s; COUNT] = std::array::from_fn(|at| sum[first + at]);
-        for (&column, &value) in self.indices.iter().zip(self.values) {
-            let start = column as usize * self.width;
-            let (row, _) = S::as_simd_f32s(&self.dense[start..start + self.width]);
-            let row = &row[first..first + COUNT];
-            let value = simd.splat_f32s(value);
-            for at in 0..COUNT {
-                sums[at] = simd.mul_add_f32s(value, row[at], sums[at]);
+    pub(crate) fn add_to<S: Simd>(&self, simd: S, sum: &mut [f32]) {
+        let (sum, rest) = S::as_mut_simd_f32s(sum);
+        let mut first = 0;
+        // As many vectors as fit into registers, in so many sums that none waits for the one before it.
+        while sum.len() - first >= 4 {
+            self.add::<S, 4, 2>(simd, first, sum);
+            first += 4;
+        }
+        if sum.len() - first >= 2 {
+            self.add::<S, 2, 4>(simd, first, sum);
+            first += 2;
+        }
+        if sum.len() > first {
+            self.add::<S, 1, 4>(simd, first, sum);
+        }
+        if !rest.is_empty() {
+            self.add_rest(simd, rest);
+        }
+    }
+
+    /// Adds `COUNT` vectors of the product, from the vector `first` on: every `WAYS`-th entry goes to the same sum.
+    #[inline(always)]
+    fn add<S: Simd, const COUNT: usize, const WAYS: usize>(
+        &self,
+        simd: S,
+        first: usize,
+        sum: &mut [S::f32s],
+    ) {
+        let mut sums = [[simd.splat_f32s(0.0); COUNT]; WAYS];
+        let (indices, last_indices) = self.indices.as_chunks::<WAYS>();
+        let (values, last_values) = self.values.as_chunks::<WAYS>();
+        for (indices, values) in indices.iter().zip(values) {
+            for way in 0..WAYS {
+                self.add_entry(simd, indices[way], values[way], first, &mut sums[way]);
             }
         }
-        sum[first..first + COUNT].copy_from_slice(&sums);
+        for (&index, &value) in last_indices.iter().zip(last_values) {
+            self.add_entry(simd, index, value, first, &mut sums[0]);
+        }
+        for sums in sums {
+            for (at, part) in sums.into_iter().enumerate() {
+                sum[first + at] = simd.add_f32s(sum[first + at], part);
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn add_entry<S: Simd, const COUNT: usize>(
+        &self,
+        simd: S,
+        index: u32,
+        value: f32,
+        first: usize,
+        sums: &mut [S::f32s; COUNT],
+    ) {
+        let start = index as usize * self.width;
+        let (row, _) = S::as_simd_f32s(&self.dense[start..start + self.width]);
+        let value = simd.splat_f32s(value);
+        for (sum, &number) in sums.iter_mut().zip(&row[first..first + COUNT]) {
+            *sum = simd.mul_add_f32s(value, number, *sum);
+        }
     }
 
     #[inline(always)]

@@ -7,7 +7,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::Device;
 
-use crate::config::{Config, LossKind, Select};
+use crate::config::{Config, DecoderKind, LossKind, Select};
 use crate::decoder::Decoded;
 use crate::device;
 use crate::encoder::{Inputs, adj_norm};
@@ -51,11 +51,16 @@ pub(super) fn fit(
     let mut network = Network::new(&config.model, inputs.num_features(), &mut rng);
     let learning_rate = config.learning_rate();
     let device = device::choose(config, split.train.num_nodes())?;
-    let mut engine = match device {
-        None => Engine::Host(Adam::new(learning_rate)),
-        Some(device) => Engine::Torch(TorchTrainer::new(&network, &inputs, learning_rate, device)?),
+    let (mut engine, source) = match device {
+        None => (Engine::Host(Adam::new(learning_rate)), Source::new(&split.train, config)),
+        Some(device) => {
+            let loss = torch_loss(&split.train, config, device);
+            let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
+            let trainer = TorchTrainer::new(&network, &inputs, loss, learning_rate, device)?;
+            (Engine::Torch(trainer), source)
+        }
     };
-    let source = Source::new(&split.train, config, device);
+    let mut next_target = None;
     let kl_weight = kl_weight(config.train.kl_weight, &split.train);
     let largest_feature = features.map_or(0.0, largest);
     let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
@@ -71,11 +76,21 @@ pub(super) fn fit(
         let hidden = masked.as_ref().map(|masked| {
             SampledEdges::new(masked.hidden.pairs().to_vec(), split.train.num_nodes(), Weighting::Balanced)
         });
-        let target = source.target(hidden.as_ref(), &split.train, config, &mut rng);
+        let target = match next_target.take() {
+            Some(target) => target,
+            None => source.target(hidden.as_ref(), &split.train, config, rng.random()),
+        };
+        let next_seed = rng.random();
+        // Where every epoch's edges are the same, the next epoch's draws can be made beside this epoch's step.
+        let draw_next = || {
+            let is_wanted = masked.is_none() && epoch < num_epochs;
+            is_wanted.then(|| source.target(None, &split.train, config, next_seed))
+        };
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let draws = Draws::new(&mut rng);
-        let Terms { loss, reconstruction, kl } =
-            engine.step(&mut network, passed.as_ref(), &inputs, draws, kl, &target);
+        let step = Step { masked: passed.as_ref(), inputs: &inputs, draws, kl, target: &target };
+        let (Terms { loss, reconstruction, kl }, drawn) = engine.step(&mut network, step, draw_next);
+        next_target = drawn;
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
@@ -133,35 +148,52 @@ enum Engine {
     Torch(TorchTrainer),
 }
 
+/// What a step needs.
+struct Step<'a> {
+    /// The Â to encode over, where it lacks edges.
+    masked: Option<&'a Operator<'a>>,
+    inputs: &'a Inputs<'a>,
+    draws: Draws,
+    kl: KlTerm,
+    target: &'a Target<'a>,
+}
+
 impl Engine {
-    /// One step, unless the loss is not finite. `masked` is the Â to encode over, where it lacks edges.
-    fn step(
+    /// One step, unless the loss is not finite, and beside it what `other` gives.
+    fn step<T: Send>(
         &mut self,
         network: &mut Network,
-        masked: Option<&Operator>,
-        inputs: &Inputs,
-        draws: Draws,
-        kl: KlTerm,
-        target: &Target,
-    ) -> Terms {
+        Step { masked, inputs, draws, kl, target }: Step,
+        other: impl FnOnce() -> T + Send,
+    ) -> (Terms, T) {
         match self {
             Engine::Host(adam) => {
                 let adj_norm = masked.unwrap_or(&inputs.adj_norm);
-                let (terms, gradients) = network.pass(adj_norm, inputs, draws, kl, target);
-                if terms.loss.is_finite() {
-                    adam.step(network.weights_mut(), &gradients);
-                }
-                terms
+                let pass = || {
+                    let (terms, gradients) = network.pass(adj_norm, inputs, draws, kl, target);
+                    if terms.loss.is_finite() {
+                        adam.step(network.weights_mut(), &gradients);
+                    }
+                    terms
+                };
+                rayon::join(pass, other)
             }
             Engine::Torch(trainer) => {
                 let terms = trainer.pass(network, masked, inputs, draws, kl, target);
                 if terms.loss.is_finite() {
                     trainer.step();
                 }
-                terms
+                (terms, other())
             }
         }
     }
+}
+
+/// The loss that a device computes by itself, if it does.
+fn torch_loss(train: &EdgeList, config: &Config, device: Device) -> Option<TorchLoss> {
+    let is_whole = config.train.mask_edges == 0.0;
+    let loss = config.loss().for_graph(train.num_nodes());
+    is_whole.then(|| TorchLoss::new(train, loss, config.train.negatives_per_edge, device)).flatten()
 }
 
 /// What each epoch's target is drawn from.
@@ -170,19 +202,14 @@ enum Source {
     Gravity(GravityReconstruction),
     Sampled(SampledEdges),
     Subgraph(SubgraphReconstruction),
-    Torch(TorchLoss),
+    /// Not here.
+    Elsewhere,
 }
 
 impl Source {
-    fn new(train: &EdgeList, config: &Config, device: Option<Device>) -> Self {
+    fn new(train: &EdgeList, config: &Config) -> Self {
         let n = train.num_nodes();
         let loss = config.loss().for_graph(n);
-        let on_device = device
-            .filter(|_| config.train.mask_edges == 0.0)
-            .and_then(|device| TorchLoss::new(train, loss, config.train.negatives_per_edge, device));
-        if let Some(loss) = on_device {
-            return Source::Torch(loss);
-        }
         let sampled = |weighting| Source::Sampled(SampledEdges::new(train.pairs().to_vec(), n, weighting));
         match (loss, config.model.model.is_directed()) {
             (_, true) => Source::Gravity(GravityReconstruction::new(train, config.model.gravity_lambda)),
@@ -201,18 +228,25 @@ impl Source {
         hidden: Option<&'a SampledEdges>,
         train: &EdgeList,
         config: &Config,
-        rng: &mut impl Rng,
+        seed: u64,
     ) -> Target<'a> {
-        let negatives = config.train.negatives_per_edge;
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut draw = |edges: &'a SampledEdges| {
+            let sample = edges.draw(train, config.train.negatives_per_edge, &mut rng);
+            if config.model.decoder == DecoderKind::InnerProduct {
+                sample.lists();
+            }
+            Target::Sampled(sample)
+        };
         match (self, hidden) {
-            (Source::Torch(loss), _) => Target::Torch { loss, seed: rng.random() },
             (Source::Exact(exact), _) => Target::Exact(exact),
             (Source::Gravity(gravity), _) => Target::Gravity(gravity),
-            (Source::Sampled(_), Some(hidden)) if config.loss() == LossKind::Sampled => {
-                Target::Sampled(hidden.draw(train, negatives, rng))
+            (Source::Sampled(_), Some(hidden)) if config.loss() == LossKind::Sampled => draw(hidden),
+            (Source::Sampled(edges), _) => draw(edges),
+            (Source::Elsewhere, _) => Target::Elsewhere,
+            (Source::Subgraph(subgraphs), _) => {
+                Target::Subgraph(subgraphs.draw(&mut ChaCha8Rng::seed_from_u64(seed)))
             }
-            (Source::Sampled(edges), _) => Target::Sampled(edges.draw(train, negatives, rng)),
-            (Source::Subgraph(subgraphs), _) => Target::Subgraph(subgraphs.draw(rng)),
         }
     }
 }

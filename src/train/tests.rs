@@ -67,7 +67,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     if let Some(log_variance) = embeddings.log_variance {
         assert_close(log_variance.as_slice().unwrap(), &case["log_variance"], "log_variance");
     }
-    let draws = Draws { dropout: 1, noise: Noise::Zero };
+    let draws = Draws { dropout: 1, noise: Noise::Zero, loss: 1 };
     let kl = KlTerm { weight: 0.3, free };
     let (terms, gradients) = network.pass(&inputs.adj_norm, inputs, draws, kl, target);
     let (loss, expected) = (terms.loss, case["loss"].as_f64().unwrap());
@@ -80,7 +80,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
         return;
     }
     // The same through libtorch, as on its other devices.
-    let mut trainer = TorchTrainer::new(network, inputs, 0.01, Device::Cpu).unwrap();
+    let mut trainer = TorchTrainer::new(network, inputs, None, 0.01, Device::Cpu).unwrap();
     let terms = trainer.pass(network, None, inputs, draws, kl, target);
     assert!((terms.loss - expected).abs() < 1e-6 * expected, "{}: {}", case["name"], terms.loss);
     let of_torch = trainer.gradients();
