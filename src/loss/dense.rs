@@ -23,6 +23,11 @@ const ROW_MULTIPLE: usize = 32;
 const WIDTH_MULTIPLE: usize = 16;
 /// Rows that go through a tile together, as many as registers allow.
 pub(super) const TILE_ROWS: usize = 4;
+/// The same where there are registers of the widest kind, of which there are twice as many.
+const WIDE_TILE_ROWS: usize = 8;
+
+/// Factors of at most 2 whose product stays finite in f32, as long as fewer than two tiles' more follow.
+const MOST_FACTORS: usize = 112;
 
 /// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and the matrix Σ_j σ(z_i·z_j) z_j,
 /// [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
@@ -140,17 +145,35 @@ impl WithSimd for Meeting<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Blocks { height, width, d, .. } = *self.shape;
-        let mut probabilities = vec![0f32; TILE_ROWS * height];
-        let mut total = 0.0;
-        let num_row_tiles = self.rows.num_rows.div_ceil(TILE_ROWS);
-        let row_tiles = self.rows.rows.chunks_exact(TILE_ROWS * width);
-        let sum_tiles = self.row_sums.chunks_exact_mut(TILE_ROWS * width);
-        for (rows, sums) in row_tiles.zip(sum_tiles).take(num_row_tiles) {
-            total += forward(simd, rows, width, &self.columns.transposed, d, &mut probabilities);
-            backward(simd, rows, sums, &self.columns.rows, self.column_sums, &probabilities, width);
+        match S::F32_LANES >= WIDTH_MULTIPLE {
+            true => self.meet::<S, WIDE_TILE_ROWS>(simd),
+            false => self.meet::<S, TILE_ROWS>(simd),
         }
-        let num_computed = num_row_tiles * TILE_ROWS * height;
+    }
+}
+
+impl Meeting<'_> {
+    #[inline(always)]
+    fn meet<S: Simd, const ROWS: usize>(self, simd: S) -> f64 {
+        let Blocks { height, width, d, .. } = *self.shape;
+        let mut probabilities = vec![0f32; ROWS * height];
+        let mut total = 0.0;
+        let num_row_tiles = self.rows.num_rows.div_ceil(ROWS);
+        let row_tiles = self.rows.rows.chunks_exact(ROWS * width);
+        let sum_tiles = self.row_sums.chunks_exact_mut(ROWS * width);
+        for (rows, sums) in row_tiles.zip(sum_tiles).take(num_row_tiles) {
+            total += forward::<S, ROWS>(simd, rows, width, &self.columns.transposed, d, &mut probabilities);
+            backward::<S, ROWS>(
+                simd,
+                rows,
+                sums,
+                &self.columns.rows,
+                self.column_sums,
+                &probabilities,
+                width,
+            );
+        }
+        let num_computed = num_row_tiles * ROWS * height;
         let num_padding = num_computed - self.rows.num_rows * self.columns.num_rows;
         total - num_padding as f64 * std::f64::consts::LN_2
     }
@@ -158,7 +181,7 @@ impl WithSimd for Meeting<'_> {
 
 /// Writes σ(rows · columns) for a tile of rows against a whole block, and returns Σ softplus.
 #[inline(always)]
-fn forward<S: Simd>(
+fn forward<S: Simd, const ROWS: usize>(
     simd: S,
     rows: &[f32],
     width: usize,
@@ -171,13 +194,13 @@ fn forward<S: Simd>(
     let (probabilities, _) = S::as_mut_simd_f32s(probabilities);
     let one = simd.splat_f32s(1.0);
     let mut positive_parts = simd.splat_f32s(0.0);
-    // Π (1 + e^-|x|), each factor at most 2, of at most TILE_ROWS · BLOCK_ROWS / lanes factors a lane: in f32
+    // Π (1 + e^-|x|), each factor at most 2, of at most ROWS · BLOCK_ROWS / lanes factors a lane: in f32
     // that must stay below 2^127, so the product is emptied into the sum in time.
     let mut product = one;
     let mut num_factors = 0;
     let mut logarithms = 0.0;
     for at in (0..height).step_by(2) {
-        let mut logits = [[simd.splat_f32s(0.0); 2]; TILE_ROWS];
+        let mut logits = [[simd.splat_f32s(0.0); 2]; ROWS];
         for k in 0..d {
             let columns = [transposed[k * height + at], transposed[k * height + at + 1]];
             for (row, logits) in logits.iter_mut().enumerate() {
@@ -194,8 +217,8 @@ fn forward<S: Simd>(
                 product = simd.mul_add_f32s(product, exponential, product);
             }
         }
-        num_factors += 2 * TILE_ROWS;
-        if num_factors > 112 {
+        num_factors += 2 * ROWS;
+        if num_factors >= MOST_FACTORS {
             logarithms += sum_of_logarithms(simd, product);
             product = one;
             num_factors = 0;
@@ -206,7 +229,7 @@ fn forward<S: Simd>(
 
 /// Adds probabilities · columns to the rows' sums, and their transpose times the rows to the columns' sums.
 #[inline(always)]
-fn backward<S: Simd>(
+fn backward<S: Simd, const ROWS: usize>(
     simd: S,
     rows: &[f32],
     row_sums: &mut [f32],
@@ -220,22 +243,23 @@ fn backward<S: Simd>(
     let (columns, _) = S::as_simd_f32s(columns);
     let (column_sums, _) = S::as_mut_simd_f32s(column_sums);
     let vectors = width / S::F32_LANES;
-    let height = probabilities.len() / TILE_ROWS;
-    let (p0, rest) = probabilities.split_at(height);
-    let (p1, rest) = rest.split_at(height);
-    let (p2, p3) = rest.split_at(height);
+    let height = probabilities.len() / ROWS;
+    let probabilities: [&[f32]; ROWS] =
+        std::array::from_fn(|at| &probabilities[at * height..(at + 1) * height]);
     for part in 0..vectors {
-        let row: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
-        let mut sum: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| row_sums[at * vectors + part]);
-        let columns = columns[part..].iter().step_by(vectors);
-        let column_sums = column_sums[part..].iter_mut().step_by(vectors);
-        let probabilities = p0.iter().zip(p1).zip(p2).zip(p3);
-        for ((column, column_sum), (((p0, p1), p2), p3)) in columns.zip(column_sums).zip(probabilities) {
-            for (at, &probability) in [p0, p1, p2, p3].into_iter().enumerate() {
-                let probability = simd.splat_f32s(probability);
-                sum[at] = simd.mul_add_f32s(probability, *column, sum[at]);
-                *column_sum = simd.mul_add_f32s(probability, row[at], *column_sum);
+        let row: [S::f32s; ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
+        let mut sum: [S::f32s; ROWS] = std::array::from_fn(|at| row_sums[at * vectors + part]);
+        for at_column in 0..height {
+            let place = at_column * vectors + part;
+            let column = columns[place];
+            // Two sums, so that neither waits for the other.
+            let mut column_sum = [column_sums[place], simd.splat_f32s(0.0)];
+            for at in 0..ROWS {
+                let probability = simd.splat_f32s(probabilities[at][at_column]);
+                sum[at] = simd.mul_add_f32s(probability, column, sum[at]);
+                column_sum[at % 2] = simd.mul_add_f32s(probability, row[at], column_sum[at % 2]);
             }
+            column_sums[place] = simd.add_f32s(column_sum[0], column_sum[1]);
         }
         for (at, sum) in sum.into_iter().enumerate() {
             row_sums[at * vectors + part] = sum;

@@ -66,3 +66,13 @@ fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
     assert_eq!(one.0.to_bits(), three.0.to_bits());
     assert!(one.1.iter().zip(&three.1).all(|(a, b)| a.to_bits() == b.to_bits()));
 }
+
+#[test]
+fn logits_of_zero_do_not_overflow_the_product_of_their_factors() {
+    // Each factor is 2 then, and there are far more than 127 of them.
+    let n = 300;
+    let (total, gradient) = softplus_sum(&vec![0f32; n * 16], n, 16);
+    let expected = (n * n) as f64 * std::f64::consts::LN_2;
+    assert!((total - expected).abs() < 1e-6 * expected, "{total}, expected {expected}");
+    assert!(gradient.iter().all(|value| *value == 0.0));
+}
