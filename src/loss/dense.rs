@@ -249,8 +249,7 @@ fn backward<S: Simd, const ROWS: usize>(
     for part in 0..vectors {
         let row: [S::f32s; ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
         let mut sum: [S::f32s; ROWS] = std::array::from_fn(|at| row_sums[at * vectors + part]);
-        for at_column in 0..height {
-            let place = at_column * vectors + part;
+        for (at_column, place) in (part..columns.len()).step_by(vectors).enumerate() {
             let column = columns[place];
             // Two sums, so that neither waits for the other.
             let mut column_sum = [column_sums[place], simd.splat_f32s(0.0)];
