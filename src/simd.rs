@@ -1,19 +1,26 @@
-//! Elementary functions without branches, for loops that a compiler makes vector code of, where they stand in a
-//! function under `pulp::with_simd`.
+//! Elementary functions without branches: of one number, for loops that a compiler makes vector code of, where they
+//! stand in a function under `pulp::with_simd`; and of vectors.
+
+use pulp::Simd;
+
+/// 1.5 · 2^23: added to a smaller number, it leaves the nearest whole one in the low bits of the sum.
+const MAGIC: f32 = 12_582_912.0;
+/// −ln 2 in two parts, the first of few bits (Cody & Waite).
+const MINUS_LN_2: [f32; 2] = [-0.693_359_4, 2.121_944_4e-4];
+/// e^r for |r| ≤ ln 2 / 2, the highest power first.
+const EXP: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
 
 /// e^x within 2 units in the last place: Cody and Waite's reduction to |r| ≤ ln 2 / 2 and a polynomial. Below
 /// −87 it is e^−87; from 89 on it is no finite number.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 89.0);
-    // Adding 1.5 · 2^23 leaves the nearest whole number in the low bits of the sum.
-    const MAGIC: f32 = 12_582_912.0;
     let shifted = x.mul_add(std::f32::consts::LOG2_E, MAGIC);
     let power = shifted - MAGIC;
-    let r = power.mul_add(-0.693_359_4, x);
-    let r = power.mul_add(2.121_944_4e-4, r);
-    let mut polynomial = 1.0 / 720.0;
-    for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
+    let r = power.mul_add(MINUS_LN_2[0], x);
+    let r = power.mul_add(MINUS_LN_2[1], r);
+    let mut polynomial = EXP[0];
+    for &coefficient in &EXP[1..] {
         polynomial = r.mul_add(polynomial, coefficient);
     }
     f32::from_bits(polynomial.to_bits().wrapping_add(shifted.to_bits() << 23))
@@ -90,6 +97,46 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
     }
     let inverse = if w < 5.0 { of_near } else { of_far };
     std::f32::consts::SQRT_2 * inverse * uniform
+}
+
+/// (e^-|x|, σ(x)), each within 2 units in the last place.
+#[inline(always)]
+pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
+    let one = simd.splat_f32s(1.0);
+    let exponential = exp_of_minus(simd, simd.abs_f32s(x));
+    let upper = simd.div_f32s(one, simd.add_f32s(one, exponential));
+    let is_negative = simd.less_than_f32s(x, simd.splat_f32s(0.0));
+    (exponential, simd.select_f32s(is_negative, simd.mul_f32s(exponential, upper), upper))
+}
+
+/// e^-a for a ≥ 0 (for a > 87, e^-87), as [`exp`] of one number.
+#[inline(always)]
+fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
+    let splat = |value: f32| simd.splat_f32s(value);
+    // NaN passes through: the minimum takes its second argument then.
+    let a = simd.min_f32s(splat(87.0), a);
+    let magic = splat(MAGIC);
+    let shifted = simd.mul_add_f32s(a, splat(-std::f32::consts::LOG2_E), magic);
+    let power = simd.sub_f32s(shifted, magic);
+    let r = simd.mul_add_f32s(power, splat(MINUS_LN_2[0]), simd.neg_f32s(a));
+    let r = simd.mul_add_f32s(power, splat(MINUS_LN_2[1]), r);
+    let mut polynomial = splat(EXP[0]);
+    for &coefficient in &EXP[1..] {
+        polynomial = simd.mul_add_f32s(polynomial, r, splat(coefficient));
+    }
+    let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
+    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
+}
+
+/// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
+#[inline(always)]
+pub(crate) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
+    let mut lanes = [1f32; 64];
+    simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
+    lanes[..S::F32_LANES]
+        .chunks(4)
+        .map(|four| four.iter().map(|&lane| lane as f64).product::<f64>().ln())
+        .sum()
 }
 
 #[cfg(test)]

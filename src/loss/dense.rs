@@ -13,6 +13,8 @@ use std::sync::Mutex;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::simd::{sigmoid, sum_of_logarithms};
+
 /// Rows of one block, before the cache asks for fewer.
 const BLOCK_ROWS: usize = 128;
 /// The bytes of embeddings that one block may take, so that two blocks and their gradients stay near.
@@ -264,47 +266,6 @@ fn backward<S: Simd, const ROWS: usize>(
             row_sums[at * vectors + part] = sum;
         }
     }
-}
-
-/// (e^-|x|, σ(x)), each within 2 units in the last place.
-#[inline(always)]
-pub(super) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
-    let one = simd.splat_f32s(1.0);
-    let exponential = exp_of_minus(simd, simd.abs_f32s(x));
-    let upper = simd.div_f32s(one, simd.add_f32s(one, exponential));
-    let is_negative = simd.less_than_f32s(x, simd.splat_f32s(0.0));
-    (exponential, simd.select_f32s(is_negative, simd.mul_f32s(exponential, upper), upper))
-}
-
-/// e^-a for a ≥ 0 (for a > 87, e^-87): Cody and Waite's reduction to |r| ≤ ln 2 / 2 and a polynomial.
-#[inline(always)]
-fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
-    let splat = |value: f32| simd.splat_f32s(value);
-    // NaN passes through: the minimum takes its second argument then.
-    let a = simd.min_f32s(splat(87.0), a);
-    // Adding 1.5 · 2^23 leaves the nearest whole number in the low bits of the sum.
-    let magic = splat(12_582_912.0);
-    let shifted = simd.mul_add_f32s(a, splat(-std::f32::consts::LOG2_E), magic);
-    let power = simd.sub_f32s(shifted, magic);
-    let r = simd.mul_add_f32s(power, splat(-0.693_359_4), simd.neg_f32s(a));
-    let r = simd.mul_add_f32s(power, splat(2.121_944_4e-4), r);
-    let mut polynomial = splat(1.0 / 720.0);
-    for coefficient in [1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0] {
-        polynomial = simd.mul_add_f32s(polynomial, r, splat(coefficient));
-    }
-    let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
-    simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
-}
-
-/// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
-#[inline(always)]
-pub(super) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
-    let mut lanes = [1f32; 64];
-    simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
-    lanes[..S::F32_LANES]
-        .chunks(4)
-        .map(|four| four.iter().map(|&lane| lane as f64).product::<f64>().ln())
-        .sum()
 }
 
 #[cfg(test)]

@@ -94,11 +94,11 @@ pub(super) fn fit(
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
-        // The next epoch's loss would tell, but there may be none.
         let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         if let (Engine::Torch(trainer), true) = (&engine, is_look) {
             *network.weights_mut() = trainer.weights();
         }
+        // The next epoch's loss would tell, but there may be none.
         if epoch == num_epochs && !network.is_finite() {
             return Err(diverged(f64::NAN, epoch));
         }
