@@ -254,6 +254,8 @@ def render(store):
     text = f"# Performance\n\nMade by `make bench` ({where}). Contestants ran in turn; a figure is the median of "
     text += "the rounds, and in brackets stands how many times as much as vgae. An epoch is training alone, a process "
     text += "everything, with imports, reading and writing.\n\n"
+    text += "Measured at the commits " + ", ".join(
+        f"{at} ({section})" for section, at in store.get("commits", {}).items()) + ".\n\n"
     for section in SECTIONS:
         if section in store and store[section]:
             text += globals()["render_" + section](store[section])
@@ -265,8 +267,9 @@ def render_exact(found):
     text += "as the reference does; the row blocks have the same gradient by hand. Cora, 200 epochs:\n\n"
     text += contest(found["cora"])
     text += "PubMed, 20 epochs (dense: 3, the process in proportion shorter):\n\n"
-    long = found["pubmed"].pop("vgae, 200 epochs")
-    text += contest(found["pubmed"])
+    pubmed = dict(found["pubmed"])
+    long = pubmed.pop("vgae, 200 epochs")
+    text += contest(pubmed)
     return text + (f"PubMed, 200 epochs: {long['wall']:.1f} s, {long['mb']:.0f} MB, test AUC "
                    f"{100 * long['auc']:.1f}.\n\n")
 
@@ -332,6 +335,13 @@ def render_limits(found):
             f"{found['gemm_gflops']:.0f} GFLOP/s; a copy of 512 MB: {found['copy_gb']:.1f} GB/s read and written.\n\n")
 
 
+def commit():
+    """The commit that is measured, with a + if something was changed since."""
+    described = subprocess.run(["git", "describe", "--always", "--dirty=+", "--abbrev=7"], cwd=ROOT, check=True,
+                               stdout=subprocess.PIPE, text=True)
+    return described.stdout.strip()
+
+
 def processor():
     for line in Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []:
         if line.startswith("model name"):
@@ -355,6 +365,7 @@ def main():
         for section in arguments.sections or SECTIONS:
             print(section, file=sys.stderr, flush=True)
             store[section] = getattr(bench, section)()
+            store.setdefault("commits", {})[section] = commit()
             store["where"] = f"{date.today()}, {processor()}, {os.cpu_count()} cores"
             STORE.write_text(json.dumps(store, indent=1) + "\n")
     render(store)
