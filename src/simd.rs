@@ -99,33 +99,96 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
     std::f32::consts::SQRT_2 * inverse * uniform
 }
 
-/// (e^-|x|, σ(x)), each within 2 units in the last place.
+/// (e^-|x|, σ(x)), each within 4 units in the last place while it is above 1e-9.
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
-    let one = simd.splat_f32s(1.0);
     let exponential = exp_of_minus(simd, simd.abs_f32s(x));
-    let upper = simd.div_f32s(one, simd.add_f32s(one, exponential));
+    let upper = reciprocal_of_one_plus(simd, exponential);
     let is_negative = simd.less_than_f32s(x, simd.splat_f32s(0.0));
     (exponential, simd.select_f32s(is_negative, simd.mul_f32s(exponential, upper), upper))
 }
 
-/// e^-a for a ≥ 0 (for a > 87, e^-87), as [`exp`] of one number.
+/// 2^f for |f| ≤ ½ within 1.1e-7, the highest power first: of the polynomials that are 1 at 0, the one of the least
+/// relative error.
+const EXP2: [f32; 6] = [1.326_472_6e-3, 9.671_513e-3, 5.550_733_6e-2, 0.240_222_42, 0.693_147, 1.0];
+/// 1 / (1 + e) for e in [0, 1] within 0.174 %, likewise.
+const RECIPROCAL: [f32; 4] = [-0.221_837_09, 0.665_511_25, -0.942_807_6, 0.998_266_9];
+
+/// e^-a for a ≥ 0 (for a > 87, e^-87), with a relative error of at most 1.5e-7 + 1.4e-8 a: the fraction of
+/// a·log₂ e comes out of one fused product, whose constant is rounded.
 #[inline(always)]
 fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
     let splat = |value: f32| simd.splat_f32s(value);
     // NaN passes through: the minimum takes its second argument then.
     let a = simd.min_f32s(splat(87.0), a);
     let magic = splat(MAGIC);
-    let shifted = simd.mul_add_f32s(a, splat(-std::f32::consts::LOG2_E), magic);
+    let minus_log2_e = splat(-std::f32::consts::LOG2_E);
+    let shifted = simd.mul_add_f32s(a, minus_log2_e, magic);
     let power = simd.sub_f32s(shifted, magic);
-    let r = simd.mul_add_f32s(power, splat(MINUS_LN_2[0]), simd.neg_f32s(a));
-    let r = simd.mul_add_f32s(power, splat(MINUS_LN_2[1]), r);
-    let mut polynomial = splat(EXP[0]);
-    for &coefficient in &EXP[1..] {
-        polynomial = simd.mul_add_f32s(polynomial, r, splat(coefficient));
+    let f = simd.mul_add_f32s(a, minus_log2_e, simd.neg_f32s(power));
+    let mut polynomial = splat(EXP2[0]);
+    for &coefficient in &EXP2[1..] {
+        polynomial = simd.mul_add_f32s(polynomial, f, splat(coefficient));
     }
     let exponent = simd.wrapping_dyn_shl_u32s(simd.transmute_u32s_f32s(shifted), simd.splat_u32s(23));
     simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
+}
+
+/// 1 / (1 + e) for e in [0, 1], within 2 units in the last place: a cubic within 0.2 %, and a step of the third order,
+/// which take a third of a division's time.
+#[inline(always)]
+fn reciprocal_of_one_plus<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
+    let splat = |value: f32| simd.splat_f32s(value);
+    let mut guess = splat(RECIPROCAL[0]);
+    for &coefficient in &RECIPROCAL[1..] {
+        guess = simd.mul_add_f32s(guess, e, splat(coefficient));
+    }
+    // 1 − (1 + e) guess, and 1 / (1 − error) ≈ 1 + error + error².
+    let one_plus = simd.add_f32s(e, splat(1.0));
+    let error = simd.mul_add_f32s(simd.neg_f32s(one_plus), guess, splat(1.0));
+    simd.mul_add_f32s(simd.mul_add_f32s(error, error, error), guess, guess)
+}
+
+/// A product of any number of factors from 1 to 2 in each lane.
+pub(crate) struct Product<S: Simd> {
+    mantissas: S::f32s,
+    /// Σ of biased exponents, and how many there are.
+    exponents: S::u32s,
+    num_exponents: usize,
+}
+
+impl<S: Simd> Product<S> {
+    #[inline(always)]
+    pub(crate) fn new(simd: S) -> Self {
+        Product { mantissas: simd.splat_f32s(1.0), exponents: simd.splat_u32s(0), num_exponents: 0 }
+    }
+
+    /// At most 126 times between two calls of [`Product::normalize`].
+    #[inline(always)]
+    pub(crate) fn multiply_by_one_plus(&mut self, simd: S, e: S::f32s) {
+        self.mantissas = simd.mul_add_f32s(self.mantissas, e, self.mantissas);
+    }
+
+    /// Takes the exponents out. At most 2^24 times.
+    #[inline(always)]
+    pub(crate) fn normalize(&mut self, simd: S) {
+        let bits = simd.transmute_u32s_f32s(self.mantissas);
+        let exponents = simd.wrapping_dyn_shr_u32s(bits, simd.splat_u32s(23));
+        self.exponents = simd.add_u32s(self.exponents, exponents);
+        self.num_exponents += 1;
+        let mantissas = simd.and_u32s(bits, simd.splat_u32s(0x007f_ffff));
+        self.mantissas = simd.transmute_f32s_u32s(simd.or_u32s(mantissas, simd.splat_u32s(0x3f80_0000)));
+    }
+
+    /// Σ ln over the lanes.
+    #[inline(always)]
+    pub(crate) fn logarithm(&self, simd: S) -> f64 {
+        let mut exponents = [0u32; 64];
+        simd.partial_store_u32s(&mut exponents[..S::F32_LANES], self.exponents);
+        let sum: u64 = exponents.iter().map(|&exponent| u64::from(exponent)).sum();
+        let bias = 127.0 * (self.num_exponents * S::F32_LANES) as f64;
+        (sum as f64 - bias) * std::f64::consts::LN_2 + sum_of_logarithms(simd, self.mantissas)
+    }
 }
 
 /// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.

@@ -5,15 +5,16 @@
 //! visited once and serves both its blocks. O(n²·d) time, O(n·d) memory.
 //!
 //! The blocks meet as in a round-robin tournament: in every round no block plays twice, so that the threads
-//! never wait for each other, and each block's gradient is summed in the order of the rounds. The result is
+//! seldom wait for each other, and each block's gradient is summed in the order of the rounds. The result is
 //! therefore the same to the bit for any number of threads.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::simd::{sigmoid, sum_of_logarithms};
+use crate::simd::{Product, sigmoid};
 
 /// Rows of one block, before the cache asks for fewer.
 const BLOCK_ROWS: usize = 128;
@@ -27,9 +28,6 @@ const WIDTH_MULTIPLE: usize = 16;
 pub(super) const TILE_ROWS: usize = 4;
 /// The same where there are registers of the widest kind, of which there are twice as many.
 const WIDE_TILE_ROWS: usize = 8;
-
-/// Factors of at most 2 whose product stays finite in f32, as long as fewer than two tiles' more follow.
-const MOST_FACTORS: usize = 112;
 
 /// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and the matrix Σ_j σ(z_i·z_j) z_j,
 /// [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
@@ -62,11 +60,8 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
             })
         }
     };
-    let mut total = 0.0;
-    for round in rounds(blocks.blocks.len()) {
-        let round_sums: Vec<f64> = round.into_par_iter().map(meet).collect();
-        total += round_sums.iter().sum::<f64>();
-    }
+    let meetings: Vec<(usize, usize)> = rounds(blocks.blocks.len()).flatten().collect();
+    let total: f64 = in_rounds(&meetings, blocks.blocks.len(), meet).iter().sum();
     let mut gradient = Vec::with_capacity(n * d);
     for (block, sums) in blocks.blocks.iter().zip(sums) {
         let sums = sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
@@ -74,7 +69,67 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
             gradient.extend_from_slice(&row[..d]);
         }
     }
-    (total, gradient)
+    // softplus(x) = ln(1 + e^-|x|) + |x|/2 + x/2, and the sum of all x is the square of the sum of the rows.
+    (total + 0.5 * square_of_sum(z, d), gradient)
+}
+
+/// ‖Σ_i z_i‖², for rows of `d` numbers.
+fn square_of_sum(z: &[f32], d: usize) -> f64 {
+    let mut sums = vec![0f64; d];
+    for row in z.chunks_exact(d) {
+        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    }
+    sums.iter().map(|sum| sum * sum).sum()
+}
+
+/// What `meet` gives for each of `meetings` of two of `count` blocks, or of one with itself, on all threads. A block
+/// has its meetings one after the other, in their order, and a thread waits for nothing else: so that all of a round
+/// need not be over before the next begins.
+fn in_rounds(
+    meetings: &[(usize, usize)],
+    count: usize,
+    meet: impl Fn((usize, usize)) -> f64 + Sync,
+) -> Vec<f64> {
+    // How many meetings of each block come before this one.
+    let mut num_planned = vec![0usize; count];
+    let mut count_up = |block: usize| {
+        num_planned[block] += 1;
+        num_planned[block] - 1
+    };
+    let plan: Vec<(usize, usize)> = meetings
+        .iter()
+        .map(|&(a, b)| {
+            let before = count_up(a);
+            (before, if a == b { before } else { count_up(b) })
+        })
+        .collect();
+    let num_over: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
+    let next = AtomicUsize::new(0);
+    let work = |_| {
+        let mut results = Vec::new();
+        loop {
+            let at = next.fetch_add(1, Ordering::Relaxed);
+            let Some(&(a, b)) = meetings.get(at) else { return results };
+            // Whoever has a meeting that comes before this one has begun it, and waits for earlier ones only.
+            for (block, before) in [(a, plan[at].0), (b, plan[at].1)] {
+                while num_over[block].load(Ordering::Acquire) < before {
+                    std::thread::yield_now();
+                }
+            }
+            results.push((at, meet((a, b))));
+            num_over[a].fetch_add(1, Ordering::Release);
+            if a != b {
+                num_over[b].fetch_add(1, Ordering::Release);
+            }
+        }
+    };
+    let of_threads: Vec<Vec<(usize, f64)>> =
+        (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).map(work).collect();
+    let mut results = vec![0f64; meetings.len()];
+    for (at, result) in of_threads.into_iter().flatten() {
+        results[at] = result;
+    }
+    results
 }
 
 /// The rounds in which each of `count` blocks meets itself (the first round) and every other one, once, no
@@ -159,74 +214,76 @@ impl Meeting<'_> {
     fn meet<S: Simd, const ROWS: usize>(self, simd: S) -> f64 {
         let Blocks { height, width, d, .. } = *self.shape;
         let mut probabilities = vec![0f32; ROWS * height];
-        let mut total = 0.0;
+        let mut sums = SoftplusSums { magnitudes: 0.0, factors: Product::new(simd) };
         let num_row_tiles = self.rows.num_rows.div_ceil(ROWS);
         let row_tiles = self.rows.rows.chunks_exact(ROWS * width);
         let sum_tiles = self.row_sums.chunks_exact_mut(ROWS * width);
-        for (rows, sums) in row_tiles.zip(sum_tiles).take(num_row_tiles) {
-            total += forward::<S, ROWS>(simd, rows, width, &self.columns.transposed, d, &mut probabilities);
-            backward::<S, ROWS>(
+        for (tile, (rows, row_sums)) in row_tiles.zip(sum_tiles).take(num_row_tiles).enumerate() {
+            let rows_transposed = &self.rows.transposed[tile * ROWS..];
+            forward::<S, ROWS>(
                 simd,
-                rows,
-                sums,
-                &self.columns.rows,
-                self.column_sums,
-                &probabilities,
-                width,
+                rows_transposed,
+                &self.columns.transposed,
+                d,
+                &mut probabilities,
+                &mut sums,
             );
+            let (columns, column_sums) = (&self.columns.rows, &mut *self.column_sums);
+            backward::<S, ROWS>(simd, rows, row_sums, columns, column_sums, &probabilities, width);
         }
         let num_computed = num_row_tiles * ROWS * height;
         let num_padding = num_computed - self.rows.num_rows * self.columns.num_rows;
-        total - num_padding as f64 * std::f64::consts::LN_2
+        let logarithms = sums.factors.logarithm(simd);
+        0.5 * sums.magnitudes + logarithms - num_padding as f64 * std::f64::consts::LN_2
     }
 }
 
-/// Writes σ(rows · columns) for a tile of rows against a whole block, and returns Σ softplus.
+/// Σ |x|, and Π (1 + e^-|x|).
+struct SoftplusSums<S: Simd> {
+    magnitudes: f64,
+    factors: Product<S>,
+}
+
+/// Writes σ(rows · columns) for a tile of rows against a whole block: of two vectors of columns for each row, then of
+/// the next two. `rows` is [d, height] from the first of the tile on.
 #[inline(always)]
 fn forward<S: Simd, const ROWS: usize>(
     simd: S,
     rows: &[f32],
-    width: usize,
-    transposed: &[f32],
+    columns: &[f32],
     d: usize,
     probabilities: &mut [f32],
-) -> f64 {
-    let (transposed, _) = S::as_simd_f32s(transposed);
-    let height = transposed.len() / d;
+    sums: &mut SoftplusSums<S>,
+) {
+    let height = columns.len() / d;
+    let (columns, _) = S::as_simd_f32s(columns);
+    let vectors = columns.len() / d;
     let (probabilities, _) = S::as_mut_simd_f32s(probabilities);
-    let one = simd.splat_f32s(1.0);
-    let mut positive_parts = simd.splat_f32s(0.0);
-    // Π (1 + e^-|x|), each factor at most 2, of at most ROWS · BLOCK_ROWS / lanes factors a lane: in f32
-    // that must stay below 2^127, so the product is emptied into the sum in time.
-    let mut product = one;
-    let mut num_factors = 0;
-    let mut logarithms = 0.0;
-    for at in (0..height).step_by(2) {
+    let mut magnitudes = simd.splat_f32s(0.0);
+    for (step, probabilities) in probabilities.chunks_exact_mut(2 * ROWS).enumerate() {
         let mut logits = [[simd.splat_f32s(0.0); 2]; ROWS];
-        for k in 0..d {
-            let columns = [transposed[k * height + at], transposed[k * height + at + 1]];
-            for (row, logits) in logits.iter_mut().enumerate() {
-                let coordinate = simd.splat_f32s(rows[row * width + k]);
+        for (rows, columns) in rows.chunks(height).zip(columns.chunks_exact(vectors)) {
+            let rows: &[f32; ROWS] = rows.first_chunk().expect("a tile lies in its block");
+            let columns = [columns[2 * step], columns[2 * step + 1]];
+            for (&coordinate, logits) in rows.iter().zip(&mut logits) {
+                let coordinate = simd.splat_f32s(coordinate);
                 logits[0] = simd.mul_add_f32s(coordinate, columns[0], logits[0]);
                 logits[1] = simd.mul_add_f32s(coordinate, columns[1], logits[1]);
             }
         }
-        for (row, logits) in logits.iter().enumerate() {
-            for (side, &logit) in logits.iter().enumerate() {
-                let (exponential, probability) = sigmoid(simd, logit);
-                probabilities[row * height + at + side] = probability;
-                positive_parts = simd.add_f32s(positive_parts, simd.max_f32s(logit, simd.splat_f32s(0.0)));
-                product = simd.mul_add_f32s(product, exponential, product);
+        let probabilities = probabilities.as_chunks_mut::<2>().0;
+        for (probabilities, logits) in probabilities.iter_mut().zip(logits) {
+            for (probability, logit) in probabilities.iter_mut().zip(logits) {
+                let (exponential, sigmoid) = sigmoid(simd, logit);
+                *probability = sigmoid;
+                magnitudes = simd.add_f32s(magnitudes, simd.abs_f32s(logit));
+                sums.factors.multiply_by_one_plus(simd, exponential);
             }
         }
-        num_factors += 2 * ROWS;
-        if num_factors >= MOST_FACTORS {
-            logarithms += sum_of_logarithms(simd, product);
-            product = one;
-            num_factors = 0;
-        }
+        // Each factor is at most 2, and there are at most 16 of them.
+        sums.factors.normalize(simd);
     }
-    logarithms + sum_of_logarithms(simd, product) + simd.reduce_sum_f32s(positive_parts) as f64
+    sums.magnitudes += f64::from(simd.reduce_sum_f32s(magnitudes));
 }
 
 /// Adds probabilities · columns to the rows' sums, and their transpose times the rows to the columns' sums.
@@ -245,22 +302,25 @@ fn backward<S: Simd, const ROWS: usize>(
     let (columns, _) = S::as_simd_f32s(columns);
     let (column_sums, _) = S::as_mut_simd_f32s(column_sums);
     let vectors = width / S::F32_LANES;
-    let height = probabilities.len() / ROWS;
-    let probabilities: [&[f32]; ROWS] =
-        std::array::from_fn(|at| &probabilities[at * height..(at + 1) * height]);
+    // As many columns as stand together for each row.
+    let step = 2 * S::F32_LANES;
     for part in 0..vectors {
         let row: [S::f32s; ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
         let mut sum: [S::f32s; ROWS] = std::array::from_fn(|at| row_sums[at * vectors + part]);
-        for (at_column, place) in (part..columns.len()).step_by(vectors).enumerate() {
-            let column = columns[place];
-            // Two sums, so that neither waits for the other.
-            let mut column_sum = [column_sums[place], simd.splat_f32s(0.0)];
-            for at in 0..ROWS {
-                let probability = simd.splat_f32s(probabilities[at][at_column]);
-                sum[at] = simd.mul_add_f32s(probability, column, sum[at]);
-                column_sum[at % 2] = simd.mul_add_f32s(probability, row[at], column_sum[at % 2]);
+        let steps = columns.chunks_exact(step * vectors).zip(column_sums.chunks_exact_mut(step * vectors));
+        for ((columns, column_sums), probabilities) in steps.zip(probabilities.chunks_exact(ROWS * step)) {
+            let columns = columns.chunks_exact(vectors).zip(column_sums.chunks_exact_mut(vectors));
+            for (at_column, (column, column_sum)) in columns.enumerate() {
+                let column = column[part];
+                // Two sums, so that neither waits for the other.
+                let mut sums = [column_sum[part], simd.splat_f32s(0.0)];
+                for at in 0..ROWS {
+                    let probability = simd.splat_f32s(probabilities[at * step + at_column]);
+                    sum[at] = simd.mul_add_f32s(probability, column, sum[at]);
+                    sums[at % 2] = simd.mul_add_f32s(probability, row[at], sums[at % 2]);
+                }
+                column_sum[part] = simd.add_f32s(sums[0], sums[1]);
             }
-            column_sums[place] = simd.add_f32s(column_sum[0], column_sum[1]);
         }
         for (at, sum) in sum.into_iter().enumerate() {
             row_sums[at * vectors + part] = sum;
