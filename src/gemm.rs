@@ -1,6 +1,8 @@
 //! Products of tall dense matrices with small ones, for widths of some dozens, where general routines spend most of
 //! their time on rearranging their arguments.
 
+use std::borrow::Cow;
+
 use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -9,6 +11,10 @@ use rayon::prelude::*;
 const ROWS_PER_TASK: usize = 512;
 /// Rows of a tile of the result, whose sums stay in registers.
 const TILE_ROWS: usize = 6;
+/// The same where there are registers of the widest kind, of which there are twice as many.
+const WIDE_TILE_ROWS: usize = 8;
+/// The lanes of the widest kind.
+const WIDE_LANES: usize = 16;
 /// Numbers to which rows are padded: two of the widest vectors, which is the width of a tile.
 const WIDTH_MULTIPLE: usize = 32;
 /// Rows that an outer product looks at while they are in the nearest cache.
@@ -16,19 +22,19 @@ const BLOCK_ROWS: usize = 128;
 /// The parts of a sum over rows, at most. They are added up in their order, however many threads there are.
 const MOST_PARTS: usize = 64;
 
-/// left · right, [n, b], for `left` of [n, a]. O(n·a·b) time. The same to the bit for any number of threads.
-pub(crate) fn product(left: ArrayView2<f32>, right: ArrayView2<f32>) -> Array2<f32> {
+/// left · right, [n, b], for `left` of [n, a], into `result`. O(n·a·b) time. The same to the bit for any number of
+/// threads.
+pub(crate) fn product(left: ArrayView2<f32>, right: ArrayView2<f32>, result: &mut [f32]) {
     let (a, b) = right.dim();
     let left = left.as_standard_layout();
     let left = left.as_slice().expect("it is in standard layout");
-    let right = padded(right.as_standard_layout().as_slice().expect("it is in standard layout"), b);
-    let mut result = Array2::<f32>::zeros((left.len() / a.max(1), b));
+    let right = right.as_standard_layout();
+    let right = padded(right.as_slice().expect("it is in standard layout"), b);
     let arch = Arch::new();
-    let results = result.as_slice_mut().expect("it is new").par_chunks_mut((ROWS_PER_TASK * b).max(1));
+    let results = result.par_chunks_mut((ROWS_PER_TASK * b).max(1));
     results.zip(left.par_chunks((ROWS_PER_TASK * a).max(1))).for_each(|(result, left)| {
         arch.dispatch(Product { left, right: &right, result, a, b });
     });
-    result
 }
 
 /// leftᵀ · right, [a, b], for `left` of [n, a] and `right` of [n, b]. O(n·a·b) time. As [`product`].
@@ -60,13 +66,16 @@ pub(crate) fn transposed_product(left: ArrayView2<f32>, right: ArrayView2<f32>) 
 }
 
 /// Rows of `b` numbers, filled up with zeros to the width of whole tiles.
-fn padded(rows: &[f32], b: usize) -> Vec<f32> {
+fn padded(rows: &[f32], b: usize) -> Cow<'_, [f32]> {
     let width = b.next_multiple_of(WIDTH_MULTIPLE);
+    if width == b {
+        return Cow::Borrowed(rows);
+    }
     let mut padded = vec![0f32; rows.len() / b.max(1) * width];
     for (padded, row) in padded.chunks_exact_mut(width.max(1)).zip(rows.chunks_exact(b.max(1))) {
         padded[..b].copy_from_slice(row);
     }
-    padded
+    Cow::Owned(padded)
 }
 
 struct Product<'a> {
@@ -83,12 +92,22 @@ impl WithSimd for Product<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES >= WIDE_LANES {
+            true => self.by_tiles::<S, WIDE_TILE_ROWS>(simd),
+            false => self.by_tiles::<S, TILE_ROWS>(simd),
+        }
+    }
+}
+
+impl Product<'_> {
+    #[inline(always)]
+    fn by_tiles<S: Simd, const ROWS: usize>(self, simd: S) {
         let Product { left, right, result, a, b } = self;
         let (right, _) = S::as_simd_f32s(right);
-        let tiles = left.chunks(TILE_ROWS * a).zip(result.chunks_mut(TILE_ROWS * b));
+        let tiles = left.chunks(ROWS * a).zip(result.chunks_mut(ROWS * b));
         for (left, result) in tiles {
-            match left.len() / a == TILE_ROWS {
-                true => rows_times::<S, TILE_ROWS>(simd, left, right, result, a, b),
+            match left.len() / a == ROWS {
+                true => rows_times::<S, ROWS>(simd, left, right, result, a, b),
                 false => {
                     for (left, result) in left.chunks_exact(a).zip(result.chunks_exact_mut(b)) {
                         rows_times::<S, 1>(simd, left, right, result, a, b);
@@ -149,16 +168,27 @@ impl WithSimd for OuterProduct<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES >= WIDE_LANES {
+            true => self.by_tiles::<S, WIDE_TILE_ROWS>(simd),
+            false => self.by_tiles::<S, TILE_ROWS>(simd),
+        }
+    }
+}
+
+impl OuterProduct<'_> {
+    #[inline(always)]
+    fn by_tiles<S: Simd, const COLUMNS: usize>(self, simd: S) {
         let OuterProduct { left, right, sums, a } = self;
         let (right, _) = S::as_simd_f32s(right);
         let (sums, _) = S::as_mut_simd_f32s(sums);
         let mut column = 0;
         while column < a {
-            match a - column >= TILE_ROWS {
-                true => columns_times::<S, TILE_ROWS>(simd, left, right, sums, a, column),
+            let width = if a - column >= COLUMNS { COLUMNS } else { 1 };
+            match width == COLUMNS {
+                true => columns_times::<S, COLUMNS>(simd, left, right, sums, a, column),
                 false => columns_times::<S, 1>(simd, left, right, sums, a, column),
             }
-            column += if a - column >= TILE_ROWS { TILE_ROWS } else { 1 };
+            column += width;
         }
     }
 }
@@ -207,9 +237,12 @@ mod tests {
         };
         for (n, a, b) in [(1, 1, 1), (5, 7, 3), (6, 6, 32), (700, 32, 32), (1500, 13, 33), (40_000, 5, 18)] {
             let (left, small, right) = (numbers(n, a), numbers(a, b), numbers(n, b));
-            assert_eq!(product(left.view(), small.view()), left.dot(&small), "{n} {a} {b}");
             let transposed = numbers(b, a);
-            assert_eq!(product(left.view(), transposed.t()), left.dot(&transposed.t()), "{n} {a} {b}");
+            for small in [small.view(), transposed.t()] {
+                let mut found = Array2::from_elem((n, b), f32::NAN);
+                product(left.view(), small, found.as_slice_mut().unwrap());
+                assert_eq!(found, left.dot(&small), "{n} {a} {b}");
+            }
             assert_eq!(transposed_product(left.view(), right.view()), left.t().dot(&right), "{n} {a} {b}");
         }
     }

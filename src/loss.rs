@@ -54,14 +54,18 @@ pub(crate) enum Target<'a> {
 }
 
 impl Target<'_> {
-    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d].
-    pub(crate) fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+    /// The loss at `z`, [n, d] row by row, and its gradient, into `gradient`, [n, d].
+    pub(crate) fn value_and_gradient(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         match self {
-            Target::Exact(exact) => exact.value_and_gradient(z, d),
-            Target::Sampled(sample) => sample.value_and_gradient(z, d),
-            Target::Subgraph(subgraph) => subgraph.value_and_gradient(z, d),
+            Target::Exact(exact) => exact.value_and_gradient_into(z, d, gradient),
+            Target::Sampled(sample) => sample.value_and_gradient_into(z, d, gradient),
+            Target::Subgraph(subgraph) => subgraph.value_and_gradient_into(z, d, gradient),
             Target::Elsewhere => unreachable!("the loss is computed where the target is"),
-            Target::Gravity(exact) => exact.value_and_gradient(z, d),
+            Target::Gravity(exact) => {
+                let (value, of_z) = exact.value_and_gradient(z, d);
+                gradient.copy_from_slice(&of_z);
+                value
+            }
         }
     }
 }

@@ -3,17 +3,17 @@
 mod pass;
 mod torch;
 
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 
 use crate::config::{self, ModelConfig, ModelKind};
 use crate::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 use crate::graph::{EdgeList, Features};
-use crate::tape::HostTape;
+use crate::tape::Buffers;
 
 pub use crate::tape::Weights;
-pub(crate) use pass::{Draws, Terms};
+pub(crate) use pass::{Draws, Encoding, Pass, Terms};
 pub(crate) use torch::TorchTrainer;
 
 /// What an encoder says of the n nodes.
@@ -115,11 +115,13 @@ impl Network {
 
     /// The embeddings of the graph that `inputs` describes. O(nonzeros · h) time.
     pub(crate) fn embed(&self, inputs: &Inputs) -> Embeddings {
-        let mut tape = HostTape::new(&self.weights, &inputs.adj_norm, inputs.features.as_ref());
-        let heads = self.encoder.forward(&mut tape, None);
-        let heads = tape.into_value(heads);
+        self.begin(inputs, &mut Buffers::default()).0
+    }
+
+    /// Of the encoder's heads, [n, heads · width].
+    fn embeddings(&self, heads: ArrayView2<f32>) -> Embeddings {
         match self.latent {
-            Latent::Point => Embeddings { mean: heads, log_variance: None },
+            Latent::Point => Embeddings { mean: heads.to_owned(), log_variance: None },
             Latent::Gaussian => {
                 let d = heads.ncols() / 2;
                 let [mean, log_variance] = [0..d, d..2 * d].map(|columns| heads.slice(s![.., columns]));

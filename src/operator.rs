@@ -50,6 +50,15 @@ impl<'a> Operator<'a> {
         Operator { matrix: Matrix::Dense(matrix) }
     }
 
+    /// The number of rows, which is the number of rows of what comes out of it.
+    pub(crate) fn num_rows(&self) -> usize {
+        match &self.matrix {
+            Matrix::Symmetric(matrix) => matrix.rows(),
+            Matrix::Sparse(matrix, _) => matrix.rows(),
+            Matrix::Dense(matrix) => matrix.nrows(),
+        }
+    }
+
     /// The number of columns, which is the number of rows of what it is applied to.
     pub(crate) fn num_columns(&self) -> usize {
         match &self.matrix {
@@ -59,25 +68,29 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// This matrix times `dense`, [columns, k]; [rows, k]. O(entries · k) time. The same to the bit for any
-    /// number of threads.
-    pub(crate) fn apply(&self, dense: ArrayView2<f32>) -> Array2<f32> {
+    /// This matrix times `dense`, [columns, k], into `result`, [rows, k]. O(entries · k) time. The same to the bit for
+    /// any number of threads.
+    pub(crate) fn apply(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
+        let result = result.as_slice_mut().expect("a result is stored row by row");
         match &self.matrix {
-            Matrix::Symmetric(matrix) => gather::product(matrix, dense),
-            Matrix::Sparse(matrix, _) => gather::product(matrix, dense),
-            Matrix::Dense(matrix) => gemm::product(matrix.view(), dense),
+            Matrix::Symmetric(matrix) => gather::product(matrix, dense, result),
+            Matrix::Sparse(matrix, _) => gather::product(matrix, dense, result),
+            Matrix::Dense(matrix) => gemm::product(matrix.view(), dense, result),
         }
     }
 
-    /// Its transpose times `dense`, [rows, k]; [columns, k]. As [`Operator::apply`].
-    pub(crate) fn apply_adjoint(&self, dense: ArrayView2<f32>) -> Array2<f32> {
+    /// Its transpose times `dense`, [rows, k], into `result`, [columns, k]. As [`Operator::apply`].
+    pub(crate) fn apply_adjoint(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
+        let numbers = result.as_slice_mut().expect("a result is stored row by row");
         match &self.matrix {
-            Matrix::Symmetric(matrix) => gather::product(matrix, dense),
+            Matrix::Symmetric(matrix) => gather::product(matrix, dense, numbers),
             Matrix::Sparse(matrix, _) if scatter::pays(matrix, dense.ncols()) => {
-                scatter::product(matrix, dense)
+                scatter::product(matrix, dense, numbers);
             }
-            Matrix::Sparse(matrix, transpose) => gather::product(transposed(matrix, transpose), dense),
-            Matrix::Dense(matrix) => gemm::transposed_product(matrix.view(), dense),
+            Matrix::Sparse(matrix, transpose) => {
+                gather::product(transposed(matrix, transpose), dense, numbers);
+            }
+            Matrix::Dense(matrix) => result.assign(&gemm::transposed_product(matrix.view(), dense)),
         }
     }
 

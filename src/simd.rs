@@ -1,6 +1,8 @@
 //! Elementary functions without branches: of one number, for loops that a compiler makes vector code of, where they
 //! stand in a function under `pulp::with_simd`; and of vectors.
 
+use std::marker::PhantomData;
+
 use pulp::Simd;
 
 /// 1.5 · 2^23: added to a smaller number, it leaves the nearest whole one in the low bits of the sum.
@@ -114,18 +116,28 @@ const EXP2: [f32; 6] = [1.326_472_6e-3, 9.671_513e-3, 5.550_733_6e-2, 0.240_222_
 /// 1 / (1 + e) for e in [0, 1] within 0.174 %, likewise.
 const RECIPROCAL: [f32; 4] = [-0.221_837_09, 0.665_511_25, -0.942_807_6, 0.998_266_9];
 
-/// e^-a for a ≥ 0 (for a > 87, e^-87), with a relative error of at most 1.5e-7 + 1.4e-8 a: the fraction of
-/// a·log₂ e comes out of one fused product, whose constant is rounded.
+/// e^-a for a ≥ 0 (for a > 87, e^-87), as [`exp_of`].
 #[inline(always)]
 fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
-    let splat = |value: f32| simd.splat_f32s(value);
     // NaN passes through: the minimum takes its second argument then.
-    let a = simd.min_f32s(splat(87.0), a);
+    exp2_of_product(simd, simd.min_f32s(simd.splat_f32s(87.0), a), -std::f32::consts::LOG2_E)
+}
+
+/// e^x with a relative error of at most 1.5e-7 + 1.4e-8 |x|. Below −87 it is e^−87; from 89 on it is no finite number.
+#[inline(always)]
+pub(crate) fn exp_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
+    let below = simd.min_f32s(simd.splat_f32s(89.0), x);
+    exp2_of_product(simd, simd.max_f32s(simd.splat_f32s(-87.0), below), std::f32::consts::LOG2_E)
+}
+
+/// 2^(a·factor): the fraction comes out of one fused product, so that what the factor was rounded by is all that is lost.
+#[inline(always)]
+fn exp2_of_product<S: Simd>(simd: S, a: S::f32s, factor: f32) -> S::f32s {
+    let splat = |value: f32| simd.splat_f32s(value);
     let magic = splat(MAGIC);
-    let minus_log2_e = splat(-std::f32::consts::LOG2_E);
-    let shifted = simd.mul_add_f32s(a, minus_log2_e, magic);
+    let shifted = simd.mul_add_f32s(a, splat(factor), magic);
     let power = simd.sub_f32s(shifted, magic);
-    let f = simd.mul_add_f32s(a, minus_log2_e, simd.neg_f32s(power));
+    let f = simd.mul_add_f32s(a, splat(factor), simd.neg_f32s(power));
     let mut polynomial = splat(EXP2[0]);
     for &coefficient in &EXP2[1..] {
         polynomial = simd.mul_add_f32s(polynomial, f, splat(coefficient));
@@ -147,6 +159,58 @@ fn reciprocal_of_one_plus<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
     let one_plus = simd.add_f32s(e, splat(1.0));
     let error = simd.mul_add_f32s(simd.neg_f32s(one_plus), guess, splat(1.0));
     simd.mul_add_f32s(simd.mul_add_f32s(error, error, error), guess, guess)
+}
+
+/// The places of the vectors of rows of some width: whole ones, then perhaps a part of one.
+pub(crate) struct Vectors<S: Simd> {
+    start: usize,
+    width: usize,
+    lanes: PhantomData<S>,
+}
+
+/// Where one of them is.
+pub(crate) struct Place<S: Simd> {
+    start: usize,
+    end: usize,
+    lanes: PhantomData<S>,
+}
+
+impl<S: Simd> Vectors<S> {
+    #[inline(always)]
+    pub(crate) fn of(width: usize) -> Self {
+        Vectors { start: 0, width, lanes: PhantomData }
+    }
+}
+
+impl<S: Simd> Iterator for Vectors<S> {
+    type Item = Place<S>;
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Place<S>> {
+        let start = self.start;
+        self.start += S::F32_LANES;
+        (start < self.width).then(|| Place { start, end: self.start.min(self.width), lanes: PhantomData })
+    }
+}
+
+impl<S: Simd> Place<S> {
+    /// What stands here in a row.
+    #[inline(always)]
+    pub(crate) fn load(&self, simd: S, row: &[f32]) -> S::f32s {
+        match self.end - self.start == S::F32_LANES {
+            true => S::as_simd_f32s(&row[self.start..self.end]).0[0],
+            false => simd.partial_load_f32s(&row[self.start..self.end]),
+        }
+    }
+
+    /// Puts this into a row here.
+    #[inline(always)]
+    pub(crate) fn store(&self, simd: S, values: S::f32s, row: &mut [f32]) {
+        match self.end - self.start == S::F32_LANES {
+            true => S::as_mut_simd_f32s(&mut row[self.start..self.end]).0[0] = values,
+            false => simd.partial_store_f32s(&mut row[self.start..self.end], values),
+        }
+    }
 }
 
 /// A product of any number of factors from 1 to 2 in each lane.

@@ -4,6 +4,7 @@
 //! made for sparse constants and two or more threads; [`TorchTape`] with libtorch, on any of its devices.
 
 mod adam;
+mod buffers;
 mod host;
 mod latent;
 mod rows;
@@ -15,7 +16,8 @@ use std::ops::Range;
 use ndarray::Array2;
 
 pub(crate) use adam::Adam;
-pub(crate) use host::HostTape;
+pub(crate) use buffers::Buffers;
+pub(crate) use host::{HostTape, Recorded, Recording};
 pub(crate) use torch::{TorchOperator, TorchTape, on_host};
 
 /// A weight matrix by its name: its shape and its values, row by row.

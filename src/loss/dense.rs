@@ -29,9 +29,9 @@ pub(super) const TILE_ROWS: usize = 4;
 /// The same where there are registers of the widest kind, of which there are twice as many.
 const WIDE_TILE_ROWS: usize = 8;
 
-/// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and the matrix Σ_j σ(z_i·z_j) z_j,
-/// [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
-pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
+/// Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, i = j included, and into `gradient` the matrix
+/// Σ_j σ(z_i·z_j) z_j, [n, d], which is half the sum's gradient. `z` is [n, d], row by row.
+pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) -> f64 {
     assert_eq!(z.len(), n * d, "z must be [n, d]");
     let blocks = Blocks::new(z, n, d);
     let sums: Vec<Mutex<Vec<f32>>> =
@@ -62,15 +62,14 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
     };
     let meetings: Vec<(usize, usize)> = rounds(blocks.blocks.len()).flatten().collect();
     let total: f64 = in_rounds(&meetings, blocks.blocks.len(), meet).iter().sum();
-    let mut gradient = Vec::with_capacity(n * d);
-    for (block, sums) in blocks.blocks.iter().zip(sums) {
+    gradient.par_chunks_mut((blocks.height * d).max(1)).zip(sums).for_each(|(gradient, sums)| {
         let sums = sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for row in sums.chunks_exact(blocks.width).take(block.num_rows) {
-            gradient.extend_from_slice(&row[..d]);
+        for (row, sums) in gradient.chunks_exact_mut(d).zip(sums.chunks_exact(blocks.width)) {
+            row.copy_from_slice(&sums[..d]);
         }
-    }
+    });
     // softplus(x) = ln(1 + e^-|x|) + |x|/2 + x/2, and the sum of all x is the square of the sum of the rows.
-    (total + 0.5 * square_of_sum(z, d), gradient)
+    total + 0.5 * square_of_sum(z, d)
 }
 
 /// ‖Σ_i z_i‖², for rows of `d` numbers.

@@ -1,7 +1,5 @@
 //! The reconstruction loss over all pairs.
 
-use rayon::prelude::*;
-
 use super::dense;
 use super::neighbours::{Neighbours, Slope};
 use crate::graph::EdgeList;
@@ -29,15 +27,19 @@ impl ExactReconstruction {
     /// The loss at `z`, [n, d] row by row, and its gradient, [n, d]. The same to the bit for any number of
     /// threads.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let mut gradient = vec![0f32; z.len()];
+        (self.value_and_gradient_into(z, d, &mut gradient), gradient)
+    }
+
+    /// As [`ExactReconstruction::value_and_gradient`], the gradient into `gradient`.
+    pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let n = self.neighbours.num_nodes() as f64;
-        let (dense_value, mut gradient) = dense::softplus_sum(z, self.neighbours.num_nodes(), d);
+        let dense_value = dense::softplus_sum(z, self.neighbours.num_nodes(), d, gradient);
         // On the ones, softplus(x) = softplus(−x) + x is replaced by pos_weight · softplus(−x).
         let change = Slope { softplus: self.pos_weight - 1.0, linear: -1.0 };
-        let correction = self.neighbours.add(z, d, change, &mut gradient);
         let scale = self.norm / (n * n);
         // z_i stands in x_ij and in x_ji.
-        let twice = (2.0 * scale) as f32;
-        gradient.par_chunks_mut(1 << 14).flatten_iter().for_each(|value| *value *= twice);
-        (scale * (dense_value + correction), gradient)
+        let correction = self.neighbours.add(z, d, change, (2.0 * scale) as f32, gradient);
+        scale * (dense_value + correction)
     }
 }

@@ -7,8 +7,6 @@ use crate::graph::Pair;
 use crate::operator::SparseRow;
 use crate::simd::exp;
 
-/// Pairs of one node whose logits are taken together.
-const BATCH: usize = 64;
 /// Logits whose costs are taken together.
 const LANES: usize = 16;
 /// Factors of a product before its logarithm is taken.
@@ -104,27 +102,33 @@ impl Neighbours {
 
     /// Σ over nodes u and their neighbours v of what x = z_u·z_v costs, for `z` of [n, d] row by row; to the row
     /// of u in `gradient`, [n, d], goes Σ_v slope(x) z_v, which is half the sum's gradient, for each pair stands
-    /// with both its nodes. O(m·d) time. The same to the bit for any number of threads.
-    pub(super) fn add(&self, z: &[f32], d: usize, slope: Slope, gradient: &mut [f32]) -> f64 {
+    /// with both its nodes, and then all is multiplied by `factor`. O(m·d) time. The same to the bit for any number of threads.
+    pub(super) fn add(&self, z: &[f32], d: usize, slope: Slope, factor: f32, gradient: &mut [f32]) -> f64 {
         let nodes_per_task = (self.num_nodes() / 64).clamp(8, 512);
         let arch = Arch::new();
         let tasks = gradient.par_chunks_mut((nodes_per_task * d).max(1)).enumerate();
         let sums: Vec<f64> = tasks
             .map(|(task, gradient)| {
-                arch.dispatch(Nodes { lists: self, first: task * nodes_per_task, z, d, slope, gradient })
+                let first = task * nodes_per_task;
+                let starts = &self.starts[first..=first + gradient.len() / d];
+                let others = &self.others[starts[0]..starts[starts.len() - 1]];
+                arch.dispatch(Nodes { starts, others, first, z, d, slope, factor, gradient })
             })
             .collect();
         sums.iter().sum()
     }
 }
 
-/// The nodes from `first` on, as many as `gradient` has rows. Its output is the sum of their costs.
+/// Nodes from `first` on, as many as `gradient` has rows. Its output is the sum of their costs.
 struct Nodes<'a> {
-    lists: &'a Neighbours,
+    /// Where the others of each begin, and the end of the last, counted from any number on.
+    starts: &'a [usize],
+    others: &'a [u32],
     first: usize,
     z: &'a [f32],
     d: usize,
     slope: Slope,
+    factor: f32,
     gradient: &'a mut [f32],
 }
 
@@ -133,25 +137,37 @@ impl WithSimd for Nodes<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        let Nodes { lists: Neighbours { starts, others }, first, z, d, slope, gradient } = self;
+        // The width that is common becomes a constant of loops of its own.
+        match self.d {
+            16 => self.add::<S>(simd, 16),
+            d => self.add::<S>(simd, d),
+        }
+    }
+}
+
+impl Nodes<'_> {
+    #[inline(always)]
+    fn add<S: Simd>(self, simd: S, d: usize) -> f64 {
+        let Nodes { starts, others, first, z, slope, factor, gradient, .. } = self;
         let row = |node: usize| &z[node * d..(node + 1) * d];
-        let mut sums = Sums::new();
-        for (at, gradient) in gradient.chunks_exact_mut(d).enumerate() {
-            let node = first + at;
+        let entries = || starts.windows(2).map(|ends| ends[0] - starts[0]..ends[1] - starts[0]);
+        // The logits of all pairs, then their slopes.
+        let mut numbers = vec![0f32; others.len().next_multiple_of(LANES)];
+        for (node, entries) in (first..).zip(entries()) {
             let own = row(node);
-            for others in others[starts[node]..starts[node + 1]].chunks(BATCH) {
-                let mut numbers = [0f32; BATCH];
-                for (logit, &other) in numbers.iter_mut().zip(others) {
-                    *logit = dot(simd, own, row(other as usize));
-                }
-                for numbers in numbers.chunks_exact_mut(LANES).take(others.len().div_ceil(LANES)) {
-                    sums.add(numbers, slope);
-                }
-                sums.num_padding += others.len().next_multiple_of(LANES) - others.len();
-                let slopes =
-                    SparseRow { indices: others, values: &numbers[..others.len()], dense: z, width: d };
-                slopes.add_to(simd, gradient);
+            for (logit, &other) in numbers[entries.clone()].iter_mut().zip(&others[entries]) {
+                *logit = dot(simd, own, row(other as usize));
             }
+        }
+        let mut sums = Sums::new();
+        for numbers in numbers.chunks_exact_mut(LANES) {
+            sums.add(numbers, slope);
+        }
+        sums.num_padding = numbers.len() - others.len();
+        for (gradient, entries) in gradient.chunks_exact_mut(d).zip(entries()) {
+            let (indices, values) = (&others[entries.clone()], &numbers[entries]);
+            SparseRow { indices, values, dense: z, width: d }.add_to(simd, gradient);
+            gradient.iter_mut().for_each(|value| *value *= factor);
         }
         sums.total(slope)
     }

@@ -101,6 +101,12 @@ impl Sample<'_> {
     /// The loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d]. O(m·d) time. The
     /// same to the bit for any number of threads.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let mut gradient = vec![0f32; z.len()];
+        (self.value_and_gradient_into(z, d, &mut gradient), gradient)
+    }
+
+    /// As [`Sample::value_and_gradient`], the gradient into `gradient`.
+    pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let SampledEdges { pairs, num_nodes, weighting, .. } = self.edges;
         let absent = match weighting {
             Weighting::Balanced => 1.0,
@@ -111,14 +117,12 @@ impl Sample<'_> {
         };
         // Each pair stands with both its nodes.
         let (of_edge, of_negative) = (0.25 / pairs.len() as f64, 0.25 * absent / self.negatives.len() as f64);
-        let mut gradient = vec![0f32; num_nodes * d];
+        gradient.par_chunks_mut(1 << 14).for_each(|numbers| numbers.fill(0.0));
         let slope = Slope { softplus: of_edge, linear: 0.0 };
-        let mut value = self.edges.lists().add(z, d, slope, &mut gradient);
+        let of_edges = self.edges.lists().add(z, d, slope, 1.0, gradient);
         // softplus(x) = softplus(−x) + x.
         let slope = Slope { softplus: of_negative, linear: of_negative };
-        value += self.lists().add(z, d, slope, &mut gradient);
-        gradient.par_chunks_mut(1 << 14).flatten_iter().for_each(|value| *value *= 2.0);
-        (value, gradient)
+        of_edges + self.lists().add(z, d, slope, 2.0, gradient)
     }
 
     /// The loss at `z`, [n, d] row by row, decoded by a perceptron, always balanced, its gradient, [n, d], and that of the

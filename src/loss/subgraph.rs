@@ -92,13 +92,19 @@ impl Subgraph {
     /// The loss at `z`, [n, d] row by row, and its gradient, [n, d], which is 0 for nodes that were not drawn.
     /// O(k²·d) time for k drawn nodes.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let mut gradient = vec![0f32; self.num_nodes * d];
+        (self.value_and_gradient_into(z, d, &mut gradient), gradient)
+    }
+
+    /// As [`Subgraph::value_and_gradient`], the gradient into `gradient`.
+    pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let rows = |node: u32| node as usize * d..(node as usize + 1) * d;
         let own: Vec<f32> = self.nodes.iter().flat_map(|&node| &z[rows(node)]).copied().collect();
         let (value, of_own) = self.loss.value_and_gradient(&own, d);
-        let mut gradient = vec![0f32; self.num_nodes * d];
+        gradient.fill(0.0);
         for (&node, row) in self.nodes.iter().zip(of_own.chunks_exact(d)) {
             gradient[rows(node)].copy_from_slice(row);
         }
-        (value, gradient)
+        value
     }
 }

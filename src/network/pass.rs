@@ -3,12 +3,12 @@
 use ndarray::{Array2, ArrayView2};
 use rand::{Rng, RngExt};
 
-use super::{DecoderKind, Latent, Network};
+use super::{DecoderKind, Embeddings, Latent, Network};
 use crate::decoder::Coordinates;
 use crate::encoder::Inputs;
 use crate::loss::Target;
 use crate::operator::Operator;
-use crate::tape::{Dropout, HostTape, KlTerm, Noise, Tape, Weights};
+use crate::tape::{Buffers, Dropout, HostTape, KlTerm, Noise, Recorded, Recording, Tape, Weights};
 
 /// The loss and its two terms.
 #[derive(Debug, Clone, Copy)]
@@ -28,35 +28,67 @@ pub(crate) struct Draws {
     pub(crate) loss: u64,
 }
 
+/// What a pass is given.
+pub(crate) struct Pass<'a> {
+    /// The Â to encode over, where it lacks edges.
+    pub(crate) masked: Option<&'a Operator<'a>>,
+    pub(crate) inputs: &'a Inputs<'a>,
+    pub(crate) draws: Draws,
+    pub(crate) kl: KlTerm,
+    pub(crate) target: &'a Target<'a>,
+}
+
 impl Draws {
     pub(crate) fn new(rng: &mut impl Rng) -> Self {
         Draws { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
     }
 }
 
+/// The heads of a network, [n, heads · width], and how they came about, so that a pass can go on from there.
+pub(crate) struct Encoding {
+    recording: Recording,
+    heads: Recorded,
+}
+
 impl Network {
-    /// Encodes over `adj_norm`, which may lack edges that `inputs` has, samples, and compares the reconstruction
-    /// with `target`: the loss and the gradient of each weight.
+    /// Encodes, samples, and compares the reconstruction with the target: the loss and the gradient of each weight. An
+    /// `encoded` is taken for the first of this: it must be of these weights, all of Â, and a network without dropout.
     pub(crate) fn pass(
         &self,
-        adj_norm: &Operator,
-        inputs: &Inputs,
-        draws: Draws,
-        kl_term: KlTerm,
-        target: &Target,
+        pass: Pass,
+        encoded: Option<Encoding>,
+        buffers: &mut Buffers,
     ) -> (Terms, Weights) {
+        let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
         let dropout = self.dropout(draws);
         let dropped = match (&inputs.features, dropout) {
             (Some(features), Some(Dropout { fraction, seed })) => Some(features.with_dropout(fraction, seed)),
             _ => None,
         };
         let features = dropped.as_ref().or(inputs.features.as_ref());
-        let mut tape = HostTape::new(&self.weights, adj_norm, features);
-        let (z, kl) = self.latent(&mut tape, draws, kl_term);
-        let (reconstruction, gradient, of_decoder) = self.reconstruct(tape.value(&z), target);
-        let mut gradients = tape.backward(gradient);
+        let adj_norm = masked.unwrap_or(&inputs.adj_norm);
+        let mut tape = HostTape::new(&self.weights, adj_norm, features, buffers);
+        let heads = match encoded {
+            Some(Encoding { recording, heads }) => {
+                tape.resume(recording);
+                heads
+            }
+            None => self.encoder.forward(&mut tape, dropout),
+        };
+        let (z, kl) = self.latent(&mut tape, heads, draws.noise, kl_term);
+        let ((reconstruction, of_decoder), mut gradients) =
+            tape.backward(&z, |z, gradient| self.reconstruct(z, target, gradient));
         gradients.extend(of_decoder);
         (Terms::new(reconstruction, &kl, kl_term), gradients)
+    }
+
+    /// Encodes all that `inputs` describes: the embeddings, and the beginning of a pass.
+    pub(crate) fn begin(&self, inputs: &Inputs, buffers: &mut Buffers) -> (Embeddings, Encoding) {
+        let features = inputs.features.as_ref();
+        let mut tape = HostTape::new(&self.weights, &inputs.adj_norm, features, buffers);
+        let heads = self.encoder.forward(&mut tape, None);
+        let embeddings = self.embeddings(tape.value(&heads));
+        (embeddings, Encoding { recording: tape.pause(), heads })
     }
 
     /// What a pass leaves out.
@@ -69,13 +101,13 @@ impl Network {
     pub(super) fn latent<T: Tape>(
         &self,
         tape: &mut T,
-        draws: Draws,
+        heads: T::Matrix,
+        noise: Noise,
         kl_term: KlTerm,
     ) -> (T::Matrix, Vec<f64>) {
-        let heads = self.encoder.forward(tape, self.dropout(draws));
         let (z, kl) = match self.latent {
             Latent::Point => (heads, Vec::new()),
-            Latent::Gaussian => tape.sample(heads, draws.noise, kl_term),
+            Latent::Gaussian => tape.sample(heads, noise, kl_term),
         };
         let d = self.config.latent();
         let z = match self.decoder {
@@ -92,26 +124,26 @@ impl Network {
         (z, kl)
     }
 
-    /// The reconstruction term at `z`, [n, d], its gradient, [n, d], and that of the decoder's own weights.
-    pub(super) fn reconstruct(&self, z: ArrayView2<f32>, target: &Target) -> (f64, Array2<f32>, Weights) {
-        let (n, d) = z.dim();
+    /// The reconstruction term at `z`, [n, d], its gradient, into `gradient`, [n, d], and that of the decoder's own
+    /// weights.
+    fn reconstruct(&self, z: ArrayView2<f32>, target: &Target, gradient: &mut Array2<f32>) -> (f64, Weights) {
+        let d = z.ncols();
         let values = z.to_slice().expect("a tape's matrices are in standard layout");
-        let matrix = |gradient| Array2::from_shape_vec((n, d), gradient).expect("a gradient is as z is");
+        let numbers = gradient.as_slice_mut().expect("a gradient is as z is");
         if self.decoder != DecoderKind::HadamardMlp {
-            let (value, gradient) = target.value_and_gradient(values, d);
-            return (value, matrix(gradient), Weights::new());
+            return (target.value_and_gradient(values, d, numbers), Weights::new());
         }
         let Target::Sampled(sample) = target else {
             unreachable!("the settings were validated: a perceptron's loss is sampled");
         };
-        let (value, gradient, of_decoder) =
-            sample.perceptron_value_and_gradient(values, d, &self.perceptron());
+        let (value, of_z, of_decoder) = sample.perceptron_value_and_gradient(values, d, &self.perceptron());
+        numbers.copy_from_slice(&of_z);
         let rows = super::PERCEPTRON.iter().zip(of_decoder.into_rows());
         let of_decoder = rows.map(|(&name, rows)| {
             let shape = self.weights[name].raw_dim();
             (name.to_string(), Array2::from_shape_vec(shape, rows).expect("a gradient is as its weight is"))
         });
-        (value, matrix(gradient), of_decoder.collect())
+        (value, of_decoder.collect())
     }
 }
 

@@ -4,12 +4,11 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Tensor, nn};
 
-use super::{Draws, Network, Terms};
+use super::{Draws, Network, Pass, Terms};
 use crate::encoder::Inputs;
 use crate::error::Result;
-use crate::loss::{Target, TorchLoss};
-use crate::operator::Operator;
-use crate::tape::{KlTerm, TorchOperator, TorchTape, Weights, on_host};
+use crate::loss::TorchLoss;
+use crate::tape::{TorchOperator, TorchTape, Weights, on_host};
 use crate::tensor::{from_matrix, to_matrix};
 
 /// A network's weights and what it works on, on a device.
@@ -55,16 +54,9 @@ impl TorchTrainer {
         self.weights.iter().map(|(name, tensor)| (name.clone(), to_matrix(tensor))).collect()
     }
 
-    /// As [`Network::pass`], the gradients staying here. `masked` is the Â to encode over, where it lacks edges.
-    pub(crate) fn pass(
-        &mut self,
-        network: &Network,
-        masked: Option<&Operator>,
-        inputs: &Inputs,
-        draws: Draws,
-        kl_term: KlTerm,
-        target: &Target,
-    ) -> Terms {
+    /// As [`Network::pass`], the gradients staying here.
+    pub(crate) fn pass(&mut self, network: &Network, pass: Pass) -> Terms {
+        let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
         let Draws { loss: seed, .. } = draws;
         self.optimizer.zero_grad();
         let masked = masked.map(|adj_norm| TorchOperator::of(adj_norm, self.device));
@@ -77,10 +69,14 @@ impl TorchTrainer {
         let adj_norm = masked.as_ref().unwrap_or(&self.adj_norm);
         let features = dropped.as_ref().or(self.features.as_ref());
         let mut tape = TorchTape::new(&self.weights, adj_norm, features);
-        let (z, kl) = network.latent(&mut tape, draws, kl_term);
+        let heads = network.encoder.forward(&mut tape, network.dropout(draws));
+        let (z, kl) = network.latent(&mut tape, heads, draws.noise, kl_term);
         let (reconstruction, gradient) = match &self.loss {
             Some(loss) => loss.value_and_gradient(&z, seed),
-            None => on_host(&z, |z, d| target.value_and_gradient(z, d)),
+            None => on_host(&z, |z, d| {
+                let mut gradient = vec![0f32; z.len()];
+                (target.value_and_gradient(z, d, &mut gradient), gradient)
+            }),
         };
         tape.backward(&z, &gradient);
         Terms::new(reconstruction, &kl, kl_term)

@@ -1,28 +1,28 @@
 //! A sparse matrix times a dense one, each row of the result gathered from the rows that it is made of.
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::graph::Csr;
 
-/// matrix · dense. Each row is one thread's, summed in the order of its entries.
-pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>) -> Array2<f32> {
+/// Writes matrix · dense to `result`, [rows, width]. Each row is one thread's, summed in the order of its entries.
+pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
     let dense = dense.as_standard_layout();
     let dense = dense.as_slice().expect("it is in standard layout");
-    let mut result = Array2::<f32>::zeros((matrix.rows(), width));
     let indptr = matrix.indptr();
     let indptr = indptr.as_slice().expect("a whole matrix begins at 0");
     let rows_per_task = (matrix.rows() / 64).clamp(8, 256);
     let arch = Arch::new();
-    let rows = result.as_slice_mut().expect("it is new").par_chunks_mut((rows_per_task * width).max(1));
-    rows.enumerate().for_each(|(task, rows)| {
+    result.par_chunks_mut((rows_per_task * width).max(1)).enumerate().for_each(|(task, rows)| {
         let indptr = &indptr[task * rows_per_task..];
         arch.dispatch(Rows { indptr, indices: matrix.indices(), values: matrix.data(), dense, width, rows });
     });
-    result
 }
+
+/// Entries of a row below which its sums are not divided.
+const SHORT_ROW: usize = 16;
 
 struct Rows<'a> {
     /// From the first of `rows` on.
@@ -39,12 +39,24 @@ impl WithSimd for Rows<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Rows { indptr, indices, values, dense, width, rows } = self;
-        for (at, sum) in rows.chunks_exact_mut(width).enumerate() {
-            let entries = indptr[at]..indptr[at + 1];
-            let row =
-                SparseRow { indices: &indices[entries.clone()], values: &values[entries], dense, width };
-            row.add_to(simd, sum);
+        // The widths that are common become constants of loops of their own.
+        match self.width {
+            16 => self.sum::<S>(simd, 16),
+            32 => self.sum::<S>(simd, 32),
+            width => self.sum::<S>(simd, width),
+        }
+    }
+}
+
+impl Rows<'_> {
+    #[inline(always)]
+    fn sum<S: Simd>(self, simd: S, width: usize) {
+        let Rows { indptr, indices, values, dense, rows, .. } = self;
+        for (sum, ends) in rows.chunks_exact_mut(width).zip(indptr.windows(2)) {
+            let entries = ends[0]..ends[1];
+            sum.fill(0.0);
+            SparseRow { indices: &indices[entries.clone()], values: &values[entries], dense, width }
+                .add_to(simd, sum);
         }
     }
 }
@@ -63,17 +75,25 @@ impl SparseRow<'_> {
     pub(crate) fn add_to<S: Simd>(&self, simd: S, sum: &mut [f32]) {
         let (sum, rest) = S::as_mut_simd_f32s(sum);
         let mut first = 0;
-        // As many vectors as fit into registers, in so many sums that none waits for the one before it.
+        // As many vectors as fit into registers, and of long rows in so many sums that none waits for the one before
+        // it; those of short rows need not wait for each other.
+        let is_short = self.indices.len() < SHORT_ROW;
         while sum.len() - first >= 4 {
             self.add::<S, 4, 2>(simd, first, sum);
             first += 4;
         }
         if sum.len() - first >= 2 {
-            self.add::<S, 2, 4>(simd, first, sum);
+            match is_short {
+                true => self.add::<S, 2, 1>(simd, first, sum),
+                false => self.add::<S, 2, 4>(simd, first, sum),
+            }
             first += 2;
         }
         if sum.len() > first {
-            self.add::<S, 1, 4>(simd, first, sum);
+            match is_short {
+                true => self.add::<S, 1, 1>(simd, first, sum),
+                false => self.add::<S, 1, 4>(simd, first, sum),
+            }
         }
         if !rest.is_empty() {
             self.add_rest(simd, rest);

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
@@ -19,8 +19,8 @@ pub(super) fn pays(matrix: &Csr, k: usize) -> bool {
     matrix.cols() * k <= FLAT_NUMBERS && matrix.rows() >= 8 * matrix.cols()
 }
 
-/// matrixᵀ · dense, each row of `dense` being added to the rows of the result that it has a part in.
-pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>) -> Array2<f32> {
+/// Writes matrixᵀ · dense to `result`, [columns, width], each row of `dense` being added to the rows of the result that it has a part in.
+pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
     let dense = dense.as_standard_layout();
     let dense = dense.as_slice().expect("it is in standard layout");
@@ -41,11 +41,10 @@ pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>) -> Array2<f32> {
             sums
         })
         .collect();
-    let mut sums = vec![0f32; matrix.cols() * width];
+    result.fill(0.0);
     for part in parts {
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        result.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
-    Array2::from_shape_vec((matrix.cols(), width), sums).expect("there is a row for each column")
 }
 
 struct Scattered<'a> {
@@ -63,7 +62,19 @@ impl WithSimd for Scattered<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let Scattered { indptr, indices, values, dense, width, rows, sums } = self;
+        // As in a gathered product.
+        match self.width {
+            16 => self.add::<S>(simd, 16),
+            32 => self.add::<S>(simd, 32),
+            width => self.add::<S>(simd, width),
+        }
+    }
+}
+
+impl Scattered<'_> {
+    #[inline(always)]
+    fn add<S: Simd>(self, simd: S, width: usize) {
+        let Scattered { indptr, indices, values, dense, rows, sums, .. } = self;
         for row in rows {
             let entries = indptr[row]..indptr[row + 1];
             let (own, own_rest) = S::as_simd_f32s(&dense[row * width..(row + 1) * width]);

@@ -9,6 +9,8 @@ use super::Weights;
 
 /// Numbers that one task updates.
 const CHUNK: usize = 1 << 14;
+/// Numbers that are updated sooner than another thread would begin to.
+const FEW_NUMBERS: usize = 1 << 16;
 const BETAS: [f32; 2] = [0.9, 0.999];
 const EPSILON: f32 = 1e-8;
 
@@ -38,6 +40,10 @@ impl Adam {
                 .or_insert_with(|| std::array::from_fn(|_| vec![0f32; gradient.len()]));
             let weight = weight.as_slice_mut().expect("weights are stored row by row");
             let gradient = gradient.as_slice().expect("gradients are stored row by row");
+            if gradient.len() < FEW_NUMBERS {
+                step(weight, gradient, first, second, step_size, square_scale);
+                continue;
+            }
             let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
             let numbers = weight.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
             moments.zip(numbers).for_each(|((first, second), (weight, gradient))| {

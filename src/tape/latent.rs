@@ -1,43 +1,42 @@
 //! Gaussian latents: their samples and their KL, in one pass over the heads.
 
-use ndarray::Array2;
+use ndarray::{Array2, ArrayView2};
 use pulp::Simd;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::{KlTerm, Noise};
-use crate::simd::{exp, standard_normal};
+use crate::simd::{Vectors, exp_of, standard_normal};
 
 /// Rows that one task draws. The noise of a row depends on it, the number of threads does not matter.
 const ROWS_PER_TASK: usize = 256;
 
-/// z = μ + σ·ε, [n, d], from the heads [μ | log σ²], [n, 2d] (Kingma & Welling 2014, section 2.4), and for each
-/// dimension the mean over the nodes of its KL, in nats (their appendix B).
-pub(super) fn sample(heads: &Array2<f32>, noise: Noise) -> (Array2<f32>, Vec<f64>) {
-    let (n, d) = (heads.nrows(), heads.ncols() / 2);
-    let mut z = Array2::<f32>::zeros((n, d));
-    let rows = z.as_slice_mut().expect("it is new").par_chunks_mut(ROWS_PER_TASK * d);
-    let heads = heads.as_slice().expect("heads are stored row by row").par_chunks(ROWS_PER_TASK * 2 * d);
-    let sums: Vec<Vec<f64>> = rows
+/// Writes z = μ + σ·ε, [n, d], from the heads [μ | log σ²], [n, 2d] (Kingma & Welling 2014, section 2.4); for
+/// each dimension the mean over the nodes of its KL, in nats (their appendix B).
+pub(super) fn sample(heads: ArrayView2<f32>, noise: Noise, z: &mut Array2<f32>) -> Vec<f64> {
+    let (n, d) = z.dim();
+    let rows = z.as_slice_mut().expect("it is in standard layout").par_chunks_mut(ROWS_PER_TASK * d);
+    let heads = heads.to_slice().expect("heads are stored row by row").par_chunks(ROWS_PER_TASK * 2 * d);
+    let sums: Vec<Vec<f32>> = rows
         .zip(heads)
         .enumerate()
         .map(|(task, (z, heads))| {
             match noise {
                 Noise::Drawn { seed } => draw(z, key(seed, task as u64)),
                 #[cfg(test)]
-                Noise::Zero => {}
+                Noise::Zero => z.fill(0.0),
             }
-            let mut sums = vec![0f64; d];
+            let mut sums = vec![0f32; d];
             sample_rows(z, heads, &mut sums);
             sums
         })
         .collect();
     let mut kl = vec![0f64; d];
     for sums in sums {
-        kl.iter_mut().zip(sums).for_each(|(kl, sum)| *kl += sum * 0.5 / n as f64);
+        kl.iter_mut().zip(sums).for_each(|(kl, sum)| *kl += f64::from(sum) * 0.5 / n as f64);
     }
-    (z, kl)
+    kl
 }
 
 /// The gradient of the heads, for that of z and the KL term: dμ = dz + w·μ / n and d log σ² = dz · σε / 2 +
@@ -81,18 +80,23 @@ fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {
     }
 }
 
-/// z holds ε and gets μ + σ·ε; to the sums goes twice the KL of each dimension.
+/// z holds ε and gets μ + σ·ε; to the sums goes twice the KL of each dimension, which is small enough for f32 where a
+/// task's rows are.
 #[pulp::with_simd(sample_rows = pulp::Arch::new())]
 #[inline(always)]
-fn sample_rows_with_simd<'a, S: Simd>(_simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f64]) {
+fn sample_rows_with_simd<'a, S: Simd>(simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f32]) {
     let d = sums.len();
+    let [one, half] = [1.0, 0.5].map(|value| simd.splat_f32s(value));
     for (z, heads) in z.chunks_exact_mut(d).zip(heads.chunks_exact(2 * d)) {
         let (mean, log_variance) = heads.split_at(d);
-        for (((z, &mean), &log_variance), sum) in z.iter_mut().zip(mean).zip(log_variance).zip(&mut *sums) {
-            let deviation = exp(0.5 * log_variance);
-            *z = deviation.mul_add(*z, mean);
-            let twice = mean * mean + deviation * deviation - log_variance - 1.0;
-            *sum += f64::from(twice);
+        for place in Vectors::<S>::of(d) {
+            let mean = place.load(simd, mean);
+            let log_variance = place.load(simd, log_variance);
+            let deviation = exp_of(simd, simd.mul_f32s(half, log_variance));
+            place.store(simd, simd.mul_add_f32s(deviation, place.load(simd, z), mean), z);
+            let squares = simd.mul_add_f32s(deviation, deviation, simd.mul_f32s(mean, mean));
+            let twice = simd.sub_f32s(squares, simd.add_f32s(log_variance, one));
+            place.store(simd, simd.add_f32s(place.load(simd, sums), twice), sums);
         }
     }
 }
@@ -101,21 +105,25 @@ fn sample_rows_with_simd<'a, S: Simd>(_simd: S, z: &'a mut [f32], heads: &'a [f3
 #[pulp::with_simd(back_rows = pulp::Arch::new())]
 #[inline(always)]
 fn back_rows_with_simd<'a, S: Simd>(
-    _simd: S,
+    simd: S,
     heads: &'a mut [f32],
     gradient: &'a [f32],
     z: &'a [f32],
     weights: &'a [f32],
 ) {
     let d = weights.len();
+    let [one, half] = [1.0, 0.5].map(|value| simd.splat_f32s(value));
     let rows = gradient.chunks_exact(d).zip(z.chunks_exact(d));
     for (heads, (gradient, z)) in heads.chunks_exact_mut(2 * d).zip(rows) {
-        let (mean, log_variance) = heads.split_at_mut(d);
-        let heads = mean.iter_mut().zip(log_variance).zip(weights);
-        for (((mean, log_variance), &weight), (&gradient, &z)) in heads.zip(gradient.iter().zip(z)) {
-            let noise = z - *mean;
-            *mean = gradient + weight * *mean;
-            *log_variance = 0.5 * (gradient * noise + weight * (exp(*log_variance) - 1.0));
+        let (means, log_variances) = heads.split_at_mut(d);
+        for place in Vectors::<S>::of(d) {
+            let [gradient, z, weight] = [gradient, z, weights].map(|values| place.load(simd, values));
+            let [mean, log_variance] = [&*means, &*log_variances].map(|values| place.load(simd, values));
+            let noise = simd.sub_f32s(z, mean);
+            place.store(simd, simd.mul_add_f32s(weight, mean, gradient), means);
+            let of_kl = simd.mul_f32s(weight, simd.sub_f32s(exp_of(simd, log_variance), one));
+            let twice = simd.mul_add_f32s(gradient, noise, of_kl);
+            place.store(simd, simd.mul_f32s(half, twice), log_variances);
         }
     }
 }

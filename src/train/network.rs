@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -19,10 +20,9 @@ use crate::loss::{
     Weighting, kl_weight,
 };
 use crate::metrics::Metrics;
-use crate::network::{Draws, Network, Terms, TorchTrainer};
-use crate::operator::Operator;
+use crate::network::{Draws, Encoding, Network, Pass, Terms, TorchTrainer};
 use crate::split::Split;
-use crate::tape::{Adam, KlTerm};
+use crate::tape::{Adam, Buffers, KlTerm};
 use crate::train::{Epoch, Kept};
 use crate::transform::largest;
 
@@ -52,7 +52,15 @@ pub(super) fn fit(
     let learning_rate = config.learning_rate();
     let device = device::choose(config, split.train.num_nodes())?;
     let (mut engine, source) = match device {
-        None => (Engine::Host(Adam::new(learning_rate)), Source::new(&split.train, config)),
+        None => {
+            let engine = Engine::Host {
+                adam: Adam::new(learning_rate),
+                buffers: Buffers::default(),
+                begins_alike: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
+                encoded: None,
+            };
+            (engine, Source::new(&split.train, config))
+        }
         Some(device) => {
             let loss = torch_loss(&split.train, config, device);
             let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
@@ -88,8 +96,8 @@ pub(super) fn fit(
         };
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let draws = Draws::new(&mut rng);
-        let step = Step { masked: passed.as_ref(), inputs: &inputs, draws, kl, target: &target };
-        let (Terms { loss, reconstruction, kl }, drawn) = engine.step(&mut network, step, draw_next);
+        let pass = Pass { masked: passed.as_ref(), inputs: &inputs, draws, kl, target: &target };
+        let (Terms { loss, reconstruction, kl }, drawn) = engine.step(&mut network, pass, draw_next);
         next_target = drawn;
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
@@ -103,13 +111,15 @@ pub(super) fn fit(
             return Err(diverged(f64::NAN, epoch));
         }
 
+        // What is encoded for a look is what the next epoch begins with, and counts as its training.
+        let mean = (is_look && !split.validation.is_empty()).then(|| engine.encode(&network, &inputs));
         let train_seconds = epoch_start.elapsed().as_secs_f64();
-        let validation = match is_look && !split.validation.is_empty() {
-            true => Some(look(&network, &inputs, split).map_err(|error| match error {
+        let validation = match mean {
+            Some(mean) => Some(look(&network, mean, split).map_err(|error| match error {
                 Error::NotANumber { .. } => diverged(f64::NAN, epoch),
                 other => other,
             })?),
-            false => None,
+            None => None,
         };
         let row = Epoch {
             epoch,
@@ -143,19 +153,16 @@ pub(super) fn fit(
 /// What computes.
 enum Engine {
     /// This crate's kernels.
-    Host(Adam),
+    Host {
+        adam: Adam,
+        buffers: Buffers,
+        /// Whether every pass begins with all of Â and X.
+        begins_alike: bool,
+        /// The beginning of the next pass, if it was made already.
+        encoded: Option<Encoding>,
+    },
     /// libtorch, which has weights of its own.
     Torch(TorchTrainer),
-}
-
-/// What a step needs.
-struct Step<'a> {
-    /// The Â to encode over, where it lacks edges.
-    masked: Option<&'a Operator<'a>>,
-    inputs: &'a Inputs<'a>,
-    draws: Draws,
-    kl: KlTerm,
-    target: &'a Target<'a>,
 }
 
 impl Engine {
@@ -163,28 +170,42 @@ impl Engine {
     fn step<T: Send>(
         &mut self,
         network: &mut Network,
-        Step { masked, inputs, draws, kl, target }: Step,
+        pass: Pass,
         other: impl FnOnce() -> T + Send,
     ) -> (Terms, T) {
         match self {
-            Engine::Host(adam) => {
-                let adj_norm = masked.unwrap_or(&inputs.adj_norm);
-                let pass = || {
-                    let (terms, gradients) = network.pass(adj_norm, inputs, draws, kl, target);
+            Engine::Host { adam, buffers, encoded, .. } => {
+                let step = || {
+                    let (terms, gradients) = network.pass(pass, encoded.take(), buffers);
                     if terms.loss.is_finite() {
                         adam.step(network.weights_mut(), &gradients);
                     }
+                    gradients.into_values().for_each(|gradient| buffers.give(gradient));
                     terms
                 };
-                rayon::join(pass, other)
+                rayon::join(step, other)
             }
             Engine::Torch(trainer) => {
-                let terms = trainer.pass(network, masked, inputs, draws, kl, target);
+                let terms = trainer.pass(network, pass);
                 if terms.loss.is_finite() {
                     trainer.step();
                 }
                 (terms, other())
             }
+        }
+    }
+}
+
+impl Engine {
+    /// The mean of each node, [n, d], by all of Â and X. Where a pass begins with the same, it is kept for the next one.
+    fn encode(&mut self, network: &Network, inputs: &Inputs) -> Array2<f32> {
+        match self {
+            Engine::Host { buffers, begins_alike: true, encoded, .. } => {
+                let (embeddings, encoding) = network.begin(inputs, buffers);
+                *encoded = Some(encoding);
+                embeddings.mean
+            }
+            _ => network.embed(inputs).mean,
         }
     }
 }
@@ -252,8 +273,8 @@ impl Source {
 }
 
 /// The metrics of the validation part, with message passing over all training edges.
-fn look(network: &Network, inputs: &Inputs, split: &Split) -> Result<Metrics> {
-    let decoded = Decoded::new(network.embed(inputs).mean, network.decoder());
+fn look(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metrics> {
+    let decoded = Decoded::new(mean, network.decoder());
     evaluate::part(&decoded, &split.validation)
 }
 
