@@ -4,17 +4,21 @@ results/performance.md from results/performance.json, which holds what was measu
 
 Usage: make bench   (or: python3 results/performance.py [SECTION…] [--peers DIR --python PROGRAM])
 
-Sections: exact, sampled, accuracy, scale, growth, io, threads, limits; all of them unless some are named. DIR holds the
-peers' scripts (kipf_dense.py, pyg_autoencoder.py) and PROGRAM is a Python that has what they need (torch,
-torch_geometric, pandas); without them vgae is measured alone. Graphs are made in --work, which is kept.
+Sections: exact, sampled, accuracy, scale, growth, io, threads, profile, limits; all of them unless some are named. DIR
+holds the peers' scripts (kipf_dense.py, pyg_autoencoder.py) and PROGRAM is a Python that has what they need (torch,
+torch_geometric, pandas); without them vgae is measured alone. The profile needs Linux's perf, and addr2line and readelf.
+Graphs are made in --work, which is kept.
 """
 
 import argparse
+import collections
 import csv
 import json
 import os
 import platform
 import random
+import re
+import shutil
 import statistics
 import subprocess
 import sys
@@ -25,7 +29,14 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 STORE = ROOT / "results" / "performance.json"
 REPORT = ROOT / "results" / "performance.md"
-SECTIONS = ["exact", "sampled", "accuracy", "scale", "growth", "io", "threads", "limits"]
+SECTIONS = ["exact", "sampled", "accuracy", "scale", "growth", "io", "threads", "profile", "limits"]
+
+# What the parts of a profile are, by the file that the time is spent in.
+PARTS = {"loss/dense.rs": "all pairs", "loss/exact.rs": "all pairs", "loss/neighbours.rs": "listed pairs",
+         "operator": "sparse products", "gemm.rs": "dense products", "tape/latent.rs": "latent",
+         "loss/sampled.rs": "drawing negatives", "graph/edge_list.rs": "drawing negatives",
+         "tape": "ReLU, Adam and the tape", "read": "reading", "graph": "reading", "split": "reading",
+         "run": "writing"}
 
 
 def measure(command, cwd=None):
@@ -174,6 +185,26 @@ class Bench:
             for name in ["1", "2"]}, 1)
         return {"million": million, "pubmed": small}
 
+    def profile(self):
+        """On one thread: the share of each part in what the process takes, the epoch's time, and how many operations its
+        kernel of all pairs does."""
+        if not all(shutil.which(program) for program in ["perf", "addr2line", "readelf"]):
+            return {}
+        million = self.barabasi_albert(1_000_000, 5, 128)
+        found = {}
+        for name, data, flags in [("Cora, exact", ROOT / "datasets" / "cora", ["--loss", "exact", "--epochs", 500]),
+                                  ("PubMed, exact", ROOT / "datasets" / "pubmed", ["--loss", "exact", "--epochs", 20]),
+                                  ("PubMed, sampled", ROOT / "datasets" / "pubmed",
+                                   [*pyg_recipe(NUM_NODES["pubmed"]), "--epochs", 300]),
+                                  ("a million nodes, sampled", million, [*pyg_recipe(10**6), "--epochs", 8])]:
+            run, record = self.work / "run", self.work / "perf.data"
+            measure(["perf", "record", "-e", "cpu-clock", "-F", 1999, "-o", record, self.vgae, "--quiet", "--threads",
+                     1, "train", data, "--force", "-o", run, *flags, "--validate-every", flags[-1]])
+            with open(run / "history.csv") as file:
+                epoch = statistics.median(float(row["train_seconds"]) for row in csv.DictReader(file))
+            found[name] = {"epoch": epoch, "shares": shares(self.vgae, record)}
+        return found
+
     def limits(self):
         """What the machine gives PyTorch's matrix product and a copy of memory, on two threads."""
         if not self.python:
@@ -187,7 +218,10 @@ def best(run):
         start = time.perf_counter(); run(); times.append(time.perf_counter() - start)
     return min(times)
 b, c = torch.zeros(1 << 27), torch.ones(1 << 27)
-print(json.dumps({"gemm_gflops": 2 * 2048**3 / best(lambda: a @ a) / 1e9, "copy_gb": 2 * 4 * 2**27 / best(lambda: b.copy_(c)) / 1e9}))
+gemm = lambda: 2 * 2048**3 / best(lambda: a @ a) / 1e9
+found = {"gemm_gflops": gemm(), "copy_gb": 2 * 4 * 2**27 / best(lambda: b.copy_(c)) / 1e9}
+torch.set_num_threads(1)
+print(json.dumps({**found, "gemm_gflops_one": gemm()}))
 """
         return json.loads(measure([self.python, "-c", program])["stdout"])
 
@@ -216,6 +250,45 @@ print(json.dumps({"gemm_gflops": 2 * 2048**3 / best(lambda: a @ a) / 1e9, "copy_
                 ends.extend([node] * degree)
         (path / "edges.partial").rename(path / "edges.csv")
         return path
+
+
+def shares(program, record):
+    """Of the samples of perf's `record`, the fraction in each part of `program`: in the outermost of the functions that
+    were inlined into each other which is in src/, as all kernels are inlined into functions of the same name."""
+    lines = lambda *command: subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE,
+                                            stderr=subprocess.DEVNULL, text=True).stdout.splitlines()
+    program = str(Path(program).resolve())
+    mapped = [tuple(int(number, 16) for number in match.groups()) for line in
+              lines("perf", "script", "-i", record, "--show-mmap-events", "-F", "comm,event")
+              if (match := re.search(r"\[0x(\w+)\(0x(\w+)\) @ (?:0x)?(\w+) .*\]: \S+ " + re.escape(program), line))]
+    segments = [tuple(int(number, 16) for number in line.split()[1:5]) for line in lines("readelf", "-lW", program)
+                if line.split()[:1] == ["LOAD"]]
+    counts, elsewhere = collections.Counter(), 0
+    for line in lines("perf", "script", "-i", record, "-F", "ip"):
+        ip = int(line.split()[0], 16)
+        offsets = [ip - start + offset for start, size, offset in mapped if start <= ip < start + size]
+        addresses = [offset - first + address for offset in offsets for first, address, _, size in segments
+                     if first <= offset < first + size]
+        if addresses:
+            counts[addresses[0]] += 1
+        else:
+            elsewhere += 1
+    frames, at = collections.defaultdict(list), None
+    asked = subprocess.run(["addr2line", "-e", program, "-a", "-i"], input="\n".join(map(hex, counts)), check=True,
+                           stdout=subprocess.PIPE, text=True).stdout
+    for line in asked.splitlines():
+        if line.startswith("0x"):
+            at = int(line, 16)
+        else:
+            frames[at].append(line)
+    parts = collections.Counter({"the system and its libraries": elsewhere})
+    for address, count in counts.items():
+        own = [match[1] for line in frames[address] if (match := re.search(re.escape(str(ROOT)) + r"/src/(.+):\d", line)
+                                                        or re.match(r"src/(.+):\d", line))]
+        own = [file for file in own if file != "simd.rs"]
+        part = next((PARTS[key] for key in [own[-1], own[-1].split("/")[0]] if key in PARTS), "the rest") if own else "the rest"
+        parts[part] += count
+    return {part: count / sum(parts.values()) for part, count in parts.most_common()}
 
 
 def pyg_recipe(num_nodes):
@@ -330,9 +403,23 @@ def render_threads(found):
     return "## Threads\n\n" + table(["stage", "one thread", "two threads", "gain"], rows)
 
 
+def render_profile(found):
+    parts = list(dict.fromkeys(part for run in found.values() for part in run["shares"]))
+    rows = [[part, *(f"{100 * run['shares'].get(part, 0):.0f} %" for run in found.values())] for part in parts]
+    rows.insert(0, ["an epoch, on one thread", *(seconds(run["epoch"]) for run in found.values())])
+    text = "## Where the time goes\n\nShares of the samples of `perf` in whole processes on one thread, reading and "
+    text += "start included.\n\n" + table(["", *found], rows)
+    # Of n²/2 pairs of 16 numbers each: a product of 2·16 operations, and two of as many back.
+    rates = [(name, NUM_NODES[name.split(",")[0].lower()]**2 / 2 * 6 * 16 / found[name]["epoch"] / 1e9)
+             for name in found if name.endswith("exact")]
+    return text + "The products of all pairs, if nothing else took time in an exact epoch: " + ", ".join(
+        f"{rate:.0f} GFLOP/s ({name})" for name, rate in rates) + ", on one thread.\n\n"
+
+
 def render_limits(found):
     return ("## The machine\n\nPyTorch's product of two 2048×2048 matrices: "
-            f"{found['gemm_gflops']:.0f} GFLOP/s; a copy of 512 MB: {found['copy_gb']:.1f} GB/s read and written.\n\n")
+            f"{found['gemm_gflops']:.0f} GFLOP/s on two threads, {found['gemm_gflops_one']:.0f} on one; a copy of 512 MB: "
+            f"{found['copy_gb']:.1f} GB/s read and written.\n\n")
 
 
 def commit():

@@ -1,7 +1,7 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
-//! [`transform`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
+//! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
 //! [`negatives`], [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
 //! [`config`], [`error`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
 //! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
@@ -56,7 +56,7 @@ pub mod model;
 pub mod negatives;
 pub mod network;
 pub mod normalize;
-mod operator;
+pub mod operator;
 pub mod read;
 pub mod run;
 pub mod score;

@@ -15,7 +15,7 @@ use crate::graph::Csr;
 pub(crate) use gather::SparseRow;
 
 /// A constant matrix, [rows, columns], and its transpose.
-pub(crate) struct Operator<'a> {
+pub struct Operator<'a> {
     matrix: Matrix<'a>,
 }
 
@@ -36,22 +36,22 @@ pub(crate) enum Constant<'a> {
 
 impl<'a> Operator<'a> {
     /// A symmetric matrix, such as Â.
-    pub(crate) fn symmetric(matrix: Csr) -> Self {
+    pub fn symmetric(matrix: Csr) -> Self {
         Operator { matrix: Matrix::Symmetric(matrix) }
     }
 
     /// Any sparse matrix, such as X. O(nonzeros) time and memory, when its adjoint is first applied.
-    pub(crate) fn sparse(matrix: Cow<'a, Csr>) -> Self {
+    pub fn sparse(matrix: Cow<'a, Csr>) -> Self {
         Operator { matrix: Matrix::Sparse(matrix, OnceLock::new()) }
     }
 
     /// Any matrix with few zeros.
-    pub(crate) fn dense(matrix: Cow<'a, Array2<f32>>) -> Self {
+    pub fn dense(matrix: Cow<'a, Array2<f32>>) -> Self {
         Operator { matrix: Matrix::Dense(matrix) }
     }
 
     /// The number of rows, which is the number of rows of what comes out of it.
-    pub(crate) fn num_rows(&self) -> usize {
+    pub fn num_rows(&self) -> usize {
         match &self.matrix {
             Matrix::Symmetric(matrix) => matrix.rows(),
             Matrix::Sparse(matrix, _) => matrix.rows(),
@@ -60,7 +60,7 @@ impl<'a> Operator<'a> {
     }
 
     /// The number of columns, which is the number of rows of what it is applied to.
-    pub(crate) fn num_columns(&self) -> usize {
+    pub fn num_columns(&self) -> usize {
         match &self.matrix {
             Matrix::Symmetric(matrix) => matrix.cols(),
             Matrix::Sparse(matrix, _) => matrix.cols(),
@@ -68,9 +68,9 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// This matrix times `dense`, [columns, k], into `result`, [rows, k]. O(entries · k) time. The same to the bit for
-    /// any number of threads.
-    pub(crate) fn apply(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
+    /// This matrix times `dense`, [columns, k], into `result`, [rows, k], stored row by row. O(entries · k) time. The
+    /// same to the bit for any number of threads.
+    pub fn apply(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
         let result = result.as_slice_mut().expect("a result is stored row by row");
         match &self.matrix {
             Matrix::Symmetric(matrix) => gather::product(matrix, dense, result),
@@ -80,7 +80,7 @@ impl<'a> Operator<'a> {
     }
 
     /// Its transpose times `dense`, [rows, k], into `result`, [columns, k]. As [`Operator::apply`].
-    pub(crate) fn apply_adjoint(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
+    pub fn apply_adjoint(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
         let numbers = result.as_slice_mut().expect("a result is stored row by row");
         match &self.matrix {
             Matrix::Symmetric(matrix) => gather::product(matrix, dense, numbers),

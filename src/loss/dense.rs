@@ -218,15 +218,9 @@ impl Meeting<'_> {
         let row_tiles = self.rows.rows.chunks_exact(ROWS * width);
         let sum_tiles = self.row_sums.chunks_exact_mut(ROWS * width);
         for (tile, (rows, row_sums)) in row_tiles.zip(sum_tiles).take(num_row_tiles).enumerate() {
-            let rows_transposed = &self.rows.transposed[tile * ROWS..];
-            forward::<S, ROWS>(
-                simd,
-                rows_transposed,
-                &self.columns.transposed,
-                d,
-                &mut probabilities,
-                &mut sums,
-            );
+            let of_rows = (self.rows.transposed.as_slice(), tile * ROWS);
+            let columns = self.columns.transposed.as_slice();
+            forward::<S, ROWS>(simd, of_rows, columns, d, &mut probabilities, &mut sums);
             let (columns, column_sums) = (&self.columns.rows, &mut *self.column_sums);
             backward::<S, ROWS>(simd, rows, row_sums, columns, column_sums, &probabilities, width);
         }
@@ -244,11 +238,11 @@ struct SoftplusSums<S: Simd> {
 }
 
 /// Writes σ(rows · columns) for a tile of rows against a whole block: of two vectors of columns for each row, then of
-/// the next two. `rows` is [d, height] from the first of the tile on.
+/// the next two. `rows` is the block of the rows, [d, height], and the first row of the tile.
 #[inline(always)]
 fn forward<S: Simd, const ROWS: usize>(
     simd: S,
-    rows: &[f32],
+    (rows, first): (&[f32], usize),
     columns: &[f32],
     d: usize,
     probabilities: &mut [f32],
@@ -261,8 +255,8 @@ fn forward<S: Simd, const ROWS: usize>(
     let mut magnitudes = simd.splat_f32s(0.0);
     for (step, probabilities) in probabilities.chunks_exact_mut(2 * ROWS).enumerate() {
         let mut logits = [[simd.splat_f32s(0.0); 2]; ROWS];
-        for (rows, columns) in rows.chunks(height).zip(columns.chunks_exact(vectors)) {
-            let rows: &[f32; ROWS] = rows.first_chunk().expect("a tile lies in its block");
+        for (rows, columns) in rows.chunks_exact(height).zip(columns.chunks_exact(vectors)) {
+            let rows = &rows[first..first + ROWS];
             let columns = [columns[2 * step], columns[2 * step + 1]];
             for (&coordinate, logits) in rows.iter().zip(&mut logits) {
                 let coordinate = simd.splat_f32s(coordinate);

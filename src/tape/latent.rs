@@ -86,7 +86,7 @@ fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {
 #[inline(always)]
 fn sample_rows_with_simd<'a, S: Simd>(simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f32]) {
     let d = sums.len();
-    let [one, half] = [1.0, 0.5].map(|value| simd.splat_f32s(value));
+    let (one, half) = (simd.splat_f32s(1.0), simd.splat_f32s(0.5));
     for (z, heads) in z.chunks_exact_mut(d).zip(heads.chunks_exact(2 * d)) {
         let (mean, log_variance) = heads.split_at(d);
         for place in Vectors::<S>::of(d) {
@@ -112,14 +112,14 @@ fn back_rows_with_simd<'a, S: Simd>(
     weights: &'a [f32],
 ) {
     let d = weights.len();
-    let [one, half] = [1.0, 0.5].map(|value| simd.splat_f32s(value));
+    let (one, half) = (simd.splat_f32s(1.0), simd.splat_f32s(0.5));
     let rows = gradient.chunks_exact(d).zip(z.chunks_exact(d));
     for (heads, (gradient, z)) in heads.chunks_exact_mut(2 * d).zip(rows) {
         let (means, log_variances) = heads.split_at_mut(d);
         for place in Vectors::<S>::of(d) {
-            let [gradient, z, weight] = [gradient, z, weights].map(|values| place.load(simd, values));
-            let [mean, log_variance] = [&*means, &*log_variances].map(|values| place.load(simd, values));
-            let noise = simd.sub_f32s(z, mean);
+            let (gradient, weight) = (place.load(simd, gradient), place.load(simd, weights));
+            let (mean, log_variance) = (place.load(simd, means), place.load(simd, log_variances));
+            let noise = simd.sub_f32s(place.load(simd, z), mean);
             place.store(simd, simd.mul_add_f32s(weight, mean, gradient), means);
             let of_kl = simd.mul_f32s(weight, simd.sub_f32s(exp_of(simd, log_variance), one));
             let twice = simd.mul_add_f32s(gradient, noise, of_kl);
