@@ -292,10 +292,10 @@ def shares(program, record):
 
 
 def pyg_recipe(num_nodes):
-    """PyTorch Geometric's reconstruction is twice ours, and its KL has the weight 1/n: against ours, half of it. Their
-    features are divided by their sum, but for the random ones."""
+    """PyTorch Geometric's reconstruction is twice ours, and its KL has the weight 1/n: against ours, half of it. Its
+    convolutions have biases, and features are divided by their sum, but for the random ones."""
     transform = [] if num_nodes == 10**6 else ["--feature-transform", "row"]
-    return ["--model", "vgae", "--loss", "sampled", "--kl-weight", f"{0.5 / num_nodes:.3g}", *transform]
+    return ["--model", "vgae", "--bias", "--loss", "sampled", "--kl-weight", f"{0.5 / num_nodes:.3g}", *transform]
 
 
 NUM_NODES = {"cora": 2708, "pubmed": 19717}

@@ -89,7 +89,7 @@ impl Encoder {
                 Encoder::Gnae(Gnae::new(sizes, config.layers(), weights, rng))
             }
             ModelKind::LinearGae | ModelKind::LinearVgae => {
-                Encoder::Gcn(Gcn::linear(sizes, config.layers(), weights, rng))
+                Encoder::Gcn(Gcn::linear(sizes, config.layers(), config, weights, rng))
             }
             _ => Encoder::Gcn(Gcn::new(sizes, config, weights, rng)),
         }

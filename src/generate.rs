@@ -39,7 +39,7 @@ pub fn edges(
 ) -> Result<Vec<Pair>> {
     let Some(log_variance) = &embeddings.log_variance else {
         return Err(Error::Config(format!(
-            "a {} has points and no distribution to draw from; hint: train a v{0}",
+            "{} has points and no distribution to draw from; hint: train a v{0}",
             network.config().model
         )));
     };

@@ -69,6 +69,7 @@ pub fn fit(
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<Trained> {
     config.validate()?;
+    config.validate_for(split.train.num_nodes())?;
     let model = config.model.model;
     let undirected;
     let split = match (model.is_directed(), split.train.direction()) {
@@ -112,6 +113,14 @@ pub fn fit(
             })
         }
     }
+}
+
+/// Whether the device that `config` names is there and does what is asked of it, before anything is read for it.
+///
+/// # Errors
+/// [`Error::Config`] if not.
+pub fn check_device(config: &Config) -> Result<()> {
+    crate::device::choose(config, 0).map(|_| ())
 }
 
 #[cfg(test)]

@@ -41,6 +41,11 @@ pub fn largest(features: &Features) -> f32 {
     features.values().fold(0f32, |most, value| most.max(value.abs()))
 }
 
+/// The mean over the rows of X of the sum of absolute values; 0 where it is empty.
+pub fn mean_row_sum(features: &Features) -> f64 {
+    features.values().map(|value| f64::from(value.abs())).sum::<f64>() / features.rows().max(1) as f64
+}
+
 /// Divides each row by its Euclidean norm; rows of zeros stay.
 pub(crate) fn normalize_rows(matrix: &mut Csr) {
     for_each_sparse_row(matrix, |_, row| divide(row, norm(row)));

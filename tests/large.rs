@@ -34,7 +34,7 @@ fn auto_is_exact_up_to_20000_nodes_and_says_what_it_is_above() {
         let arguments = format!("train {data}.csv --epochs 1 --output {data}");
         text(place.vgae(&arguments).assert().success().get_output().stderr.clone())
     };
-    assert!(!stderr("small").contains("loss: reweighted"));
+    assert!(stderr("small").contains("loss: exact, all pairs of nodes\n"));
     assert!(stderr("large").contains("loss: reweighted, an estimate of the exact one"));
     for (data, loss) in [("small", "exact"), ("large", "reweighted")] {
         let record = place.json(&format!("{data}/run.json"));
@@ -72,6 +72,14 @@ fn flags_of_another_loss_and_devices_that_are_not_there_are_refused() {
             "--negatives-per-edge has no effect: vgae with --loss subgraph",
         ),
         ("--loss subgraph --subgraph-nodes 1", "--subgraph-nodes is 1; expected at least 2"),
+        (
+            "--negatives-per-edge 3",
+            "--negatives-per-edge has no effect: vgae with --loss auto looks at all pairs of 34 nodes; add --loss \
+             reweighted, or leave it out",
+        ),
+        ("--model gnae --bias", "--bias has no effect: gnae has biases already"),
+        ("--model best --bias", "--bias has no effect"),
+        ("--threads 1000", "1000 is not in 0..=512"),
         ("--loss reweighted --decoder hadamard-mlp", "--decoder hadamard-mlp needs --loss sampled"),
         ("--model best --device cuda", "--device has no effect"),
         ("--device cuda:99", "--device cuda:99: no such GPU"),

@@ -33,9 +33,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let run = Run::open(&args.run)?;
     let model = run.record.config.model.model;
     let Some(embeddings) = run.encode()?.embeddings else {
-        return Err(Error::Config(format!(
-            "a {model} has no embeddings: it scores pairs by the graph alone"
-        )));
+        return Err(Error::Config(format!("{model} has no embeddings: it scores pairs by the graph alone")));
     };
     let log_variance = match (args.log_variance, &embeddings.log_variance) {
         (true, None) => {

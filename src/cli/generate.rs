@@ -75,7 +75,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
 
 fn no_distribution(run: &Run) -> Error {
     Error::Config(format!(
-        "a {} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
+        "{} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
         run.record.config.model.model
     ))
 }

@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
         _ => {
             let Some(embeddings) = run.encode()?.embeddings else {
-                let problem = format!("a {model} has nothing inside: it scores pairs by the graph alone");
+                let problem = format!("{model} has nothing inside: it scores pairs by the graph alone");
                 return Err(Error::Config(problem));
             };
             Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }

@@ -22,6 +22,9 @@ use progress::Voice;
 /// The version, and that of the libtorch it was built with.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VGAE_LIBTORCH_VERSION"), ")");
 
+/// More threads than any machine has cores only wait for each other.
+const MAX_THREADS: i64 = 512;
+
 /// Finds the missing links of a graph with variational graph auto-encoders.
 ///
 /// Train on an edge list, get an honest AUC and AP on held-out links, then score, predict and embed.
@@ -34,8 +37,8 @@ struct Cli {
     #[arg(long, short, global = true)]
     quiet: bool,
     /// Threads to compute on; 0 for one per core
-    #[arg(long, global = true, value_name = "COUNT", default_value_t = 0)]
-    threads: usize,
+    #[arg(long, global = true, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=MAX_THREADS))]
+    threads: u16,
 }
 
 #[derive(Subcommand)]
@@ -55,7 +58,8 @@ enum Verb {
 /// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
-    vgae::threads::use_threads(cli.threads);
+    let num_threads = usize::from(cli.threads);
+    vgae::threads::use_threads(num_threads);
     let voice = Voice::new(cli.quiet);
     let outcome = match &cli.verb {
         Verb::Train(args) => train::run(args, &voice),
@@ -67,7 +71,7 @@ pub fn main() -> ExitCode {
         Verb::Reconstruct(args) => reconstruct::run(args, &voice),
         Verb::Generate(args) => generate::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),
-        Verb::Benchmark(args) => benchmark::run(args, cli.threads, &voice),
+        Verb::Benchmark(args) => benchmark::run(args, num_threads, &voice),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

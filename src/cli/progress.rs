@@ -68,6 +68,8 @@ impl EpochProgress<'_> {
     /// Shows that `epoch` has ended.
     pub(super) fn show(&mut self, epoch: &Epoch) {
         let &Epoch { loss, reconstruction, kl, num_epochs, .. } = epoch;
+        // Rounding may put a KL of 0 below 0.
+        let kl = kl.max(0.0);
         let mut text = format!("loss {loss:.4} (rec. {reconstruction:.4}, KL {kl:.2})");
         if let Some(auc) = epoch.validation_roc_auc {
             text.push_str(&format!(", val. AUC {auc:.4}"));

@@ -42,9 +42,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let run = Run::open(&args.run)?;
     let Model::Vae(vae) = &run.model else {
         let model = run.record.config.model.model;
-        return Err(Error::Config(format!(
-            "a {model} gives no features back; expected a run of --model vae"
-        )));
+        return Err(Error::Config(format!("{model} gives no features back; expected a run of --model vae")));
     };
     let (nodes, features) = match &args.rows {
         Some(file) => read_rows(file, &run)?,

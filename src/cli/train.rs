@@ -43,6 +43,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let config = &args.config;
     config.validate()?;
+    train::check_device(config)?;
     let dash = Path::new("-");
     if args.data == dash && config.read.features == FeatureSource::File(dash.into()) {
         return Err(Error::Config("DATA and --features are both -; stdin can be only one of them".into()));
@@ -58,6 +59,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     };
     let read_seconds = start.elapsed().as_secs_f64();
     describe(&graph, config, voice);
+    config.validate_for(graph.num_nodes())?;
 
     let start = Instant::now();
     let split = match &args.split {
@@ -89,8 +91,8 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let share = encoded.embeddings.as_ref().map_or(0.0, share_of_equal_means);
     if share > 0.5 {
         voice.say(format!(
-            "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try a smaller --learning-rate, \
-             features of about the size of 1 (each row divided by its sum, say), or --features none",
+            "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try --feature-transform row, \
+             --features none, or a smaller --learning-rate",
             100.0 * share
         ));
     }
@@ -153,6 +155,16 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
              of 1, or try --feature-transform row"
         ));
     }
+    let row_sum = graph.features().map_or(0.0, transform::mean_row_sum);
+    if largest <= LARGE_FEATURE
+        && row_sum > LARGE_ROW
+        && config.model.feature_transform() == FeatureTransform::None
+    {
+        voice.say(format!(
+            "note: the features of a node add up to {row_sum:.0} in the mean, and training may waver: try \
+             --feature-transform row, and --features none"
+        ));
+    }
     let features = match graph.features() {
         Some(features) => format!("{} features", features.cols()),
         None => "no features".into(),
@@ -163,24 +175,39 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     }
 }
 
-/// Says which loss stands for all pairs where they are too many.
+/// Says what the loss looks at.
 fn describe_loss(num_nodes: usize, config: &Config, voice: &Voice) {
     let model = config.model.model;
-    let loss = config.loss().for_graph(num_nodes);
-    if config.loss() == LossKind::Auto
-        && model.is_network()
-        && model != ModelKind::Vae
-        && loss != LossKind::Exact
-    {
-        voice.say(format!(
-            "loss: {loss}, an estimate of the exact one, which takes O(n²) time and is chosen up to {} nodes",
-            LossKind::AUTO_EXACT_NODES
-        ));
+    if !model.is_network() || model == ModelKind::Vae {
+        return;
     }
+    let loss = config.loss().for_graph(num_nodes);
+    let per_edge = match config.train.negatives_per_edge {
+        1 => "a negative per edge".to_string(),
+        count => format!("{count} negatives per edge"),
+    };
+    let what = match (loss, config.loss() == LossKind::Auto) {
+        (LossKind::Reweighted, true) => format!(
+            "an estimate of the exact one, which takes O(n²) time and is chosen up to {} nodes, by {per_edge}",
+            LossKind::AUTO_EXACT_NODES
+        ),
+        (LossKind::Sampled | LossKind::Reweighted, _) => per_edge,
+        (LossKind::Subgraph, _) => match config.train.subgraph_nodes {
+            count if count >= num_nodes => {
+                format!("all of {num_nodes} nodes that have edges, for --subgraph-nodes is {count}")
+            }
+            count => format!("all pairs of {count} nodes, others in each epoch"),
+        },
+        (LossKind::Exact | LossKind::Auto, _) => "all pairs of nodes".to_string(),
+    };
+    voice.say(format!("loss: {loss}, {what}"));
 }
 
 /// The size of features above which a note asks for smaller ones.
 const LARGE_FEATURE: f32 = 100.0;
+
+/// The sum of a node's features above which a note asks for smaller ones.
+const LARGE_ROW: f64 = 100.0;
 
 /// Held-out edges below which a metric is mostly chance.
 const FEW_EDGES: usize = 50;

@@ -28,6 +28,10 @@ pub struct ModelConfig {
     /// [default: 2; linear-* and *gnae 1]
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     pub layers: Option<usize>,
+    /// Add a learnt number to each column of a layer of a GCN or linear-*, as PyTorch Geometric does; the paper has none
+    #[arg(long)]
+    #[serde(default)]
+    pub bias: bool,
     /// Fraction of each layer's inputs that an epoch of training leaves out
     #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout)]
     pub dropout: f64,
@@ -56,6 +60,7 @@ impl Default for ModelConfig {
             hidden: None,
             latent: None,
             layers: None,
+            bias: false,
             dropout: 0.0,
             feature_transform: None,
             normalize_embeddings: false,

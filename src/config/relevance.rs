@@ -26,6 +26,8 @@ impl Config {
         if !kind.has_hidden_layers() {
             refuse(self.model.hidden.map(|_| "--hidden"), kind, "has no hidden layer")?;
         }
+        let has_own = matches!(kind, ModelKind::Gnae | ModelKind::Vgnae | ModelKind::Vae);
+        refuse((self.model.bias && has_own).then_some("--bias"), kind, "has biases already")?;
         if kind == ModelKind::Vae {
             refuse(self.of_pairs(), kind, "learns from rows alone")?;
         } else {
@@ -47,6 +49,25 @@ impl Config {
         refuse(is_set.then_some("--gravity-lambda"), kind, "has no masses")
     }
 
+    /// Refuses settings that would change nothing for a graph of `num_nodes`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] with the flag.
+    pub fn validate_for(&self, num_nodes: usize) -> Result<()> {
+        let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
+        let is_exact = self.loss().for_graph(num_nodes) == LossKind::Exact;
+        let is_idle = is_set && is_exact && self.model.model.is_network();
+        let what =
+            format!("with --loss auto looks at all pairs of {num_nodes} nodes; add --loss reweighted, or");
+        match is_idle {
+            true => Err(Error::Config(format!(
+                "--negatives-per-edge has no effect: {} {what} leave it out",
+                self.model.model
+            ))),
+            false => Ok(()),
+        }
+    }
+
     /// The first setting of auto-encoders, the number of epochs apart, that is not at its default.
     fn of_networks(&self) -> Option<&'static str> {
         let model = &self.model;
@@ -55,6 +76,7 @@ impl Config {
             (model.hidden.is_some(), "--hidden"),
             (model.latent.is_some(), "--latent"),
             (model.layers.is_some(), "--layers"),
+            (model.bias, "--bias"),
             (model.dropout != 0.0, "--dropout"),
             (model.feature_transform.is_some(), "--feature-transform"),
             (model.normalize_embeddings, "--normalize-embeddings"),

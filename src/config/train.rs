@@ -20,13 +20,16 @@ pub struct TrainConfig {
     pub learning_rate: Option<f64>,
     /// What the reconstruction is compared on: all pairs; the edges and as many sampled negatives, or these reweighted
     /// to be the loss over all pairs in the mean; all pairs of a subgraph; or, by the number of nodes, exact or
-    /// reweighted [default: auto; gnae, vgnae and --decoder hadamard-mlp sampled]
+    /// reweighted. Of auto-encoders that score by inner products; the others have one of their own
+    /// [default: auto; gnae, vgnae and --decoder hadamard-mlp sampled]
     #[arg(long, value_enum)]
     pub loss: Option<LossKind>,
-    /// Negatives that the sampled loss draws for each edge, anew in each epoch
+    /// Negatives that --loss sampled and reweighted draw for each edge, anew in each epoch, 1 to 1000: time and memory
+    /// grow with them
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
     pub negatives_per_edge: usize,
-    /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees
+    /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees: all that have edges,
+    /// where there are no more
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes)]
     pub subgraph_nodes: usize,
     /// Fraction of the training edges that each epoch takes out of message passing; of the edges, the sampled

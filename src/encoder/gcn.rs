@@ -3,11 +3,11 @@
 use rand::Rng;
 
 use crate::config::ModelConfig;
-use crate::encoder::{HEADS, Sizes, glorot, weight_of};
+use crate::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 use crate::tape::{Dropout, Tape, Weights};
 
 /// Kipf & Welling 2016, section 2: Â relu(Â X W₀) W, without biases, or with more hidden layers of the same
-/// kind. For a Gaussian latent the last layer gives mean and log-variance side by side, out of one product with
+/// kind; with biases, a row is added to each product with Â that ends a layer. For a Gaussian latent the last layer gives mean and log-variance side by side, out of one product with
 /// Â; the paper's code gives the logarithm of σ where this gives that of σ².
 ///
 /// Without hidden layers it is the linear encoder Âᴷ X W of Salha, Hennequin & Vazirgiannis 2019, *Keep It
@@ -17,6 +17,14 @@ pub(crate) struct Gcn {
     num_heads: usize,
     /// K: how often the last layer multiplies with Â.
     num_propagations: usize,
+    biases: Biases,
+}
+
+/// Whether a row is learnt to be added to what a layer gives.
+#[derive(Clone, Copy, PartialEq)]
+enum Biases {
+    None,
+    Learnt,
 }
 
 impl Gcn {
@@ -26,23 +34,31 @@ impl Gcn {
         let mut num_inputs = sizes.num_features;
         for layer in 1..config.layers() {
             weights.insert(weight_of(&layer_name(layer)), glorot(num_inputs, config.hidden(), rng));
+            if config.bias {
+                weights.insert(bias_of(&layer_name(layer)), zero_bias(config.hidden()));
+            }
             num_inputs = config.hidden();
         }
         let sizes = Sizes { num_features: num_inputs, ..sizes };
-        Gcn { num_hidden_layers: config.layers() - 1, ..Gcn::linear(sizes, 1, weights, rng) }
+        Gcn { num_hidden_layers: config.layers() - 1, ..Gcn::linear(sizes, 1, config, weights, rng) }
     }
 
     /// No hidden layer, `num_propagations` products with Â; W of each head is [f, width].
     pub(super) fn linear(
         sizes: Sizes,
         num_propagations: usize,
+        config: &ModelConfig,
         weights: &mut Weights,
         rng: &mut impl Rng,
     ) -> Self {
         for head in &HEADS[..sizes.num_heads] {
             weights.insert(weight_of(head), glorot(sizes.num_features, sizes.width, rng));
+            if config.bias {
+                weights.insert(bias_of(head), zero_bias(sizes.width));
+            }
         }
-        Gcn { num_hidden_layers: 0, num_heads: sizes.num_heads, num_propagations }
+        let biases = if config.bias { Biases::Learnt } else { Biases::None };
+        Gcn { num_hidden_layers: 0, num_heads: sizes.num_heads, num_propagations, biases }
     }
 
     /// O(nonzeros of X · h + m·(h + d) + n·h·d) time.
@@ -58,6 +74,7 @@ impl Gcn {
         let mut output = tape.project(first, dropout);
         for (layer, weight) in layer_weights.enumerate() {
             let hidden = tape.propagate(output);
+            let hidden = self.with_bias(tape, hidden, &[&layer_name(layer + 1)]);
             let hidden = tape.relu(hidden);
             let hidden = match dropout {
                 None => hidden,
@@ -70,7 +87,17 @@ impl Gcn {
         for _ in 0..self.num_propagations {
             output = tape.propagate(output);
         }
-        output
+        self.with_bias(tape, output, &HEADS[..self.num_heads])
+    }
+
+    /// `output` with the biases of `layers` beside each other, if there are any.
+    fn with_bias<T: Tape>(&self, tape: &mut T, output: T::Matrix, layers: &[&str]) -> T::Matrix {
+        if self.biases == Biases::None {
+            return output;
+        }
+        let biases = layers.iter().map(|layer| tape.weight(&bias_of(layer))).collect();
+        let bias = tape.side_by_side(biases);
+        tape.add_row(output, bias)
     }
 }
 

@@ -262,8 +262,8 @@ impl Tape for HostTape<'_> {
     }
 
     fn add_row(&mut self, x: Recorded, row: Recorded) -> Recorded {
-        let mut value = self.take(&x);
-        value += &self.value(&row);
+        let value = self.take(&x);
+        let value = rows::plus_row(value, self.value(&row));
         self.put(value, Source::AddRow(x, row))
     }
 

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, ArrayView2, Axis, s};
 use pulp::Simd;
 use rayon::prelude::*;
 
@@ -14,11 +14,34 @@ const ROWS_PER_TASK: usize = 512;
 
 /// In f64, for there may be a million rows.
 pub(super) fn sum_of_rows(matrix: &Array2<f32>) -> Array2<f32> {
-    let mut sums = vec![0f64; matrix.ncols()];
-    for row in matrix.rows() {
-        sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+    let width = matrix.ncols();
+    let values = matrix.as_slice().expect("a tape's matrices are in standard layout");
+    let parts: Vec<Vec<f64>> = values
+        .par_chunks((ROWS_PER_TASK * width).max(1))
+        .map(|rows| {
+            let mut sums = vec![0f64; width];
+            for row in rows.chunks_exact(width) {
+                sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
+            }
+            sums
+        })
+        .collect();
+    let mut sums = vec![0f64; width];
+    for part in parts {
+        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
     }
     Array2::from_shape_fn((1, sums.len()), |(_, column)| sums[column] as f32)
+}
+
+/// Each row plus `row`, [1, k].
+pub(super) fn plus_row(x: Array2<f32>, row: ArrayView2<f32>) -> Array2<f32> {
+    let added = row.as_standard_layout();
+    let added = added.as_slice().expect("it is in standard layout");
+    map_rows(x, |_, values| {
+        for values in values.chunks_exact_mut(added.len()) {
+            values.iter_mut().zip(added).for_each(|(value, &added)| *value += added);
+        }
+    })
 }
 
 /// max(x, 0).

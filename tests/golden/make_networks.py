@@ -59,7 +59,8 @@ def kl_of_dimensions(mean, log_variance):
     return torch.distributions.kl_divergence(q, p).mean(0)
 
 
-def case(name, model, x, weights, encode, decoder="inner-product", loss="exact", cosine=False, free=0.0, layers=None):
+def case(name, model, x, weights, encode, decoder="inner-product", loss="exact", cosine=False, bias=False, free=0.0,
+         layers=None):
     """`encode` gives the heads from X and the weights; the sample's noise is 0: z is the mean."""
     heads = encode(torch.eye(NUM_NODES) if x is None else x, weights)
     mean, log_variance = heads[0], heads[1] if len(heads) > 1 else None
@@ -76,7 +77,7 @@ def case(name, model, x, weights, encode, decoder="inner-product", loss="exact",
     if log_variance is not None:
         total = total + 0.3 * kl_of_dimensions(mean, log_variance).clamp_min(free).sum()
     total.backward()
-    config = {"model": model, "hidden": 4, "latent": 3, "layers": layers, "dropout": 0.0, "feature_transform": "none",
+    config = {"model": model, "hidden": 4, "latent": 3, "layers": layers, "bias": bias, "dropout": 0.0, "feature_transform": "none",
               "normalize_embeddings": cosine, "decoder": decoder, "gravity_lambda": 1.0, "likelihood": "auto"}
     return {"name": name, "config": config, "loss_kind": loss, "free_bits": free,
             "features": None if x is None else x.tolist(),
@@ -89,10 +90,14 @@ def case(name, model, x, weights, encode, decoder="inner-product", loss="exact",
 def gcn(layers):
     def encode(x, weights):
         for layer in range(1, layers):
-            x = torch.relu(ADJ_NORM @ x @ weights[f"encoder.gcn{layer}.weight"])
-        return [ADJ_NORM @ x @ weights[f"encoder.{head}.weight"] for head in ("mean", "log_variance")
-                if f"encoder.{head}.weight" in weights]
+            x = torch.relu(ADJ_NORM @ x @ weights[f"encoder.gcn{layer}.weight"] + bias_of(weights, f"gcn{layer}"))
+        return [ADJ_NORM @ x @ weights[f"encoder.{head}.weight"] + bias_of(weights, head)
+                for head in ("mean", "log_variance") if f"encoder.{head}.weight" in weights]
     return encode
+
+
+def bias_of(weights, layer):
+    return weights.get(f"encoder.{layer}.bias", 0)
 
 
 def linear(propagations):
@@ -149,6 +154,8 @@ golden = {
              loss="sampled"),
         case("perceptron", "linear-gae", features, head_weights(5) | perceptron_weights(), linear(1),
              decoder="hadamard-mlp", loss="sampled"),
+        case("biases", "vgae", features, {"encoder.gcn1.weight": matrix(5, 4), "encoder.gcn1.bias": matrix(1, 4)}
+             | head_weights(4, BOTH, bias=True), gcn(2), bias=True),
     ],
 }
 Path(__file__).with_name("networks.json").write_text(json.dumps(golden, indent=1) + "\n")
