@@ -148,7 +148,11 @@ fn rows_times<S: Simd, const ROWS: usize>(
             for (at, sum) in sums.into_iter().enumerate() {
                 let start = (start + at * S::F32_LANES).min(b);
                 let end = (start + S::F32_LANES).min(b);
-                simd.partial_store_f32s(&mut result[row * b + start..row * b + end], sum);
+                let place = &mut result[row * b + start..row * b + end];
+                match S::as_mut_simd_f32s(place) {
+                    ([whole], _) => *whole = sum,
+                    (_, part) => simd.partial_store_f32s(part, sum),
+                }
             }
         }
     }

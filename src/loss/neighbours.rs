@@ -11,14 +11,20 @@ use crate::simd::exp;
 const LANES: usize = 16;
 /// Factors of a product before its logarithm is taken.
 const MOST_FACTORS: usize = 100;
-/// Pairs below which one thread makes the lists.
-const FEW_PAIRS: usize = 1 << 15;
+/// Pairs below which one thread makes the lists: as each thread looks at all pairs, more of them have more to do in all,
+/// and mostly there is other work beside this.
+const FEW_PAIRS: usize = 1 << 20;
 
 /// For each node the other node of each of its pairs.
 pub(crate) struct Neighbours {
     /// Of node u: `others[starts[u]..starts[u + 1]]`.
     starts: Vec<usize>,
     others: Vec<u32>,
+}
+
+/// How many tasks make the lists of `pairs`.
+fn num_parts(pairs: &[Pair]) -> usize {
+    if pairs.len() < FEW_PAIRS { 1 } else { rayon::current_num_threads() }
 }
 
 /// What a logit x costs: softplus · softplus(−x) + linear · x.
@@ -32,17 +38,16 @@ impl Neighbours {
     /// Of `pairs` of `num_nodes` nodes, in any direction; one may come more than once. A node's others stand in
     /// the order of the pairs. O(n + m) time and memory.
     pub(super) fn of(pairs: &[Pair], num_nodes: usize) -> Self {
-        Self::with(pairs, num_nodes, 0)
+        Self::with(pairs, num_nodes, 0, num_parts(pairs))
     }
 
     /// Each node is its own neighbour too, the first one.
     pub(super) fn and_itself(pairs: &[Pair], num_nodes: usize) -> Self {
-        Self::with(pairs, num_nodes, 1)
+        Self::with(pairs, num_nodes, 1, num_parts(pairs))
     }
 
-    /// `num_loops` times a node is its own neighbour.
-    fn with(pairs: &[Pair], num_nodes: usize, num_loops: usize) -> Self {
-        let num_parts = if pairs.len() < FEW_PAIRS { 1 } else { rayon::current_num_threads() };
+    /// `num_loops` times a node is its own neighbour. The nodes are dealt out to `num_parts` tasks.
+    fn with(pairs: &[Pair], num_nodes: usize, num_loops: usize, num_parts: usize) -> Self {
         let part = num_nodes.div_ceil(num_parts).max(1);
         let mut starts = vec![0usize; num_nodes + 1];
         // Each thread looks at all pairs, and counts and places those of its own nodes.
@@ -242,7 +247,10 @@ impl Sums {
 #[inline(always)]
 fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
     let ((left, left_rest), (right, right_rest)) = (S::as_simd_f32s(left), S::as_simd_f32s(right));
-    let mut sum = simd.mul_f32s(simd.partial_load_f32s(left_rest), simd.partial_load_f32s(right_rest));
+    let mut sum = match left_rest.is_empty() {
+        true => simd.splat_f32s(0.0),
+        false => simd.mul_f32s(simd.partial_load_f32s(left_rest), simd.partial_load_f32s(right_rest)),
+    };
     for (&left, &right) in left.iter().zip(right) {
         sum = simd.mul_add_f32s(left, right, sum);
     }
@@ -254,11 +262,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_lists_are_those_of_one_thread() {
+    fn the_lists_of_parts_are_those_of_the_whole() {
         let pairs: Vec<Pair> = (0..50_000u32).map(|at| (at * 7 % 1009, (at * at) % 1013)).collect();
-        let lists = |num_threads: usize| {
-            let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
-            let Neighbours { starts, others } = pool.install(|| Neighbours::and_itself(&pairs, 1013));
+        let lists = |num_parts: usize| {
+            let Neighbours { starts, others } = Neighbours::with(&pairs, 1013, 1, num_parts);
             (starts, others)
         };
         let (starts, others) = lists(1);
