@@ -2,6 +2,7 @@
 
 use petgraph::csr::Csr;
 use petgraph::unionfind::UnionFind;
+use rayon::prelude::*;
 
 use crate::graph::EdgeList;
 
@@ -16,7 +17,7 @@ impl Adjacency {
     pub(super) fn new(edges: &EdgeList) -> Self {
         let mut both_ways: Vec<(u32, u32)> =
             edges.pairs().iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
-        both_ways.sort_unstable();
+        both_ways.par_sort_unstable();
         let mut neighbours =
             Csr::from_sorted_edges(&both_ways).expect("the edges were sorted, each is there once");
         while neighbours.node_count() < edges.num_nodes() {
