@@ -31,6 +31,7 @@ STORE = ROOT / "results" / "performance.json"
 REPORT = ROOT / "results" / "performance.md"
 SECTIONS = ["exact", "sampled", "accuracy", "scale", "growth", "io", "threads", "profile", "limits"]
 
+SAMPLES_PER_SECOND = 1999
 # What the parts of a profile are, by the file that the time is spent in.
 PARTS = {"loss/dense.rs": "all pairs", "loss/exact.rs": "all pairs", "loss/neighbours.rs": "listed pairs",
          "operator": "sparse products", "gemm.rs": "dense products", "tape/latent.rs": "latent",
@@ -186,8 +187,8 @@ class Bench:
         return {"million": million, "pubmed": small}
 
     def profile(self):
-        """On one thread: the share of each part in what the process takes, the epoch's time, and how many operations its
-        kernel of all pairs does."""
+        """On one thread: the share of each part in what the process takes, an epoch's time, and that of its pass over all
+        pairs."""
         if not all(shutil.which(program) for program in ["perf", "addr2line", "readelf"]):
             return {}
         million = self.barabasi_albert(1_000_000, 5, 128)
@@ -198,11 +199,13 @@ class Bench:
                                    [*pyg_recipe(NUM_NODES["pubmed"]), "--epochs", 300]),
                                   ("a million nodes, sampled", million, [*pyg_recipe(10**6), "--epochs", 8])]:
             run, record = self.work / "run", self.work / "perf.data"
-            measure(["perf", "record", "-e", "cpu-clock", "-F", 1999, "-o", record, self.vgae, "--quiet", "--threads",
+            measure(["perf", "record", "-e", "cpu-clock", "-F", SAMPLES_PER_SECOND, "-o", record, self.vgae, "--quiet", "--threads",
                      1, "train", data, "--force", "-o", run, *flags, "--validate-every", flags[-1]])
             with open(run / "history.csv") as file:
                 epoch = statistics.median(float(row["train_seconds"]) for row in csv.DictReader(file))
-            found[name] = {"epoch": epoch, "shares": shares(self.vgae, record)}
+            parts, num_samples = shares(self.vgae, record)
+            found[name] = {"epoch": epoch, "shares": parts, "all_pairs":
+                           parts.get("all pairs", 0) * num_samples / SAMPLES_PER_SECOND / flags[-1]}
         return found
 
     def limits(self):
@@ -253,8 +256,9 @@ print(json.dumps({**found, "gemm_gflops_one": gemm()}))
 
 
 def shares(program, record):
-    """Of the samples of perf's `record`, the fraction in each part of `program`: in the outermost of the functions that
-    were inlined into each other which is in src/, as all kernels are inlined into functions of the same name."""
+    """Of the samples of perf's `record`, the fraction in each part of `program`, and how many there are. A sample is in the
+    part of the outermost of the functions that were inlined into each other which is in src/, as all kernels are inlined
+    into functions of the same name."""
     lines = lambda *command: subprocess.run([str(part) for part in command], check=True, stdout=subprocess.PIPE,
                                             stderr=subprocess.DEVNULL, text=True).stdout.splitlines()
     program = str(Path(program).resolve())
@@ -288,7 +292,8 @@ def shares(program, record):
         own = [file for file in own if file != "simd.rs"]
         part = next((PARTS[key] for key in [own[-1], own[-1].split("/")[0]] if key in PARTS), "the rest") if own else "the rest"
         parts[part] += count
-    return {part: count / sum(parts.values()) for part, count in parts.most_common()}
+    num_samples = sum(parts.values())
+    return {part: count / num_samples for part, count in parts.most_common()}, num_samples
 
 
 def pyg_recipe(num_nodes):
@@ -409,24 +414,30 @@ def render_profile(found):
     rows.insert(0, ["an epoch, on one thread", *(seconds(run["epoch"]) for run in found.values())])
     text = "## Where the time goes\n\nShares of the samples of `perf` in whole processes on one thread, reading and "
     text += "start included.\n\n" + table(["", *found], rows)
-    # Of n²/2 pairs of 16 numbers each: a product of 2·16 operations, and two of as many back.
-    rates = [(name, NUM_NODES[name.split(",")[0].lower()]**2 / 2 * 6 * 16 / found[name]["epoch"] / 1e9)
-             for name in found if name.endswith("exact")]
-    return text + "The products of all pairs, if nothing else took time in an exact epoch: " + ", ".join(
-        f"{rate:.0f} GFLOP/s ({name})" for name, rate in rates) + ", on one thread.\n\n"
+    # Of n²/2 pairs of 16 numbers each: a product of 2·16 operations, and two of as many back; and, where a vector holds
+    # 16 numbers, 48 fused products and 22 other instructions for 16 pairs, as counted in the machine code.
+    pairs = {name: NUM_NODES[name.split(",")[0].lower()]**2 / 2 for name in found if name.endswith("exact")}
+    within = {name: found[name]["all_pairs"] for name in pairs}
+    return text + "In the part of an exact epoch that is spent on all pairs, this makes " + ", ".join(
+        f"{pairs[name] * 96 / within[name] / 1e9:.0f} GFLOP/s in products and "
+        f"{pairs[name] / 16 * 70 / within[name] / 1e9:.1f} billion vector instructions a second ({name})"
+        for name in pairs) + (
+        ". A product of matrices alone, below, is all fused products: 32 operations each.\n\n")
 
 
 def render_limits(found):
     return ("## The machine\n\nPyTorch's product of two 2048×2048 matrices: "
-            f"{found['gemm_gflops']:.0f} GFLOP/s on two threads, {found['gemm_gflops_one']:.0f} on one; a copy of 512 MB: "
+            f"{found['gemm_gflops']:.0f} GFLOP/s on two threads, {found['gemm_gflops_one']:.0f} on one, which "
+            f"is {found['gemm_gflops_one'] / 32:.1f} billion fused products a second; a copy of 512 MB: "
             f"{found['copy_gb']:.1f} GB/s read and written.\n\n")
 
 
 def commit():
-    """The commit that is measured, with a + if something was changed since."""
-    described = subprocess.run(["git", "describe", "--always", "--dirty=+", "--abbrev=7"], cwd=ROOT, check=True,
-                               stdout=subprocess.PIPE, text=True)
-    return described.stdout.strip()
+    """The commit that is measured, with a + if what is compiled was changed since."""
+    git = lambda *words: subprocess.run(["git", *words], cwd=ROOT, check=True, stdout=subprocess.PIPE,
+                                        text=True).stdout.strip()
+    is_changed = git("status", "--porcelain", "--", "src", "Cargo.toml", "Cargo.lock", "build.rs")
+    return git("rev-parse", "--short=7", "HEAD") + ("+" if is_changed else "")
 
 
 def processor():

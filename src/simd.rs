@@ -1,9 +1,13 @@
 //! Elementary functions without branches: of one number, for loops that a compiler makes vector code of, where they
 //! stand in a function under `pulp::with_simd`; and of vectors.
 
-use std::marker::PhantomData;
+mod place;
+mod product;
 
 use pulp::Simd;
+
+pub(crate) use place::Vectors;
+pub(crate) use product::{Product, sum_of_logarithms};
 
 /// 1.5 · 2^23: added to a smaller number, it leaves the nearest whole one in the low bits of the sum.
 const MAGIC: f32 = 12_582_912.0;
@@ -159,111 +163,6 @@ fn reciprocal_of_one_plus<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
     let one_plus = simd.add_f32s(e, splat(1.0));
     let error = simd.mul_add_f32s(simd.neg_f32s(one_plus), guess, splat(1.0));
     simd.mul_add_f32s(simd.mul_add_f32s(error, error, error), guess, guess)
-}
-
-/// The places of the vectors of rows of some width: whole ones, then perhaps a part of one.
-pub(crate) struct Vectors<S: Simd> {
-    start: usize,
-    width: usize,
-    lanes: PhantomData<S>,
-}
-
-/// Where one of them is.
-pub(crate) struct Place<S: Simd> {
-    start: usize,
-    end: usize,
-    lanes: PhantomData<S>,
-}
-
-impl<S: Simd> Vectors<S> {
-    #[inline(always)]
-    pub(crate) fn of(width: usize) -> Self {
-        Vectors { start: 0, width, lanes: PhantomData }
-    }
-}
-
-impl<S: Simd> Iterator for Vectors<S> {
-    type Item = Place<S>;
-
-    #[inline(always)]
-    fn next(&mut self) -> Option<Place<S>> {
-        let start = self.start;
-        self.start += S::F32_LANES;
-        (start < self.width).then(|| Place { start, end: self.start.min(self.width), lanes: PhantomData })
-    }
-}
-
-impl<S: Simd> Place<S> {
-    /// What stands here in a row.
-    #[inline(always)]
-    pub(crate) fn load(&self, simd: S, row: &[f32]) -> S::f32s {
-        match self.end - self.start == S::F32_LANES {
-            true => S::as_simd_f32s(&row[self.start..self.end]).0[0],
-            false => simd.partial_load_f32s(&row[self.start..self.end]),
-        }
-    }
-
-    /// Puts this into a row here.
-    #[inline(always)]
-    pub(crate) fn store(&self, simd: S, values: S::f32s, row: &mut [f32]) {
-        match self.end - self.start == S::F32_LANES {
-            true => S::as_mut_simd_f32s(&mut row[self.start..self.end]).0[0] = values,
-            false => simd.partial_store_f32s(&mut row[self.start..self.end], values),
-        }
-    }
-}
-
-/// A product of any number of factors from 1 to 2 in each lane.
-pub(crate) struct Product<S: Simd> {
-    mantissas: S::f32s,
-    /// Σ of biased exponents, and how many there are.
-    exponents: S::u32s,
-    num_exponents: usize,
-}
-
-impl<S: Simd> Product<S> {
-    #[inline(always)]
-    pub(crate) fn new(simd: S) -> Self {
-        Product { mantissas: simd.splat_f32s(1.0), exponents: simd.splat_u32s(0), num_exponents: 0 }
-    }
-
-    /// At most 126 times between two calls of [`Product::normalize`].
-    #[inline(always)]
-    pub(crate) fn multiply_by_one_plus(&mut self, simd: S, e: S::f32s) {
-        self.mantissas = simd.mul_add_f32s(self.mantissas, e, self.mantissas);
-    }
-
-    /// Takes the exponents out. At most 2^24 times.
-    #[inline(always)]
-    pub(crate) fn normalize(&mut self, simd: S) {
-        let bits = simd.transmute_u32s_f32s(self.mantissas);
-        let exponents = simd.wrapping_dyn_shr_u32s(bits, simd.splat_u32s(23));
-        self.exponents = simd.add_u32s(self.exponents, exponents);
-        self.num_exponents += 1;
-        let mantissas = simd.and_u32s(bits, simd.splat_u32s(0x007f_ffff));
-        self.mantissas = simd.transmute_f32s_u32s(simd.or_u32s(mantissas, simd.splat_u32s(0x3f80_0000)));
-    }
-
-    /// Σ ln over the lanes.
-    #[inline(always)]
-    pub(crate) fn logarithm(&self, simd: S) -> f64 {
-        let mut exponents = [0u32; 64];
-        simd.partial_store_u32s(&mut exponents[..S::F32_LANES], self.exponents);
-        let sum: u64 = exponents.iter().map(|&exponent| u64::from(exponent)).sum();
-        let bias = 127.0 * (self.num_exponents * S::F32_LANES) as f64;
-        (sum as f64 - bias) * std::f64::consts::LN_2 + sum_of_logarithms(simd, self.mantissas)
-    }
-}
-
-/// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
-#[inline(always)]
-pub(crate) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
-    let mut lanes = [1f32; 64];
-    simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
-    lanes[..S::F32_LANES]
-        .chunks(4)
-        .map(|four| four.iter().map(|&lane| lane as f64).product::<f64>().ln())
-        .sum()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! Training. It returns values and writes nothing.
 
+mod engine;
 mod kept;
 mod network;
 mod rows;

@@ -4,12 +4,12 @@
 //! rows, while the tile is in the nearest cache. As the inner product is symmetric, each pair of blocks is
 //! visited once and serves both its blocks. O(n²·d) time, O(n·d) memory.
 //!
-//! The blocks meet as in a round-robin tournament: in every round no block plays twice, so that the threads
-//! seldom wait for each other, and each block's gradient is summed in the order of the rounds. The result is
-//! therefore the same to the bit for any number of threads.
+//! The blocks meet as in a round-robin tournament, and each block's gradient is summed in the order of the rounds. The
+//! result is therefore the same to the bit for any number of threads.
+
+mod tournament;
 
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -34,42 +34,46 @@ const WIDE_TILE_ROWS: usize = 8;
 pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) -> f64 {
     assert_eq!(z.len(), n * d, "z must be [n, d]");
     let blocks = Blocks::new(z, n, d);
-    let sums: Vec<Mutex<Vec<f32>>> =
-        blocks.blocks.iter().map(|block| Mutex::new(vec![0f32; block.rows.len()])).collect();
+    let sums: Vec<Mutex<Sums>> = blocks
+        .blocks
+        .iter()
+        .map(|block| Mutex::new(Sums { rows: vec![0f32; block.rows.len()], total: 0.0 }))
+        .collect();
     let arch = Arch::new();
-    let meet = |(first, second): (usize, usize)| {
-        let mut row_sums = sums[first].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+    tournament::play(blocks.blocks.len(), |first, second| {
+        let lock = |at: usize| sums[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut of_rows = lock(first);
         let (rows, columns) = (&blocks.blocks[first], &blocks.blocks[second]);
-        if first == second {
-            let mut unused = vec![0f32; row_sums.len()];
-            arch.dispatch(Meeting {
-                shape: &blocks,
-                rows,
-                columns,
-                row_sums: &mut row_sums,
-                column_sums: &mut unused,
-            })
-        } else {
-            let mut column_sums = sums[second].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            2.0 * arch.dispatch(Meeting {
-                shape: &blocks,
-                rows,
-                columns,
-                row_sums: &mut row_sums,
-                column_sums: &mut column_sums,
-            })
-        }
-    };
-    let meetings: Vec<(usize, usize)> = rounds(blocks.blocks.len()).flatten().collect();
-    let total: f64 = in_rounds(&meetings, blocks.blocks.len(), meet).iter().sum();
+        let mut meet = |column_sums: &mut [f32]| {
+            let row_sums = &mut of_rows.rows;
+            arch.dispatch(Meeting { shape: &blocks, rows, columns, row_sums, column_sums })
+        };
+        let total = match first == second {
+            true => meet(&mut vec![0f32; columns.rows.len()]),
+            false => 2.0 * meet(&mut lock(second).rows),
+        };
+        of_rows.total += total;
+    });
+    let sums: Vec<Sums> = sums
+        .into_iter()
+        .map(|sums| sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
+        .collect();
+    let total: f64 = sums.iter().map(|sums| sums.total).sum();
     gradient.par_chunks_mut((blocks.height * d).max(1)).zip(sums).for_each(|(gradient, sums)| {
-        let sums = sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner());
-        for (row, sums) in gradient.chunks_exact_mut(d).zip(sums.chunks_exact(blocks.width)) {
+        for (row, sums) in gradient.chunks_exact_mut(d).zip(sums.rows.chunks_exact(blocks.width)) {
             row.copy_from_slice(&sums[..d]);
         }
     });
     // softplus(x) = ln(1 + e^-|x|) + |x|/2 + x/2, and the sum of all x is the square of the sum of the rows.
     total + 0.5 * square_of_sum(z, d)
+}
+
+/// What the meetings of a block add up to.
+struct Sums {
+    /// Of each row, [height, width].
+    rows: Vec<f32>,
+    /// Of those meetings in which its rows are the rows.
+    total: f64,
 }
 
 /// ‖Σ_i z_i‖², for rows of `d` numbers.
@@ -79,70 +83,6 @@ fn square_of_sum(z: &[f32], d: usize) -> f64 {
         sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
     }
     sums.iter().map(|sum| sum * sum).sum()
-}
-
-/// What `meet` gives for each of `meetings` of two of `count` blocks, or of one with itself, on all threads. A block
-/// has its meetings one after the other, in their order, and a thread waits for nothing else: so that all of a round
-/// need not be over before the next begins.
-fn in_rounds(
-    meetings: &[(usize, usize)],
-    count: usize,
-    meet: impl Fn((usize, usize)) -> f64 + Sync,
-) -> Vec<f64> {
-    // How many meetings of each block come before this one.
-    let mut num_planned = vec![0usize; count];
-    let mut count_up = |block: usize| {
-        num_planned[block] += 1;
-        num_planned[block] - 1
-    };
-    let plan: Vec<(usize, usize)> = meetings
-        .iter()
-        .map(|&(a, b)| {
-            let before = count_up(a);
-            (before, if a == b { before } else { count_up(b) })
-        })
-        .collect();
-    let num_over: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
-    let next = AtomicUsize::new(0);
-    let work = |_| {
-        let mut results = Vec::new();
-        loop {
-            let at = next.fetch_add(1, Ordering::Relaxed);
-            let Some(&(a, b)) = meetings.get(at) else { return results };
-            // Whoever has a meeting that comes before this one has begun it, and waits for earlier ones only.
-            for (block, before) in [(a, plan[at].0), (b, plan[at].1)] {
-                while num_over[block].load(Ordering::Acquire) < before {
-                    std::thread::yield_now();
-                }
-            }
-            results.push((at, meet((a, b))));
-            num_over[a].fetch_add(1, Ordering::Release);
-            if a != b {
-                num_over[b].fetch_add(1, Ordering::Release);
-            }
-        }
-    };
-    let of_threads: Vec<Vec<(usize, f64)>> =
-        (0..rayon::current_num_threads()).into_par_iter().with_max_len(1).map(work).collect();
-    let mut results = vec![0f64; meetings.len()];
-    for (at, result) in of_threads.into_iter().flatten() {
-        results[at] = result;
-    }
-    results
-}
-
-/// The rounds in which each of `count` blocks meets itself (the first round) and every other one, once, no
-/// block twice in a round: the circle method.
-fn rounds(count: usize) -> impl Iterator<Item = Vec<(usize, usize)>> {
-    let itself = (0..count).map(|block| (block, block)).collect();
-    // With an odd number of blocks one of them rests in each round: the partner of the seat that is not there.
-    let seats = count + count % 2;
-    let others = (0..seats.saturating_sub(1)).map(move |round| {
-        let seat = |at: usize| if at == 0 { seats - 1 } else { (round + at) % (seats - 1) };
-        let pairs = (0..seats / 2).map(|at| (seat(at), (round + seats - 1 - at) % (seats - 1)));
-        pairs.filter(|&(a, b)| a.max(b) < count && a != b).collect()
-    });
-    std::iter::once(itself).chain(others)
 }
 
 /// z cut into blocks of equal, padded size. The padding is zeros, which add nothing to any gradient row and a

@@ -20,9 +20,10 @@ use crate::loss::{
     Weighting, kl_weight,
 };
 use crate::metrics::Metrics;
-use crate::network::{Draws, Encoding, Network, Pass, Terms, TorchTrainer};
+use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
 use crate::split::Split;
-use crate::tape::{Adam, Buffers, KlTerm};
+use crate::tape::KlTerm;
+use crate::train::engine::Engine;
 use crate::train::{Epoch, Kept};
 use crate::transform::largest;
 
@@ -52,15 +53,7 @@ pub(super) fn fit(
     let learning_rate = config.learning_rate();
     let device = device::choose(config, split.train.num_nodes())?;
     let (mut engine, source) = match device {
-        None => {
-            let engine = Engine::Host {
-                adam: Adam::new(learning_rate),
-                buffers: Buffers::default(),
-                begins_alike: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
-                encoded: None,
-            };
-            (engine, Source::new(&split.train, config))
-        }
+        None => (Engine::host(config), Source::new(&split.train, config)),
         Some(device) => {
             let loss = torch_loss(&split.train, config, device);
             let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
@@ -148,66 +141,6 @@ pub(super) fn fit(
         selected_epoch = epoch;
     }
     Ok(NetworkRun { network, history, selected_epoch })
-}
-
-/// What computes.
-enum Engine {
-    /// This crate's kernels.
-    Host {
-        adam: Adam,
-        buffers: Buffers,
-        /// Whether every pass begins with all of Â and X.
-        begins_alike: bool,
-        /// The beginning of the next pass, if it was made already.
-        encoded: Option<Encoding>,
-    },
-    /// libtorch, which has weights of its own.
-    Torch(TorchTrainer),
-}
-
-impl Engine {
-    /// One step, unless the loss is not finite, and beside it what `other` gives.
-    fn step<T: Send>(
-        &mut self,
-        network: &mut Network,
-        pass: Pass,
-        other: impl FnOnce() -> T + Send,
-    ) -> (Terms, T) {
-        match self {
-            Engine::Host { adam, buffers, encoded, .. } => {
-                let step = || {
-                    let (terms, gradients) = network.pass(pass, encoded.take(), buffers);
-                    if terms.loss.is_finite() {
-                        adam.step(network.weights_mut(), &gradients);
-                    }
-                    gradients.into_values().for_each(|gradient| buffers.give(gradient));
-                    terms
-                };
-                rayon::join(step, other)
-            }
-            Engine::Torch(trainer) => {
-                let terms = trainer.pass(network, pass);
-                if terms.loss.is_finite() {
-                    trainer.step();
-                }
-                (terms, other())
-            }
-        }
-    }
-}
-
-impl Engine {
-    /// The mean of each node, [n, d], by all of Â and X. Where a pass begins with the same, it is kept for the next one.
-    fn encode(&mut self, network: &Network, inputs: &Inputs) -> Array2<f32> {
-        match self {
-            Engine::Host { buffers, begins_alike: true, encoded, .. } => {
-                let (embeddings, encoding) = network.begin(inputs, buffers);
-                *encoded = Some(encoding);
-                embeddings.mean
-            }
-            _ => network.embed(inputs).mean,
-        }
-    }
 }
 
 /// The loss that a device computes by itself, if it does.

@@ -47,21 +47,6 @@ fn agrees_with_the_plain_double_loop() {
 }
 
 #[test]
-fn every_two_blocks_meet_once_and_none_twice_in_a_round() {
-    for count in 0..12 {
-        let mut met = std::collections::HashSet::new();
-        for round in rounds(count) {
-            let mut busy = std::collections::HashSet::new();
-            for (a, b) in round {
-                assert!(busy.insert(a) && (a == b || busy.insert(b)));
-                assert!(met.insert((a.min(b), a.max(b))));
-            }
-        }
-        assert_eq!(met.len(), count * (count + 1) / 2);
-    }
-}
-
-#[test]
 fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
     let z: Vec<f32> = (0..700 * 16).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
     let on = |threads: usize| {
