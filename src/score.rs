@@ -17,6 +17,15 @@ pub trait Score: Sync {
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
         top_pairs(self, k, known)
     }
+
+    /// The `k` pairs of `node`, as the source, with other nodes that have the highest logits and are not in `known`,
+    /// highest first, ties in the order of the nodes. Exact: n − 1 logits, O(n) memory.
+    fn top_of_node(&self, node: u32, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
+        let others = (0..known.num_nodes() as u32).filter(|&other| other != node);
+        let pairs: Vec<Pair> =
+            others.map(|other| (node, other)).filter(|&pair| !known.contains(pair)).collect();
+        Best::of(k, &pairs, &self.logits(&pairs)).into_sorted()
+    }
 }
 
 /// As [`Score::top_pairs`], by asking for the logits of one node's pairs after the other's.
@@ -24,11 +33,7 @@ pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeLis
     let n = known.num_nodes() as u32;
     let of_node = |u: u32| {
         let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| !known.contains(pair)).collect();
-        let mut best = Best::new(k);
-        for (&pair, logit) in pairs.iter().zip(score.logits(&pairs)) {
-            best.add(ScoredPair { pair, logit });
-        }
-        best
+        Best::of(k, &pairs, &score.logits(&pairs))
     };
     (0..n).into_par_iter().map(of_node).reduce(|| Best::new(k), Best::merge).into_sorted()
 }
@@ -70,6 +75,15 @@ pub(crate) struct Best {
 impl Best {
     pub(crate) fn new(k: usize) -> Self {
         Best { k, heap: BinaryHeap::new() }
+    }
+
+    /// Of these pairs and their logits.
+    fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
+        let mut best = Best::new(k);
+        for (&pair, &logit) in pairs.iter().zip(logits) {
+            best.add(ScoredPair { pair, logit });
+        }
+        best
     }
 
     /// The logit that a pair must have at least; −∞ while any will do.

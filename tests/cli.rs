@@ -228,6 +228,51 @@ fn predict_leaves_out_every_known_edge() {
 }
 
 #[test]
+fn predict_gives_the_best_links_of_each_node_that_is_asked_for() {
+    let place = Place::new();
+    place.train_karate("").write("nodes.csv", "node\n34\n1\n");
+    let all = place.stdout("predict run --top 1000 --quiet");
+    // The other end and the logit of each pair of `node`, best first.
+    let of_node = |node: &str| -> Vec<(String, String)> {
+        let rows = all.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        let other = |row: Vec<&str>| match (row[0] == node, row[1] == node) {
+            (true, _) => Some((row[1].to_string(), row[3].to_string())),
+            (_, true) => Some((row[0].to_string(), row[3].to_string())),
+            _ => None,
+        };
+        rows.filter_map(other).collect()
+    };
+    let predicted = |arguments: &str| -> Vec<(String, String, String)> {
+        let rows = place.stdout(&format!("predict run --quiet {arguments}"));
+        let rows = rows.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        rows.map(|row| (row[0].into(), row[1].into(), row[3].into())).collect()
+    };
+    let best = |node: &str, top: usize| -> Vec<(String, String, String)> {
+        let best = of_node(node).into_iter().take(top);
+        best.map(|(other, logit)| (node.to_string(), other, logit)).collect()
+    };
+    assert_eq!(predicted("--node 1 --top 3"), best("1", 3));
+    assert_eq!(predicted("--node 1 --node 34 --top 2"), [best("1", 2), best("34", 2)].concat());
+    assert_eq!(predicted("--nodes nodes.csv --top 2"), [best("34", 2), best("1", 2)].concat());
+    let everyone = predicted("--all-nodes --top 1");
+    assert_eq!(everyone.len(), 34);
+    assert!(everyone.iter().all(|row| best(&row.0, 1) == [row.clone()]));
+
+    assert_eq!(
+        place.failure("predict run --node 99", 2),
+        "error: --node 99: the run has no node of this id\n"
+    );
+    place.write("unknown.csv", "1\n99\n");
+    assert!(place.failure("predict run --nodes unknown.csv", 1).contains("unknown.csv:2: "));
+    assert!(place.failure("predict run --node 1 --all-nodes", 2).contains("cannot be used with"));
+    // Node 1 has 16 of 33 neighbours.
+    let assert = place.vgae("predict run --node 1 --top 100").assert().success();
+    let note = "note: nodes that have fewer than 100 pairs that are no edges: 1\n";
+    assert_eq!(text(assert.get_output().stderr.clone()), note);
+    assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 1 + 33 - 16);
+}
+
+#[test]
 fn embed_gives_the_variance_of_a_vgae_and_says_that_a_gae_has_none() {
     let place = Place::new();
     place.train_karate("--latent 3");

@@ -33,6 +33,31 @@ enum FirstRow {
     Behind,
 }
 
+/// Reads the nodes in the first column of a file, or of stdin for `-`. A first row is a header if it is `node` or `id`
+/// and no node of the graph.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read, [`Error::UnknownNode`] at a node that the graph does not have.
+pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
+    let mut reader = RowReader::open(path)?;
+    let mut found = Vec::new();
+    let mut is_first = true;
+    while reader.advance()? {
+        let id = reader.field(0);
+        let is_header = is_first && ["node", "id"].iter().any(|name| id.eq_ignore_ascii_case(name));
+        is_first = false;
+        match nodes.index(id) {
+            Some(node) => found.push(node),
+            None if is_header => {}
+            None => {
+                let (path, line) = (reader.path().to_path_buf(), reader.line_number());
+                return Err(Error::UnknownNode { path, line, node: id.to_string() });
+            }
+        }
+    }
+    Ok(found)
+}
+
 impl<'a> PairReader<'a> {
     /// Opens `path`, or stdin for `-`.
     ///
