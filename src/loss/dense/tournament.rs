@@ -80,8 +80,7 @@ mod tests {
             }
             assert_eq!(met.len(), count * count.saturating_sub(1) / 2);
             // Each is somewhere in every round, resting perhaps.
-            let num_rounds = if count < 2 { count.min(1) } else { count + count % 2 };
-            assert_eq!(busy.len(), count * num_rounds);
+            assert_eq!(busy.len(), count * (count + count % 2));
         }
     }
 
