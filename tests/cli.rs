@@ -488,3 +488,22 @@ fn no_flags_are_the_defaults() {
     let json = serde_json::to_string(&parsed).unwrap();
     assert_eq!(serde_json::from_str::<vgae::config::Config>(&json).unwrap(), parsed);
 }
+
+#[test]
+fn completions_and_the_manual_know_every_verb() {
+    let place = Place::new();
+    for shell in ["bash", "zsh", "fish"] {
+        let script = place.stdout(&format!("completions {shell}"));
+        for word in ["train", "predict", "negatives-per-edge"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    assert!(place.failure("completions tcl", 2).contains("possible values: bash"));
+    let manual = place.stdout("man");
+    assert!(manual.contains(".TH vgae 1") && manual.contains("vgae\\-reconstruct"), "{manual}");
+    let of_train = place.stdout("man train");
+    assert!(of_train.contains(".TH vgae\\-train 1") || of_train.contains(".TH vgae-train 1"), "{of_train}");
+    assert!(of_train.contains("\\-\\-kl\\-weight"));
+    let error = place.failure("man fly", 2);
+    assert!(error.contains("fly is no verb; expected one of train, evaluate"), "{error}");
+}

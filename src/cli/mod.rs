@@ -2,10 +2,12 @@
 
 mod audit;
 mod benchmark;
+mod completions;
 mod embed;
 mod evaluate;
 mod generate;
 mod inspect;
+mod man;
 mod predict;
 mod progress;
 mod reconstruct;
@@ -53,6 +55,8 @@ enum Verb {
     Generate(generate::Args),
     Audit(audit::Args),
     Benchmark(benchmark::Args),
+    Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
@@ -72,6 +76,8 @@ pub fn main() -> ExitCode {
         Verb::Generate(args) => generate::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),
         Verb::Benchmark(args) => benchmark::run(args, num_threads, &voice),
+        Verb::Completions(args) => completions::run(args),
+        Verb::Man(args) => man::run(args),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
