@@ -110,7 +110,7 @@ NOTES = """
 
 - **GAE, VGAE and the linear models** are their papers' recipes: 200 epochs, hidden 32, latent 16, Adam 0.01, the loss over
   all pairs, the last epoch's weights. On Cora and Citeseer each figure is within a standard deviation of the paper's; the
-  one split of PubMed differs by up to 0.8. PyTorch Geometric's
+  one split of PubMed differs by up to 0.4. PyTorch Geometric's
   VGAE example is not among the published figures for a reason: with its sampled loss it is undertrained at its 200
   epochs (83 AUC on Cora, 89 after 400).
 - **GNAE and VGNAE** are below their paper, for three reasons. Its figures are of one split, and its script looks at the test
