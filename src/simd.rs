@@ -117,7 +117,7 @@ pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
 /// 2^f for |f| ≤ ½ within 1.2e-7, the highest power first: of the polynomials that are 1 at 0, the one of the least
 /// relative error.
 const EXP2: [f32; 6] = [1.326_472_6e-3, 9.671_513e-3, 5.550_733_6e-2, 0.240_222_42, 0.693_146_94, 1.0];
-/// 1 / (1 + e) for e in [0, 1] within 0.174 %, likewise.
+/// 1 / (1 + e) for e in [0, 1] within 0.174 %: of all cubics, the one of the least relative error.
 const RECIPROCAL: [f32; 4] = [-0.221_837_09, 0.665_511_25, -0.942_807_6, 0.998_266_9];
 
 /// e^-a for a ≥ 0 (for a > 87, e^-87), as [`exp_of`].

@@ -7,8 +7,9 @@ use crate::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 use crate::tape::{Dropout, Tape, Weights};
 
 /// Kipf & Welling 2016, section 2: Â relu(Â X W₀) W, without biases, or with more hidden layers of the same
-/// kind; with biases, a row is added to each product with Â that ends a layer. For a Gaussian latent the last layer gives mean and log-variance side by side, out of one product with
-/// Â; the paper's code gives the logarithm of σ where this gives that of σ².
+/// kind; with biases, a row is added to each product with Â that ends a layer. For a Gaussian latent the last layer
+/// gives mean and log-variance side by side, out of one product with Â; the paper's code gives the logarithm of σ
+/// where this gives that of σ².
 ///
 /// Without hidden layers it is the linear encoder Âᴷ X W of Salha, Hennequin & Vazirgiannis 2019, *Keep It
 /// Simple: Graph Autoencoders Without Graph Convolutional Networks*, eq. 3.

@@ -6,6 +6,9 @@ use rayon::prelude::*;
 
 use crate::graph::Csr;
 
+/// Entries of a row below which its sums are not divided.
+const SHORT_ROW: usize = 16;
+
 /// Writes matrix · dense to `result`, [rows, width]. Each row is one thread's, summed in the order of its entries.
 pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
@@ -20,9 +23,6 @@ pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) 
         arch.dispatch(Rows { indptr, indices: matrix.indices(), values: matrix.data(), dense, width, rows });
     });
 }
-
-/// Entries of a row below which its sums are not divided.
-const SHORT_ROW: usize = 16;
 
 struct Rows<'a> {
     /// From the first of `rows` on.

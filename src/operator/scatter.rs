@@ -19,7 +19,8 @@ pub(super) fn pays(matrix: &Csr, k: usize) -> bool {
     matrix.cols() * k <= FLAT_NUMBERS && matrix.rows() >= 8 * matrix.cols()
 }
 
-/// Writes matrixᵀ · dense to `result`, [columns, width], each row of `dense` being added to the rows of the result that it has a part in.
+/// Writes matrixᵀ · dense to `result`, [columns, width], each row of `dense` being added to the rows of the result that
+/// it has a part in.
 pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
     let dense = dense.as_standard_layout();
