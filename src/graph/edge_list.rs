@@ -1,5 +1,7 @@
 //! Edges between numbered nodes.
 
+mod candidates;
+
 use std::ops::Range;
 
 use petgraph::unionfind::UnionFind;
@@ -47,7 +49,8 @@ impl Direction {
 /// The places that one task of [`EdgeList::filter`] looks at.
 const PLACES_PER_TASK: usize = 1 << 16;
 
-/// Edges: each pair once, as its [`Direction`] says, in ascending order, no self-loops.
+/// Edges: each pair once, as its [`Direction`] says, in ascending order, no self-loops. Those of a bipartite graph
+/// know its two kinds of nodes; see [`EdgeList::across_kinds`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct EdgeList {
     direction: Direction,
@@ -56,6 +59,8 @@ pub struct EdgeList {
     /// Where the pairs of each first node begin, and the end of the last, [n + 1].
     starts: Vec<usize>,
     weights: Option<Vec<f32>>,
+    /// Of a bipartite graph: the nodes below are sources, the others targets.
+    num_sources: Option<usize>,
 }
 
 impl Default for EdgeList {
@@ -141,7 +146,7 @@ impl EdgeList {
         (edges, Merged { num_duplicates, num_self_loops })
     }
 
-    /// Of pairs that are as they should be.
+    /// Of pairs that are as they should be, on nodes of one kind.
     fn of_sorted(
         direction: Direction,
         num_nodes: usize,
@@ -155,7 +160,13 @@ impl EdgeList {
             }
         }
         starts.resize(num_nodes + 1, pairs.len());
-        EdgeList { direction, num_nodes, pairs, starts, weights }
+        EdgeList { direction, num_nodes, pairs, starts, weights, num_sources: None }
+    }
+
+    /// Of such pairs on the nodes of this list.
+    fn alike(&self, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> EdgeList {
+        let edges = Self::of_sorted(self.direction, self.num_nodes, pairs, weights);
+        EdgeList { num_sources: self.num_sources, ..edges }
     }
 
     /// The same edges without their directions: (u, v) and (v, u) become one, with the larger of their weights.
@@ -234,7 +245,7 @@ impl EdgeList {
     pub fn select(&self, positions: &[usize]) -> EdgeList {
         let pairs = positions.par_iter().map(|&at| self.pairs[at]).collect();
         let weights = self.weights.as_ref().map(|weights| positions.iter().map(|&at| weights[at]).collect());
-        Self::of_sorted(self.direction, self.num_nodes, pairs, weights)
+        self.alike(pairs, weights)
     }
 
     /// The edges at the places that `stays` holds for, on the same nodes. O(n + m) time, on all threads.
@@ -249,7 +260,7 @@ impl EdgeList {
                 tasks().map(|first| places(first).map(|at| weights[at]).collect()).collect();
             weights.concat()
         });
-        Self::of_sorted(self.direction, self.num_nodes, pairs.concat(), weights)
+        self.alike(pairs.concat(), weights)
     }
 
     /// Those edges of this list that are among `pairs`, which may name them in any order, and undirected ones

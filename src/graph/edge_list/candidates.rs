@@ -1,0 +1,116 @@
+//! Which pairs could be edges: all of distinct nodes, or, of a bipartite graph, those of a source and a target.
+
+use super::EdgeList;
+use crate::graph::Pair;
+
+impl EdgeList {
+    /// These undirected edges as those of a bipartite graph, whose first `num_sources` nodes are its sources and whose
+    /// others are its targets. Lists that are made of it know the kinds too.
+    ///
+    /// # Errors
+    /// The first edge that joins two nodes of one kind.
+    pub fn across_kinds(self, num_sources: usize) -> std::result::Result<EdgeList, Pair> {
+        let edges = EdgeList { num_sources: Some(num_sources), ..self };
+        match edges.pairs.iter().find(|&&pair| !edges.can_join(pair)) {
+            Some(&pair) => Err(pair),
+            None => Ok(edges),
+        }
+    }
+
+    /// No edges, on the same nodes.
+    pub fn without_edges(&self) -> EdgeList {
+        self.alike(Vec::new(), None)
+    }
+
+    /// Of a bipartite graph the number of its sources, which come before its targets.
+    pub fn num_sources(&self) -> Option<usize> {
+        self.num_sources
+    }
+
+    /// The number of pairs that could be edges, or are: ordered ones where edges have directions.
+    pub fn num_pairs(&self) -> u64 {
+        match self.num_sources {
+            Some(num_sources) => num_sources as u64 * (self.num_nodes - num_sources) as u64,
+            None => self.direction.num_pairs(self.num_nodes),
+        }
+    }
+
+    /// Whether `pair` could be an edge, or is: its nodes are distinct, and of a bipartite graph not of one kind.
+    pub fn can_join(&self, (u, v): Pair) -> bool {
+        match self.num_sources {
+            Some(num_sources) => ((u as usize) < num_sources) != ((v as usize) < num_sources),
+            None => u != v,
+        }
+    }
+
+    /// Whether `pair` could be an edge and is none. O(log k) time, as [`EdgeList::contains`].
+    pub fn is_candidate(&self, pair: Pair) -> bool {
+        self.can_join(pair) && !self.contains(pair)
+    }
+
+    /// The nodes that `node`, as the source, could be linked with and is not, ascending.
+    pub fn candidates_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        let n = self.num_nodes as u32;
+        let others = match self.num_sources.map(|num_sources| num_sources as u32) {
+            Some(num_sources) if node < num_sources => num_sources..n,
+            Some(num_sources) => 0..num_sources,
+            None => 0..n,
+        };
+        others.filter(move |&other| self.is_candidate((node, other)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Direction;
+
+    #[test]
+    fn across_kinds_only_sources_and_targets_are_candidates() {
+        // Sources 0 and 1, targets 2, 3 and 4.
+        let edges = EdgeList::new(5, vec![(2, 0), (1, 3), (0, 3)], Some(vec![1.0, 2.0, 3.0])).0;
+        let edges = edges.across_kinds(2).unwrap();
+        assert_eq!(edges.pairs(), [(0, 2), (0, 3), (1, 3)]);
+        assert_eq!(edges.num_pairs(), 6);
+        assert_eq!(edges.candidates_of(0).collect::<Vec<_>>(), [4]);
+        assert_eq!(edges.candidates_of(1).collect::<Vec<_>>(), [2, 4]);
+        assert_eq!(edges.candidates_of(3).collect::<Vec<_>>(), [0u32; 0]);
+        assert_eq!(edges.candidates_of(4).collect::<Vec<_>>(), [0, 1]);
+        for (pair, is_candidate) in [((0, 4), true), ((4, 0), true), ((0, 1), false), ((2, 4), false)] {
+            assert_eq!(edges.is_candidate(pair), is_candidate, "{pair:?}");
+        }
+        assert!(!edges.is_candidate((3, 1)), "an edge");
+        // Every list that is made of it.
+        let some = [
+            edges.select(&[1]),
+            edges.filter(|at| at == 1),
+            edges.restrict(&[(3, 0)]),
+            edges.undirected().select(&[1]),
+        ];
+        for some in some {
+            assert_eq!(
+                (some.num_sources(), some.pairs(), some.weights()),
+                (Some(2), &[(0, 3)][..], Some(&[3.0][..]))
+            );
+        }
+        assert_eq!(edges.without_edges().candidates_of(1).collect::<Vec<_>>(), [2, 3, 4]);
+    }
+
+    #[test]
+    fn an_edge_within_a_kind_is_named() {
+        let edges = EdgeList::new(4, vec![(0, 2), (2, 3)], None).0;
+        assert_eq!(edges.across_kinds(2), Err((2, 3)));
+    }
+
+    #[test]
+    fn without_kinds_all_other_nodes_that_are_no_neighbours_are_candidates() {
+        let pairs = vec![(0, 1), (2, 1)];
+        let undirected = EdgeList::new(4, pairs.clone(), None).0;
+        assert_eq!(undirected.candidates_of(1).collect::<Vec<_>>(), [3]);
+        assert_eq!(undirected.num_pairs(), 6);
+        let directed = EdgeList::with_direction(Direction::Directed, 4, pairs, None).0;
+        assert_eq!(directed.candidates_of(1).collect::<Vec<_>>(), [0, 2, 3]);
+        assert_eq!(directed.num_pairs(), 12);
+        assert!(!directed.is_candidate((2, 2)) && directed.is_candidate((1, 2)));
+    }
+}
