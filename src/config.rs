@@ -2,6 +2,7 @@
 
 mod device;
 mod directed_task;
+mod kinds;
 mod model;
 mod recipe;
 mod relevance;
@@ -61,6 +62,7 @@ impl Config {
             )));
         }
         self.validate_relevance()?;
+        self.validate_kinds()?;
         self.validate_model()?;
         self.validate_training()
     }
@@ -190,6 +192,11 @@ pub struct ReadConfig {
     /// (without this, u,v and v,u are one edge)
     #[arg(long)]
     pub directed: bool,
+    /// Sources and targets are of two kinds, such as users and items: non-edges are pairs of a source and a target
+    /// alone, whether to be trained on, held out or predicted
+    #[arg(long, conflicts_with = "directed")]
+    #[serde(default)]
+    pub bipartite: bool,
 }
 
 /// Where node features come from.

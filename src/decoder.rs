@@ -146,7 +146,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList) -> Vec<ScoredPa
                             let most = f64::from(logit) + slack * norms[u] * norms[v];
                             let (u, v) = (u as u32, v as u32);
                             for &pair in &[(u, v), (v, u)][..num_ways] {
-                                if best.could_take(most) && !known.contains(pair) {
+                                if best.could_take(most) && known.is_candidate(pair) {
                                     best.add(ScoredPair { pair, logit: decode_pair(z, pair) });
                                 }
                             }

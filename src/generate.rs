@@ -24,7 +24,8 @@ pub enum Source {
 }
 
 /// The `num_edges` most probable edges between nodes whose z is drawn from `source`, best first; `embeddings` are what
-/// `network` says of the run's graph, and `edges` that graph's list, which tells whether edges have directions.
+/// `network` says of the run's graph, and `edges` that graph's list, which tells whether edges have directions, and which
+/// nodes they may join.
 /// O(n²·d) time, O(n·d + edges) memory.
 ///
 /// # Errors
@@ -48,7 +49,7 @@ pub fn edges(
         z.zip_mut_with(log_variance, |z: &mut f32, log_variance| *z *= (0.5 * log_variance).exp());
         z += &embeddings.mean;
     }
-    let (none, _) = EdgeList::with_direction(edges.direction(), edges.num_nodes(), Vec::new(), None);
+    let none = edges.with_edges(Vec::new());
     let best = Decoded::new(z, network.decoder()).top_pairs(num_edges, &none);
     Ok(best.into_iter().map(|scored| scored.pair).collect())
 }

@@ -1,5 +1,6 @@
 //! A graph: its nodes by name, its edges by index, and what is known of each node.
 
+mod bipartite;
 mod edge_list;
 mod features;
 mod node_ids;

@@ -7,6 +7,7 @@
 mod edges;
 mod feature_rows;
 mod features;
+mod kinds;
 mod linqs;
 mod number;
 mod pairs;
@@ -37,6 +38,8 @@ pub(crate) use reader::RowReader;
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
 /// [`Error::MissingFeatures`] names a node without features.
 pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    // Which column a node stands in tells its kind.
+    let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     let mut graph = if path.is_dir() { directory(path, config)? } else { edge_list(path, config)? };
     match &config.features {
         FeatureSource::Auto => {}
@@ -47,7 +50,8 @@ pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
         let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
         return Err(Error::Input { path: path.to_path_buf(), problem });
     }
-    Ok(graph)
+    let in_file = |problem: String| Error::Input { path: path.to_path_buf(), problem };
+    if config.bipartite { graph.bipartite().map_err(in_file) } else { Ok(graph) }
 }
 
 /// Reads what `path` is for a model of feature rows alone, a graph without edges: a file of features, or a directory

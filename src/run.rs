@@ -235,7 +235,8 @@ impl Run {
         };
         expect("nodes.csv", "nodes", nodes.len(), counts.num_nodes)?;
         let direction = Direction::of(&record.config.read);
-        let (graph, split) = split_files::read_graph(&path.join("split"), direction, nodes, labels)?;
+        let (graph, split) =
+            split_files::read_graph(&path.join("split"), direction, counts.num_sources, nodes, labels)?;
         expect("split", "edges", graph.edges.len(), counts.num_edges)?;
         expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
         record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;

@@ -21,9 +21,7 @@ pub trait Score: Sync {
     /// The `k` pairs of `node`, as the source, with other nodes that have the highest logits and are not in `known`,
     /// highest first, ties in the order of the nodes. Exact: n − 1 logits, O(n) memory.
     fn top_of_node(&self, node: u32, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-        let others = (0..known.num_nodes() as u32).filter(|&other| other != node);
-        let pairs: Vec<Pair> =
-            others.map(|other| (node, other)).filter(|&pair| !known.contains(pair)).collect();
+        let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
         Best::of(k, &pairs, &self.logits(&pairs)).into_sorted()
     }
 }
@@ -32,7 +30,7 @@ pub trait Score: Sync {
 pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeList) -> Vec<ScoredPair> {
     let n = known.num_nodes() as u32;
     let of_node = |u: u32| {
-        let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| !known.contains(pair)).collect();
+        let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| known.is_candidate(pair)).collect();
         Best::of(k, &pairs, &score.logits(&pairs))
     };
     (0..n).into_par_iter().map(of_node).reduce(|| Best::new(k), Best::merge).into_sorted()

@@ -13,8 +13,8 @@ mod rows;
 use std::path::Path;
 
 use hashbrown::{HashMap, HashSet};
+use rand::SeedableRng;
 use rand::seq::SliceRandom;
-use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
@@ -68,7 +68,8 @@ impl Part {
 }
 
 /// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives, uniform
-/// among the pairs of distinct nodes that are edges nowhere in the graph.
+/// among the pairs of distinct nodes, of a bipartite graph of a source and a target, that are edges nowhere in the
+/// graph.
 ///
 /// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
 ///
@@ -111,7 +112,8 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
 }
 
 /// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs: ordered ones
-/// where `edges` have directions, so that the reverse of a negative may be an edge.
+/// where `edges` have directions, so that the reverse of a negative may be an edge; of a bipartite graph those of a
+/// source and a target.
 ///
 /// O(count · log m) expected time where less than half of all pairs are edges; else O(n²), which then is O(m).
 ///
@@ -120,7 +122,7 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
 pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng) -> Result<Vec<Pair>> {
     let n = edges.num_nodes() as u32;
     let direction = edges.direction();
-    let num_pairs = direction.num_pairs(edges.num_nodes());
+    let num_pairs = edges.num_pairs();
     let available = num_pairs - edges.len() as u64;
     if count as u64 > available {
         return Err(Error::TooFewNonEdges { needed: count as u64, available });
@@ -128,14 +130,9 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     // Rejection needs a fair chance at each draw: at most half of the pairs edges, at most half of the rest taken.
     if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
         let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
-        let mut present = edges.pairs().iter().peekable();
         for u in 0..n {
-            let first = if direction == Direction::Directed { 0 } else { u + 1 };
-            for v in (first..n).filter(|&v| v != u) {
-                if present.next_if_eq(&&(u, v)).is_none() {
-                    absent.push((u, v));
-                }
-            }
+            let pairs = edges.candidates_of(u).map(|v| (u, v));
+            absent.extend(pairs.filter(|&pair| direction.orient(pair) == pair));
         }
         let (chosen, _) = absent.partial_shuffle(rng, count);
         return Ok(chosen.to_vec());
@@ -146,9 +143,9 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     // generator is left where it would be then.
     while negatives.len() < count {
         let draws: Vec<Pair> = (negatives.len()..count.min(negatives.len() + DRAWS_AT_A_TIME))
-            .map(|_| (rng.random_range(0..n), rng.random_range(0..n)))
+            .map(|_| edges.random_pair(rng))
             .collect();
-        let is_absent = |&(u, v): &Pair| u != v && !edges.contains((u, v));
+        let is_absent = |&pair: &Pair| edges.is_candidate(pair);
         let absent: Vec<Pair> =
             draws.into_par_iter().filter(is_absent).map(|pair| direction.orient(pair)).collect();
         negatives.extend(absent.into_iter().filter(|&pair| taken.insert(pair)));
@@ -169,7 +166,8 @@ const NO_LIST: u8 = u8::MAX;
 impl Split {
     /// The split of `graph` that consists of five `lists` of pairs, in the order of [`LISTS`], which came from
     /// `path`. It must leak nothing: the graph's edges are in the lists of edges, each in one; the negatives
-    /// are edges nowhere, each in one list; no pair joins a node to itself. Without directions each pair may
+    /// are edges nowhere, each in one list; no pair joins a node to itself, nor, of a bipartite graph, two nodes of one
+    /// kind. Without directions each pair may
     /// stand either way round. O(m log m) time.
     ///
     /// # Errors
@@ -191,6 +189,10 @@ impl Split {
                     let pair = direction.orient((u, v));
                     if u == v {
                         return Err(error(format!("{} in {list_name} joins a node to itself", name(pair))));
+                    }
+                    if !graph.edges.can_join(pair) {
+                        let problem = "joins two nodes of one kind; the graph is bipartite";
+                        return Err(error(format!("{} in {list_name} {problem}", name(pair))));
                     }
                     let known = match place {
                         Some(at) => std::mem::replace(&mut list_of_edge[at], list),

@@ -74,6 +74,13 @@ impl BaselineKind {
         }
     }
 
+    /// Whether the score looks at common neighbours alone, which two nodes of different kinds of a bipartite graph have
+    /// none of.
+    pub fn counts_common_neighbours(self) -> bool {
+        use BaselineKind::{AdamicAdar, CommonNeighbours, Jaccard, ResourceAllocation};
+        matches!(self, CommonNeighbours | Jaccard | AdamicAdar | ResourceAllocation)
+    }
+
     /// Whether the score is one of node features.
     pub fn needs_features(self) -> bool {
         matches!(self, BaselineKind::FeatureCosine | BaselineKind::PropagatedCosine)

@@ -73,7 +73,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
                         for ((v, &product), &farthest) in columns.clone().zip(products).zip(&farthest) {
                             let squared_distance = squares[u] + squares[v] - 2.0 * product as f64;
                             let pair = (u as u32, v as u32);
-                            if squared_distance - slack > farthest || u == v || known.contains(pair) {
+                            if squared_distance - slack > farthest || !known.is_candidate(pair) {
                                 continue;
                             }
                             let logit = decode_pair(z, pair, lambda);

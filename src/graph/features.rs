@@ -168,13 +168,18 @@ fn reorder_dense(matrix: Array2<f32>, rows: &[Option<usize>]) -> Array2<f32> {
     let (num_rows, width) = matrix.dim();
     let matrix = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
     let (mut values, _) = matrix.into_raw_vec_and_offset();
-    // Rows of zeros stand behind the others, so that the order becomes a permutation.
-    values.resize(rows.len().max(num_rows) * width, 0.0);
-    let mut zeros = num_rows..rows.len();
+    // Rows of zeros stand behind the others, and those that are left out go behind, so that the order becomes a
+    // permutation.
+    let num_all = num_rows + rows.iter().filter(|row| row.is_none()).count();
+    values.resize(num_all * width, 0.0);
+    let mut zeros = num_rows..num_all;
     let mut source: Vec<usize> = rows
         .iter()
         .map(|row| row.or_else(|| zeros.next()).expect("as many rows are zeros as the matrix lacks"))
         .collect();
+    let mut is_kept = vec![false; num_all];
+    source.iter().for_each(|&row| is_kept[row] = true);
+    source.extend((0..num_all).filter(|&row| !is_kept[row]));
     let mut first = vec![0.0; width];
     for start in 0..source.len() {
         if source[start] == start {
@@ -194,7 +199,7 @@ fn reorder_dense(matrix: Array2<f32>, rows: &[Option<usize>]) -> Array2<f32> {
         }
     }
     values.truncate(rows.len() * width);
-    Array2::from_shape_vec((rows.len(), width), values).expect("every row was kept")
+    Array2::from_shape_vec((rows.len(), width), values).expect("as many rows are left")
 }
 
 #[cfg(test)]
@@ -226,6 +231,9 @@ mod tests {
             vec![Some(2), Some(0), Some(1)],
             vec![Some(1), None, Some(0), None, Some(2)],
             vec![None, Some(2), Some(1), Some(0)],
+            vec![Some(2), Some(0)],
+            vec![Some(1), None],
+            vec![],
         ] {
             let mut expected = Array2::zeros((rows.len(), 2));
             for (at, row) in rows.iter().enumerate() {

@@ -13,7 +13,7 @@ const DRAWS_PER_PAIR: usize = 100;
 /// `count` distinct pairs of distinct nodes, none an edge of `edges`, the whole graph: one after the other, each with
 /// a chance in proportion to the product of its ends' degrees among the `train` edges, of a directed pair that of
 /// the edges that leave its source and of those that reach its target. A degree then tells next to nothing about
-/// which pairs are edges. Nodes without training edges are in none: nothing is added to the degrees.
+/// which pairs are edges. Those of a bipartite graph join a source with a target. Nodes without training edges are in none: nothing is added to the degrees.
 ///
 /// Two random ends of random training edges make such a pair, which is drawn again where it is an edge or taken:
 /// O(count · log m) expected time and O(m + count) memory. Where that hardly finds one, in a graph that is nearly
@@ -26,7 +26,6 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
     let ends = Ends::of(train);
     let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
     let mut negatives = Vec::with_capacity(count);
-    let is_absent = |(u, v): Pair| u != v && !edges.contains((u, v));
     let num_draws = if train.is_empty() { 0 } else { DRAWS_PER_PAIR.saturating_mul(count) };
     for _ in 0..num_draws {
         if negatives.len() == count {
@@ -34,7 +33,7 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
         }
         let mut end = |ends: &[u32]| ends[rng.random_range(0..ends.len())];
         let pair = train.direction().orient((end(&ends.sources), end(&ends.targets)));
-        if is_absent(pair) && taken.insert(pair) {
+        if edges.is_candidate(pair) && taken.insert(pair) {
             negatives.push(pair);
         }
     }
@@ -42,7 +41,7 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
     if num_left > 0 {
         let (mut best, mut available) = (Best::new(num_left), taken.len() as u64);
         for (pair, weight) in ends.weighted_pairs(train.num_nodes(), train.direction()) {
-            if is_absent(pair) && !taken.contains(&pair) {
+            if edges.is_candidate(pair) && !taken.contains(&pair) {
                 available += 1;
                 // The largest of u^(1/w), in logarithms, are drawn as one after the other would be (Efraimidis &
                 // Spirakis 2006, "Weighted random sampling with a reservoir").
@@ -65,7 +64,13 @@ struct Ends {
 
 impl Ends {
     fn of(train: &EdgeList) -> Self {
-        let (sources, targets) = train.ordered_pairs().into_iter().unzip();
+        // Of a bipartite graph each pair has its source first already: drawn both ways round, half of the draws would be
+        // of one kind.
+        let pairs = match train.num_sources() {
+            Some(_) => train.pairs().to_vec(),
+            None => train.ordered_pairs(),
+        };
+        let (sources, targets) = pairs.into_iter().unzip();
         Ends { sources, targets }
     }
 

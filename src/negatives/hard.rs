@@ -16,9 +16,10 @@ const ENDS_AT_A_TIME: usize = 8;
 
 /// For each of `edges` up to `per_edge` negatives, which keep one of its ends and replace the other: ⌈`per_edge`/2⌉
 /// keep the first (the source), ⌊`per_edge`/2⌋ the second. Fewer where an end has fewer non-neighbours. None is an
-/// edge of the whole graph or joins a node to itself; with directions the reverse of an edge may be one.
+/// edge of the whole graph or joins a node to itself, nor, of a bipartite graph, two nodes of one kind; with directions
+/// the reverse of an edge may be one.
 ///
-/// Those of an end are its best candidates, best first. Every other node that is no neighbour is ranked by resource
+/// Those of an end are its best candidates, best first. Every other node that could be a neighbour and is none is ranked by resource
 /// allocation, by personalised PageRank and, where there are features, by their cosine, on the `train` edges
 /// without their directions. A candidate's rank by a heuristic is the number of candidates that it scores as high,
 /// itself among them, so that the many zeros of a heuristic are no recommendation. The candidate's best rank
@@ -114,7 +115,7 @@ impl Corruption<'_> {
     /// For each of `ends` its `count` best candidates, best first.
     fn best(&self, ends: &[End], count: usize) -> Vec<Vec<Pair>> {
         let absent = |end: End| -> Vec<u32> {
-            let is_absent = |&other: &u32| other != end.node() && !self.edges.contains(end.pair_with(other));
+            let is_absent = |&other: &u32| self.edges.is_candidate(end.pair_with(other));
             (0..self.edges.num_nodes() as u32).filter(is_absent).collect()
         };
         let mut candidates: Vec<Vec<Candidate>> = ends

@@ -5,11 +5,12 @@ use std::path::Path;
 use crate::config::{Header, ReadConfig};
 use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Graph, Mentions, Merged, NodeIds, Pair};
+use crate::read::kinds::check_kinds;
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
-const USUAL_NAMES: [(&str, &str); 15] = [
+const USUAL_NAMES: [(&str, &str); 17] = [
     ("source", "target"),
     ("src", "dst"),
     ("src", "dest"),
@@ -20,6 +21,8 @@ const USUAL_NAMES: [(&str, &str); 15] = [
     ("origin", "dest"),
     ("origin", "destination"),
     ("user_id", "friend_id"),
+    ("user", "item"),
+    ("user_id", "item_id"),
     ("u", "v"),
     ("node1", "node2"),
     ("node_1", "node_2"),
@@ -33,8 +36,8 @@ const USUAL_NAMES: [(&str, &str); 15] = [
 ///
 /// # Errors
 /// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Row`] at a row with fewer than two
-/// columns, an empty id or a weight that is not a finite number above 0, [`crate::Error::Input`] for a file
-/// without edges.
+/// columns, an empty id, a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph,
+/// [`crate::Error::Input`] for a file without edges.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     read_edges(RowReader::open(path)?, config)
 }
@@ -57,7 +60,8 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     if is_header {
         reader.advance()?;
     }
-    let start = || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new() };
+    let mut lines: Vec<u64> = Vec::new();
+    let start = || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new(), lines: Vec::new() };
     let parse = |rows: &mut Rows, block: &mut BlockOfEdges| {
         let (source, target) = rows.pair(columns.nodes)?;
         let weight = columns.weight.map(|at| weight(rows, at)).transpose()?;
@@ -65,6 +69,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         block.mentions.push(source, rows.span(columns.nodes.0).start);
         block.mentions.push(target, rows.span(columns.nodes.1).start);
         block.weights.extend(weight);
+        block.lines.extend(config.bipartite.then(|| rows.line_number()));
         Ok(())
     };
     reader.parse_blocks(start, parse, |blocks| {
@@ -75,12 +80,16 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         if let Some(weights) = &mut weights {
             blocks.iter().for_each(|block| weights.extend_from_slice(&block.value.weights));
         }
+        blocks.iter().for_each(|block| lines.extend_from_slice(&block.value.lines));
         Ok(())
     })?;
     if pairs.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));
     }
 
+    if config.bipartite {
+        check_kinds(&pairs, &lines, &nodes, &reader)?;
+    }
     let num_rows = pairs.len();
     let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && num_rows > 1;
     let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
@@ -106,6 +115,8 @@ struct BlockOfEdges {
     /// Source and target of each row.
     mentions: Mentions,
     weights: Vec<f32>,
+    /// Of each row, of a bipartite graph.
+    lines: Vec<u64>,
 }
 
 /// Which columns are read.

@@ -64,6 +64,9 @@ pub enum Status {
 pub struct Counts {
     /// n.
     pub num_nodes: usize,
+    /// Of a bipartite graph the number of its sources, which are its first nodes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_sources: Option<usize>,
     /// Edges.
     pub num_edges: usize,
     /// f; 0 where X = I.
@@ -84,6 +87,7 @@ impl Counts {
     pub(super) fn of(graph: &Graph, split: &Split) -> Self {
         Counts {
             num_nodes: graph.num_nodes(),
+            num_sources: graph.edges.num_sources(),
             num_edges: graph.edges.len(),
             num_features: graph.features.as_ref().map_or(0, |features| features.cols()),
             num_components: graph.edges.num_components(),

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
 use crate::run::{files, rows};
 use crate::split::{LISTS, Split};
@@ -21,10 +21,12 @@ pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
 }
 
-/// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`.
+/// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`, and which is
+/// bipartite if it has `num_sources`.
 pub(super) fn read_graph(
     directory: &Path,
     direction: Direction,
+    num_sources: Option<usize>,
     nodes: NodeIds,
     labels: Option<Vec<String>>,
 ) -> Result<(Graph, Split)> {
@@ -34,7 +36,15 @@ pub(super) fn read_graph(
     let weights: Option<Vec<&[f32]>> =
         [train, validation, test].map(|rows| rows.weights.as_deref()).into_iter().collect();
     let weights = weights.map(|weights| weights.concat());
-    let (edges, _) = EdgeList::with_direction(direction, nodes.len(), pairs, weights);
+    let (mut edges, _) = EdgeList::with_direction(direction, nodes.len(), pairs, weights);
+    if let Some(num_sources) = num_sources {
+        edges = edges.across_kinds(num_sources).map_err(|(u, v)| {
+            let pair = format!("{},{}", nodes.id(u), nodes.id(v));
+            let problem =
+                format!("the edge {pair} joins two nodes of one kind; run.json says that there are two");
+            Error::Split { path: directory.to_path_buf(), problem }
+        })?;
+    }
     let graph = Graph { nodes, edges, labels, ..Graph::default() };
     let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
     Ok((graph, split))

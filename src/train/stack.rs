@@ -6,7 +6,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::graph::{EdgeList, Features, Pair};
+use crate::graph::Features;
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::{Epoch, network};
@@ -62,17 +62,15 @@ pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let (hidden, kept) = order.partial_shuffle(&mut rng, num_hidden);
     hidden.sort_unstable();
     kept.sort_unstable();
-    let list = |pairs: Vec<Pair>| EdgeList::new(train.num_nodes(), pairs, None).0;
-    let known = list([train.pairs(), split.validation.edges.pairs()].concat());
-    let edges = list([train.select(hidden).pairs(), split.validation.edges.pairs()].concat());
+    let known = train.with_edges([train.pairs(), split.validation.edges.pairs()].concat());
+    let edges = train.with_edges([train.select(hidden).pairs(), split.validation.edges.pairs()].concat());
     let mut negatives = split.validation.negatives.clone();
     negatives.extend(sample_negatives(&known, num_hidden, &mut rng)?);
     let mut fitted_on = Part { edges, negatives };
     let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), test: Part::default() };
-    let num_pairs = train.direction().num_pairs(train.num_nodes());
     let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
     // Half of what there is can be drawn without looking for long.
-    let num_more = num_more.min((num_pairs.saturating_sub(known.len() as u64) / 2) as usize);
+    let num_more = num_more.min((known.num_pairs().saturating_sub(known.len() as u64) / 2) as usize);
     fitted_on.negatives.extend(sample_negatives(&known, num_more, &mut rng)?);
     Ok(Fitting { chosen_on, fitted_on })
 }

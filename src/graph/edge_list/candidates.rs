@@ -1,5 +1,7 @@
 //! Which pairs could be edges: all of distinct nodes, or, of a bipartite graph, those of a source and a target.
 
+use rand::{Rng, RngExt};
+
 use super::EdgeList;
 use crate::graph::Pair;
 
@@ -17,9 +19,11 @@ impl EdgeList {
         }
     }
 
-    /// No edges, on the same nodes.
-    pub fn without_edges(&self) -> EdgeList {
-        self.alike(Vec::new(), None)
+    /// These pairs as the edges, on the same nodes, without weights; see [`EdgeList::with_direction`]. Of a bipartite
+    /// graph they must join sources with targets.
+    pub fn with_edges(&self, pairs: Vec<Pair>) -> EdgeList {
+        let edges = Self::with_direction(self.direction, self.num_nodes, pairs, None).0;
+        EdgeList { num_sources: self.num_sources, ..edges }
     }
 
     /// Of a bipartite graph the number of its sources, which come before its targets.
@@ -58,6 +62,15 @@ impl EdgeList {
         };
         others.filter(move |&other| self.is_candidate((node, other)))
     }
+
+    /// A random pair of nodes, which may be the same; of a bipartite graph, of a source and a target.
+    pub(crate) fn random_pair(&self, rng: &mut impl Rng) -> Pair {
+        let n = self.num_nodes as u32;
+        match self.num_sources.map(|num_sources| num_sources as u32) {
+            Some(num_sources) => (rng.random_range(0..num_sources), rng.random_range(num_sources..n)),
+            None => (rng.random_range(0..n), rng.random_range(0..n)),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -93,7 +106,7 @@ mod tests {
                 (Some(2), &[(0, 3)][..], Some(&[3.0][..]))
             );
         }
-        assert_eq!(edges.without_edges().candidates_of(1).collect::<Vec<_>>(), [2, 3, 4]);
+        assert_eq!(edges.with_edges(vec![(3, 0)]).candidates_of(1).collect::<Vec<_>>(), [2, 3, 4]);
     }
 
     #[test]
