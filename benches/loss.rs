@@ -27,7 +27,7 @@ fn sampled(criterion: &mut Criterion) {
     let n = 100_000;
     let train = EdgeList::new(n, common::power_law(n as u32), None).0;
     let z = common::embeddings(n);
-    let loss = SampledEdges::new(train.pairs().to_vec(), n, Weighting::Unbiased);
+    let loss = SampledEdges::new(train.clone(), Weighting::Unbiased);
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let sample = loss.draw(&train, 1, &mut rng);
     let mut group = criterion.benchmark_group("loss");

@@ -10,6 +10,21 @@
 //!
 //! It is a mean over all n² ordered pairs, in nats, about (mean over edges + mean over non-edges) / 2.
 //!
+//! **With weights** (`--weighted-loss`) the term of the training edge e is multiplied by w_e / mean(w), its weight over the
+//! mean of those of the training edges, in both its places: pos_weight · w_e / mean(w) · softplus(−x_e). The sum of these
+//! factors is the number of edges, so that the loss keeps its scale and pos_weight its meaning. The diagonal and the
+//! negatives keep 1. The same factor stands at the edges of all losses below.
+//!
+//! **Of a bipartite graph** with s sources and t targets only the N = s·t pairs of a source and a target count: the
+//! other pairs, and the diagonal of A + I, say nothing of what is to be predicted. With m edges
+//!
+//! ```text
+//! norm / N · Σ over pairs of a source u and a target v [ pos_weight · y_uv · softplus(−x_uv) + (1 − y_uv) · softplus(x_uv) ]
+//! pos_weight = (N − m) / m         norm = N / (2 (N − m))
+//! ```
+//!
+//! which is exactly (mean over edges + mean over non-edges) / 2. O(s·t·d) time.
+//!
 //! Three other losses stand for this one where n² pairs are too many: [`Sample`], balanced or unbiased, and
 //! [`Subgraph`].
 //!
@@ -20,7 +35,7 @@
 //! sums the nodes' KL: multiplied by n² / (2·norm) = n² − S, the reconstruction is Σ over unordered pairs (the
 //! diagonal at half) with edges up-weighted by pos_weight, and the KL, a mean, needs n for its sum. The weight
 //! `elbo` is therefore n / (n² − S). The reference code's 1/n (`kipf`) is the same but for the factor
-//! 1 − S/n², which only a dense graph tells apart.
+//! 1 − S/n², which only a dense graph tells apart. Of a bipartite graph `elbo` is n / (2 (N − m)) by the same reasoning.
 
 mod dense;
 mod exact;
@@ -70,11 +85,22 @@ impl Target<'_> {
     }
 }
 
+/// What `--weighted-loss` multiplies the terms of `edges` by, some or all of the training edges `train`: their weights
+/// over the mean of those of `train`. None where they have no weights. O(m) time.
+pub fn relative_weights(edges: &EdgeList, train: &EdgeList) -> Option<Vec<f32>> {
+    let (own, all) = (edges.weights()?, train.weights()?);
+    let mean = all.iter().map(|&weight| f64::from(weight)).sum::<f64>() / all.len() as f64;
+    Some(own.iter().map(|&weight| (f64::from(weight) / mean) as f32).collect())
+}
+
 /// The factor of the KL in the loss, for the graph of the training edges.
 pub(crate) fn kl_weight(weight: KlWeight, train: &EdgeList) -> f64 {
     let n = train.num_nodes() as f64;
     match (weight, train.direction()) {
         (KlWeight::Kipf, _) => 1.0 / n,
+        (KlWeight::Elbo, _) if train.num_sources().is_some() => {
+            n / (2.0 * (train.num_pairs() as f64 - train.len() as f64))
+        }
         (KlWeight::Elbo, Direction::Undirected) => n / (n * n - 2.0 * train.len() as f64),
         // Each ordered pair counts once.
         (KlWeight::Elbo, Direction::Directed) => n / (2.0 * (n * n - train.len() as f64)),

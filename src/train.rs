@@ -71,6 +71,11 @@ pub fn fit(
 ) -> Result<Trained> {
     config.validate()?;
     config.validate_for(split.train.num_nodes())?;
+    if config.train.weighted_loss && split.train.weights().is_none() {
+        let problem = "--weighted-loss needs edge weights and the graph has none; hint: a column headed weight, or \
+                       --weights COLUMN";
+        return Err(Error::Config(problem.into()));
+    }
     let model = config.model.model;
     let undirected;
     let split = match (model.is_directed(), split.train.direction()) {

@@ -96,6 +96,7 @@ impl Config {
             (self.model.decoder != DecoderKind::default(), "--decoder"),
             (self.train.loss.is_some(), "--loss"),
             (self.train.mask_edges != 0.0, "--mask-edges"),
+            (self.train.weighted_loss, "--weighted-loss"),
             (
                 self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
                 "--negatives-per-edge",

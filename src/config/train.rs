@@ -28,6 +28,11 @@ pub struct TrainConfig {
     /// grow with them
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
     pub negatives_per_edge: usize,
+    /// Let the weights of edges count in the loss too: the term of a training edge is multiplied by its weight over the
+    /// mean of all (they are in Â in any case)
+    #[arg(long)]
+    #[serde(default)]
+    pub weighted_loss: bool,
     /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees: all that have edges,
     /// where there are no more
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes)]
@@ -69,6 +74,7 @@ impl Default for TrainConfig {
             learning_rate: None,
             loss: None,
             negatives_per_edge: 1,
+            weighted_loss: false,
             subgraph_nodes: 4096,
             mask_edges: 0.0,
             kl_weight: KlWeight::default(),
@@ -107,7 +113,7 @@ impl TrainConfig {
 pub enum LossKind {
     /// Exact up to 20,000 nodes, above reweighted.
     Auto,
-    /// On all n² of them.
+    /// On all n² of them; of a bipartite graph, on all of a source and a target.
     Exact,
     /// On the edges and on sampled negatives, in balance.
     Sampled,
@@ -151,7 +157,7 @@ pub enum KlWeight {
     /// 1/n, the scale of Kipf & Welling's code.
     #[default]
     Kipf,
-    /// n/(n² − 2·edges): see [`crate::loss`] for the derivation.
+    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::loss`] for the derivation.
     Elbo,
     /// This number; 0 takes the KL term out.
     Value(f64),

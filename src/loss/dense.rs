@@ -7,6 +7,7 @@
 //! The blocks meet as in a round-robin tournament, and each block's gradient is summed in the order of the rounds. The
 //! result is therefore the same to the bit for any number of threads.
 
+mod across;
 mod tournament;
 
 use std::sync::Mutex;
@@ -15,6 +16,8 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::simd::{Product, sigmoid};
+
+pub(crate) use across::softplus_sum_across;
 
 /// Rows of one block, before the cache asks for fewer.
 const BLOCK_ROWS: usize = 128;
@@ -34,6 +37,16 @@ const WIDE_TILE_ROWS: usize = 8;
 pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) -> f64 {
     assert_eq!(z.len(), n * d, "z must be [n, d]");
     let blocks = Blocks::new(z, n, d);
+    let sums = meet_all(&blocks, |_, _| true);
+    let total: f64 = sums.iter().map(|sums| sums.total).sum();
+    write_rows(&sums, &blocks, gradient);
+    // softplus(x) = ln(1 + e^-|x|) + |x|/2 + x/2, and the sum of all x is the square of the sum of the rows.
+    let sum = sum_of_rows(z, d);
+    total + 0.5 * sum.iter().map(|sum| sum * sum).sum::<f64>()
+}
+
+/// Lets every two blocks meet for which `do_meet` holds, both ways round, and each with itself.
+fn meet_all(blocks: &Blocks, do_meet: impl Fn(usize, usize) -> bool + Sync) -> Vec<Sums> {
     let sums: Vec<Mutex<Sums>> = blocks
         .blocks
         .iter()
@@ -41,12 +54,15 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) 
         .collect();
     let arch = Arch::new();
     tournament::play(blocks.blocks.len(), |first, second| {
+        if !do_meet(first, second) {
+            return;
+        }
         let lock = |at: usize| sums[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut of_rows = lock(first);
         let (rows, columns) = (&blocks.blocks[first], &blocks.blocks[second]);
         let mut meet = |column_sums: &mut [f32]| {
             let row_sums = &mut of_rows.rows;
-            arch.dispatch(Meeting { shape: &blocks, rows, columns, row_sums, column_sums })
+            arch.dispatch(Meeting { shape: blocks, rows, columns, row_sums, column_sums })
         };
         let total = match first == second {
             true => meet(&mut vec![0f32; columns.rows.len()]),
@@ -54,18 +70,17 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) 
         };
         of_rows.total += total;
     });
-    let sums: Vec<Sums> = sums
-        .into_iter()
-        .map(|sums| sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner()))
-        .collect();
-    let total: f64 = sums.iter().map(|sums| sums.total).sum();
+    sums.into_iter().map(|sums| sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())).collect()
+}
+
+/// Writes the rows of `sums`, without their padding.
+fn write_rows(sums: &[Sums], blocks: &Blocks, gradient: &mut [f32]) {
+    let d = blocks.d;
     gradient.par_chunks_mut((blocks.height * d).max(1)).zip(sums).for_each(|(gradient, sums)| {
         for (row, sums) in gradient.chunks_exact_mut(d).zip(sums.rows.chunks_exact(blocks.width)) {
             row.copy_from_slice(&sums[..d]);
         }
     });
-    // softplus(x) = ln(1 + e^-|x|) + |x|/2 + x/2, and the sum of all x is the square of the sum of the rows.
-    total + 0.5 * square_of_sum(z, d)
 }
 
 /// What the meetings of a block add up to.
@@ -76,13 +91,13 @@ struct Sums {
     total: f64,
 }
 
-/// ‖Σ_i z_i‖², for rows of `d` numbers.
-fn square_of_sum(z: &[f32], d: usize) -> f64 {
+/// Σ_i z_i, for rows of `d` numbers.
+fn sum_of_rows(z: &[f32], d: usize) -> Vec<f64> {
     let mut sums = vec![0f64; d];
     for row in z.chunks_exact(d) {
         sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
     }
-    sums.iter().map(|sum| sum * sum).sum()
+    sums
 }
 
 /// z cut into blocks of equal, padded size. The padding is zeros, which add nothing to any gradient row and a
@@ -107,10 +122,19 @@ pub(super) struct Block {
 
 impl Blocks {
     pub(super) fn new(z: &[f32], n: usize, d: usize) -> Self {
+        Self::of_height(z, Self::height_for(n, d), d)
+    }
+
+    /// The rows of a block for `n` rows in all.
+    fn height_for(n: usize, d: usize) -> usize {
         let width = d.next_multiple_of(WIDTH_MULTIPLE);
         let fitting = BLOCK_BYTES / (width * size_of::<f32>()) / ROW_MULTIPLE * ROW_MULTIPLE;
         let most = fitting.clamp(ROW_MULTIPLE, BLOCK_ROWS);
-        let height = n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(ROW_MULTIPLE);
+        n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(ROW_MULTIPLE)
+    }
+
+    fn of_height(z: &[f32], height: usize, d: usize) -> Self {
+        let width = d.next_multiple_of(WIDTH_MULTIPLE);
         let block = |part: &[f32]| {
             let mut rows = vec![0f32; height * width];
             let mut transposed = vec![0f32; d * height];

@@ -20,6 +20,8 @@ use crate::graph::{EdgeList, Pair};
 pub struct GravityReconstruction {
     num_nodes: usize,
     edges: Vec<Pair>,
+    /// What the term of each of `edges` is multiplied by, where that is not 1.
+    weights: Option<Vec<f32>>,
     lambda: f64,
     pos_weight: f64,
     norm: f64,
@@ -34,10 +36,21 @@ impl GravityReconstruction {
         GravityReconstruction {
             num_nodes: train.num_nodes(),
             edges,
+            weights: None,
             lambda,
             pos_weight: (n * n - num_ones) / num_ones,
             norm: n * n / (2.0 * (n * n - num_ones)),
         }
+    }
+
+    /// The same for directed edges, the term of each multiplied by its `weights`, m numbers, such as
+    /// [`relative_weights`](super::relative_weights).
+    ///
+    /// # Panics
+    /// If there is not one for each ordered pair.
+    pub fn weighted(self, weights: Vec<f32>) -> Self {
+        assert_eq!(weights.len(), self.edges.len(), "each edge has one weight");
+        GravityReconstruction { weights: Some(weights), ..self }
     }
 
     /// The loss at `z`, [n, width] row by row, whose last column is the mass, and its gradient, [n, width]. The
@@ -48,11 +61,13 @@ impl GravityReconstruction {
     pub fn value_and_gradient(&self, z: &[f32], width: usize) -> (f64, Vec<f32>) {
         assert!(width >= 2 && z.len() == self.num_nodes * width, "z must be [n, d + 1]");
         let (dense_value, mut gradient) = attraction::softplus_sum(z, self.num_nodes, width, self.lambda);
-        // On the ones, softplus(x) is replaced by pos_weight · softplus(−x).
-        let loops = (0..self.num_nodes as u32).map(|node| (node, node));
+        // On the ones, softplus(x) is replaced by pos_weight · weight · softplus(−x).
+        let loops = (0..self.num_nodes as u32).map(|node| ((node, node), 1.0));
+        let weight = |at: usize| self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[at]));
+        let edges = self.edges.iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
         let correction: f64 = loops
-            .chain(self.edges.iter().copied())
-            .map(|pair| self.correct(pair, z, width, &mut gradient))
+            .chain(edges)
+            .map(|(pair, weight)| self.correct(pair, self.pos_weight * weight, z, width, &mut gradient))
             .sum();
         let n = self.num_nodes as f64;
         let scale = self.norm / (n * n);
@@ -60,15 +75,15 @@ impl GravityReconstruction {
         (scale * (dense_value + correction), gradient)
     }
 
-    /// Adds what the one at `pair` changes: to `gradient`, and in the returned sum.
-    fn correct(&self, (i, j): Pair, z: &[f32], width: usize, gradient: &mut [f64]) -> f64 {
+    /// Adds what the one at `pair`, of this `pos_weight`, changes: to `gradient`, and in the returned sum.
+    fn correct(&self, (i, j): Pair, pos_weight: f64, z: &[f32], width: usize, gradient: &mut [f64]) -> f64 {
         let (d, i, j) = (width - 1, i as usize * width, j as usize * width);
         let difference = |k: usize| z[i + k] as f64 - z[j + k] as f64;
         let distance = (0..d).map(|k| difference(k).powi(2)).sum::<f64>() + DISTANCE_OFFSET;
         let x = z[j + d] as f64 - self.lambda * distance.ln();
         let softplus_of_minus = (-x).max(0.0) + (-x.abs()).exp().ln_1p();
         let probability = 1.0 / (1.0 + (-x).exp());
-        let slope = self.pos_weight * (probability - 1.0) - probability;
+        let slope = pos_weight * (probability - 1.0) - probability;
         gradient[j + d] += slope;
         let pull = -2.0 * self.lambda * slope / distance;
         for k in 0..d {
@@ -76,7 +91,7 @@ impl GravityReconstruction {
             gradient[j + k] -= pull * difference(k);
         }
         // softplus(x) = x + softplus(−x).
-        (self.pos_weight - 1.0) * softplus_of_minus - x
+        (pos_weight - 1.0) * softplus_of_minus - x
     }
 }
 

@@ -1,16 +1,16 @@
 //! Sums over listed pairs, of what a logit costs.
 
+mod sums;
+
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::graph::Pair;
 use crate::operator::SparseRow;
-use crate::simd::exp;
+use sums::{LANES, Sums, weigh};
 
-/// Logits whose costs are taken together.
-const LANES: usize = 16;
-/// Factors of a product before its logarithm is taken.
-const MOST_FACTORS: usize = 100;
+pub(in crate::loss) use sums::Slope;
+
 /// Pairs below which one thread makes the lists: as each thread looks at all pairs, more of them have more to do in all,
 /// and mostly there is other work beside this.
 const FEW_PAIRS: usize = 1 << 20;
@@ -20,18 +20,13 @@ pub(crate) struct Neighbours {
     /// Of node u: `others[starts[u]..starts[u + 1]]`.
     starts: Vec<usize>,
     others: Vec<u32>,
+    /// The weight of each of `others`, where pairs differ in it.
+    weights: Option<Vec<f32>>,
 }
 
 /// How many tasks make the lists of `pairs`.
 fn num_parts(pairs: &[Pair]) -> usize {
     if pairs.len() < FEW_PAIRS { 1 } else { rayon::current_num_threads() }
-}
-
-/// What a logit x costs: softplus · softplus(−x) + linear · x.
-#[derive(Clone, Copy)]
-pub(super) struct Slope {
-    pub(super) softplus: f64,
-    pub(super) linear: f64,
 }
 
 impl Neighbours {
@@ -44,6 +39,22 @@ impl Neighbours {
     /// Each node is its own neighbour too, the first one.
     pub(super) fn and_itself(pairs: &[Pair], num_nodes: usize) -> Self {
         Self::with(pairs, num_nodes, 1, num_parts(pairs))
+    }
+
+    /// With the weight of each of the `pairs` that these lists are of; that of a node and itself stays 1, as are all
+    /// without this. O(n + m) time.
+    pub(super) fn weighted(mut self, pairs: &[Pair], weights: &[f32]) -> Self {
+        let mut of_others = vec![1.0; self.others.len()];
+        // From the last pair on, as a node itself comes first in its list.
+        let mut ends = self.starts[1..].to_vec();
+        for (&(u, v), &weight) in pairs.iter().zip(weights).rev() {
+            for node in [u as usize, v as usize] {
+                ends[node] -= 1;
+                of_others[ends[node]] = weight;
+            }
+        }
+        self.weights = Some(of_others);
+        self
     }
 
     /// `num_loops` times a node is its own neighbour. The nodes are dealt out to `num_parts` tasks.
@@ -92,7 +103,7 @@ impl Neighbours {
                 }
             }
         });
-        Neighbours { starts, others }
+        Neighbours { starts, others, weights: None }
     }
 
     /// n.
@@ -103,6 +114,11 @@ impl Neighbours {
     /// The others of `node`.
     pub(super) fn of_node(&self, node: usize) -> &[u32] {
         &self.others[self.starts[node]..self.starts[node + 1]]
+    }
+
+    /// The weights of the others of `node`, where pairs differ in them.
+    pub(super) fn weights_of_node(&self, node: usize) -> Option<&[f32]> {
+        self.weights.as_ref().map(|weights| &weights[self.starts[node]..self.starts[node + 1]])
     }
 
     /// Σ over nodes u and their neighbours v of what x = z_u·z_v costs, for `z` of [n, d] row by row; to the row
@@ -116,8 +132,10 @@ impl Neighbours {
             .map(|(task, gradient)| {
                 let first = task * nodes_per_task;
                 let starts = &self.starts[first..=first + gradient.len() / d];
-                let others = &self.others[starts[0]..starts[starts.len() - 1]];
-                arch.dispatch(Nodes { starts, others, first, z, d, slope, factor, gradient })
+                let entries = starts[0]..starts[starts.len() - 1];
+                let others = &self.others[entries.clone()];
+                let weights = self.weights.as_ref().map(|weights| &weights[entries]);
+                arch.dispatch(Nodes { starts, others, weights, first, z, d, slope, factor, gradient })
             })
             .collect();
         sums.iter().sum()
@@ -129,6 +147,7 @@ struct Nodes<'a> {
     /// Where the others of each begin, and the end of the last, counted from any number on.
     starts: &'a [usize],
     others: &'a [u32],
+    weights: Option<&'a [f32]>,
     first: usize,
     z: &'a [f32],
     d: usize,
@@ -153,7 +172,7 @@ impl WithSimd for Nodes<'_> {
 impl Nodes<'_> {
     #[inline(always)]
     fn add<S: Simd>(self, simd: S, d: usize) -> f64 {
-        let Nodes { starts, others, first, z, slope, factor, gradient, .. } = self;
+        let Nodes { starts, others, weights, first, z, slope, factor, gradient, .. } = self;
         let row = |node: usize| &z[node * d..(node + 1) * d];
         let entries = || starts.windows(2).map(|ends| ends[0] - starts[0]..ends[1] - starts[0]);
         // The logits of all pairs, then their slopes.
@@ -164,83 +183,23 @@ impl Nodes<'_> {
                 *logit = dot(simd, own, row(other as usize));
             }
         }
-        let mut sums = Sums::new();
-        for numbers in numbers.chunks_exact_mut(LANES) {
-            sums.add(numbers, slope);
-        }
-        sums.num_padding = numbers.len() - others.len();
+        let total = match weights {
+            Some(weights) => weigh(&mut numbers, weights, slope),
+            None => {
+                let mut sums = Sums::new();
+                for numbers in numbers.chunks_exact_mut(LANES) {
+                    sums.add(numbers, slope);
+                }
+                sums.num_padding = numbers.len() - others.len();
+                sums.total(slope)
+            }
+        };
         for (gradient, entries) in gradient.chunks_exact_mut(d).zip(entries()) {
             let (indices, values) = (&others[entries.clone()], &numbers[entries]);
             SparseRow { indices, values, dense: z, width: d }.add_to(simd, gradient);
             gradient.iter_mut().for_each(|value| *value *= factor);
         }
-        sums.total(slope)
-    }
-}
-
-/// Σ softplus(−x) and Σ x, lane by lane.
-struct Sums {
-    /// Π (1 + e^−|x|), each factor at most 2: Σ softplus(−x) = Σ max(−x, 0) + ln of that.
-    products: [f32; LANES],
-    num_factors: usize,
-    negative_parts: [f32; LANES],
-    logits: [f32; LANES],
-    softplus: f64,
-    linear: f64,
-    /// Logits of 0 that were added to fill up the lanes.
-    num_padding: usize,
-}
-
-impl Sums {
-    #[inline(always)]
-    fn new() -> Self {
-        Sums {
-            products: [1.0; LANES],
-            num_factors: 0,
-            negative_parts: [0.0; LANES],
-            logits: [0.0; LANES],
-            softplus: 0.0,
-            linear: 0.0,
-            num_padding: 0,
-        }
-    }
-
-    /// Adds LANES logits, which are replaced by their costs' derivatives.
-    #[inline(always)]
-    fn add(&mut self, numbers: &mut [f32], slope: Slope) {
-        let (softplus, linear) = (slope.softplus as f32, slope.linear as f32);
-        for (lane, number) in numbers.iter_mut().enumerate().take(LANES) {
-            let x = *number;
-            let exponential = exp(-x.abs());
-            let upper = 1.0 / (1.0 + exponential);
-            let absent = if x < 0.0 { upper } else { exponential * upper };
-            self.products[lane] *= 1.0 + exponential;
-            self.negative_parts[lane] += (-x).max(0.0);
-            self.logits[lane] += x;
-            *number = linear - softplus * absent;
-        }
-        self.num_factors += 1;
-        // In f32 a product of factors of at most 2 stays finite for 127 of them.
-        if self.num_factors == MOST_FACTORS {
-            self.empty();
-        }
-    }
-
-    #[inline(always)]
-    fn empty(&mut self) {
-        let logarithm = |four: &[f32]| four.iter().map(|&lane| f64::from(lane)).product::<f64>().ln();
-        self.softplus += self.products.chunks(4).map(logarithm).sum::<f64>();
-        self.softplus += self.negative_parts.iter().map(|&lane| f64::from(lane)).sum::<f64>();
-        self.linear += self.logits.iter().map(|&lane| f64::from(lane)).sum::<f64>();
-        let Sums { softplus, linear, num_padding, .. } = *self;
-        *self = Sums { softplus, linear, num_padding, ..Sums::new() };
-    }
-
-    #[inline(always)]
-    fn total(mut self, slope: Slope) -> f64 {
-        self.empty();
-        let softplus = self.softplus - self.num_padding as f64 * std::f64::consts::LN_2;
-        slope.softplus * softplus + slope.linear * self.linear
+        total
     }
 }
 
@@ -258,23 +217,4 @@ fn dot<S: Simd>(simd: S, left: &[f32], right: &[f32]) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_lists_of_parts_are_those_of_the_whole() {
-        let pairs: Vec<Pair> = (0..50_000u32).map(|at| (at * 7 % 1009, (at * at) % 1013)).collect();
-        let lists = |num_parts: usize| {
-            let Neighbours { starts, others } = Neighbours::with(&pairs, 1013, 1, num_parts);
-            (starts, others)
-        };
-        let (starts, others) = lists(1);
-        assert_eq!(lists(3), (starts.clone(), others.clone()));
-        let of_five: Vec<u32> = pairs
-            .iter()
-            .flat_map(|&(u, v)| [(u, v), (v, u)])
-            .filter_map(|(node, other)| (node == 5).then_some(other))
-            .collect();
-        assert_eq!(others[starts[5]..starts[6]], [vec![5], of_five].concat());
-    }
-}
+mod tests;

@@ -30,14 +30,17 @@ pub enum Weighting {
     /// 1/2S · (2 Σ over edges of softplus(−x) + Σ_i softplus(−x_ii))
     ///   + (n² − S − n) / (n² − S) · ½ · mean over negatives of softplus(x)
     /// ```
+    ///
+    /// Of a bipartite graph, whose exact loss has no diagonal, it is the balanced one.
     Unbiased,
 }
 
 /// The edges of samples: the same ones in each.
 pub struct SampledEdges {
-    pairs: Vec<Pair>,
-    num_nodes: usize,
+    edges: EdgeList,
     weighting: Weighting,
+    /// What the term of each edge is multiplied by, where that is not 1.
+    weights: Option<Vec<f32>>,
     /// Made when they are first asked for: a perceptron does without.
     lists: OnceLock<Neighbours>,
 }
@@ -51,26 +54,31 @@ pub struct Sample<'a> {
 }
 
 impl SampledEdges {
-    /// Of these pairs of `num_nodes` nodes, each once, in any direction.
-    pub fn new(pairs: Vec<Pair>, num_nodes: usize, weighting: Weighting) -> Self {
-        SampledEdges { pairs, num_nodes, weighting, lists: OnceLock::new() }
+    /// Of these edges, all of weight 1.
+    pub fn new(edges: EdgeList, weighting: Weighting) -> Self {
+        SampledEdges { edges, weighting, weights: None, lists: OnceLock::new() }
+    }
+
+    /// The same, the term of each edge multiplied by its `weights`, one for each, such as
+    /// [`relative_weights`](super::relative_weights).
+    pub fn weighted(self, weights: Vec<f32>) -> Self {
+        SampledEdges { weights: Some(weights), lists: OnceLock::new(), ..self }
     }
 
     /// These edges, and for each `negatives_per_edge` pairs that are no edges of `train`, uniform with replacement
-    /// among them: held-out edges are not known here, so that one may come as a negative, rarely.
+    /// among them, of a bipartite graph among those of a source and a target: held-out edges are not known here, so that one may come as a negative, rarely.
     ///
     /// There must be such pairs. O(m·log m) expected time on a sparse graph. The same for any number of threads.
     pub fn draw(&self, train: &EdgeList, negatives_per_edge: usize, rng: &mut impl Rng) -> Sample<'_> {
-        let n = self.num_nodes as u32;
         let seed = rng.random();
-        let mut negatives = vec![(0, 0); self.pairs.len() * negatives_per_edge];
+        let mut negatives = vec![(0, 0); self.edges.len() * negatives_per_edge];
         negatives.par_chunks_mut(NEGATIVES_PER_TASK).enumerate().for_each(|(task, negatives)| {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             rng.set_stream(task as u64);
             for negative in negatives {
                 *negative = loop {
-                    let pair = (rng.random_range(0..n), rng.random_range(0..n));
-                    if pair.0 != pair.1 && !train.contains(pair) {
+                    let pair = train.random_pair(&mut rng);
+                    if train.is_candidate(pair) {
                         break pair;
                     }
                 };
@@ -85,17 +93,28 @@ impl SampledEdges {
     }
 
     fn lists(&self) -> &Neighbours {
-        self.lists.get_or_init(|| match self.weighting {
-            Weighting::Balanced => Neighbours::of(&self.pairs, self.num_nodes),
-            Weighting::Unbiased => Neighbours::and_itself(&self.pairs, self.num_nodes),
+        self.lists.get_or_init(|| {
+            let (pairs, num_nodes) = (self.edges.pairs(), self.edges.num_nodes());
+            let lists = match self.has_diagonal() {
+                false => Neighbours::of(pairs, num_nodes),
+                true => Neighbours::and_itself(pairs, num_nodes),
+            };
+            match &self.weights {
+                None => lists,
+                Some(weights) => lists.weighted(pairs, weights),
+            }
         })
+    }
+
+    fn has_diagonal(&self) -> bool {
+        self.weighting == Weighting::Unbiased && self.edges.num_sources().is_none()
     }
 }
 
 impl Sample<'_> {
     /// The negatives of each node: what inner products need, and others do not.
     pub(crate) fn lists(&self) -> &Neighbours {
-        self.lists.get_or_init(|| Neighbours::of(&self.negatives, self.edges.num_nodes))
+        self.lists.get_or_init(|| Neighbours::of(&self.negatives, self.edges.edges.num_nodes()))
     }
 
     /// The loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d]. O(m·d) time. The
@@ -107,21 +126,21 @@ impl Sample<'_> {
 
     /// As [`Sample::value_and_gradient`], the gradient into `gradient`.
     pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
-        let SampledEdges { pairs, num_nodes, weighting, .. } = self.edges;
-        let absent = match weighting {
-            Weighting::Balanced => 1.0,
-            Weighting::Unbiased => {
-                let (n, num_ones) = (*num_nodes as f64, 2.0 * pairs.len() as f64);
+        let edges = &self.edges.edges;
+        let absent = match self.edges.has_diagonal() {
+            false => 1.0,
+            true => {
+                let (n, num_ones) = (edges.num_nodes() as f64, 2.0 * edges.len() as f64);
                 (n * n - num_ones - n) / (n * n - num_ones)
             }
         };
         // Each pair stands with both its nodes.
-        let (of_edge, of_negative) = (0.25 / pairs.len() as f64, 0.25 * absent / self.negatives.len() as f64);
+        let (of_edge, of_negative) = (0.25 / edges.len() as f64, 0.25 * absent / self.negatives.len() as f64);
         gradient.par_chunks_mut(1 << 14).for_each(|numbers| numbers.fill(0.0));
-        let slope = Slope { softplus: of_edge, linear: 0.0 };
+        let slope = Slope { softplus: 0.0, weighted: of_edge, linear: 0.0 };
         let of_edges = self.edges.lists().add(z, d, slope, 1.0, gradient);
         // softplus(x) = softplus(−x) + x.
-        let slope = Slope { softplus: of_negative, linear: of_negative };
+        let slope = Slope { softplus: of_negative, weighted: 0.0, linear: of_negative };
         of_edges + self.lists().add(z, d, slope, 2.0, gradient)
     }
 
@@ -133,11 +152,12 @@ impl Sample<'_> {
         d: usize,
         perceptron: &HadamardMlp,
     ) -> (f64, Vec<f32>, HadamardMlp) {
-        let pairs = [self.edges.pairs.as_slice(), &self.negatives].concat();
+        let pairs = [self.edges.edges.pairs(), &self.negatives].concat();
         let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
         let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
-        let incidence = Incidence::of(&pairs, self.edges.num_nodes);
-        let mut sums = vec![0f32; self.edges.num_nodes * d];
+        let num_nodes = self.edges.edges.num_nodes();
+        let incidence = Incidence::of(&pairs, num_nodes);
+        let mut sums = vec![0f32; num_nodes * d];
         sums.par_chunks_mut(NODES_PER_TASK * d).enumerate().for_each(|(task, rows)| {
             for (at, sum) in rows.chunks_exact_mut(d).enumerate() {
                 let node = task * NODES_PER_TASK + at;
@@ -156,7 +176,8 @@ impl Sample<'_> {
 
     /// The loss, and its derivative by each logit.
     fn value_and_slopes(&self, logits: &[f64]) -> (f64, Vec<f32>) {
-        let num_edges = self.edges.pairs.len();
+        let num_edges = self.edges.edges.len();
+        let weights = self.edges.weights.as_deref();
         let edge_weight = 0.5 / num_edges as f64;
         let negative_weight = 0.5 / self.negatives.len() as f64;
         let mut value = 0.0;
@@ -164,6 +185,7 @@ impl Sample<'_> {
             let probability = 1.0 / (1.0 + (-logit).exp());
             let softplus_of_minus = (-logit).max(0.0) + (-logit.abs()).exp().ln_1p();
             if at < num_edges {
+                let edge_weight = edge_weight * weights.map_or(1.0, |weights| f64::from(weights[at]));
                 value += edge_weight * softplus_of_minus;
                 (edge_weight * (probability - 1.0)) as f32
             } else {

@@ -16,10 +16,11 @@ const ABSENT: u32 = u32::MAX;
 /// What subgraphs are drawn from: FastGAE's stochastic subgraph decoding (Salha et al. 2021, *FastGAE: Scalable Graph
 /// Autoencoders with Stochastic Subgraph Decoding*, section 3). In each epoch other nodes are drawn without
 /// replacement, with probabilities proportional to their degrees (their α = 1), and the loss is the exact one of the
-/// subgraph that they induce. Departure: its pos_weight and norm are those of the subgraph, not those of the graph, as
+/// subgraph that they induce; of a bipartite graph, those of a source and a target. Departure: its pos_weight and norm are those of the subgraph, not those of the graph, as
 /// nodes of high degree are joined by more edges than others.
 pub struct SubgraphReconstruction {
     neighbours: Neighbours,
+    num_sources: Option<usize>,
     num_drawn: usize,
 }
 
@@ -34,7 +35,15 @@ pub struct Subgraph {
 impl SubgraphReconstruction {
     /// For the graph of the training edges, of which `num_drawn` nodes are looked at, or all that have edges.
     pub fn new(train: &EdgeList, num_drawn: usize) -> Self {
-        SubgraphReconstruction { neighbours: Neighbours::of(train.pairs(), train.num_nodes()), num_drawn }
+        let neighbours = Neighbours::of(train.pairs(), train.num_nodes());
+        SubgraphReconstruction { neighbours, num_sources: train.num_sources(), num_drawn }
+    }
+
+    /// The same, the term of each edge of `train` multiplied by its `weights`, m numbers, such as
+    /// [`relative_weights`](super::relative_weights).
+    pub fn weighted(train: &EdgeList, num_drawn: usize, weights: &[f32]) -> Self {
+        let plain = Self::new(train, num_drawn);
+        SubgraphReconstruction { neighbours: plain.neighbours.weighted(train.pairs(), weights), ..plain }
     }
 
     /// Draws the nodes of one epoch. O(n + m) time at most. The same for any number of threads.
@@ -45,18 +54,34 @@ impl SubgraphReconstruction {
         for (at, &node) in nodes.iter().enumerate() {
             place[node as usize] = at as u32;
         }
-        let pairs: Vec<Pair> = nodes
+        let edges: Vec<(Pair, f32)> = nodes
             .par_iter()
             .enumerate()
             .flat_map_iter(|(at, &node)| {
-                let others =
-                    self.neighbours.of_node(node as usize).iter().map(|&other| place[other as usize]);
-                others
-                    .filter(move |&other| other != ABSENT && at < other as usize)
-                    .map(move |other| (at as u32, other))
+                let others = self.neighbours.of_node(node as usize);
+                let weights = self.neighbours.weights_of_node(node as usize);
+                let place = &place;
+                (0..others.len()).filter_map(move |k| {
+                    let other = place[others[k] as usize];
+                    let is_edge = other != ABSENT && at < other as usize;
+                    is_edge.then(|| ((at as u32, other), weights.map_or(1.0, |weights| weights[k])))
+                })
             })
             .collect();
-        let loss = ExactReconstruction::new(&EdgeList::new(nodes.len(), pairs, None).0);
+        let (pairs, weights): (Vec<Pair>, Vec<f32>) = edges.into_iter().unzip();
+        let is_weighted = self.neighbours.weights_of_node(0).is_some();
+        let (edges, _) = EdgeList::new(nodes.len(), pairs, is_weighted.then_some(weights));
+        let edges = match self.num_sources {
+            None => edges,
+            Some(num_sources) => {
+                let num_drawn = nodes.partition_point(|&node| (node as usize) < num_sources);
+                edges.across_kinds(num_drawn).expect("the whole graph's edges are across kinds")
+            }
+        };
+        let loss = match edges.weights() {
+            None => ExactReconstruction::new(&edges),
+            Some(weights) => ExactReconstruction::weighted(&edges, weights),
+        };
         Subgraph { nodes, num_nodes, loss }
     }
 

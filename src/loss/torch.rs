@@ -16,7 +16,11 @@ pub(crate) struct TorchLoss {
     edges: Tensor,
     /// u·n + v of each edge, ascending.
     keys: Tensor,
+    /// What the term of each edge is multiplied by, [m, 1], where that is not 1.
+    weights: Option<Tensor>,
     num_nodes: i64,
+    /// Of a bipartite graph.
+    num_sources: Option<i64>,
     form: Form,
 }
 
@@ -26,15 +30,19 @@ enum Form {
 }
 
 /// What a logit costs, as [`super::neighbours::Slope`].
+#[derive(Clone, Copy)]
 struct Slope {
     softplus: f64,
+    weighted: f64,
     linear: f64,
 }
 
 impl TorchLoss {
-    /// For the training edges `train`, on `device`; none for a loss that is computed elsewhere.
+    /// For the training edges `train`, whose terms are multiplied by `weights`, if there are any, on `device`; none for
+    /// a loss that is computed elsewhere.
     pub(crate) fn new(
         train: &EdgeList,
+        weights: Option<&[f32]>,
         loss: LossKind,
         negatives_per_edge: usize,
         device: Device,
@@ -50,7 +58,9 @@ impl TorchLoss {
         let edges = ends(train.pairs()).to_device(device);
         // Edges are sorted, the lower node first.
         let keys = edges.get(0) * num_nodes + edges.get(1);
-        Some(TorchLoss { edges, keys, num_nodes, form })
+        let weights = weights.map(|weights| Tensor::from_slice(weights).view([-1, 1]).to_device(device));
+        let num_sources = train.num_sources().map(|num_sources| num_sources as i64);
+        Some(TorchLoss { edges, keys, weights, num_nodes, num_sources, form })
     }
 
     /// The loss at `z`, [n, d], and its gradient, [n, d]; negatives are drawn by `seed`.
@@ -64,58 +74,86 @@ impl TorchLoss {
         })
     }
 
+    /// The number of ordered pairs that the exact loss is a mean over.
+    fn num_pairs(&self) -> f64 {
+        let n = self.num_nodes;
+        self.num_sources.map_or(n * n, |num_sources| 2 * num_sources * (n - num_sources)) as f64
+    }
+
     fn exact(&self, z: &Tensor) -> (f64, Tensor) {
-        let n = self.num_nodes as f64;
+        let num_pairs = self.num_pairs();
         let num_ones = 2.0 * self.edges.size()[1] as f64;
-        let (pos_weight, norm) = ((n * n - num_ones) / num_ones, n * n / (2.0 * (n * n - num_ones)));
+        let num_absent = (num_pairs - num_ones).max(1.0);
         let mut gradient = z.zeros_like();
         let mut value = 0.0;
-        let height = (TILE_PAIRS / self.num_nodes).max(1);
-        for first in (0..self.num_nodes).step_by(height as usize) {
-            let rows = height.min(self.num_nodes - first);
-            let logits = z.narrow(0, first, rows).matmul(&z.transpose(0, 1));
+        // Rows meet all nodes, or, of a bipartite graph, sources meet targets, which stands for both ways round.
+        let (num_rows, first_column) =
+            self.num_sources.map_or((self.num_nodes, 0), |sources| (sources, sources));
+        let num_columns = self.num_nodes - first_column;
+        let columns = z.narrow(0, first_column, num_columns);
+        let height = (TILE_PAIRS / num_columns).max(1);
+        for first in (0..num_rows).step_by(height as usize) {
+            let rows = z.narrow(0, first, height.min(num_rows - first));
+            let logits = rows.matmul(&columns.transpose(0, 1));
             value += logits.softplus().sum(Kind::Double).double_value(&[]);
-            let of_rows = logits.sigmoid().matmul(z);
-            gradient.narrow(0, first, rows).copy_(&of_rows);
+            let probabilities = logits.sigmoid();
+            gradient.narrow(0, first, rows.size()[0]).copy_(&probabilities.matmul(&columns));
+            if self.num_sources.is_some() {
+                let mut of_columns = gradient.narrow(0, first_column, num_columns);
+                of_columns += probabilities.transpose(0, 1).matmul(&rows);
+            }
         }
-        // On the ones, softplus(x) = softplus(−x) + x is replaced by pos_weight · softplus(−x).
-        let change = Slope { softplus: pos_weight - 1.0, linear: -1.0 };
-        value += add_pairs(z, &self.edges, &change, &mut gradient) + add_diagonal(z, &change, &mut gradient);
-        let scale = norm / (n * n);
+        // On the ones, softplus(x) = softplus(−x) + x is replaced by pos_weight · weight · softplus(−x).
+        let change = Slope { softplus: -1.0, weighted: num_absent / num_ones, linear: -1.0 };
+        let weights = self.weights.as_ref();
+        if self.num_sources.is_none() {
+            value += add_diagonal(z, &change, &mut gradient);
+        } else {
+            value *= 2.0;
+        }
+        value += add_pairs(z, &self.edges, weights, &change, &mut gradient);
+        let scale = 0.5 / num_absent;
         (scale * value, gradient * (2.0 * scale))
     }
 
     fn sampled(&self, z: &Tensor, negatives: &Tensor, weighting: Weighting) -> (f64, Tensor) {
         let (n, num_edges) = (self.num_nodes as f64, self.edges.size()[1] as f64);
-        let absent = match weighting {
-            Weighting::Balanced => 1.0,
-            Weighting::Unbiased => (n * n - 2.0 * num_edges - n) / (n * n - 2.0 * num_edges),
+        let has_diagonal = weighting == Weighting::Unbiased && self.num_sources.is_none();
+        let absent = match has_diagonal {
+            false => 1.0,
+            true => (n * n - 2.0 * num_edges - n) / (n * n - 2.0 * num_edges),
         };
-        let present = Slope { softplus: 0.25 / num_edges, linear: 0.0 };
+        let present = Slope { softplus: 0.0, weighted: 0.25 / num_edges, linear: 0.0 };
         let of_negative = 0.25 * absent / negatives.size()[1] as f64;
         // softplus(x) = softplus(−x) + x.
-        let absent = Slope { softplus: of_negative, linear: of_negative };
+        let absent = Slope { softplus: of_negative, weighted: 0.0, linear: of_negative };
         let mut gradient = z.zeros_like();
-        let mut value = add_pairs(z, &self.edges, &present, &mut gradient);
-        if weighting == Weighting::Unbiased {
+        let mut value = add_pairs(z, &self.edges, self.weights.as_ref(), &present, &mut gradient);
+        if has_diagonal {
             value += add_diagonal(z, &present, &mut gradient);
         }
-        value += add_pairs(z, negatives, &absent, &mut gradient);
+        value += add_pairs(z, negatives, None, &absent, &mut gradient);
         (value, gradient * 2.0)
     }
 
-    /// `count` ordered pairs that are no edges, uniform with replacement, [2, count].
+    /// `count` ordered pairs that are no edges, uniform with replacement, [2, count]; of a bipartite graph from sources to
+    /// targets.
     fn draw(&self, count: i64, seed: u64) -> Tensor {
         tch::manual_seed(seed as i64);
         let mut drawn = Tensor::zeros([2, 0], (Kind::Int64, self.edges.device()));
         while drawn.size()[1] < count {
             // Some more than are missing, as a few are edges.
             let missing = count - drawn.size()[1];
-            let pairs = Tensor::randint(
-                self.num_nodes,
-                [2, missing + missing / 16 + 16],
-                (Kind::Int64, self.edges.device()),
-            );
+            let options = (Kind::Int64, self.edges.device());
+            let num_drawn = missing + missing / 16 + 16;
+            let pairs = match self.num_sources {
+                None => Tensor::randint(self.num_nodes, [2, num_drawn], options),
+                Some(num_sources) => {
+                    let sources = Tensor::randint(num_sources, [num_drawn], options);
+                    let targets = Tensor::randint_low(num_sources, self.num_nodes, [num_drawn], options);
+                    Tensor::stack(&[sources, targets], 0)
+                }
+            };
             let (u, v) = (pairs.get(0), pairs.get(1));
             let key = u.minimum(&v) * self.num_nodes + u.maximum(&v);
             let place = key.searchsorted(&self.keys, false, false, "left", None::<Tensor>);
@@ -135,11 +173,18 @@ fn ends(pairs: &[Pair]) -> Tensor {
     Tensor::stack(&[Tensor::from_slice(&u), Tensor::from_slice(&v)], 0)
 }
 
-/// Σ over both directions of each pair of what its logit costs; half its gradient is added to `gradient`.
-fn add_pairs(z: &Tensor, pairs: &Tensor, slope: &Slope, gradient: &mut Tensor) -> f64 {
+/// Σ over both directions of each pair, of weight 1 without `weights`, of what its logit costs; half its gradient is added
+/// to `gradient`.
+fn add_pairs(
+    z: &Tensor,
+    pairs: &Tensor,
+    weights: Option<&Tensor>,
+    slope: &Slope,
+    gradient: &mut Tensor,
+) -> f64 {
     let (u, v) = (pairs.get(0), pairs.get(1));
     let (of_u, of_v) = (z.index_select(0, &u), z.index_select(0, &v));
-    let (value, slopes) = costs(&of_u, &of_v, slope);
+    let (value, slopes) = costs(&of_u, &of_v, weights, slope);
     let _ = gradient.index_add_(0, &u, &(of_v * &slopes));
     let _ = gradient.index_add_(0, &v, &(of_u * &slopes));
     2.0 * value
@@ -147,17 +192,24 @@ fn add_pairs(z: &Tensor, pairs: &Tensor, slope: &Slope, gradient: &mut Tensor) -
 
 /// As [`add_pairs`], of each node with itself, once.
 fn add_diagonal(z: &Tensor, slope: &Slope, gradient: &mut Tensor) -> f64 {
-    let (value, slopes) = costs(z, z, slope);
+    let (value, slopes) = costs(z, z, None, slope);
     *gradient += z * slopes;
     value
 }
 
 /// What the logits of rows beside each other cost, and their derivatives, [m, 1].
-fn costs(left: &Tensor, right: &Tensor, slope: &Slope) -> (f64, Tensor) {
+fn costs(left: &Tensor, right: &Tensor, weights: Option<&Tensor>, slope: &Slope) -> (f64, Tensor) {
     let x = (left * right).sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
     let minus = -&x;
-    let value = minus.softplus() * slope.softplus + &x * slope.linear;
-    (value.sum(Kind::Double).double_value(&[]), minus.sigmoid() * -slope.softplus + slope.linear)
+    let Slope { softplus, weighted, linear } = *slope;
+    let (value, gradient) = match weights {
+        None => (minus.softplus() * (softplus + weighted), minus.sigmoid() * -(softplus + weighted)),
+        Some(weights) => {
+            let factors = weights * weighted + softplus;
+            (minus.softplus() * &factors, minus.sigmoid() * -factors)
+        }
+    };
+    ((value + x * linear).sum(Kind::Double).double_value(&[]), gradient + linear)
 }
 
 #[cfg(test)]
@@ -182,33 +234,54 @@ mod tests {
         }
     }
 
+    /// The sources 0 to 11 and the targets 12 to 33, with weights.
+    fn bipartite() -> EdgeList {
+        let pairs: Vec<Pair> = (0..60).map(|at| (at * 7 % 12, 12 + at * at % 22)).collect();
+        let weights = (0..60).map(|at| 0.5 + (at % 5) as f32).collect();
+        EdgeList::new(34, pairs, Some(weights)).0.across_kinds(12).unwrap()
+    }
+
     #[test]
     fn the_losses_are_those_of_the_kernels() {
-        let (edges, z) = (graph(), z(34, 5));
+        let z = z(34, 5);
         let tensor = from_rows(&z, 34, 5);
-        let loss = TorchLoss::new(&edges, LossKind::Exact, 1, Device::Cpu).unwrap();
-        let expected = ExactReconstruction::new(&edges).value_and_gradient(&z, 5);
-        assert_same(loss.value_and_gradient(&tensor, 0), expected);
-        let negatives: Vec<Pair> = vec![(0, 9), (33, 4), (4, 33), (0, 9)];
-        for (kind, weighting) in
-            [(LossKind::Sampled, Weighting::Balanced), (LossKind::Reweighted, Weighting::Unbiased)]
-        {
-            let loss = TorchLoss::new(&edges, kind, 1, Device::Cpu).unwrap();
-            let sampled = SampledEdges::new(edges.pairs().to_vec(), 34, weighting);
-            let expected = sampled.with(negatives.clone()).value_and_gradient(&z, 5);
-            assert_same(loss.sampled(&tensor, &ends(&negatives), weighting), expected);
+        for edges in [graph(), bipartite()] {
+            let weights = crate::loss::relative_weights(&edges, &edges);
+            let loss = TorchLoss::new(&edges, weights.as_deref(), LossKind::Exact, 1, Device::Cpu).unwrap();
+            let exact = match &weights {
+                None => ExactReconstruction::new(&edges),
+                Some(weights) => ExactReconstruction::weighted(&edges, weights),
+            };
+            assert_same(loss.value_and_gradient(&tensor, 0), exact.value_and_gradient(&z, 5));
+            let negatives: Vec<Pair> = vec![(0, 16), (33, 4), (4, 33), (0, 16)];
+            for (kind, weighting) in
+                [(LossKind::Sampled, Weighting::Balanced), (LossKind::Reweighted, Weighting::Unbiased)]
+            {
+                let loss = TorchLoss::new(&edges, weights.as_deref(), kind, 1, Device::Cpu).unwrap();
+                let sampled = SampledEdges::new(edges.clone(), weighting);
+                let sampled = match &weights {
+                    None => sampled,
+                    Some(weights) => sampled.weighted(weights.clone()),
+                };
+                let expected = sampled.with(negatives.clone()).value_and_gradient(&z, 5);
+                assert_same(loss.sampled(&tensor, &ends(&negatives), weighting), expected);
+            }
         }
     }
 
     #[test]
     fn the_draws_are_absent_pairs_by_the_seed() {
         let edges = graph();
-        let loss = TorchLoss::new(&edges, LossKind::Sampled, 3, Device::Cpu).unwrap();
+        let loss = TorchLoss::new(&edges, None, LossKind::Sampled, 3, Device::Cpu).unwrap();
         let drawn = loss.draw(5000, 7);
         assert_eq!(drawn.size(), [2, 5000]);
         assert_eq!(drawn, loss.draw(5000, 7));
         assert_ne!(drawn, loss.draw(5000, 8));
         let end = |row| Vec::<i64>::try_from(drawn.get(row)).unwrap();
-        assert!(end(0).iter().zip(end(1)).all(|(&u, v)| u != v && !edges.contains((u as u32, v as u32))));
+        assert!(end(0).iter().zip(end(1)).all(|(&u, v)| edges.is_candidate((u as u32, v as u32))));
+        let edges = bipartite();
+        let drawn = TorchLoss::new(&edges, None, LossKind::Sampled, 3, Device::Cpu).unwrap().draw(5000, 7);
+        let end = |row| Vec::<i64>::try_from(drawn.get(row)).unwrap();
+        assert!(end(0).iter().zip(end(1)).all(|(&u, v)| edges.is_candidate((u as u32, v as u32))));
     }
 }

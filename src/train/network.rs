@@ -17,7 +17,7 @@ use crate::evaluate;
 use crate::graph::{EdgeList, Features};
 use crate::loss::{
     ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, TorchLoss,
-    Weighting, kl_weight,
+    Weighting, kl_weight, relative_weights,
 };
 use crate::metrics::Metrics;
 use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
@@ -46,6 +46,7 @@ pub(super) fn fit(
     on_epoch: &mut dyn FnMut(&Epoch),
 ) -> Result<NetworkRun> {
     let start = Instant::now();
+    check_negatives(&split.train, config)?;
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     rng.set_stream(TRAINING_STREAM);
     let inputs = Inputs::new(&split.train, features, &config.model);
@@ -74,9 +75,8 @@ pub(super) fn fit(
         let epoch_start = Instant::now();
         let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
         let passed = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
-        let hidden = masked.as_ref().map(|masked| {
-            SampledEdges::new(masked.hidden.pairs().to_vec(), split.train.num_nodes(), Weighting::Balanced)
-        });
+        let hidden =
+            masked.as_ref().map(|masked| sampled(&masked.hidden, &split.train, Weighting::Balanced, config));
         let target = match next_target.take() {
             Some(target) => target,
             None => source.target(hidden.as_ref(), &split.train, config, rng.random()),
@@ -143,11 +143,39 @@ pub(super) fn fit(
     Ok(NetworkRun { network, history, selected_epoch })
 }
 
+/// Whether there are negatives, where the loss of `config` draws some.
+fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
+    let loss = config.loss().for_graph(train.num_nodes());
+    if matches!(loss, LossKind::Sampled | LossKind::Reweighted) && train.len() as u64 == train.num_pairs() {
+        return Err(Error::Config(format!(
+            "--loss {loss} draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact"
+        )));
+    }
+    Ok(())
+}
+
 /// The loss that a device computes by itself, if it does.
 fn torch_loss(train: &EdgeList, config: &Config, device: Device) -> Option<TorchLoss> {
     let is_whole = config.train.mask_edges == 0.0;
     let loss = config.loss().for_graph(train.num_nodes());
-    is_whole.then(|| TorchLoss::new(train, loss, config.train.negatives_per_edge, device)).flatten()
+    let weights = weights(train, train, config);
+    let of_device =
+        || TorchLoss::new(train, weights.as_deref(), loss, config.train.negatives_per_edge, device);
+    is_whole.then(of_device).flatten()
+}
+
+/// What the loss multiplies the terms of `edges` of `train` by, if by anything.
+fn weights(edges: &EdgeList, train: &EdgeList, config: &Config) -> Option<Vec<f32>> {
+    if config.train.weighted_loss { relative_weights(edges, train) } else { None }
+}
+
+/// Samples of `edges` of `train`.
+fn sampled(edges: &EdgeList, train: &EdgeList, weighting: Weighting, config: &Config) -> SampledEdges {
+    let sampled = SampledEdges::new(edges.clone(), weighting);
+    match weights(edges, train, config) {
+        None => sampled,
+        Some(weights) => sampled.weighted(weights),
+    }
 }
 
 /// What each epoch's target is drawn from.
@@ -162,16 +190,26 @@ enum Source {
 
 impl Source {
     fn new(train: &EdgeList, config: &Config) -> Self {
-        let n = train.num_nodes();
-        let loss = config.loss().for_graph(n);
-        let sampled = |weighting| Source::Sampled(SampledEdges::new(train.pairs().to_vec(), n, weighting));
-        match (loss, config.model.model.is_directed()) {
-            (_, true) => Source::Gravity(GravityReconstruction::new(train, config.model.gravity_lambda)),
-            (LossKind::Exact | LossKind::Auto, _) => Source::Exact(ExactReconstruction::new(train)),
-            (LossKind::Sampled, _) => sampled(Weighting::Balanced),
-            (LossKind::Reweighted, _) => sampled(Weighting::Unbiased),
-            (LossKind::Subgraph, _) => {
-                Source::Subgraph(SubgraphReconstruction::new(train, config.train.subgraph_nodes))
+        let loss = config.loss().for_graph(train.num_nodes());
+        let sampled = |weighting| Source::Sampled(sampled(train, train, weighting, config));
+        let num_drawn = config.train.subgraph_nodes;
+        match (loss, config.model.model.is_directed(), weights(train, train, config)) {
+            (_, true, weights) => {
+                let gravity = GravityReconstruction::new(train, config.model.gravity_lambda);
+                Source::Gravity(match weights {
+                    None => gravity,
+                    Some(weights) => gravity.weighted(weights),
+                })
+            }
+            (LossKind::Exact | LossKind::Auto, _, None) => Source::Exact(ExactReconstruction::new(train)),
+            (LossKind::Exact | LossKind::Auto, _, Some(weights)) => {
+                Source::Exact(ExactReconstruction::weighted(train, &weights))
+            }
+            (LossKind::Sampled, ..) => sampled(Weighting::Balanced),
+            (LossKind::Reweighted, ..) => sampled(Weighting::Unbiased),
+            (LossKind::Subgraph, _, None) => Source::Subgraph(SubgraphReconstruction::new(train, num_drawn)),
+            (LossKind::Subgraph, _, Some(weights)) => {
+                Source::Subgraph(SubgraphReconstruction::weighted(train, num_drawn, &weights))
             }
         }
     }

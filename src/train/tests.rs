@@ -114,7 +114,8 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
     let golden: Value = serde_json::from_str(include_str!("../../tests/golden/networks.json")).unwrap();
     let exact = ExactReconstruction::new(&edges(&golden));
     let list = |name: &str| -> Vec<Pair> { serde_json::from_value(golden[name].clone()).unwrap() };
-    let edges_of_sample = SampledEdges::new(list("sample_edges"), 7, Weighting::Balanced);
+    let edges_of_sample =
+        SampledEdges::new(EdgeList::new(7, list("sample_edges"), None).0, Weighting::Balanced);
     for case in golden["cases"].as_array().unwrap() {
         let config: ModelConfig = serde_json::from_value(case["config"].clone()).unwrap();
         let features = features(case);
