@@ -1,5 +1,6 @@
 //! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
 
+mod calibration;
 mod device;
 mod directed_task;
 mod kinds;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub use calibration::Calibration;
 pub use device::DeviceChoice;
 pub use directed_task::DirectedTask;
 pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
@@ -40,6 +42,11 @@ pub struct Config {
     /// How it is trained.
     #[command(flatten)]
     pub train: TrainConfig,
+    /// Fit calibrated probabilities to the validation part, for pairs that are edges as rarely as in the graph; the
+    /// later verbs then give these instead of sigmoid(logit)
+    #[arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation")]
+    #[serde(default)]
+    pub calibrate: Option<Calibration>,
     /// Seed of the split, the initial weights and the training noise
     #[arg(long, allow_negative_numbers = true, default_value_t, help_heading = "Training")]
     pub seed: u64,
@@ -60,6 +67,10 @@ impl Config {
                 "--val-fraction {val_fraction} and --test-fraction {test_fraction} add up to {}; must stay below 1",
                 val_fraction + test_fraction
             )));
+        }
+        if let (Some(method), true) = (self.calibrate, val_fraction == 0.0) {
+            let problem = format!("--calibrate {method} needs validation edges; --val-fraction is 0");
+            return Err(Error::Config(problem));
         }
         self.validate_relevance()?;
         self.validate_kinds()?;

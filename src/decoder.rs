@@ -3,20 +3,18 @@
 pub mod gravity;
 
 mod hadamard;
+mod posterior;
+mod top;
 
-use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rayon::prelude::*;
 
-use crate::graph::{Direction, EdgeList, Pair};
-use crate::score::{Best, Score, ScoredPair};
+use crate::graph::{EdgeList, Pair};
+use crate::score::{Score, ScoredPair};
 
 pub use hadamard::HadamardMlp;
-
-/// Rows of the block of logits that [`top_pairs`] holds at a time, per thread.
-const BLOCK_ROWS: usize = 64;
-/// Columns of that block.
-const BLOCK_COLUMNS: usize = 1024;
+pub use posterior::Posterior;
+pub use top::{top_of_nodes, top_pairs};
 
 /// The fewest pairs that are worth a task of their own.
 const PAIRS_PER_TASK: usize = 1024;
@@ -91,6 +89,18 @@ impl Score for Decoded {
             Decoder::Gravity { lambda, .. } => gravity::top_pairs(self.z.view(), k, known, *lambda),
         }
     }
+
+    fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
+        match &self.decoder {
+            Decoder::InnerProduct | Decoder::Cosine { .. } => top_of_nodes(self.z.view(), nodes, k, known),
+            _ => crate::score::top_of_nodes(self, nodes, k, known),
+        }
+    }
+
+    fn factors(&self) -> Option<ArrayView2<'_, f32>> {
+        let are_factors = matches!(self.decoder, Decoder::InnerProduct | Decoder::Cosine { .. });
+        are_factors.then(|| self.z.view())
+    }
 }
 
 /// Gives each row `length`; rows of zeros stay.
@@ -114,48 +124,4 @@ pub fn decode_pairs(z: ArrayView2<f32>, pairs: &[Pair]) -> Vec<f64> {
 /// The logit of one pair.
 pub fn decode_pair(z: ArrayView2<f32>, (u, v): Pair) -> f64 {
     z.row(u as usize).iter().zip(z.row(v as usize)).map(|(&a, &b)| a as f64 * b as f64).sum()
-}
-
-/// The `k` pairs of distinct nodes with the highest logits that are not in `known`, highest first, ties in
-/// the order of the pairs. Where `known` has directions these are ordered pairs, of which both ways round have
-/// the same logit. Exact: O(n²·d) time, O(n·d + k) memory.
-pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-    let n = z.nrows();
-    if k == 0 {
-        return Vec::new();
-    }
-    let starts: Vec<usize> = (0..n).step_by(BLOCK_ROWS).collect();
-    let norms: Vec<f64> = (0..n as u32).map(|node| decode_pair(z, (node, node)).sqrt()).collect();
-    // A logit that f32 arithmetic gives is off by at most d·2⁻²⁴·|z_u|·|z_v| to first order (Higham 2002,
-    // eq. 3.5); twice that decides which pairs are worth a sum in f64.
-    let slack = 2.0 * z.ncols() as f64 / f64::from(1 << 24);
-    let num_ways = if known.direction() == Direction::Directed { 2 } else { 1 };
-    let best = starts
-        .into_par_iter()
-        .fold(
-            || Best::new(k),
-            |mut best, start| {
-                let rows = start..(start + BLOCK_ROWS).min(n);
-                for first in (start..n).step_by(BLOCK_COLUMNS) {
-                    let columns = first..(first + BLOCK_COLUMNS).min(n);
-                    let mut logits = Array2::<f32>::zeros((rows.len(), columns.len()));
-                    let (left, right) = (z.slice(s![rows.clone(), ..]), z.slice(s![columns.clone(), ..]));
-                    general_mat_mul(1.0, &left, &right.t(), 0.0, &mut logits);
-                    for (u, logits) in rows.clone().zip(logits.axis_iter(Axis(0))) {
-                        for (v, &logit) in columns.clone().zip(logits).skip((u + 1).saturating_sub(first)) {
-                            let most = f64::from(logit) + slack * norms[u] * norms[v];
-                            let (u, v) = (u as u32, v as u32);
-                            for &pair in &[(u, v), (v, u)][..num_ways] {
-                                if best.could_take(most) && known.is_candidate(pair) {
-                                    best.add(ScoredPair { pair, logit: decode_pair(z, pair) });
-                                }
-                            }
-                        }
-                    }
-                }
-                best
-            },
-        )
-        .reduce(|| Best::new(k), Best::merge);
-    best.into_sorted()
 }

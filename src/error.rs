@@ -128,6 +128,23 @@ pub enum Error {
         /// How many offences against which rules.
         summary: String,
     },
+    /// No cut of a ranking has the precision that was asked for.
+    #[error(
+        "no cut has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
+         logit {logit:.4} on, with a recall of {recall:.4}"
+    )]
+    NoCut {
+        /// The precision that was asked for.
+        precision: f64,
+        /// The share of the pairs that are links.
+        density: f64,
+        /// The best precision that there is.
+        best: f64,
+        /// Where that is.
+        logit: f64,
+        /// The recall there.
+        recall: f64,
+    },
     /// Some runs of a benchmark failed; the others are in its tables.
     #[error(
         "{num_failed} of {num_runs} runs failed, the first: {first}; the same command again repeats them alone"
@@ -201,6 +218,9 @@ pub enum Error {
     /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
+    /// The index of nearest neighbours could not be made or searched, which only a lack of memory explains.
+    #[error("the index of nearest neighbours failed: {0}; hint: leave out --approximate")]
+    Index(String),
     /// A file of a run directory is damaged, missing or not of this format.
     #[error("{}: {problem}", show(path))]
     Run {

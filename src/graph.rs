@@ -1,6 +1,7 @@
 //! A graph: its nodes by name, its edges by index, and what is known of each node.
 
 mod bipartite;
+mod columns;
 mod edge_list;
 mod features;
 mod node_ids;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub use columns::FeatureColumns;
 pub use edge_list::{Direction, EdgeList, Merged};
 pub use features::{Csr, Features};
 pub(crate) use node_ids::Mentions;
@@ -28,6 +30,8 @@ pub struct Graph {
     pub edges: EdgeList,
     /// X, [n, f], where there are features; without them X = I.
     pub features: Option<Features>,
+    /// How the columns of X are told apart.
+    pub columns: FeatureColumns,
     /// The label of each node, empty where it has none; no model sees them.
     pub labels: Option<Vec<String>>,
     /// The files that it was read from.
@@ -98,6 +102,7 @@ impl Graph {
             self.notes.push(format!("nodes of {file} that are in no edge: {strangers}"));
         }
         self.features = Some(table.matrix.reorder(&row_of_node));
+        self.columns = table.columns;
         self.record_input(table.input);
         Ok(self)
     }
@@ -118,6 +123,7 @@ impl Graph {
     /// Takes the features away: X = I. The nodes stay, those known from their features alone among them.
     pub fn without_features(mut self) -> Self {
         self.features = None;
+        self.columns = FeatureColumns::default();
         self
     }
 
@@ -142,6 +148,8 @@ pub struct FeatureTable {
     pub nodes: NodeIds,
     /// [rows, f].
     pub matrix: Features,
+    /// How its columns are told apart.
+    pub columns: FeatureColumns,
     /// Whether a node without a row is a mistake rather than a row of zeros.
     pub is_complete: bool,
     /// The file that it was read from.

@@ -2,8 +2,8 @@
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
 //! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`] → [`stack`] → [`model`] →
-//! [`negatives`], [`evaluate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
-//! [`config`], [`error`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
+//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
+//! [`config`], [`error`], [`metrics`], [`score`] and [`recommend`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
 //! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
 //! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
 //! [`threads::use_threads`].
@@ -40,6 +40,7 @@
 pub mod audit;
 pub mod baseline;
 pub mod benchmark;
+pub mod calibrate;
 pub mod config;
 pub mod decoder;
 mod device;
@@ -58,6 +59,7 @@ pub mod network;
 pub mod normalize;
 pub mod operator;
 pub mod read;
+pub mod recommend;
 pub mod run;
 pub mod score;
 mod simd;

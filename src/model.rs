@@ -5,7 +5,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::Baseline;
 use crate::config::{BaselineKind, Config, ModelKind};
-use crate::decoder::{Decoded, Decoder};
+use crate::decoder::{Decoded, Decoder, Posterior};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Features, Pair};
 use crate::network::{Embeddings, Network, Weights};
@@ -78,6 +78,35 @@ impl Model {
             Model::Vae(vae) => vae.weights(),
             Model::Stack(stack) => stack.weights(),
             Model::Baseline(..) => Weights::new(),
+        }
+    }
+
+    /// The posterior of the inner products of `embeddings`, which are this model's, for intervals of the probability
+    /// `level`.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if `level` is not above 0 and below 1, the latent is a point, or pairs are not scored by the inner
+    /// products.
+    pub fn posterior<'a>(&self, embeddings: &'a Embeddings, level: f64) -> Result<Posterior<'a>> {
+        if !(level > 0.0 && level < 1.0) {
+            return Err(Error::Config(format!(
+                "--interval is {level}; expected a number above 0 and below 1"
+            )));
+        }
+        let is_product = match self {
+            Model::Network(network) => network.decoder() == Decoder::InnerProduct,
+            Model::Vae(vae) => !vae.config().normalize_embeddings,
+            Model::Stack(_) | Model::Baseline(..) => false,
+        };
+        match &embeddings.log_variance {
+            Some(log_variance) if is_product => {
+                Ok(Posterior::new(embeddings.mean.view(), log_variance.view(), level))
+            }
+            _ => {
+                let problem = "--interval needs a model that scores pairs by the inner product of two Gaussians: vgae, \
+                               linear-vgae, vgnae or vae, without --normalize-embeddings or --decoder";
+                Err(Error::Config(problem.into()))
+            }
         }
     }
 

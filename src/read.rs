@@ -27,7 +27,7 @@ pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub(crate) use number::parse_finite;
-pub use pairs::{PairReader, Unknown, node_list};
+pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 
 /// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory

@@ -9,17 +9,21 @@
 //! | `nodes.csv` | the node ids in order, and their labels if there are any |
 //! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
 //! | `rows.csv` | of a VAE, the part of each row: `row,part` |
+//! | `feature_names.csv` | the names of the columns of X, if they have any |
 //! | `features.safetensors` | X in compressed rows or dense, if there are features |
 //! | `weights.safetensors` | the model's weights |
 //!
 //! It is self-contained: nothing outside it is needed to use the model.
 
+mod another;
 mod files;
 mod layout;
 mod npy;
 mod output;
+mod parquet;
 mod record;
 mod rows;
+mod scores;
 mod split_files;
 mod tensors;
 
@@ -27,21 +31,23 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::config::{Config, ModelKind};
+use crate::calibrate::{Calibrator, Population};
+use crate::config::{Calibration, Config, ModelKind};
 use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
-use crate::graph::{Direction, Graph};
+use crate::graph::{Direction, FeatureColumns, Graph};
 use crate::model::{Encoded, Model};
 use crate::score::Score;
 use crate::split::{self, Split};
 use crate::train::{Epoch, Trained};
 
-pub use files::{NumberWriter, ScoreWriter, write_embeddings, write_pairs};
-use layout::{hashes, remove_files, replace_files};
+pub use files::{NumberWriter, write_embeddings, write_pairs};
+use layout::{FEATURE_NAMES, hashes, remove_files, replace_files};
 pub use npy::write_npy;
 pub use output::Output;
 pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
+pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;
 
 /// Where, in a run directory, the run that is to replace it is made.
@@ -132,6 +138,7 @@ impl RunDir {
             inputs: graph.inputs.clone(),
             files: BTreeMap::new(),
             selected_epoch: None,
+            calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
             peak_memory_bytes: None,
@@ -143,6 +150,9 @@ impl RunDir {
         if config.model.model == ModelKind::Vae {
             let rows = split::rows(graph.num_nodes(), &config.split, config.seed);
             files::write_rows(&run.work.join("rows.csv"), &rows, &graph.nodes)?;
+        }
+        if let Some(names) = &graph.columns.names {
+            files::write_feature_names(&run.work.join(FEATURE_NAMES), names)?;
         }
         if let Some(features) = &graph.features {
             tensors::write_features(&run.work.join("features.safetensors"), features)?;
@@ -170,6 +180,7 @@ impl RunDir {
         trained: &Trained,
         encoded: &Encoded,
         metrics: &RunMetrics,
+        calibrator: Option<Calibrator>,
         timings: Timings,
     ) -> Result<()> {
         tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
@@ -182,6 +193,7 @@ impl RunDir {
         self.record.files = hashes(&self.work, graph.features.is_some())?;
         self.record.status = Status::Complete;
         self.record.selected_epoch = trained.selected_epoch;
+        self.record.calibration = calibrator;
         self.record.timings = timings;
         self.record.peak_memory_bytes = record::peak_memory_bytes();
         files::write_json(&self.work.join("run.json"), &self.record)?;
@@ -240,6 +252,9 @@ impl Run {
         expect("split", "edges", graph.edges.len(), counts.num_edges)?;
         expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
         record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
+        if let Some(problem) = record.calibration.as_ref().and_then(Calibrator::problem) {
+            return Err(error("run.json", format!("says of the calibration that {problem}")));
+        }
         let weights = tensors::read_weights(&path.join("weights.safetensors"))?;
         let model = Model::from_weights(&record.config, counts.num_nodes, counts.num_features, &weights)
             .map_err(|problem| error("weights.safetensors", problem))?;
@@ -250,6 +265,12 @@ impl Run {
                 Some(tensors::read_features(&path.join("features.safetensors"), shape)?)
             }
         };
+        let names = path.join(FEATURE_NAMES);
+        let names = if names.exists() { Some(files::read_feature_names(&names)?) } else { None };
+        if let Some(names) = &names {
+            expect(FEATURE_NAMES, "names", names.len(), counts.num_features)?;
+        }
+        let columns = FeatureColumns { names, may_lack: false };
         // What reads well may still have been cut or changed.
         for (file, sha256) in hashes(path, features.is_some())? {
             if record.files.get(&file) != Some(&sha256) {
@@ -259,7 +280,7 @@ impl Run {
                 ));
             }
         }
-        Ok(Run { graph: Graph { features, ..graph }, split, model, record })
+        Ok(Run { graph: Graph { features, columns, ..graph }, split, model, record })
     }
 
     /// The metrics of the held-out parts, by the logits of `score`.
@@ -268,6 +289,30 @@ impl Run {
     /// As [`RunMetrics::of`].
     pub fn evaluate(&self, score: &(impl Score + ?Sized)) -> Result<RunMetrics> {
         RunMetrics::of(&self.model, score, &self.split, self.graph.features(), &self.record.config)
+    }
+
+    /// What makes probabilities of the logits of `score`: fitted by `method` if one is given, else the run's own, which may
+    /// be none.
+    ///
+    /// # Errors
+    /// As [`Population::draw`] and [`Population::calibrate`].
+    pub fn calibrator(
+        &self,
+        score: &(impl Score + ?Sized),
+        method: Option<Calibration>,
+    ) -> Result<Option<Calibrator>> {
+        match method {
+            None => Ok(self.record.calibration.clone()),
+            Some(method) => self.population(score)?.calibrate(method).map(Some),
+        }
+    }
+
+    /// The logits by `score` of the held-out edges, among negatives enough to say what happens at the graph's density.
+    ///
+    /// # Errors
+    /// As [`Population::draw`].
+    pub fn population(&self, score: &(impl Score + ?Sized)) -> Result<Population> {
+        Population::draw(score, &self.graph.edges, &self.split, self.record.config.seed)
     }
 
     /// The model over the run's graph, with messages along the training edges alone.

@@ -3,6 +3,7 @@
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
 
+use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use crate::graph::{EdgeList, Pair};
@@ -18,12 +19,30 @@ pub trait Score: Sync {
         top_pairs(self, k, known)
     }
 
-    /// The `k` pairs of `node`, as the source, with other nodes that have the highest logits and are not in `known`,
-    /// highest first, ties in the order of the nodes. Exact: n − 1 logits, O(n) memory.
-    fn top_of_node(&self, node: u32, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-        let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
-        Best::of(k, &pairs, &self.logits(&pairs)).into_sorted()
+    /// For each of `nodes`, as the source, its `k` candidates with the highest logits: nodes that it could be linked with
+    /// and is not by `known`; highest first, ties in the order of the nodes. Exact: O(n) logits and memory for each.
+    fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
+        top_of_nodes(self, nodes, k, known)
     }
+
+    /// Embeddings, [n, d], whose inner products are the logits, if there are such.
+    fn factors(&self) -> Option<ArrayView2<'_, f32>> {
+        None
+    }
+}
+
+/// As [`Score::top_of_nodes`], by asking for the logits of one node's pairs after the other's.
+pub(crate) fn top_of_nodes(
+    score: &(impl Score + ?Sized),
+    nodes: &[u32],
+    k: usize,
+    known: &EdgeList,
+) -> Vec<Vec<ScoredPair>> {
+    let of_node = |&node: &u32| {
+        let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
+        Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+    };
+    nodes.par_iter().map(of_node).collect()
 }
 
 /// As [`Score::top_pairs`], by asking for the logits of one node's pairs after the other's.
@@ -76,7 +95,7 @@ impl Best {
     }
 
     /// Of these pairs and their logits.
-    fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
+    pub(crate) fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
         let mut best = Best::new(k);
         for (&pair, &logit) in pairs.iter().zip(logits) {
             best.add(ScoredPair { pair, logit });

@@ -46,6 +46,19 @@ pub fn mean_row_sum(features: &Features) -> f64 {
     features.values().map(|value| f64::from(value.abs())).sum::<f64>() / features.rows().max(1) as f64
 }
 
+/// Features with the columns of `trained`, each multiplied so that [`FeatureTransform::Tfidf`] gives what it would with the
+/// frequencies of `trained`.
+pub(crate) fn weigh_as(mut features: Features, trained: &Features) -> Features {
+    let (own, wanted) = (inverse_document_frequencies(&features), inverse_document_frequencies(trained));
+    for_each_row(&mut features, |columns, row| {
+        for (at, value) in row.iter_mut().enumerate() {
+            let column = columns.map_or(at, |columns| columns[at] as usize);
+            *value = (f64::from(*value) * wanted[column] / own[column]) as f32;
+        }
+    });
+    features
+}
+
 /// Divides each row by its Euclidean norm; rows of zeros stay.
 pub(crate) fn normalize_rows(matrix: &mut Csr) {
     for_each_sparse_row(matrix, |_, row| divide(row, norm(row)));

@@ -7,7 +7,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vgae::config::DirectedTask;
+use vgae::config::{Calibration, DirectedTask};
 use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
 use vgae::metrics::Metrics;
 use vgae::negatives::{self, NegativeLists, Negatives};
@@ -49,9 +49,13 @@ pub(super) struct Args {
     /// 95 % bootstrap intervals of AUC and AP from so many resamples [default if without a number: 1000]
     #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
     bootstrap: Option<usize>,
-    /// Brier score and expected calibration error of the probabilities too
+    /// Brier score and expected calibration error of the probabilities too: of sigmoid(logit) among each part's pairs;
+    /// and of the held-out links, that and the calibrated ones, in balance with non-links and as rare as in the graph
     #[arg(long)]
     calibration: bool,
+    /// Show with --calibration what this method would claim [default: what the run was calibrated with]
+    #[arg(long, value_enum, value_name = "METHOD", requires = "calibration")]
+    calibrate: Option<Calibration>,
     /// Seed of the negatives that are drawn and of the resamples
     #[arg(long, allow_negative_numbers = true, default_value_t)]
     seed: u64,
@@ -65,12 +69,6 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let run = Run::open(&args.run)?;
     let score = run.encode()?.score;
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    if args.calibration {
-        voice.say(
-            "note: calibration is that of sigmoid(logit); only the model best is fitted to be calibrated, and only \
-             for as many negatives as edges",
-        );
-    }
     match source {
         Source::Split if args.wants_no_more() => {
             write_metrics(&mut output, &run.evaluate(&*score)?, &run.split, args.json)?;
@@ -126,6 +124,15 @@ fn report_parts<'a>(
     {
         let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
         report.add(name, scored.as_ref(), &run.split)?;
+    }
+    if args.calibration {
+        let calibrator = run.calibrator(score, args.calibrate)?;
+        if calibrator.is_none() {
+            voice.say(
+                "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change",
+            );
+        }
+        report.add_claims(&run.population(score)?, calibrator.as_ref())?;
     }
     Ok(report)
 }

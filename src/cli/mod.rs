@@ -1,5 +1,6 @@
 //! The command line: one file per verb.
 
+mod applied;
 mod audit;
 mod benchmark;
 mod completions;
@@ -9,9 +10,11 @@ mod generate;
 mod inspect;
 mod man;
 mod predict;
+mod probabilities;
 mod progress;
 mod reconstruct;
 mod score;
+mod threshold;
 mod train;
 
 use std::process::ExitCode;
@@ -49,6 +52,7 @@ enum Verb {
     Evaluate(evaluate::Args),
     Score(score::Args),
     Predict(predict::Args),
+    Threshold(threshold::Args),
     Embed(embed::Args),
     Inspect(inspect::Args),
     Reconstruct(reconstruct::Args),
@@ -70,6 +74,7 @@ pub fn main() -> ExitCode {
         Verb::Evaluate(args) => evaluate::run(args, &voice),
         Verb::Score(args) => score::run(args, &voice),
         Verb::Predict(args) => predict::run(args, &voice),
+        Verb::Threshold(args) => threshold::run(args, &voice),
         Verb::Embed(args) => embed::run(args, &voice),
         Verb::Inspect(args) => inspect::run(args, &voice),
         Verb::Reconstruct(args) => reconstruct::run(args, &voice),

@@ -2,25 +2,35 @@
 
 use std::path::PathBuf;
 
-use vgae::Result;
-use vgae::graph::Pair;
-use vgae::read::{PairReader, Unknown};
-use vgae::run::{Existing, Output, Run, ScoreWriter};
-use vgae::score::ScoredPair;
+use vgae::read::{Columns, PairReader, Unknown};
+use vgae::run::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
+use vgae::{Error, Result};
 
+use super::applied::Applied;
+use super::probabilities::Probabilities;
 use super::progress::Voice;
 
 /// Score pairs of nodes: source,target,probability,logit in the order of the input
 ///
-/// A probability here is sigmoid(logit) of a model trained on balanced pairs: it ranks, it does not say how
-/// often such a pair is a link.
+/// Of a run that was not calibrated, a probability is sigmoid(logit) of a model trained on balanced pairs: it ranks, it
+/// does not say how often such a pair is a link.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The run directory
-    run: PathBuf,
     /// The pairs: source,target rows (CSV, TSV or white space, maybe .gz), or - for stdin
     #[arg(long, value_name = "FILE")]
     pairs: PathBuf,
+    /// Keep the other columns of the pairs, after those of the score
+    #[arg(long)]
+    columns: bool,
+    /// Add logit_low, logit_high, probability_low and probability_high: where the score lies with this probability, by
+    /// the variances of the two embeddings (analytic: by the exact first four cumulants of the inner product)
+    #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
+    interval: Option<f64>,
+    #[command(flatten)]
+    probabilities: Probabilities,
+    /// How to write [default: by the end of --output's name: .jsonl, .parquet, else csv]
+    #[arg(long, value_enum)]
+    format: Option<ScoreFormat>,
     /// Where to write, - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -30,36 +40,39 @@ pub(super) struct Args {
     /// Leave out pairs with a node that the run does not have
     #[arg(long)]
     skip_unknown: bool,
+    #[command(flatten)]
+    applied: Applied,
 }
-
-/// Pairs that are scored at a time.
-const CHUNK: usize = 1 << 14;
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let run = Run::open(&args.run)?;
-    let score = run.encode()?.score;
+    let run = args.applied.open(voice)?;
+    let encoded = run.encode()?;
+    let posterior = match (args.interval, &encoded.embeddings) {
+        (None, _) => None,
+        (Some(level), Some(embeddings)) => Some(run.model.posterior(embeddings, level)?),
+        (Some(_), None) => {
+            let model = run.record.config.model.model;
+            return Err(Error::Config(format!("--interval needs embeddings; {model} has none")));
+        }
+    };
+    let score = encoded.score;
+    let calibrator = args.probabilities.calibrator(&run, &*score)?;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
-    let mut pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown)?;
-    let mut writer = ScoreWriter::new(output)?;
-    let mut chunk: Vec<Pair> = Vec::with_capacity(CHUNK);
-    loop {
-        let next = pairs.next_pair()?;
-        chunk.extend(next);
-        if chunk.len() == CHUNK || next.is_none() {
-            for (&pair, logit) in chunk.iter().zip(score.logits(&chunk)) {
-                writer.write(&run.graph.nodes, &ScoredPair { pair, logit })?;
-            }
-            chunk.clear();
-        }
-        if next.is_none() {
-            break;
-        }
-    }
+    let pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown)?;
+    let (kept, others) = match args.columns {
+        true => (Columns::All, pairs.other_columns()),
+        false => (Columns::Nodes, Vec::new()),
+    };
+    let columns = ScoreColumns { calibrator: calibrator.as_ref(), posterior: posterior.as_ref(), others };
+    let format = args.format.unwrap_or_else(|| ScoreFormat::of_path(&args.output));
+    let mut writer = ScoreWriter::new(output, format, &run.graph.nodes, columns)?;
+    let num_skipped =
+        pairs.read_blocks(kept, |block| writer.write_block(&block, &score.logits(block.pairs())))?;
     writer.finish()?;
-    if pairs.num_skipped() > 0 {
-        voice.say(format!("note: pairs left out for an unknown node: {}", pairs.num_skipped()));
+    if num_skipped > 0 {
+        voice.say(format!("note: pairs left out for an unknown node: {num_skipped}"));
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use vgae::calibrate::Population;
 use vgae::config::{Config, FeatureSource, FeatureTransform, LossKind, ModelKind};
 use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
@@ -97,9 +98,18 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         ));
     }
     let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, graph.features(), config)?;
+    let calibrator = match config.calibrate {
+        None => None,
+        Some(method) => {
+            let population = Population::draw(&*encoded.score, &graph.edges, &split, config.seed)?;
+            let calibrator = population.calibrate(method)?;
+            voice.say(format!("calibrated: {calibrator}"));
+            Some(calibrator)
+        }
+    };
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
-    run.finish(&graph, &trained, &encoded, &metrics, timings)?;
+    run.finish(&graph, &trained, &encoded, &metrics, calibrator, timings)?;
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;

@@ -16,8 +16,10 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 
-use super::{BLOCK_COLUMNS, BLOCK_ROWS, Best, PAIRS_PER_TASK, ScoredPair};
+use super::PAIRS_PER_TASK;
+use super::top::{BLOCK_COLUMNS, BLOCK_ROWS};
 use crate::graph::{EdgeList, Pair};
+use crate::score::{Best, ScoredPair};
 
 /// What is added to every squared distance.
 pub const DISTANCE_OFFSET: f64 = 0.01;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use crate::error::Result;
-use crate::graph::{Csr, FeatureTable, Features, InputFile, Mentions, NodeIds};
+use crate::graph::{Csr, FeatureColumns, FeatureTable, Features, InputFile, Mentions, NodeIds};
 use crate::read::parse_finite;
 use crate::read::reader::Parsed;
 use crate::read::rows::Rows;
@@ -134,7 +134,13 @@ impl FeatureRows {
             true => Features::Dense(dense_matrix(self.parts, num_rows, width)),
             false => Features::Sparse(sparse_matrix(self.parts, num_rows, width)),
         };
-        FeatureTable { nodes: self.nodes, matrix, is_complete: true, input }
+        FeatureTable {
+            nodes: self.nodes,
+            matrix,
+            columns: FeatureColumns::default(),
+            is_complete: true,
+            input,
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::error::Result;
-use crate::graph::{Csr, FeatureTable, NodeIds};
+use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
@@ -31,10 +31,16 @@ pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
             .iter()
             .zip(&first)
             .all(|(name, field)| field.eq_ignore_ascii_case(name));
-    if is_triplets || is_header(&first) {
+    if is_triplets {
+        reader.advance()?;
+        return triplets(reader);
+    }
+    let names = is_header(&first).then(|| first[1..].to_vec());
+    if names.is_some() {
         reader.advance()?;
     }
-    if is_triplets { triplets(reader) } else { dense(reader, first.len()) }
+    let table = dense(reader, first.len())?;
+    Ok(FeatureTable { columns: FeatureColumns { names, may_lack: false }, ..table })
 }
 
 fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
@@ -88,7 +94,7 @@ fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
     if entries.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected node,feature,value".into()));
     }
-    let (columns, num_features) = columns_of(&names, &reader)?;
+    let Numbering { columns, num_features, are_numbers } = Numbering::of(&names, &reader)?;
     for entry in &mut entries {
         entry.1 = columns[entry.1 as usize];
     }
@@ -108,21 +114,39 @@ fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
     let indices = entries.iter().map(|entry| entry.1).collect();
     let values = entries.iter().map(|entry| entry.2).collect();
     let matrix = Csr::new((nodes.len(), num_features), indptr, indices, values);
-    Ok(FeatureTable { nodes, matrix: matrix.into(), is_complete: false, input: reader.finish() })
+    let names = (!are_numbers).then(|| names.iter().map(str::to_string).collect());
+    Ok(FeatureTable {
+        nodes,
+        matrix: matrix.into(),
+        columns: FeatureColumns { names, may_lack: true },
+        is_complete: false,
+        input: reader.finish(),
+    })
 }
 
-/// The column of each feature and the number of columns: its number where all are numbers, else its place
-/// in the order of first appearance.
-fn columns_of(names: &NodeIds, reader: &RowReader) -> Result<(Vec<u32>, usize)> {
-    let numbers: Option<Vec<u64>> = names.iter().map(|name| name.parse().ok()).collect();
-    let Some(numbers) = numbers else {
-        return Ok(((0..names.len() as u32).collect(), names.len()));
-    };
-    let largest = numbers.iter().copied().max().unwrap_or(0);
-    if largest > MAX_FEATURE_INDEX {
-        let problem =
-            format!("feature {largest} is too large; expected a column number up to {MAX_FEATURE_INDEX}");
-        return Err(reader.file_error(problem));
+/// Which column each feature of a table of triplets is.
+struct Numbering {
+    /// The column of each name.
+    columns: Vec<u32>,
+    num_features: usize,
+    /// Whether every name is the number of its column; else columns stand in the order in which names first appear.
+    are_numbers: bool,
+}
+
+impl Numbering {
+    fn of(names: &NodeIds, reader: &RowReader) -> Result<Self> {
+        let numbers: Option<Vec<u64>> = names.iter().map(|name| name.parse().ok()).collect();
+        let Some(numbers) = numbers else {
+            let columns = (0..names.len() as u32).collect();
+            return Ok(Numbering { columns, num_features: names.len(), are_numbers: false });
+        };
+        let largest = numbers.iter().copied().max().unwrap_or(0);
+        if largest > MAX_FEATURE_INDEX {
+            let problem =
+                format!("feature {largest} is too large; expected a column number up to {MAX_FEATURE_INDEX}");
+            return Err(reader.file_error(problem));
+        }
+        let columns = numbers.iter().map(|&number| number as u32).collect();
+        Ok(Numbering { columns, num_features: largest as usize + 1, are_numbers: true })
     }
-    Ok((numbers.iter().map(|&number| number as u32).collect(), largest as usize + 1))
 }

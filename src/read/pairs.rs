@@ -6,16 +6,50 @@ use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::read::RowReader;
 use crate::read::edges::usual_columns;
+use crate::read::reader::Parsed;
+use crate::read::rows::{Rows, Span};
 
-/// Reads `source,target` rows of any form that an edge list may have; other columns are passed over. A first
-/// row of usual names (`source,target`, `from,to`, …) is a header, unless both are nodes.
+/// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
+/// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …)
+/// is a header, unless both are nodes.
 pub struct PairReader<'a> {
     reader: RowReader,
     nodes: &'a NodeIds,
     columns: (usize, usize),
+    /// The names of the first row's columns, if it is a header.
+    header: Option<Vec<String>>,
+    num_columns: usize,
     unknown: Unknown,
-    num_skipped: u64,
-    is_first: FirstRow,
+}
+
+/// Successive pairs of a file, in its order.
+pub struct PairBlock<'a> {
+    pairs: &'a [Pair],
+    rows: &'a Rows,
+    /// The kept fields, row after row.
+    kept: &'a [Span],
+}
+
+impl PairBlock<'_> {
+    /// The m pairs as they stand in the file: the first node may have the higher index.
+    pub fn pairs(&self) -> &[Pair] {
+        self.pairs
+    }
+
+    /// The fields of pair `at` in the columns that are kept, which must be below m.
+    pub fn kept(&self, at: usize) -> impl Iterator<Item = &str> {
+        let num_kept = self.kept.len() / self.pairs.len();
+        self.kept[at * num_kept..][..num_kept].iter().map(|&span| self.rows.slice(span))
+    }
+}
+
+/// Which columns besides the two nodes of a pair are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Columns {
+    /// None.
+    Nodes,
+    /// All; each row must then have as many as the first.
+    All,
 }
 
 /// What to do about a pair with a node that the graph does not have.
@@ -25,12 +59,6 @@ pub enum Unknown {
     Refuse,
     /// Leave the pair out, and count it.
     Skip,
-}
-
-#[derive(PartialEq)]
-enum FirstRow {
-    Ahead,
-    Behind,
 }
 
 /// Reads the nodes in the first column of a file, or of stdin for `-`. A first row is a header if it is `node` or `id`
@@ -64,46 +92,104 @@ impl<'a> PairReader<'a> {
     /// # Errors
     /// [`Error::Io`] if it cannot be read.
     pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        let reader = RowReader::open(path)?;
-        Ok(PairReader { reader, nodes, columns: (0, 1), unknown, num_skipped: 0, is_first: FirstRow::Ahead })
+        let mut reader = RowReader::open(path)?;
+        let first = reader.look_ahead()?[0].take().unwrap_or_default();
+        let num_columns = first.len();
+        let are_nodes = first.len() >= 2 && first[..2].iter().all(|id| nodes.index(id).is_some());
+        let (columns, header) = match usual_columns(&first) {
+            Some(columns) if !are_nodes => {
+                reader.advance()?;
+                (columns, Some(first))
+            }
+            _ => ((0, 1), None),
+        };
+        Ok(PairReader { reader, nodes, columns, header, num_columns, unknown })
     }
 
-    /// The next pair in the file's order, as it stands there: the first node may have the higher index.
+    /// The names of the columns besides the two nodes': those of the header, or `column_3` and the like.
+    pub fn other_columns(&self) -> Vec<String> {
+        let name = |at: usize| match &self.header {
+            Some(header) => header[at].clone(),
+            None => format!("column_{}", at + 1),
+        };
+        self.others().map(name).collect()
+    }
+
+    /// Calls `take` with one block of pairs after the other, while further ones are read. Returns how many pairs were
+    /// left out, as they have an unknown node.
     ///
     /// # Errors
-    /// [`Error::Row`] at a row with too few columns, [`Error::UnknownNode`] at a node that the graph does not
-    /// have.
-    pub fn next_pair(&mut self) -> Result<Option<Pair>> {
-        while self.reader.advance()? {
-            if self.is_first == FirstRow::Ahead {
-                self.is_first = FirstRow::Behind;
-                let header: Vec<String> = self.reader.fields().map(str::to_string).collect();
-                let are_nodes =
-                    header.len() >= 2 && header[..2].iter().all(|id| self.nodes.index(id).is_some());
-                if let (Some(columns), false) = (usual_columns(&header), are_nodes) {
-                    self.columns = columns;
-                    continue;
-                }
+    /// Those of `take`; [`Error::Row`] at a row with too few columns, or with others than the first where they are
+    /// kept; [`Error::UnknownNode`] at a node that the graph does not have. The rows before have been taken then.
+    pub fn read_blocks(
+        mut self,
+        columns: Columns,
+        mut take: impl FnMut(PairBlock) -> Result<()> + Send,
+    ) -> Result<u64> {
+        let kept: Vec<usize> = match columns {
+            Columns::Nodes => Vec::new(),
+            Columns::All => self.others().collect(),
+        };
+        let PairReader { nodes, num_columns, unknown, .. } = self;
+        let parse = |rows: &mut Rows, parsed: &mut ParsedPairs| {
+            let (source, target) = rows.pair(self.columns)?;
+            if columns == Columns::All && rows.len() != num_columns {
+                let found = rows.len();
+                return Err(
+                    rows.error(format!("expected {num_columns} columns as in the first row, found {found}"))
+                );
             }
-            let (source, target) = self.reader.pair(self.columns)?;
-            match (self.nodes.index(source), self.nodes.index(target), self.unknown) {
-                (Some(u), Some(v), _) => return Ok(Some((u, v))),
-                (_, _, Unknown::Skip) => self.num_skipped += 1,
+            match (nodes.index(source), nodes.index(target), unknown) {
+                (Some(u), Some(v), _) => {
+                    parsed.pairs.push((u, v));
+                    parsed.kept.extend(kept.iter().map(|&at| rows.span(at)));
+                }
+                (_, _, Unknown::Skip) => parsed.num_skipped += 1,
                 (found, _, Unknown::Refuse) => {
                     let node = if found.is_none() { source } else { target };
                     return Err(Error::UnknownNode {
-                        path: self.reader.path().to_path_buf(),
-                        line: self.reader.line_number(),
+                        path: rows.path().to_path_buf(),
+                        line: rows.line_number(),
                         node: node.to_string(),
                     });
                 }
             }
-        }
-        Ok(None)
+            Ok(())
+        };
+        let mut num_skipped = 0;
+        self.reader.parse_blocks(ParsedPairs::default, parse, |blocks| {
+            blocks.iter().try_for_each(|Parsed { rows, value, .. }| {
+                num_skipped += value.num_skipped;
+                let ParsedPairs { pairs, kept, .. } = value;
+                if pairs.is_empty() { Ok(()) } else { take(PairBlock { pairs, rows, kept }) }
+            })
+        })?;
+        Ok(num_skipped)
     }
 
-    /// How many pairs were left out so far.
-    pub fn num_skipped(&self) -> u64 {
-        self.num_skipped
+    /// All pairs, in the file's order, and how many were left out. O(m) memory.
+    ///
+    /// # Errors
+    /// As [`PairReader::read_blocks`].
+    pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
+        let mut pairs = Vec::new();
+        let num_skipped = self.read_blocks(Columns::Nodes, |block| {
+            pairs.extend_from_slice(block.pairs());
+            Ok(())
+        })?;
+        Ok((pairs, num_skipped))
     }
+
+    fn others(&self) -> impl Iterator<Item = usize> + use<> {
+        let (source, target) = self.columns;
+        (0..self.num_columns).filter(move |&at| at != source && at != target)
+    }
+}
+
+/// What a block of text says.
+#[derive(Default)]
+struct ParsedPairs {
+    pairs: Vec<Pair>,
+    kept: Vec<Span>,
+    num_skipped: u64,
 }

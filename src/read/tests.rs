@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use super::source::Sizes;
 use super::*;
-use crate::graph::{Graph, NodeIds, Pair};
+use crate::graph::{Graph, NodeIds};
 
 /// Blocks of a few bytes, so that each row is in one of its own.
 const TINY: Sizes = Sizes { read_bytes: 3, block_bytes: 1, num_blocks: 4 };
@@ -229,7 +229,6 @@ fn pairs_come_one_after_the_other_from_any_blocks() {
     for id in ["a", "b", "c"] {
         nodes.intern(id);
     }
-    let mut reader = PairReader::open(&path, &nodes, Unknown::Refuse).unwrap();
-    let pairs: Vec<Pair> = std::iter::from_fn(|| reader.next_pair().unwrap()).collect();
-    assert_eq!(pairs, [(0, 1), (1, 2), (2, 0)]);
+    let reader = PairReader::open(&path, &nodes, Unknown::Refuse).unwrap();
+    assert_eq!(reader.read_all().unwrap(), (vec![(0, 1), (1, 2), (2, 0)], 0));
 }

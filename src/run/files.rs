@@ -11,46 +11,7 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair, hex};
 use crate::run::{Existing, Output, rows};
-use crate::score::{ScoredPair, probability};
 use crate::split::RowSplit;
-
-/// Writes `source,target,probability,logit` rows.
-pub struct ScoreWriter {
-    path: PathBuf,
-    writer: csv::Writer<Output>,
-}
-
-impl ScoreWriter {
-    /// Writes the header.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn new(output: Output) -> Result<Self> {
-        let path = output.path().to_path_buf();
-        let mut writer = csv_writer(output);
-        let header = writer.write_record(["source", "target", "probability", "logit"]);
-        header.map_err(|error| csv_error("write", &path, error))?;
-        Ok(ScoreWriter { path, writer })
-    }
-
-    /// Writes a row.
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn write(&mut self, nodes: &NodeIds, ScoredPair { pair: (u, v), logit }: &ScoredPair) -> Result<()> {
-        let probability = probability(*logit);
-        let row = (nodes.id(*u), nodes.id(*v), probability, *logit);
-        self.writer.serialize(row).map_err(|error| csv_error("write", &self.path, error))
-    }
-
-    /// As [`Output::finish`].
-    ///
-    /// # Errors
-    /// [`Error::Io`].
-    pub fn finish(self) -> Result<()> {
-        finish(self.path, self.writer)
-    }
-}
 
 /// Writes rows of an id and numbers, each number the shortest decimal that reads back as the same f32.
 pub struct NumberWriter {
@@ -198,6 +159,23 @@ pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Resu
             rows.iter().try_for_each(|&row| writer.write_record([nodes.id(row as u32), part]))
         })
     })
+}
+
+/// `feature` rows.
+pub(super) fn write_feature_names(path: &Path, names: &[String]) -> Result<()> {
+    write_file(path, |output| {
+        rows::write_rows(output, ["feature"], names.len(), |at, row| row.field(&names[at]))
+    })
+}
+
+/// The names of the features in order.
+pub(super) fn read_feature_names(path: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    read_csv(path, &[&["feature"]], |record| {
+        names.push(record[0].to_string());
+        Ok(())
+    })?;
+    Ok(names)
 }
 
 /// The ids of `nodes.csv` in order, and the labels.

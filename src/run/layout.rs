@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::run::{files, split_files};
 
-const FILES: [&str; 8] = [
+/// The names of the features, where they have any.
+pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
+
+const FILES: [&str; 9] = [
     "metrics.json",
     "history.csv",
     "embeddings.csv",
     "nodes.csv",
     "rows.csv",
+    FEATURE_NAMES,
     "features.safetensors",
     "weights.safetensors",
     "run.json",
@@ -24,6 +28,7 @@ pub(super) fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String,
     if has_features {
         files.push(path.join("features.safetensors"));
     }
+    files.extend(Some(path.join(FEATURE_NAMES)).filter(|file| file.exists()));
     files.extend(split_files::paths(&path.join("split")));
     let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
     files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()

@@ -15,7 +15,7 @@ pub struct Output {
 }
 
 enum Sink {
-    Stdout(BufWriter<io::StdoutLock<'static>>),
+    Stdout(BufWriter<io::Stdout>),
     File(BufWriter<tempfile::NamedTempFile>),
 }
 
@@ -27,7 +27,7 @@ impl Output {
     /// written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
-            let sink = Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout().lock()));
+            let sink = Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()));
             return Ok(Output { path: path.to_path_buf(), sink });
         }
         if existing == Existing::Keep && path.exists() {

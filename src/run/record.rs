@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, InputFile};
@@ -41,6 +42,9 @@ pub struct Record {
     pub files: BTreeMap<String, String>,
     /// The epoch whose weights were kept, counted from 1.
     pub selected_epoch: Option<usize>,
+    /// What makes probabilities of logits, if that was fitted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibrator>,
     /// Where the time went.
     pub timings: Timings,
     /// Threads in use.

@@ -10,21 +10,37 @@ const ROWS_PER_TASK: usize = 1024;
 /// Tasks for each thread between two writes.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Writes a row of `header`, and then `num_rows` rows, each of which `row` adds the fields of. While some are written
-/// the next are formatted, so that the text of a few thousand rows a thread is all that is in memory.
-///
-/// The text is the one that the `csv` crate would write, in the order of the rows.
+/// Writes a row of `header`, and then `num_rows` rows, as [`write_body`] does.
 pub(super) fn write_rows<H: AsRef<str>>(
     output: &mut impl Write,
     header: impl IntoIterator<Item = H>,
     num_rows: usize,
     row: impl Fn(usize, &mut Row) + Sync,
 ) -> io::Result<()> {
-    let mut first_row = Row::default();
-    header.into_iter().for_each(|name| first_row.field(name.as_ref()));
-    first_row.end();
-    output.write_all(&first_row.text)?;
+    write_header(output, header)?;
+    write_body(output, num_rows, row)
+}
 
+/// Writes one row of these fields.
+pub(super) fn write_header<H: AsRef<str>>(
+    output: &mut impl Write,
+    header: impl IntoIterator<Item = H>,
+) -> io::Result<()> {
+    let mut row = Row::default();
+    header.into_iter().for_each(|name| row.field(name.as_ref()));
+    row.end();
+    output.write_all(&row.text)
+}
+
+/// Writes `num_rows` rows, each of which `row` adds the fields of. While some are written the next are formatted, so that
+/// the text of a few thousand rows a thread is all that is in memory.
+///
+/// The text is the one that the `csv` crate would write, in the order of the rows.
+pub(super) fn write_body(
+    output: &mut impl Write,
+    num_rows: usize,
+    row: impl Fn(usize, &mut Row) + Sync,
+) -> io::Result<()> {
     let num_tasks = TASKS_PER_THREAD * rayon::current_num_threads();
     let format = |texts: &mut Vec<Row>, first: usize| {
         texts.par_iter_mut().enumerate().for_each(|(task, text)| {
@@ -85,6 +101,19 @@ impl Row {
         }
         // Writing to memory cannot fail.
         let _ = write!(self.text, "{number:?}");
+    }
+
+    /// Adds the shortest decimal that reads back as the same f64.
+    pub(super) fn f64(&mut self, number: f64) {
+        self.separate();
+        self.is_blank = false;
+        let mut digits = zmij::Buffer::new();
+        self.text.extend_from_slice(digits.format(number).as_bytes());
+    }
+
+    /// The text so far, to be added to by what is no CSV.
+    pub(super) fn text(&mut self) -> &mut Vec<u8> {
+        &mut self.text
     }
 
     fn separate(&mut self) {

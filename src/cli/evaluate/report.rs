@@ -5,10 +5,12 @@ use std::io::Write;
 
 use serde::{Serialize, Serializer};
 use vgae::Result;
+use vgae::calibrate::{Bin, Calibrator, Population, Reliability};
 use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::metrics::{Calibration, Interval, Intervals, LEVEL, Metrics};
 use vgae::negatives::Negatives;
 use vgae::run::Output;
+use vgae::score::probability;
 use vgae::split::Split;
 
 use super::source::Source;
@@ -26,8 +28,20 @@ pub(super) struct Report<'a> {
     bootstrap: Option<Bootstrap>,
     #[serde(flatten, serialize_with = "by_name")]
     parts: Vec<(&'static str, Option<Part>)>,
+    /// What probabilities claim, and what is the case.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    probabilities: Vec<Claim>,
     #[serde(skip)]
     args: &'a Args,
+}
+
+/// What one kind of probability claims at one density.
+#[derive(Serialize)]
+struct Claim {
+    /// What makes it of a logit.
+    probability: String,
+    #[serde(flatten)]
+    reliability: Reliability,
 }
 
 #[derive(Serialize)]
@@ -63,13 +77,40 @@ impl<'a> Report<'a> {
             Source::Kind(kind) => (kind.to_string(), None),
         };
         let bootstrap = args.bootstrap.map(|num_resamples| Bootstrap { num_resamples, level: LEVEL });
-        Report { negatives, negatives_per_edge, seed: args.seed, bootstrap, parts: Vec::new(), args }
+        Report {
+            negatives,
+            negatives_per_edge,
+            seed: args.seed,
+            bootstrap,
+            parts: Vec::new(),
+            probabilities: Vec::new(),
+            args,
+        }
     }
 
     /// Adds the figures of a part, or that nothing was held out for it.
     pub(super) fn add(&mut self, name: &'static str, scored: Option<&Scored>, split: &Split) -> Result<()> {
         let part = scored.map(|scored| Part::of(scored, split, self.args)).transpose()?;
         self.parts.push((name, part));
+        Ok(())
+    }
+
+    /// Adds what the sigmoid, and a calibrator if there is one, claims of `population`: in balance, and at its density.
+    pub(super) fn add_claims(
+        &mut self,
+        population: &Population,
+        calibrator: Option<&Calibrator>,
+    ) -> Result<()> {
+        let classes = population.reported();
+        for density in [0.5, population.density] {
+            let reliability = Reliability::of(classes, density, probability)?;
+            self.probabilities.push(Claim { probability: "sigmoid".into(), reliability });
+            if let Some(calibrator) = calibrator {
+                let claim = |logit| calibrator.probability_at(logit, density);
+                let reliability = Reliability::of(classes, density, claim)?;
+                self.probabilities.push(Claim { probability: calibrator.method().to_string(), reliability });
+            }
+        }
         Ok(())
     }
 
@@ -82,6 +123,12 @@ impl<'a> Report<'a> {
         if self.args.by_degree {
             text.push('\n');
             text.push_str(&aligned(&self.rows_by_degree()));
+        }
+        if let Some(last) = self.probabilities.last() {
+            text.push('\n');
+            text.push_str(&aligned(&self.rows_of_claims()));
+            text.push('\n');
+            text.push_str(&aligned(&rows_of_bins(last)));
         }
         output.write_all(text.as_bytes()).map_err(|error| stdout_error(output, error))
     }
@@ -118,6 +165,17 @@ impl<'a> Report<'a> {
             row
         };
         [header].into_iter().chain(self.present().map(row)).collect()
+    }
+
+    fn rows_of_claims(&self) -> Vec<Vec<String>> {
+        let header = names(["probability", "density", "brier", "expected_calibration_error"]);
+        let row = |Claim { probability, reliability }: &Claim| {
+            let Reliability { density, brier, expected_calibration_error, .. } = reliability;
+            let figures =
+                [*density, *brier, *expected_calibration_error].map(|figure| format!("{figure:.6}"));
+            [probability.clone()].into_iter().chain(figures).collect()
+        };
+        [header].into_iter().chain(self.probabilities.iter().map(row)).collect()
     }
 
     fn rows_by_degree(&self) -> Vec<Vec<String>> {
@@ -164,6 +222,18 @@ impl Part {
     }
 }
 
+/// What is claimed in each bin, and what is the case.
+fn rows_of_bins(Claim { probability, reliability }: &Claim) -> Vec<Vec<String>> {
+    let header = names(["probability", "bin", "mean_probability", "share_of_edges", "share_of_pairs"]);
+    let row = |bin: &Bin| {
+        let figures = [bin.mean_probability, bin.share_of_edges, bin.share_of_pairs];
+        let bounds = format!("{}–{}", bin.lower, bin.upper);
+        let figures = figures.map(|figure| format!("{figure:.6}"));
+        [probability.clone(), bounds].into_iter().chain(figures).collect()
+    };
+    [header].into_iter().chain(reliability.bins.iter().map(row)).collect()
+}
+
 fn by_name<S: Serializer>(
     parts: &[(&'static str, Option<Part>)],
     serializer: S,
@@ -189,7 +259,7 @@ fn estimate(value: f64, interval: Option<Interval>) -> String {
 
 /// Rows in columns as wide as their widest cell, the first two columns to the left.
 fn aligned(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].len()).max().unwrap_or(0);
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {

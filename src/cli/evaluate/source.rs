@@ -144,10 +144,5 @@ impl OwnPairs {
 }
 
 fn read_pairs(path: &Path, run: &Run) -> Result<Vec<Pair>> {
-    let mut reader = PairReader::open(path, &run.graph.nodes, Unknown::Refuse)?;
-    let mut pairs = Vec::new();
-    while let Some(pair) = reader.next_pair()? {
-        pairs.push(pair);
-    }
-    Ok(pairs)
+    Ok(PairReader::open(path, &run.graph.nodes, Unknown::Refuse)?.read_all()?.0)
 }

@@ -1,0 +1,22 @@
+//! What several verbs ask about probabilities.
+
+use vgae::Result;
+use vgae::calibrate::Calibrator;
+use vgae::config::Calibration;
+use vgae::run::Run;
+use vgae::score::Score;
+
+#[derive(clap::Args)]
+pub(super) struct Probabilities {
+    /// Calibrate the probabilities by the run's validation part, for pairs that are edges as rarely as in the graph
+    /// [default: as the run was trained]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    calibrate: Option<Calibration>,
+}
+
+impl Probabilities {
+    /// What makes probabilities of logits, if it is not the sigmoid.
+    pub(super) fn calibrator(&self, run: &Run, score: &dyn Score) -> Result<Option<Calibrator>> {
+        run.calibrator(score, self.calibrate)
+    }
+}

@@ -1,0 +1,123 @@
+//! `vgae threshold`: where to cut a ranking, and what to expect above the cut.
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+use vgae::calibrate::{Cut, Population};
+use vgae::run::{Existing, Output, Run};
+use vgae::{Error, Result};
+
+use super::probabilities::Probabilities;
+use super::progress::Voice;
+
+/// Say from which logit on pairs are to be taken for links
+///
+/// The cut for --precision is chosen on the validation part; precision, recall and the number of pairs are those to be
+/// expected by the test part, among pairs that are links as rarely as in the graph. --budget cuts after so many of the
+/// pairs that are no edges, which takes O(n²) time.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directory
+    run: PathBuf,
+    #[command(flatten)]
+    aim: Aim,
+    /// The share of pairs that are links [default: the share of the graph's pairs that are edges]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    density: Option<f64>,
+    #[command(flatten)]
+    probabilities: Probabilities,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Aim {
+    /// The lowest cut above which this share of the pairs are links
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    precision: Option<f64>,
+    /// The cut above which there are so many pairs that are no edges
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    budget: Option<usize>,
+}
+
+/// What is printed.
+#[derive(Serialize)]
+struct Answer {
+    logit: f64,
+    probability: f64,
+    precision: f64,
+    recall: f64,
+    num_pairs: u64,
+    density: f64,
+}
+
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    if let Some(precision) = args.aim.precision.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+        return Err(Error::Config(format!(
+            "--precision is {precision}; expected a share above 0 and below 1"
+        )));
+    }
+    if let Some(density) = args.density.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+        return Err(Error::Config(format!("--density is {density}; expected a share above 0 and below 1")));
+    }
+    let run = Run::open(&args.run)?;
+    let score = run.encode()?.score;
+    let population = run.population(&*score)?;
+    let density = args.density.unwrap_or(population.density);
+    if population.reported().edges.is_empty() {
+        let problem = "this run held no links out: nothing can be said of precision and recall";
+        return Err(Error::Config(problem.into()));
+    }
+    let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
+    let (logit, num_pairs) = match (args.aim.precision, args.aim.budget) {
+        (Some(precision), _) => {
+            let logit = chosen(&population, density, precision)?;
+            let cut = Cut::at(population.reported(), density, logit)?;
+            (logit, (cut.share_of_pairs * num_candidates as f64).round() as u64)
+        }
+        (None, budget) => {
+            let best = score.top_pairs(budget.unwrap_or(1).max(1), &run.graph.edges);
+            let Some(last) = best.last() else {
+                return Err(Error::Config("every pair is an edge: there is nothing to cut".into()));
+            };
+            (last.logit, best.iter().filter(|scored| scored.logit >= last.logit).count() as u64)
+        }
+    };
+    let Cut { precision, recall, .. } = Cut::at(population.reported(), density, logit)?;
+    let probability = match args.probabilities.calibrator(&run, &*score)? {
+        Some(calibrator) => calibrator.probability_at(logit, density),
+        None => vgae::score::probability(logit),
+    };
+    if population.test.edges.is_empty() {
+        voice.say("note: nothing was held out to test; the figures are those of the validation part");
+    }
+    let answer = Answer { logit, probability, precision, recall, num_pairs, density };
+    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    write(&mut output, &answer, args.json).map_err(|source| Error::Io {
+        action: "write",
+        path: "-".into(),
+        source,
+    })?;
+    output.finish()
+}
+
+/// The cut for a precision, by the validation part.
+fn chosen(population: &Population, density: f64, precision: f64) -> Result<f64> {
+    if population.validation.edges.is_empty() {
+        return Err(Error::Config("--precision needs validation edges, and this run held none out".into()));
+    }
+    Ok(Cut::with_precision(&population.validation, density, precision)?.logit)
+}
+
+fn write(output: &mut Output, answer: &Answer, json: bool) -> io::Result<()> {
+    if json {
+        serde_json::to_writer(&mut *output, answer)?;
+        return writeln!(output);
+    }
+    let Answer { logit, probability, precision, recall, num_pairs, density } = answer;
+    writeln!(output, "logit,probability,precision,recall,num_pairs,density")?;
+    writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_pairs},{density:.4e}")
+}

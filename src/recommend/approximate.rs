@@ -1,0 +1,213 @@
+//! Pairs that an index of nearest neighbours finds, and how many of the best these are.
+
+use hashbrown::HashSet;
+use ndarray::ArrayView2;
+use rand::SeedableRng;
+use rand::seq::index;
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
+
+use crate::decoder::{decode_pair, top_of_nodes};
+use crate::error::{Error, Result};
+use crate::graph::{Direction, EdgeList, Pair};
+use crate::score::{Best, ScoredPair};
+
+/// Edges of a node in the index: usearch's own default, as are the next two.
+const CONNECTIVITY: usize = 16;
+/// Nodes that are looked at when one is added.
+const EXPANSION_ADD: usize = 128;
+/// Nodes that are looked at for a node's best, at least.
+const EXPANSION_SEARCH: usize = 64;
+/// Partners of each node that are asked for first.
+const FIRST_PARTNERS: usize = 16;
+/// Nodes whose exact answer an approximate one is compared with.
+const NUM_COMPARED: usize = 200;
+
+/// An index of embeddings by their inner products (HNSW, Malkov & Yashunin 2018, as usearch builds it). O(n log n) time,
+/// O(n·d) memory. It finds most of the best pairs, in a time that hardly grows with n; which it misses may differ from
+/// one index to the next where several threads build it.
+pub struct Approximate<'a> {
+    index: Index,
+    z: ArrayView2<'a, f32>,
+}
+
+/// How much of the exact answer an approximate one holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Recall {
+    /// Pairs of the exact answer at the nodes that were compared.
+    pub num_exact: usize,
+    /// How many of them were found.
+    pub num_found: usize,
+    /// The nodes whose every pair was looked at.
+    pub num_nodes: usize,
+}
+
+impl Recall {
+    /// The share that was found, in [0, 1]; none if there was nothing to find.
+    pub fn share(&self) -> Option<f64> {
+        (self.num_exact > 0).then(|| self.num_found as f64 / self.num_exact as f64)
+    }
+}
+
+impl<'a> Approximate<'a> {
+    /// Of embeddings `z`, [n, d], whose inner products are logits, on all threads.
+    ///
+    /// # Errors
+    /// [`Error::Index`] if the memory does not suffice.
+    pub fn new(z: ArrayView2<'a, f32>) -> Result<Self> {
+        let options = IndexOptions {
+            dimensions: z.ncols(),
+            metric: MetricKind::IP,
+            quantization: ScalarKind::F32,
+            connectivity: CONNECTIVITY,
+            expansion_add: EXPANSION_ADD,
+            expansion_search: EXPANSION_SEARCH,
+            multi: false,
+        };
+        let index = Index::new(&options).map_err(failed)?;
+        index.reserve_capacity_and_threads(z.nrows(), rayon::current_num_threads()).map_err(failed)?;
+        let add = |node: usize| index.add(node as u64, &row(z, node as u32)).map_err(failed);
+        (0..z.nrows()).into_par_iter().try_for_each(add)?;
+        Ok(Approximate { index, z })
+    }
+
+    /// For each of `nodes`, as the source, `k` of its best candidates, highest first, ties in the order of the nodes.
+    ///
+    /// # Errors
+    /// [`Error::Index`] if the memory does not suffice.
+    pub fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Result<Vec<Vec<ScoredPair>>> {
+        nodes.par_iter().map(|&node| self.partners(node, k, known)).collect()
+    }
+
+    /// `k` of the best pairs that are candidates of `known`, highest first, ties in the order of the pairs. Each node's
+    /// best partners are asked for, and twice as many of those nodes whose last one is still among the best of all.
+    ///
+    /// # Errors
+    /// [`Error::Index`] if the memory does not suffice.
+    pub fn top_pairs(&self, k: usize, known: &EdgeList) -> Result<Vec<ScoredPair>> {
+        let n = self.z.nrows();
+        let mut asked: Vec<u32> = (0..n as u32).collect();
+        let mut num_partners = FIRST_PARTNERS;
+        let mut found: HashSet<Pair> = HashSet::new();
+        loop {
+            let lists = self.top_of_nodes(&asked, num_partners, known)?;
+            found.extend(lists.iter().flatten().flat_map(|scored| ways(scored.pair, known)));
+            let best = self.best(k, &found);
+            let least = best.last().map_or(f64::NEG_INFINITY, |scored| scored.logit);
+            let may_have_more = |list: &[ScoredPair]| {
+                list.len() == num_partners
+                    && (best.len() < k || list.last().is_some_and(|last| last.logit >= least))
+            };
+            asked = asked
+                .into_iter()
+                .zip(&lists)
+                .filter(|(_, list)| may_have_more(list))
+                .map(|(u, _)| u)
+                .collect();
+            if asked.is_empty() || num_partners >= n {
+                return Ok(best);
+            }
+            // What cannot be among the best any more need not be kept.
+            if best.len() == k {
+                found = best.iter().map(|scored| scored.pair).collect();
+            }
+            num_partners *= 2;
+        }
+    }
+
+    /// The best `k` of these pairs.
+    fn best(&self, k: usize, pairs: &HashSet<Pair>) -> Vec<ScoredPair> {
+        let mut best = Best::new(k);
+        pairs.iter().for_each(|&pair| best.add(ScoredPair { pair, logit: decode_pair(self.z, pair) }));
+        best.into_sorted()
+    }
+
+    fn partners(&self, node: u32, k: usize, known: &EdgeList) -> Result<Vec<ScoredPair>> {
+        let is_candidate = |other: u64| known.is_candidate((node, other as u32));
+        let k = k.min(self.z.nrows());
+        let found = self.index.filtered_search(&row(self.z, node), k, is_candidate).map_err(failed)?;
+        let scored = found.keys.iter().map(|&other| {
+            let pair = (node, other as u32);
+            ScoredPair { pair, logit: decode_pair(self.z, pair) }
+        });
+        let mut best = Best::new(k);
+        scored.for_each(|scored| best.add(scored));
+        Ok(best.into_sorted())
+    }
+
+    /// How much of the exact answer `found`, the lists of [`Approximate::top_of_nodes`] for these `nodes`, holds, by up to
+    /// 200 of them that `seed` draws. O(200·n·d) time.
+    pub fn recall_of_nodes(
+        &self,
+        nodes: &[u32],
+        found: &[Vec<ScoredPair>],
+        k: usize,
+        known: &EdgeList,
+        seed: u64,
+    ) -> Recall {
+        let chosen = sample(nodes.len(), seed);
+        let compared: Vec<u32> = chosen.iter().map(|&at| nodes[at]).collect();
+        let exact = top_of_nodes(self.z, &compared, k, known);
+        let num_found = chosen.iter().zip(&exact).map(|(&at, exact)| {
+            // A pair that ties with the last of the exact ones is as good.
+            let least = exact.last().map_or(f64::INFINITY, |last| last.logit);
+            found[at].iter().filter(|scored| scored.logit >= least).count()
+        });
+        Recall {
+            num_exact: exact.iter().map(Vec::len).sum(),
+            num_found: num_found.sum(),
+            num_nodes: compared.len(),
+        }
+    }
+
+    /// How many of the pairs with a higher logit than the last of `found`, the answer of [`Approximate::top_pairs`], are in
+    /// it, by those at up to 200 nodes that `seed` draws from the nodes that can have any: those whose length times the
+    /// greatest one is above that logit. O(200·n·d) time.
+    pub fn recall_of_pairs(&self, found: &[ScoredPair], known: &EdgeList, seed: u64) -> Recall {
+        let least = found.last().map_or(f64::INFINITY, |last| last.logit);
+        let lengths: Vec<f64> =
+            (0..self.z.nrows() as u32).map(|node| decode_pair(self.z, (node, node)).sqrt()).collect();
+        let greatest = lengths.iter().copied().fold(0.0, f64::max);
+        let eligible: Vec<u32> = (0u32..)
+            .zip(&lengths)
+            .filter(|&(_, length)| length * greatest >= least)
+            .map(|(node, _)| node)
+            .collect();
+        let compared: Vec<u32> = sample(eligible.len(), seed).iter().map(|&at| eligible[at]).collect();
+        let found: HashSet<Pair> = found.iter().map(|scored| scored.pair).collect();
+        let count = |&node: &u32| {
+            let others =
+                (0..self.z.nrows() as u32).filter(|&other| decode_pair(self.z, (node, other)) > least);
+            let exact = others.map(|other| known.direction().orient((node, other)));
+            let exact: Vec<Pair> = exact.filter(|&pair| known.is_candidate(pair)).collect();
+            (exact.len(), exact.iter().filter(|pair| found.contains(*pair)).count())
+        };
+        let counts = compared.par_iter().map(count);
+        let (num_exact, num_found) = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
+        Recall { num_exact, num_found, num_nodes: compared.len() }
+    }
+}
+
+/// Up to [`NUM_COMPARED`] numbers below `count`.
+fn sample(count: usize, seed: u64) -> Vec<usize> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    index::sample(&mut rng, count, count.min(NUM_COMPARED)).into_vec()
+}
+
+/// A pair as `known` stores it: one way round, or both where these are two pairs and candidates.
+fn ways((u, v): Pair, known: &EdgeList) -> impl Iterator<Item = Pair> {
+    let both = match known.direction() {
+        Direction::Undirected => [Some((u.min(v), u.max(v))), None],
+        Direction::Directed => [Some((u, v)), known.is_candidate((v, u)).then_some((v, u))],
+    };
+    both.into_iter().flatten()
+}
+
+fn row(z: ArrayView2<f32>, node: u32) -> Vec<f32> {
+    z.row(node as usize).to_vec()
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Index(error.to_string())
+}
