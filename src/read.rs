@@ -32,7 +32,7 @@ pub(crate) use reader::RowReader;
 
 /// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory
 /// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge
-/// list on stdin.
+/// list on stdin. What each is for a bipartite graph, [`Graph::bipartite`] says.
 ///
 /// # Errors
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;

@@ -80,6 +80,8 @@ fn a_run_holds_out_and_predicts_pairs_of_a_source_and_a_target_alone() {
     for negatives in ["degree", "hard"] {
         place.stdout(&format!("evaluate run --negatives {negatives} --quiet"));
     }
+    let made = place.stdout("generate run --edges 200 --quiet");
+    assert!(made.lines().count() > 150 && made.lines().skip(1).all(is_across), "{made}");
     place.stdout("inspect run --quiet");
     place.stdout("embed run --quiet");
     place.stdout("audit run --quiet");
@@ -91,6 +93,33 @@ fn a_run_holds_out_and_predicts_pairs_of_a_source_and_a_target_alone() {
     let best = "train shop.csv --bipartite --split run --model best --epochs 5 --output best --quiet";
     place.stdout(best);
     assert!(place.stdout("predict best --top 1000 --quiet").lines().skip(1).all(is_across));
+}
+
+#[test]
+fn a_run_of_before_there_were_kinds_and_weights_opens() {
+    let place = Place::new();
+    place.train_karate("");
+    let mut record = place.json("run/run.json");
+    for (part, key) in [("read", "bipartite"), ("train", "weighted_loss")] {
+        assert_eq!(record["config"][part].as_object_mut().unwrap().remove(key), Some(false.into()));
+    }
+    place.write("run/run.json", record.to_string());
+    place.stdout("evaluate run --quiet");
+}
+
+#[test]
+fn where_every_pair_is_an_edge_a_loss_that_draws_others_is_refused() {
+    let place = Place::new();
+    let rows: String = (0..24).map(|at| format!("u{},i{}\n", at / 4, at % 4)).collect();
+    place.write("full.csv", rows);
+    let train =
+        "train full.csv --bipartite --val-fraction 0 --test-fraction 0 --epochs 2 --output run --quiet";
+    let error = place.failure(&format!("{train} --loss sampled"), 2);
+    assert_eq!(
+        error,
+        "error: --loss sampled draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact\n"
+    );
+    place.stdout(train);
 }
 
 #[test]
@@ -125,6 +154,11 @@ fn what_is_not_bipartite_is_refused() {
     assert_eq!(
         error,
         "error: --bipartite leaves edges without directions, which gravity-gae is for: choose another model\n"
+    );
+    let error = place.failure("train shop.csv --bipartite --task biased --quiet", 2);
+    assert_eq!(
+        error,
+        "error: --bipartite leaves edges without directions, which --task biased asks for: leave it out\n"
     );
     let error = place.failure("train shop.csv --bipartite --model adamic-adar --quiet", 2);
     assert_eq!(

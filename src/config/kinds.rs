@@ -1,17 +1,20 @@
 //! Which settings go with the two kinds of nodes of a bipartite graph.
 
-use crate::config::{BaselineKind, Config, ModelKind, ReadConfig};
+use crate::config::{BaselineKind, Config, DirectedTask, ModelKind, ReadConfig};
 use crate::error::{Error, Result};
 
 impl Config {
     /// Refuses what makes no sense for a bipartite graph.
     pub(super) fn validate_kinds(&self) -> Result<()> {
-        let model = self.model.model;
+        let (model, task) = (self.model.model, self.split.task);
         let ReadConfig { bipartite, directed, .. } = self.read;
         let problem = match model {
             _ if !bipartite => return Ok(()),
             _ if directed => {
                 "and --directed exclude each other: every edge goes from a source to a target".into()
+            }
+            _ if task != DirectedTask::General => {
+                format!("leaves edges without directions, which --task {task} asks for: leave it out")
             }
             _ if model.is_directed() => {
                 format!("leaves edges without directions, which {model} is for: choose another model")

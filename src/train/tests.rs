@@ -200,6 +200,9 @@ fn kl_weights_are_the_documented_ones() {
     assert_eq!(kl_weight(KlWeight::Kipf, &edges), 1.0 / 7.0);
     assert_eq!(kl_weight(KlWeight::Elbo, &edges), 7.0 / (49.0 - 10.0));
     assert_eq!(kl_weight(KlWeight::Value(0.25), &edges), 0.25);
+    // Of the 12 pairs of a source and a target two are edges.
+    let across = EdgeList::new(7, vec![(0, 3), (2, 6)], None).0.across_kinds(3).unwrap();
+    assert_eq!(kl_weight(KlWeight::Elbo, &across), 7.0 / (2.0 * (12.0 - 2.0)));
 }
 
 fn fit_karate(change: impl FnOnce(&mut Config)) -> Result<Trained> {
