@@ -19,7 +19,7 @@
 //! other pairs, and the diagonal of A + I, say nothing of what is to be predicted. With m edges
 //!
 //! ```text
-//! norm / N · Σ over pairs of a source u and a target v [ pos_weight · y_uv · softplus(−x_uv) + (1 − y_uv) · softplus(x_uv) ]
+//! norm / N · Σ_uv [ pos_weight · y_uv · softplus(−x_uv) + (1 − y_uv) · softplus(x_uv) ]   u a source, v a target
 //! pos_weight = (N − m) / m         norm = N / (2 (N − m))
 //! ```
 //!
