@@ -1,5 +1,9 @@
 //! `vgae train`: from a file of edges to a run directory.
 
+mod arguments;
+mod config_file;
+mod dry_run;
+
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -9,10 +13,12 @@ use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
 use vgae::run::{Existing, Output, RunDir, Timings};
 use vgae::split::{Part, RowSplit, Split};
-use vgae::{Error, Result, read, run, split, train, transform};
+use vgae::{Result, read, run, split, train, transform};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
+pub(super) use arguments::parse;
+pub(super) use config_file::without_config;
 
 /// Train a model on a graph and evaluate it on held-out links
 ///
@@ -34,6 +40,14 @@ pub(super) struct Args {
     /// Print the metrics as one JSON object
     #[arg(long)]
     json: bool,
+    /// Take settings from a TOML file: the flags below, as in val-fraction = 0.1 or directed = true. A flag on the
+    /// command line wins over the file. Paths in it start from the working directory
+    #[arg(long = "config", value_name = "FILE")]
+    config_file: Option<PathBuf>,
+    /// Make nothing: print all settings, as --config takes them, and say what time and memory the run will take, by
+    /// some of its epochs
+    #[arg(long)]
+    dry_run: bool,
     #[command(flatten)]
     config: Config,
     /// Use the split of this run directory (or of a directory with its five CSV files)
@@ -42,16 +56,22 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    let completed;
+    let args = match &args.config_file {
+        None => args,
+        Some(file) => {
+            completed = arguments::of_process(file)?;
+            &completed
+        }
+    };
+    args.check()?;
     let config = &args.config;
-    config.validate()?;
-    train::check_device(config)?;
-    let dash = Path::new("-");
-    if args.data == dash && config.read.features == FeatureSource::File(dash.into()) {
-        return Err(Error::Config("DATA and --features are both -; stdin can be only one of them".into()));
-    }
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let path = args.output.clone().unwrap_or_else(|| default_output(&args.data, config));
-    RunDir::check(&path, existing)?;
+    match (RunDir::check(&path, existing), args.dry_run) {
+        (Err(error), true) => voice.say(format!("note: without --dry-run: {error}")),
+        (result, _) => result?,
+    }
 
     let start = Instant::now();
     let graph = match is_rows_alone(args) {
@@ -75,6 +95,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     describe_split(&split, graph.num_nodes(), config, voice);
 
     describe_loss(graph.num_nodes(), config, voice);
+
+    if args.dry_run {
+        let estimate = dry_run::Estimate::of(&graph, &split, config)?;
+        voice.say(estimate.describe(read_seconds + split_seconds));
+        return dry_run::print(&config.resolved(graph.num_nodes()), args.split.as_deref());
+    }
 
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
@@ -122,26 +148,6 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 fn is_rows_alone(args: &Args) -> bool {
     let is_vae = args.config.model.model == ModelKind::Vae;
     is_vae && args.config.read.features == FeatureSource::Auto && read::has_rows_alone(&args.data)
-}
-
-/// The settings that these arguments of the program mean, `train` first; or what is wrong with them, in a line.
-pub(super) fn parse(arguments: &[std::ffi::OsString]) -> std::result::Result<Config, String> {
-    #[derive(clap::Parser)]
-    #[command(no_binary_name = true)]
-    struct Train {
-        #[command(flatten)]
-        args: Args,
-    }
-    match <Train as clap::Parser>::try_parse_from(&arguments[1..]) {
-        Ok(train) => {
-            train.args.config.validate().map(|()| train.args.config).map_err(|error| error.to_string())
-        }
-        Err(error) => {
-            let text = error.to_string();
-            let line = text.lines().next().unwrap_or_default();
-            Err(line.trim_start_matches("error: ").into())
-        }
-    }
 }
 
 fn default_output(data: &Path, config: &Config) -> PathBuf {

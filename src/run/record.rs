@@ -146,7 +146,7 @@ pub fn read_record(path: &Path) -> Result<Record> {
 }
 
 /// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
-pub(super) fn peak_memory_bytes() -> Option<u64> {
+pub fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

@@ -93,8 +93,15 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     }
     let flags = |model: &String| {
         let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
-        let config = train::parse(&job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words))
-            .map_err(|problem| Error::Config(format!("the flags of `vgae train` for {model}: {problem}")))?;
+        let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
+        let (config, of_file) = train::parse(&arguments).map_err(|error| match error {
+            Error::Config(problem) => {
+                Error::Config(format!("the flags of `vgae train` for {model}: {problem}"))
+            }
+            other => other,
+        })?;
+        // A file may change: what is recorded, and run, is what it says.
+        let words = [of_file, train::without_config(&words)].concat();
         Ok(Flags { words, read: config.read })
     };
     models.iter().map(flags).collect()
