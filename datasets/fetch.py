@@ -9,6 +9,7 @@ there already is left alone. An interrupted run goes on with the wheel it has: r
 """
 
 import io
+import json
 import os
 import pickle
 import shutil
@@ -24,13 +25,10 @@ SHA256 = "c7da51d3d6434e40dc7d5e42882c2f0c2407e54869d1b0cb547a61b27ca1d005"
 ROOT = Path(__file__).resolve().parent
 PARTIAL = ROOT / ".partial"
 
-# Per data set: the files it consists of, and the counts that they must have.
-FILES = {"cora": ("cora.cites", "cora.content"),
-         "citeseer": ("edges.csv", "features.csv", "labels.csv"),
-         "pubmed": ("edges.csv", "features.csv", "labels.csv")}
-COUNTS = {"cora": {"nodes": 2708, "citations": 5429, "features": 1433, "nonzeros": 49216, "classes": 7},
-          "citeseer": {"nodes": 3327, "edges": 4552, "features": 3703, "nonzeros": 105165, "classes": 6},
-          "pubmed": {"nodes": 19717, "edges": 44324, "features": 500, "nonzeros": 988031, "classes": 3}}
+# Per data set: the files it consists of, and the counts that they must have. `vgae datasets` reads the same.
+INDEX = {entry["name"]: entry for entry in json.loads((ROOT / "index.json").read_text()) if entry["is_fetched"]}
+FILES = {name: entry["files"] for name, entry in INDEX.items()}
+COUNTS = {name: entry["counts"] for name, entry in INDEX.items()}
 
 
 def say(text):
@@ -138,7 +136,8 @@ def take_cora(read):
     cites, content = read("cora.cites"), read("cora.content")
     rows = [line.split() for line in content.splitlines()]
     widths = {len(row) - 2 for row in rows}
-    counts = {"nodes": len(rows), "citations": len(cites.splitlines()),
+    pairs = [frozenset(line.split()) for line in cites.splitlines()]
+    counts = {"nodes": len(rows), "edges": len(set(pairs)), "citations": len(pairs),
               "features": widths.pop() if len(widths) == 1 else f"of several lengths {sorted(widths)}",
               "nonzeros": sum(row[1:-1].count(b"1") for row in rows), "classes": len({row[-1] for row in rows})}
     return {"cora.cites": cites, "cora.content": content}, counts

@@ -1,6 +1,8 @@
 //! Where a network is trained: this crate's kernels on the CPU, or libtorch on another device.
 
+use std::fmt;
 use std::sync::Once;
+use std::thread::available_parallelism;
 
 use tch::Device;
 
@@ -9,6 +11,53 @@ use crate::error::{Error, Result};
 
 /// The nodes from which `--device auto` takes a GPU: on smaller graphs the kernels are faster than a GPU is started.
 const AUTO_GPU_NODES: usize = 20_000;
+
+/// What the libtorch in use can compute on.
+///
+/// # Examples
+/// ```
+/// use vgae::device::Devices;
+///
+/// let devices = Devices { num_cores: 8, num_cuda_devices: 2, has_mps: false };
+/// assert_eq!(devices.to_string(), "cpu: 8 threads\ncuda: 2 devices (cuda:0, cuda:1)\nmps: none");
+/// assert!(Devices::find().num_cores >= 1);
+/// ```
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Devices {
+    /// Threads of the CPU that run at once, which is how many are used by default.
+    pub num_cores: usize,
+    /// CUDA devices, counted from 0.
+    pub num_cuda_devices: usize,
+    /// Whether there is an Apple GPU.
+    pub has_mps: bool,
+}
+
+impl Devices {
+    /// Looks for them, which loads libtorch's CUDA half where there is one.
+    pub fn find() -> Self {
+        Devices {
+            num_cores: available_parallelism().map_or(1, usize::from),
+            num_cuda_devices: num_cuda_devices(),
+            has_mps: tch::utils::has_mps(),
+        }
+    }
+}
+
+impl fmt::Display for Devices {
+    /// A line for each kind.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let plural = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
+        writeln!(f, "cpu: {}", plural(self.num_cores, "thread"))?;
+        match self.num_cuda_devices {
+            0 => writeln!(f, "cuda: none")?,
+            count => {
+                let names: Vec<String> = (0..count).map(|index| format!("cuda:{index}")).collect();
+                writeln!(f, "cuda: {} ({})", plural(count, "device"), names.join(", "))?;
+            }
+        }
+        write!(f, "mps: {}", if self.has_mps { "1 device" } else { "none" })
+    }
+}
 
 /// The device of libtorch that `config` asks for, for a graph of `num_nodes`; none for the CPU.
 ///

@@ -43,7 +43,7 @@ pub mod benchmark;
 pub mod calibrate;
 pub mod config;
 pub mod decoder;
-mod device;
+pub mod device;
 mod encoder;
 pub mod error;
 pub mod evaluate;

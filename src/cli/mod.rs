@@ -4,6 +4,7 @@ mod applied;
 mod audit;
 mod benchmark;
 mod completions;
+mod datasets;
 mod embed;
 mod evaluate;
 mod generate;
@@ -19,13 +20,18 @@ mod train;
 
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use vgae::Error;
+use vgae::device::Devices;
 
 use progress::Voice;
 
 /// The version, and that of the libtorch it was built with.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VGAE_LIBTORCH_VERSION"), ")");
+
+/// The same, as `--version` begins; the devices follow.
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nlibtorch ", env!("VGAE_LIBTORCH_VERSION"));
 
 /// More threads than any machine has cores only wait for each other.
 const MAX_THREADS: i64 = 512;
@@ -34,7 +40,7 @@ const MAX_THREADS: i64 = 512;
 ///
 /// Train on an edge list, get an honest AUC and AP on held-out links, then score, predict and embed.
 #[derive(Parser)]
-#[command(version = VERSION, arg_required_else_help = true)]
+#[command(version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -59,13 +65,17 @@ enum Verb {
     Generate(generate::Args),
     Audit(audit::Args),
     Benchmark(benchmark::Args),
+    Datasets(datasets::Args),
     Completions(completions::Args),
     Man(man::Args),
 }
 
 /// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return refuse(&error),
+    };
     let num_threads = usize::from(cli.threads);
     vgae::threads::use_threads(num_threads);
     let voice = Voice::new(cli.quiet);
@@ -81,6 +91,7 @@ pub fn main() -> ExitCode {
         Verb::Generate(args) => generate::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),
         Verb::Benchmark(args) => benchmark::run(args, num_threads, &voice),
+        Verb::Datasets(args) => datasets::run(args),
         Verb::Completions(args) => completions::run(args),
         Verb::Man(args) => man::run(args),
     };
@@ -93,4 +104,16 @@ pub fn main() -> ExitCode {
             if matches!(error, Error::Config(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
+}
+
+/// Prints what clap has to say instead of running a verb: help, the version, or a mistake in the usage.
+fn refuse(error: &clap::Error) -> ExitCode {
+    // Looking for devices takes time, so that it is done only where they are asked for.
+    if error.kind() == ErrorKind::DisplayVersion && error.to_string().contains(LONG_VERSION) {
+        return match completions::write(format!("{error}{}\n", Devices::find()).as_bytes()) {
+            Err(error) if !error.is_broken_pipe() => ExitCode::FAILURE,
+            _ => ExitCode::SUCCESS,
+        };
+    }
+    error.exit()
 }
