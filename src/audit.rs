@@ -5,6 +5,23 @@
 //! from its beginning: its files are those that `run.json` vouches for, the embeddings are what the training
 //! edges alone give, and the metrics are what these embeddings give. Weights that were trained on further edges
 //! and then encoded over the right ones would not be seen; only training again with the same seed shows that.
+//!
+//! # Examples
+//! ```
+//! use vgae::audit::{Audit, Direction, Rule};
+//!
+//! let directory = tempfile::tempdir().unwrap();
+//! for (list, pair) in [("train", "a,b"), ("validation", "b,c"), ("validation_negatives", "a,d"), ("test", "b,a"),
+//!     ("test_negatives", "c,d")] {
+//!     std::fs::write(directory.path().join(format!("{list}.csv")), format!("source,target\n{pair}\n")).unwrap();
+//! }
+//! let report = Audit::read(directory.path(), Direction::Undirected)?.check(10)?;
+//! // The test edge b,a is the training edge a,b.
+//! assert!(!report.is_clean() && report.verdict().is_err());
+//! assert_eq!((report.num_offences(), report.num_of(Rule::TrainedOn)), (1, 1));
+//! println!("{}: {}", report.offences()[0].rule, report.offences()[0]);
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod lists;
 mod offence;

@@ -44,6 +44,18 @@ pub use closed_form::ClosedForm;
 /// | propagated cosine | cosine of the rows of Â · tfidf(X) (as in Wu et al. 2019, *Simplifying graph convolutional networks*) |
 ///
 /// A cosine with a row of zeros is 0.
+///
+/// # Examples
+/// ```
+/// use vgae::baseline::Baseline;
+/// use vgae::config::BaselineKind;
+/// use vgae::graph::EdgeList;
+///
+/// let train = EdgeList::new(4, vec![(0, 1), (0, 2), (3, 1), (3, 2)], None).0;
+/// let jaccard = Baseline::new(BaselineKind::Jaccard, &train, None, 0)?;
+/// assert_eq!(jaccard.scores(&[(0, 3), (0, 1)]), [1.0, 0.0]);
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Baseline {
     score: Box<dyn Score>,
 }

@@ -136,6 +136,28 @@ fn flatten(name: &str, value: &Value, values: &mut BTreeMap<String, f64>) {
 const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "data_sha256", "split_sha256"];
 
 /// The file of all runs, which is whole after each of them.
+///
+/// # Examples
+/// ```
+/// use vgae::benchmark::{Cell, Row, Runs, data_sha256};
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let mut runs = Runs::open(&directory.path().join("runs.csv"))?;
+/// let cell = Cell {
+///     data: "cora".into(),
+///     model: "gae".into(),
+///     seed: 0,
+///     flags: "--hidden 64".into(),
+///     vgae_version: "0.1.0".into(),
+///     data_sha256: data_sha256(&[]),
+/// };
+/// let values = [("test_roc_auc".to_string(), 0.91)].into();
+/// runs.push(Row { cell: cell.clone(), split_sha256: "…".into(), values })?;
+/// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
+/// let other = Cell { flags: String::new(), ..cell };
+/// assert!(runs.find(&other).is_err(), "made with other flags");
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Runs {
     path: PathBuf,
     rows: Vec<Row>,

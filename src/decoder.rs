@@ -1,4 +1,20 @@
 //! Decoders: from the embeddings of two nodes to the logit of their edge.
+//!
+//! # Examples
+//! ```
+//! use ndarray::array;
+//! use vgae::decoder::{Decoded, Decoder, decode_pair, decode_pairs, top_pairs};
+//! use vgae::graph::EdgeList;
+//! use vgae::score::Score;
+//!
+//! let z = array![[1f32, 0.0], [2.0, 0.0], [0.0, 1.0]];
+//! assert_eq!(decode_pairs(z.view(), &[(0, 1), (0, 2)]), [2.0, 0.0]);
+//! assert_eq!(decode_pair(z.view(), (1, 1)), 4.0);
+//! let known = EdgeList::new(3, vec![(0, 1)], None).0;
+//! assert_eq!(top_pairs(z.view(), 1, &known)[0].pair, (0, 2));
+//! let cosine = Decoded::new(z, Decoder::Cosine { temperature: 5.0 });
+//! assert!((cosine.logits(&[(0, 1)])[0] - 5.0).abs() < 1e-5);
+//! ```
 
 pub mod gravity;
 

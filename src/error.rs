@@ -10,6 +10,16 @@ use crate::config::DirectedTask;
 pub type Result<T> = std::result::Result<T, Error>;
 
 /// Every way in which this crate's functions fail.
+///
+/// # Examples
+/// ```
+/// use vgae::config::ReadConfig;
+/// use vgae::{Error, read};
+///
+/// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default()).unwrap_err();
+/// assert!(matches!(error, Error::Io { .. }) && !error.is_broken_pipe());
+/// assert!(error.to_string().starts_with("cannot read nowhere.csv: "));
+/// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

@@ -28,6 +28,21 @@ pub enum Source {
 /// nodes they may join.
 /// O(n²·d) time, O(n·d + edges) memory.
 ///
+/// # Examples
+/// ```
+/// use rand::SeedableRng;
+/// use vgae::generate::{Source, edges};
+/// use vgae::{config::ModelConfig, graph::EdgeList, network::Network};
+///
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+/// let known = EdgeList::new(4, vec![(0, 1), (1, 2), (2, 3)], None).0;
+/// let network = Network::new(&ModelConfig::default(), 4, &mut rng);
+/// let embeddings = network.encode(&known, None);
+/// let pairs = edges(&network, &embeddings, Source::Posterior, 3, &known, &mut rng)?;
+/// assert!(pairs.len() == 3 && pairs.iter().all(|&(u, v)| u < v && v < 4));
+/// # Ok::<(), vgae::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Config`] for a point latent, which has no distribution.
 pub fn edges(

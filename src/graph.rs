@@ -1,4 +1,16 @@
 //! A graph: its nodes by name, its edges by index, and what is known of each node.
+//!
+//! # Examples
+//! ```
+//! use vgae::graph::{EdgeList, Graph, NodeIds};
+//!
+//! let mut nodes = NodeIds::default();
+//! let pairs = [("ann", "bob"), ("bob", "cid")].map(|(u, v)| (nodes.intern(u), nodes.intern(v)));
+//! let edges = EdgeList::new(nodes.len(), pairs.to_vec(), None).0;
+//! let graph = Graph { nodes, edges, ..Graph::default() };
+//! assert_eq!(graph.num_nodes(), 3);
+//! assert!(graph.features().is_none() && graph.without_features().edges.len() == 2);
+//! ```
 
 mod bipartite;
 mod columns;
@@ -68,6 +80,22 @@ impl Graph {
     }
 
     /// Gives each node its row of `table`. Nodes that only the table has are added, without edges.
+    ///
+    /// # Examples
+    /// ```
+    /// use vgae::graph::Features;
+    /// use vgae::{config::ReadConfig, read};
+    ///
+    /// let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+    /// let mut table = vgae::graph::FeatureTable {
+    ///     nodes: graph.nodes.clone(),
+    ///     matrix: Features::from(ndarray::Array2::<f32>::ones((34, 2))),
+    ///     is_complete: true,
+    ///     input: graph.inputs[0].clone(),
+    /// };
+    /// assert_eq!(graph.with_features(table)?.features().unwrap().cols(), 2);
+    /// # Ok::<(), vgae::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::MissingFeatures`] if the table is dense and a node of the graph has no row in it. (In a

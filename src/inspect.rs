@@ -1,4 +1,18 @@
 //! What a trained model has made of its latent, and what each part of a stack is worth.
+//!
+//! # Examples
+//! ```
+//! use ndarray::array;
+//! use vgae::inspect::dimensions;
+//! use vgae::network::Embeddings;
+//!
+//! // The second dimension is the prior's: it says nothing of a node.
+//! let mean = array![[1f32, 0.0], [-1.0, 0.0]];
+//! let log_variance = Some(array![[-2f32, 0.0], [-2.0, 0.0]]);
+//! let [first, second] = dimensions(&Embeddings { mean, log_variance })[..] else { unreachable!() };
+//! assert!(first.is_active && first.mean_variance == 1.0);
+//! assert!(!second.is_active && second.kl == Some(0.0) && second.mean_sigma == Some(1.0));
+//! ```
 
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;

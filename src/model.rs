@@ -1,4 +1,19 @@
 //! A model of any kind: what it is made of, and what it says of a graph.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::{BaselineKind, Config, ModelConfig, ModelKind};
+//! use vgae::graph::EdgeList;
+//! use vgae::model::Model;
+//!
+//! let model = ModelKind::Baseline(BaselineKind::CommonNeighbours);
+//! let config = Config { model: ModelConfig { model, ..ModelConfig::default() }, ..Config::default() };
+//! let model = Model::from_weights(&config, 3, 0, &Default::default()).unwrap();
+//! let encoded = model.encode(&EdgeList::new(3, vec![(0, 1), (1, 2)], None).0, None)?;
+//! assert_eq!(encoded.score.logits(&[(0, 2), (0, 1)]), [1.0, 0.0]);
+//! assert!(encoded.embeddings.is_none() && model.weights().is_empty());
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;

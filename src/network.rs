@@ -1,4 +1,23 @@
 //! One auto-encoder: an encoder, a latent (point or Gaussian) and a decoder, composed.
+//!
+//! # Examples
+//! ```
+//! use rand::SeedableRng;
+//! use vgae::config::ModelConfig;
+//! use vgae::graph::EdgeList;
+//! use vgae::network::Network;
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+//! let edges = EdgeList::new(3, vec![(0, 1), (1, 2)], None).0;
+//! // X = I: as many features as nodes.
+//! let mut network = Network::new(&ModelConfig::default(), 3, &mut rng);
+//! let embeddings = network.encode(&edges, None);
+//! assert_eq!(embeddings.mean.dim(), (3, network.config().latent()));
+//! assert!(embeddings.log_variance.is_some(), "a VGAE has a Gaussian latent");
+//! assert_eq!(network.decoder(), vgae::decoder::Decoder::InnerProduct);
+//! let weights = network.weights().clone();
+//! network.set_weights(weights).unwrap();
+//! ```
 
 mod pass;
 mod torch;

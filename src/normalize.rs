@@ -1,4 +1,16 @@
 //! Â, the normalised adjacency that every graph encoder multiplies with.
+//!
+//! # Examples
+//! ```
+//! use vgae::graph::EdgeList;
+//! use vgae::normalize;
+//!
+//! let edges = EdgeList::new(3, vec![(0, 1)], None).0;
+//! let adj_norm = normalize::symmetric(&edges);
+//! assert_eq!((adj_norm.get(0, 1), adj_norm.get(2, 2)), (Some(&0.5), Some(&1.0)));
+//! let walk = normalize::row_stochastic(&edges);
+//! assert_eq!(walk.get(1, 0), Some(&0.5));
+//! ```
 
 use std::ops::Range;
 

@@ -15,6 +15,26 @@ use crate::graph::Csr;
 pub(crate) use gather::SparseRow;
 
 /// A constant matrix, [rows, columns], and its transpose.
+///
+/// # Examples
+/// ```
+/// use std::borrow::Cow;
+/// use ndarray::{Array2, array};
+/// use vgae::graph::{EdgeList, Features};
+/// use vgae::{normalize, operator::Operator};
+///
+/// let adj_norm = Operator::symmetric(normalize::symmetric(&EdgeList::new(2, vec![(0, 1)], None).0));
+/// let mut product = Array2::zeros((2, 1));
+/// adj_norm.apply(array![[2f32], [4.0]].view(), &mut product);
+/// assert_eq!(product, array![[3.0], [3.0]]);
+///
+/// let features = Features::from(array![[1f32, 0.0, 0.0]]);
+/// let x = Operator::sparse(features.to_sparse());
+/// assert_eq!((x.num_rows(), x.num_columns()), (1, 3));
+/// let mut gradient = Array2::zeros((3, 1));
+/// Operator::dense(Cow::Owned(features.to_dense())).apply_adjoint(array![[2f32]].view(), &mut gradient);
+/// assert_eq!(gradient, array![[2.0], [0.0], [0.0]]);
+/// ```
 pub struct Operator<'a> {
     matrix: Matrix<'a>,
 }

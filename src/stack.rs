@@ -2,6 +2,29 @@
 //!
 //! After Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal link
 //! prediction in complex networks*; they stack by random forests what has no embedding.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::{Config, ModelConfig, ModelKind};
+//! use vgae::model::Model;
+//! use vgae::{read, split, stack, train};
+//!
+//! let model = ModelConfig { model: ModelKind::Best, ..ModelConfig::default() };
+//! let mut config = Config { model, ..Config::default() };
+//! config.train.epochs = Some(5);
+//! assert_eq!(stack::networks(&config)[0].0, "normalised");
+//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let split = split::edges(&graph, &config.split, config.seed)?;
+//! let Model::Stack(best) = train::fit(None, &split, &config, |_| {})?.model else { unreachable!() };
+//! let parts = best.parts(&split.train, None)?;
+//! let scores = parts.scores(&split.test.pairs());
+//! let logit = best.combiner().logit(scores.row(0));
+//! let (_, score) = best.encode(&split.train, None)?;
+//! assert_eq!(score.logits(&split.test.pairs())[0], logit);
+//! let report = vgae::inspect::parts(&best, &split, None, config.seed)?;
+//! assert!(report.parts.iter().map(|part| part.name).eq(parts.names()));
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod combiner;
 

@@ -61,6 +61,21 @@ pub struct Trained {
 /// With the exact loss O(n²·d) time an epoch, O(n·(f̄ + h + d) + m) memory, f̄ being the nonzeros of a row of X.
 /// Equal seeds give equal weights, to the bit, on one machine.
 ///
+/// # Examples
+/// ```
+/// use vgae::config::Config;
+/// use vgae::{read, split, train};
+///
+/// let mut config = Config::default();
+/// config.train.epochs = Some(3);
+/// train::check_device(&config)?;
+/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let split = split::edges(&graph, &config.split, config.seed)?;
+/// let trained = train::fit(graph.features(), &split, &config, |epoch| println!("{}", epoch.loss))?;
+/// assert_eq!((trained.history.len(), trained.selected_epoch), (3, Some(3)));
+/// # Ok::<(), vgae::Error>(())
+/// ```
+///
 /// # Errors
 /// [`crate::Error::Config`] for settings out of range, [`crate::Error::Diverged`] if the loss is not finite.
 pub fn fit(

@@ -1,4 +1,15 @@
 //! What is done to the node features before any model or score sees them.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::FeatureTransform;
+//! use vgae::graph::Features;
+//! use vgae::transform::{largest, mean_row_sum, transform};
+//!
+//! let features = Features::from(ndarray::array![[1f32, 3.0], [0.0, 2.0]]);
+//! assert_eq!((largest(&features), mean_row_sum(&features)), (3.0, 3.0));
+//! assert_eq!(transform(&features, FeatureTransform::Row).to_dense()[[0, 1]], 0.75);
+//! ```
 
 use std::borrow::Cow;
 

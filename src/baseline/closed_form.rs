@@ -65,6 +65,18 @@ const WITHOUT_FEATURES: [&str; 11] = [
 /// | log-propagation | ln(1e-6 + (Â³)_uv) | | yes |
 /// | root-spectral | cube root of the spectral score | | yes |
 /// | same-component | 1 if a path joins u and v, else 0 | | yes |
+///
+/// # Examples
+/// ```
+/// use vgae::baseline::ClosedForm;
+/// use vgae::graph::EdgeList;
+///
+/// let train = EdgeList::new(4, vec![(0, 1), (1, 2), (2, 3)], None).0;
+/// let closed_form = ClosedForm::new(&train, None, 0)?;
+/// let scores = closed_form.scores(&[(0, 2), (0, 3)]);
+/// assert_eq!(scores.dim(), (2, closed_form.names().len()));
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct ClosedForm {
     names: &'static [&'static str],
     columns: Vec<Column>,

@@ -50,6 +50,33 @@ pub struct Difference {
 pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memory_bytes"];
 
 /// A summary of the rows of `cells`, for each data and model in the order in which they come there.
+///
+/// # Examples
+/// ```
+/// use vgae::benchmark::{Cell, Machine, Row, Table, summarize, today};
+///
+/// let row = |model: &str, seed, auc| Row {
+///     cell: Cell {
+///         data: "cora".into(),
+///         model: model.into(),
+///         seed,
+///         flags: String::new(),
+///         vgae_version: "0.1.0".into(),
+///         data_sha256: String::new(),
+///     },
+///     split_sha256: String::new(),
+///     values: [("test_roc_auc".to_string(), auc)].into(),
+/// };
+/// let rows = [row("gae", 0, 0.9), row("gae", 1, 0.8), row("vgae", 0, 0.95), row("vgae", 1, 0.85)];
+/// let cells = rows.clone().map(|row| row.cell);
+/// assert_eq!(cells[0].name(), "cora-gae-0");
+/// let summaries = summarize(&rows, &cells, Some("gae"));
+/// assert!((summaries[1].values["test_roc_auc"].mean - 0.9).abs() < 1e-12);
+/// assert!((summaries[1].differences["test_roc_auc"].mean - 0.05).abs() < 1e-12);
+/// let reference = Some("gae".into());
+/// let table = Table { summaries, reference, command: "…".into(), date: today(), machine: Machine::this() };
+/// assert_eq!(table.summaries.len(), 2);
+/// ```
 pub fn summarize(rows: &[Row], cells: &[Cell], reference: Option<&str>) -> Vec<Summary> {
     let mut summaries: Vec<Summary> = Vec::new();
     for cell in cells {

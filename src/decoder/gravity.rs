@@ -11,6 +11,19 @@
 //! Departure from the paper's equation: the 0.01, which is the authors' code's, keeps the logarithm finite for
 //! nodes in one place. (That code trains with ‖z_u − z_v‖² + 0.01 and evaluates with (‖z_u − z_v‖ + 0.01)²; here it
 //! is the first in both.)
+//!
+//! # Examples
+//! ```
+//! use vgae::decoder::gravity::{decode_pair, decode_pairs, top_pairs};
+//! use vgae::graph::EdgeList;
+//!
+//! // Two nodes at the distance 1; the second has the mass 3.
+//! let z = ndarray::array![[0f32, 0.0], [1.0, 3.0]];
+//! let logit = decode_pair(z.view(), (0, 1), 1.0);
+//! assert!((logit - (3.0 - 1.01f64.ln())).abs() < 1e-6);
+//! assert_eq!(decode_pairs(z.view(), &[(0, 1)], 1.0), [logit]);
+//! assert_eq!(top_pairs(z.view(), 1, &EdgeList::new(2, vec![], None).0, 1.0)[0].pair, (0, 1));
+//! ```
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, s};

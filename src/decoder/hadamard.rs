@@ -12,6 +12,21 @@ const BLOCK: usize = 256;
 
 /// logit(u, v) = relu((z_u ∘ z_v) W + b) w + c: symmetric, as z_u ∘ z_v is. (Such decoders are usual, for instance in
 /// Hu et al. 2020, *Open Graph Benchmark*; no one paper's formula.)
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use vgae::decoder::HadamardMlp;
+///
+/// let perceptron = HadamardMlp {
+///     hidden: array![[1f32], [1.0]],
+///     hidden_bias: array![-1f32],
+///     output: array![2f32],
+///     output_bias: 0.5,
+/// };
+/// // relu(1·2 + 1·3 − 1) · 2 + 0.5
+/// assert_eq!(perceptron.logits(array![[1f32, 1.0], [2.0, 3.0]].view(), &[(0, 1)]), [8.5]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct HadamardMlp {
     /// W, [d, k].

@@ -51,6 +51,14 @@ const PLACES_PER_TASK: usize = 1 << 16;
 
 /// Edges: each pair once, as its [`Direction`] says, in ascending order, no self-loops. Those of a bipartite graph
 /// know its two kinds of nodes; see [`EdgeList::across_kinds`].
+/// ```
+/// use vgae::graph::EdgeList;
+///
+/// let (edges, merged) = EdgeList::new(4, vec![(1, 0), (0, 1), (2, 2), (1, 2)], None);
+/// assert_eq!((edges.pairs(), edges.degrees()), ([(0, 1), (1, 2)].as_slice(), vec![1, 2, 1, 0]));
+/// assert_eq!((merged.num_duplicates, merged.num_self_loops, edges.num_components()), (1, 1, 2));
+/// assert!(edges.contains((2, 1)) && edges.select(&[1]).pairs() == [(1, 2)]);
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct EdgeList {
     direction: Direction,

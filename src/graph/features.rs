@@ -13,6 +13,18 @@ pub type Csr = CsMatI<f32, u32, usize>;
 const DENSE_FROM: f64 = 0.5;
 
 /// X, [n, f], in the form that takes less memory: `Features::from` a matrix of either form chooses it.
+///
+/// # Examples
+/// ```
+/// use vgae::graph::Features;
+///
+/// let features = Features::from(ndarray::array![[0f32, 2.0, 0.0], [0.0, 0.0, 0.0]]);
+/// assert!(matches!(features, Features::Sparse(_)), "most entries are zero");
+/// assert_eq!((features.rows(), features.cols(), features.num_nonzeros()), (2, 3, 1));
+/// assert_eq!(features.row_entries(0).collect::<Vec<_>>(), [(1, 2.0)]);
+/// assert_eq!(features.to_dense()[[0, 1]], 2.0);
+/// assert_eq!(features.to_sparse().nnz(), features.values().count());
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub enum Features {
     /// The nonzeros.

@@ -12,6 +12,16 @@ const NUM_SHARDS: usize = 64;
 /// The ids of nodes, numbered in the order in which they first appear.
 ///
 /// The ids of a shard stand in one string; looking one up takes O(1), naming one O(1).
+///
+/// # Examples
+/// ```
+/// use vgae::graph::NodeIds;
+///
+/// let mut nodes = NodeIds::default();
+/// assert_eq!((nodes.intern("ann"), nodes.intern("bob"), nodes.intern("ann")), (0, 1, 0));
+/// assert_eq!((nodes.len(), nodes.id(1), nodes.index("cid")), (2, "bob", None));
+/// assert_eq!(nodes.iter().collect::<Vec<_>>(), ["ann", "bob"]);
+/// ```
 #[derive(Clone)]
 pub struct NodeIds {
     shards: Vec<Shard>,

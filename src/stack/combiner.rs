@@ -11,6 +11,18 @@ const MOST_STEPS: usize = 100;
 const TOLERANCE: f64 = 1e-10;
 
 /// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for k scores s.
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use vgae::stack::Combiner;
+///
+/// // The first score tells edges from negatives, the second nothing.
+/// let scores = array![[2.0, 1.0], [3.0, 1.0], [-2.0, 1.0], [-3.0, 1.0]];
+/// let combiner = Combiner::fit(scores.view(), &[true, true, false, false]);
+/// assert!(combiner.weights[0] > 0.5 && combiner.weights[1].abs() < 1e-9);
+/// assert!(combiner.logit(array![4.0, 1.0].view()) > combiner.logit(array![2.0, 1.0].view()));
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Combiner {
     /// The mean of each score over the pairs that it was fitted on, k numbers.

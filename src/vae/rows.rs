@@ -26,6 +26,28 @@ pub enum Draw {
 }
 
 /// How well rows are described, each number a mean over the rows.
+///
+/// # Examples
+/// ```
+/// use rand::SeedableRng;
+/// use vgae::config::{Likelihood, ModelConfig, ModelKind};
+/// use vgae::graph::Features;
+/// use vgae::vae::{Draw, Vae};
+///
+/// let features = Features::from(ndarray::array![[1f32, 0.0, 1.0], [0.0, 1.0, 0.0]]);
+/// let config = ModelConfig { model: ModelKind::Vae, latent: Some(2), ..ModelConfig::default() };
+/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+/// let vae = Vae::new(&config, &features, &mut rng)?;
+/// assert_eq!((vae.likelihood(), vae.config().latent()), (Likelihood::Bernoulli, 2));
+/// assert_eq!(vae.encode(&features).mean.dim(), (2, 2));
+/// assert_eq!(vae.reconstruct(&features, 0..1).dim(), (1, 3));
+/// assert!(vae.generate(5, Draw::Sample, &mut rng).iter().all(|&x| x == 0.0 || x == 1.0));
+/// let metrics = vae.evaluate(&features, &[0, 1], 16, 0);
+/// assert!((metrics.elbo + metrics.reconstruction + metrics.kl).abs() < 1e-9);
+/// let again = Vae::from_weights(&config, 3, &vae.weights(), &mut rng).unwrap();
+/// assert_eq!(again.encode(&features), vae.encode(&features));
+/// # Ok::<(), vgae::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowMetrics {
     /// The evidence lower bound of log p(x), in nats: −`reconstruction` − `kl`.

@@ -1,0 +1,44 @@
+//! The session of the README by the library: train, evaluate, score, predict, and embed to a CSV.
+//!
+//! `cargo run --example session -- embeddings.csv`
+
+use std::path::Path;
+
+use vgae::config::Config;
+use vgae::evaluate::PartMetrics;
+use vgae::run::{Existing, Output, write_embeddings};
+use vgae::score::probability;
+use vgae::{Result, read, split, train};
+
+/// Writes the embeddings to `path`, which must not be there yet.
+pub fn session(path: &Path) -> Result<()> {
+    let config = Config { seed: 1, ..Config::default() };
+    let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+    let split = split::edges(&graph, &config.split, config.seed)?;
+    let trained = train::fit(graph.features(), &split, &config, |epoch| {
+        if epoch.epoch % 50 == 0 {
+            eprintln!("epoch {}: loss {:.4}", epoch.epoch, epoch.loss);
+        }
+    })?;
+    let encoded = trained.model.encode(&split.train, graph.features())?;
+    println!("held-out links: {:?}", PartMetrics::of(&*encoded.score, &split)?);
+
+    if let (Some(u), Some(v)) = (graph.nodes.index("1"), graph.nodes.index("34")) {
+        println!("1 – 34: probability {:.3}", probability(encoded.score.logits(&[(u, v)])[0]));
+    }
+    for best in encoded.score.top_pairs(3, &graph.edges) {
+        let [u, v] = [best.pair.0, best.pair.1].map(|node| graph.nodes.id(node));
+        println!("{u} – {v}: logit {:.3}", best.logit);
+    }
+    if let Some(embeddings) = &encoded.embeddings {
+        let output = Output::create(path, Existing::Keep)?;
+        write_embeddings(output, &graph.nodes, &embeddings.mean, embeddings.log_variance.as_ref())?;
+    }
+    Ok(())
+}
+
+fn main() -> Result<()> {
+    vgae::threads::use_threads(0);
+    let path = std::env::args_os().nth(1).unwrap_or("embeddings.csv".into());
+    session(Path::new(&path))
+}
