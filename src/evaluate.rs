@@ -1,4 +1,30 @@
 //! Held-out links, ranked against the negatives.
+//!
+//! # Examples
+//! ```
+//! use vgae::baseline::Baseline;
+//! use vgae::config::{BaselineKind, Config};
+//! use vgae::evaluate::{self, BUCKETS, PartMetrics, Scored};
+//! use vgae::{negatives, read, split};
+//!
+//! let config = Config::default();
+//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let split = split::edges(&graph, &config.split, config.seed)?;
+//! let score = Baseline::new(BaselineKind::AdamicAdar, &split.train, None, 0)?;
+//! let metrics = PartMetrics::of(&score, &split)?;
+//! assert_eq!(metrics.test, Some(evaluate::part(&score, &split.test)?));
+//!
+//! let hard = negatives::draw(negatives::Negatives::Hard { per_edge: 5 }, &graph, &split, 0)?;
+//! let scored = Scored::new(&score, split.test.edges.pairs(), &hard.test);
+//! assert_eq!(scored.num_edges(), split.test.edges.len());
+//! assert!(scored.num_negatives() > scored.num_edges());
+//! assert!(scored.ranks()?.mean_reciprocal_rank() > 0.0 && scored.metrics()?.roc_auc > 0.0);
+//! let (intervals, calibration) = (scored.intervals(50, 0)?, scored.calibration()?);
+//! assert!(intervals.roc_auc.lower <= intervals.roc_auc.upper && calibration.brier <= 1.0);
+//! let by_degree = scored.by_degree(&split.train.degrees())?;
+//! assert!(by_degree.len() == BUCKETS.len() && BUCKETS[3].contains(4));
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod degrees;
 mod scored;
@@ -112,6 +138,14 @@ pub fn part(score: &(impl Score + ?Sized), part: &Part) -> Result<Metrics> {
 
 /// The share of the nodes, in [0, 1], whose mean is exactly the most common one. Near 1 most pairs score alike,
 /// and the model says nothing: its hidden layer has died. O(n·d + n log n) time on all threads, O(n) memory.
+///
+/// # Examples
+/// ```
+/// use vgae::{evaluate::share_of_equal_means, network::Embeddings};
+///
+/// let mean = ndarray::array![[1f32, 2.0], [1.0, 2.0], [1.0, 2.0], [0.0, 2.0]];
+/// assert_eq!(share_of_equal_means(&Embeddings { mean, log_variance: None }), 0.75);
+/// ```
 pub fn share_of_equal_means(embeddings: &Embeddings) -> f64 {
     let mean = &embeddings.mean;
     let n = mean.nrows();

@@ -36,6 +36,32 @@
 //! diagonal at half) with edges up-weighted by pos_weight, and the KL, a mean, needs n for its sum. The weight
 //! `elbo` is therefore n / (n² − S). The reference code's 1/n (`kipf`) is the same but for the factor
 //! 1 − S/n², which only a dense graph tells apart. Of a bipartite graph `elbo` is n / (2 (N − m)) by the same reasoning.
+//!
+//! # Examples
+//! ```
+//! use rand::SeedableRng;
+//! use vgae::graph::EdgeList;
+//! use vgae::loss::{ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Weighting};
+//!
+//! let train = EdgeList::new(4, vec![(0, 1), (1, 2)], None).0;
+//! let z = vec![0f32; 4 * 2];
+//! // Where all logits are 0 each term is ln 2: the edges and the diagonal are 8 of the 16 pairs.
+//! let (loss, gradient) = ExactReconstruction::new(&train).value_and_gradient(&z, 2);
+//! assert!((loss - 2f64.ln() / 24.0 * (8.0 * 3.0 + 8.0)).abs() < 1e-6 && gradient == z);
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+//! let edges = SampledEdges::new(train.clone(), Weighting::Balanced);
+//! let (loss, _) = edges.draw(&train, 5, &mut rng).value_and_gradient(&z, 2);
+//! assert!((loss - 2f64.ln()).abs() < 1e-6);
+//! let (same, _) = edges.with(vec![(0, 3)]).value_and_gradient(&z, 2);
+//! assert!((loss - same).abs() < 1e-6);
+//! let subgraph = SubgraphReconstruction::new(&train, 2).draw(&mut rng);
+//! assert_eq!(subgraph.value_and_gradient(&z, 2).1.len(), z.len());
+//! let weighted = ExactReconstruction::weighted(&train, &[1.0, 1.0]).value_and_gradient(&z, 2);
+//! assert!((weighted.0 - ExactReconstruction::new(&train).value_and_gradient(&z, 2).0).abs() < 1e-6);
+//! // A coordinate and a mass.
+//! assert!(GravityReconstruction::new(&train, 1.0).value_and_gradient(&z, 2).0 > 0.0);
+//! ```
 
 mod dense;
 mod exact;

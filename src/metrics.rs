@@ -1,6 +1,33 @@
 //! Ranking metrics on logits, in f64, with ties handled exactly; and how far a probability can be taken at its word.
 //!
 //! Sigmoids in f32 saturate: distinct logits become equal probabilities. The ranking metrics therefore take logits.
+//!
+//! # Examples
+//! ```
+//! use vgae::metrics::{self, Ranks};
+//!
+//! let (logits, labels) = ([3.0, 1.0, 2.0, 0.0], [true, true, false, false]);
+//! let both = metrics::evaluate(&logits, &labels)?;
+//! assert_eq!(both.roc_auc, metrics::roc_auc(&logits, &labels)?);
+//! assert_eq!((both.roc_auc, metrics::average_precision(&logits, &labels)?), (0.75, (1.0 + 2.0 / 3.0) / 2.0));
+//! let intervals = metrics::bootstrap(&logits, &labels, 100, 0)?;
+//! assert!(intervals.roc_auc.lower <= 0.75 && 0.75 <= intervals.roc_auc.upper);
+//!
+//! let (edges, negatives) = (&[3.0, 1.0], &[2.0, 0.0]);
+//! assert_eq!(metrics::mean_reciprocal_rank(edges, negatives)?, 0.75);
+//! assert_eq!(metrics::hits_at(1, edges, negatives)?, 0.5);
+//! let ranks = Ranks::per_edge(edges, &[&[4.0, 3.0], &[0.0]])?;
+//! assert_eq!((ranks.of_edges()[0].value(), ranks.mean_reciprocal_rank()), (2.5, 0.7));
+//! assert_eq!(Ranks::pooled(edges, negatives)?.hits_at(2)?, 1.0);
+//!
+//! let probabilities = [0.9, 0.6, 0.4, 0.1];
+//! let calibration = metrics::calibration(&probabilities, &[true, true, false, false])?;
+//! assert!((calibration.brier - 0.085).abs() < 1e-12);
+//! assert_eq!(calibration.brier, metrics::brier(&probabilities, &[true, true, false, false])?);
+//! let error = metrics::expected_calibration_error(&probabilities, &[true, true, false, false])?;
+//! assert!((error - 0.25).abs() < 1e-12);
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod bootstrap;
 mod calibration;

@@ -4,6 +4,27 @@
 //! tells them from edges and a high AUC says little. [`Negatives::Degree`] takes the first clue away and
 //! [`Negatives::Hard`] turns every clue against the model. Negatives are edges nowhere in the graph; what makes them
 //! hard is read off the training edges alone, so that no held-out edge shows through.
+//!
+//! # Examples
+//! ```
+//! use rand::SeedableRng;
+//! use vgae::config::{ReadConfig, SplitConfig};
+//! use vgae::negatives::{NegativeLists, Negatives, by_degree, draw, hard};
+//! use vgae::{read, split};
+//!
+//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+//! let split = split::edges(&graph, &SplitConfig::default(), 0)?;
+//! let uniform = draw(Negatives::Uniform, &graph, &split, 0)?;
+//! assert_eq!(uniform.test, NegativeLists::Shared(split.test.negatives.clone()));
+//! let harder = draw(Negatives::Hard { per_edge: 4 }, &graph, &split, 0)?;
+//! assert!(harder.test.pairs().iter().all(|&pair| !graph.edges.contains(pair)));
+//!
+//! let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
+//! assert_eq!(by_degree(&graph.edges, &split.train, 10, &mut rng)?.len(), 10);
+//! let lists = hard(&graph, &split.train, split.test.edges.pairs(), 4, &mut rng)?;
+//! assert_eq!(lists.len(), split.test.edges.len());
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod degree;
 mod hard;

@@ -3,6 +3,34 @@
 //! Every file is read once, in blocks of whole lines, and may be gzipped; text is UTF-8. The blocks of edge lists and of
 //! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on
 //! the number of threads, and ids are numbered in the order of their first appearance.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::ReadConfig;
+//! use vgae::read::{self, PairReader, Unknown};
+//!
+//! let directory = tempfile::tempdir().unwrap();
+//! let path = |name: &str, text: &str| {
+//!     let path = directory.path().join(name);
+//!     std::fs::write(&path, text).map(|()| path).unwrap()
+//! };
+//! let edges = path("edges.csv", "source,target\nann,bob\nbob,cid\n");
+//! let graph = read::edge_list(&edges, &ReadConfig::default())?;
+//! assert_eq!((graph.num_nodes(), graph.edges.len()), (3, 2));
+//! let features = path("features.csv", "node,age,height\nann,3,1\nbob,4,1\ncid,5,1\n");
+//! assert_eq!(read::features(&features)?.matrix.cols(), 2);
+//! // The directory of both.
+//! let graph = read::data(directory.path(), &ReadConfig::default())?;
+//! assert!(graph.features().is_some() && !read::has_rows_alone(directory.path()));
+//! assert_eq!(read::rows(&features)?.num_nodes(), 3);
+//! assert_eq!(read::data_name("links.tsv.gz".as_ref()), "links");
+//!
+//! let pairs = path("pairs.csv", "cid,ann\ncid,dan\n");
+//! let mut reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
+//! assert_eq!((reader.next_pair()?, reader.next_pair()?, reader.num_skipped()), (Some((2, 0)), None, 1));
+//! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod edges;
 mod feature_rows;

@@ -9,6 +9,28 @@ use rayon::prelude::*;
 use crate::graph::{EdgeList, Pair};
 
 /// Gives pairs of nodes their logits: a trained model, or a score that needs no training, over a graph.
+///
+/// # Examples
+/// ```
+/// use vgae::graph::{EdgeList, Pair};
+/// use vgae::score::{Score, ScoredPair, probability};
+///
+/// /// The nearer two numbers, the likelier is a link.
+/// struct Nearness;
+///
+/// impl Score for Nearness {
+///     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
+///         pairs.iter().map(|&(u, v)| -f64::from(u.abs_diff(v))).collect()
+///     }
+/// }
+///
+/// let known = EdgeList::new(4, vec![(0, 1)], None).0;
+/// let best = Nearness.top_pairs(2, &known);
+/// assert_eq!(best[0], ScoredPair { pair: (1, 2), logit: -1.0 });
+/// assert!(best[0] > best[1], "at a tie the lower pair is the greater");
+/// assert_eq!(Nearness.top_of_node(0, 1, &known)[0].pair, (0, 2));
+/// assert_eq!(probability(0.0), 0.5);
+/// ```
 pub trait Score: Sync {
     /// The logits of m pairs, in their order. A pair's logit does not depend on the other pairs.
     fn logits(&self, pairs: &[Pair]) -> Vec<f64>;

@@ -6,6 +6,28 @@
 //! **With directions** (u, v) and (v, u) are different pairs, each an edge or none by itself. The reverse of a
 //! held-out edge, or of a negative, may therefore be a training edge: that is the nature of directed link
 //! prediction (Salha et al. 2019, section 4.1), whose tasks ask which way an edge goes.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::{DirectedTask, ReadConfig, SplitConfig};
+//! use vgae::split::{self, Split};
+//! use vgae::read;
+//!
+//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+//! let config = SplitConfig::default();
+//! let split = split::edges(&graph, &config, 0)?;
+//! assert_eq!((split.train.len(), split.validation.edges.len(), split.test.edges.len()), (68, 3, 7));
+//! assert_eq!(split.test.pairs().len(), split.test.labels().len());
+//! assert!(split.test.negatives.iter().all(|&pair| !graph.edges.contains(pair)));
+//! assert_eq!(Split::from_lists(split.lists(), &graph, "split".as_ref())?, split);
+//! assert_eq!(split::directed(&graph, DirectedTask::General, &config, 0)?, split);
+//!
+//! let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
+//! assert_eq!(split::sample_negatives(&graph.edges, 5, &mut rng)?.len(), 5);
+//! let rows = split::rows(100, &config, 0);
+//! assert_eq!((rows.train.len(), rows.validation.len(), rows.test.len()), (85, 5, 10));
+//! # Ok::<(), vgae::Error>(())
+//! ```
 
 mod directed;
 mod rows;

@@ -11,6 +11,26 @@ use crate::config::recipe::Recipe;
 use crate::config::{BaselineKind, FeatureTransform};
 
 /// What is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
+///
+/// # Examples
+/// ```
+/// use vgae::config::{Config, FeatureSource, FeatureTransform, LossKind, ModelConfig, ModelKind, ReadConfig};
+///
+/// let config = Config {
+///     read: ReadConfig { features: FeatureSource::None, ..ReadConfig::default() },
+///     model: ModelConfig { model: ModelKind::Gnae, latent: Some(64), ..ModelConfig::default() },
+///     seed: 7,
+///     ..Config::default()
+/// };
+/// config.validate()?;
+/// // What is left open is the model's own recipe.
+/// assert_eq!((config.epochs(), config.learning_rate(), config.loss()), (300, 0.005, LossKind::Sampled));
+/// assert_eq!(config.model.feature_transform(), FeatureTransform::Row);
+/// let resolved = config.resolved(2708);
+/// assert_eq!((resolved.model.layers, resolved.train.epochs), (Some(1), Some(300)));
+/// config.validate_for(2708)?;
+/// # Ok::<(), vgae::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
 #[command(next_help_heading = "Model")]
 #[serde(deny_unknown_fields)]

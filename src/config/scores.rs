@@ -19,6 +19,14 @@ pub enum FeatureTransform {
 }
 
 /// A score of pairs that is computed from the training graph without any training.
+///
+/// # Examples
+/// ```
+/// use vgae::config::{BaselineKind, ModelKind};
+///
+/// assert_eq!("katz".parse(), Ok(ModelKind::Baseline(BaselineKind::Katz)));
+/// assert!(BaselineKind::FeatureCosine.needs_features() && BaselineKind::Katz.name() == "katz");
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BaselineKind {
     /// The number of common neighbours.

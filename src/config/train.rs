@@ -98,6 +98,14 @@ impl TrainConfig {
     }
 
     /// Which epoch's weights are kept.
+    ///
+    /// # Examples
+    /// ```
+    /// use vgae::config::{Select, TrainConfig};
+    ///
+    /// assert_eq!(TrainConfig::default().select(), Select::Last);
+    /// assert_eq!(TrainConfig { patience: Some(5), ..TrainConfig::default() }.select(), Select::Best);
+    /// ```
     pub fn select(&self) -> Select {
         match (self.select, self.patience) {
             (Some(select), _) => select,
@@ -129,6 +137,14 @@ impl LossKind {
     pub const AUTO_EXACT_NODES: usize = 20_000;
 
     /// What `auto` means for a graph of `num_nodes`; any other stays as it is.
+    ///
+    /// # Examples
+    /// ```
+    /// use vgae::config::LossKind;
+    ///
+    /// assert_eq!(LossKind::Auto.for_graph(2_708), LossKind::Exact);
+    /// assert_eq!(LossKind::Auto.for_graph(1_000_000), LossKind::Reweighted);
+    /// ```
     pub fn for_graph(self, num_nodes: usize) -> LossKind {
         match self {
             LossKind::Auto if num_nodes <= Self::AUTO_EXACT_NODES => LossKind::Exact,
@@ -151,6 +167,14 @@ impl fmt::Display for LossKind {
 }
 
 /// The factor between the mean of the nodes' KL terms and the reconstruction, which is a mean over pairs.
+///
+/// # Examples
+/// ```
+/// use vgae::config::KlWeight;
+///
+/// assert_eq!("0.5".parse(), Ok(KlWeight::Value(0.5)));
+/// assert!("-1".parse::<KlWeight>().is_err());
+/// ```
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum KlWeight {

@@ -13,6 +13,18 @@ use crate::read::rows::Rows;
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
 /// that edges have directions, they go from the citing paper, which stands second in a row, to the cited one.
 ///
+/// # Examples
+/// ```
+/// use vgae::{config::ReadConfig, read};
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// std::fs::write(directory.path().join("papers.content"), "a 1 0 Theory\nb 0 1 Practice\n").unwrap();
+/// std::fs::write(directory.path().join("papers.cites"), "a b\n").unwrap();
+/// let graph = read::linqs(directory.path(), &ReadConfig::default())?;
+/// assert_eq!((graph.edges.len(), graph.labels.unwrap()[0].as_str()), (1, "Theory"));
+/// # Ok::<(), vgae::Error>(())
+/// ```
+///
 /// # Errors
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.

@@ -9,6 +9,41 @@ use crate::error::{Error, Result};
 use crate::run::Existing;
 
 /// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole.
+///
+/// # Examples
+/// ```
+/// use std::io::Write;
+/// use ndarray::array;
+/// use vgae::graph::NodeIds;
+/// use vgae::run::{Existing, NumberWriter, Output, ScoreWriter, write_embeddings, write_npy, write_pairs};
+/// use vgae::score::ScoredPair;
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let path = |name: &str| directory.path().join(name);
+/// let create = |name: &str| Output::create(&path(name), Existing::Keep);
+/// let mut output = create("note.txt")?;
+/// writeln!(output, "half-written").unwrap();
+/// assert!(!output.path().exists());
+/// output.finish()?;
+/// assert!(create("note.txt").is_err(), "it is there, and stays");
+///
+/// let mut nodes = NodeIds::default();
+/// let pair = (nodes.intern("ann"), nodes.intern("bob"));
+/// let z = array![[1f32, 0.5], [0.0, 2.0]];
+/// write_pairs(create("pairs.csv")?, &nodes, &[pair])?;
+/// write_embeddings(create("z.csv")?, &nodes, &z, None)?;
+/// write_npy(create("z.npy")?, create("z.ids.csv")?, &nodes, &z, None)?;
+/// let mut scores = ScoreWriter::new(create("scores.csv")?)?;
+/// scores.write(&nodes, &ScoredPair { pair, logit: 0.0 })?;
+/// scores.finish()?;
+/// let mut numbers = NumberWriter::new(create("rows.csv")?, ["row", "x"].map(String::from))?;
+/// numbers.write("0", [0.5])?;
+/// numbers.finish()?;
+/// let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
+/// assert_eq!(read("z.csv"), "node,mean_0,mean_1\nann,1.0,0.5\nbob,0.0,2.0\n");
+/// assert_eq!(read("scores.csv"), "source,target,probability,logit\nann,bob,0.5,0.0\n");
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Output {
     path: PathBuf,
     sink: Sink,

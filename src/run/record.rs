@@ -18,6 +18,35 @@ pub const FORMAT_VERSION: u32 = 3;
 /// What `format` says.
 pub(super) const FORMAT: &str = "vgae-run";
 /// What `run.json` records.
+///
+/// # Examples
+/// ```
+/// use vgae::config::Config;
+/// use vgae::evaluate::RunMetrics;
+/// use vgae::run::{self, Existing, Run, RunDir, Status, Timings};
+/// use vgae::{read, split, train};
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let path = directory.path().join("run");
+/// let mut config = Config::default();
+/// config.train.epochs = Some(3);
+/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let split = split::edges(&graph, &config.split, config.seed)?;
+/// RunDir::check(&path, Existing::Keep)?;
+/// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
+/// assert_eq!(run::read_record(making.path())?.status, Status::Training);
+/// let trained = train::fit(None, &split, &config, |_| {})?;
+/// let encoded = trained.model.encode(&split.train, None)?;
+/// let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+/// making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
+///
+/// let run = Run::open(&path)?;
+/// assert_eq!((run.record.counts.num_nodes, run.record.counts.num_test_edges), (34, 7));
+/// assert_eq!(run.evaluate(&*run.encode()?.score)?, metrics);
+/// assert_eq!(run::read_split(&path, &graph)?, split);
+/// assert!(run::changed_files(&path)?.1.is_empty());
+/// # Ok::<(), vgae::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// Always `vgae-run`.
@@ -146,6 +175,13 @@ pub fn read_record(path: &Path) -> Result<Record> {
 }
 
 /// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
+///
+/// # Examples
+/// ```
+/// if let Some(bytes) = vgae::run::peak_memory_bytes() {
+///     assert!(bytes > 1 << 20);
+/// }
+/// ```
 pub fn peak_memory_bytes() -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
