@@ -3,6 +3,7 @@
 mod calibration;
 mod device;
 mod directed_task;
+mod format;
 mod kinds;
 mod model;
 mod recipe;
@@ -21,6 +22,7 @@ use crate::error::{Error, Result};
 pub use calibration::Calibration;
 pub use device::DeviceChoice;
 pub use directed_task::DirectedTask;
+pub use format::{EdgeFormat, EmbeddingFormat};
 pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
 use recipe::Recipe;
 pub use scores::{BaselineKind, FeatureTransform};

@@ -16,6 +16,7 @@
 //! It is self-contained: nothing outside it is needed to use the model.
 
 mod another;
+mod embeddings;
 mod files;
 mod layout;
 mod npy;
@@ -42,6 +43,7 @@ use crate::score::Score;
 use crate::split::{self, Split};
 use crate::train::{Epoch, Trained};
 
+pub use embeddings::{write_parquet, write_projector, write_word2vec};
 pub use files::{NumberWriter, write_embeddings, write_pairs};
 use layout::{FEATURE_NAMES, hashes, remove_files, replace_files};
 pub use npy::write_npy;

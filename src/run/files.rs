@@ -10,6 +10,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair, hex};
+use crate::run::embeddings::{add_numbers, column_names};
 use crate::run::{Existing, Output, rows};
 use crate::split::RowSplit;
 
@@ -69,14 +70,10 @@ pub fn write_embeddings(
     mean: &Array2<f32>,
     log_variance: Option<&Array2<f32>>,
 ) -> Result<()> {
-    let columns = |name: &'static str, count| (0..count).map(move |k| format!("{name}_{k}"));
-    let header = std::iter::once("node".to_string())
-        .chain(columns("mean", mean.ncols()))
-        .chain(columns("log_variance", log_variance.map_or(0, |matrix| matrix.ncols())));
+    let header = std::iter::once("node".to_string()).chain(column_names(mean, log_variance));
     rows::write_rows(&mut output, header, nodes.len(), |node, row| {
         row.field(nodes.id(node as u32));
-        let matrices = [Some(mean), log_variance].into_iter().flatten();
-        matrices.for_each(|matrix| matrix.row(node).iter().for_each(|&number| row.number(number)));
+        add_numbers(row, node, mean, log_variance);
     })
     .map_err(|source| Error::io("write", output.path(), source))?;
     output.finish()

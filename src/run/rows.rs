@@ -18,7 +18,7 @@ pub(super) fn write_rows<H: AsRef<str>>(
     row: impl Fn(usize, &mut Row) + Sync,
 ) -> io::Result<()> {
     write_header(output, header)?;
-    write_body(output, num_rows, row)
+    write_separated(output, b',', num_rows, row)
 }
 
 /// Writes one row of these fields.
@@ -26,18 +26,16 @@ pub(super) fn write_header<H: AsRef<str>>(
     output: &mut impl Write,
     header: impl IntoIterator<Item = H>,
 ) -> io::Result<()> {
-    let mut row = Row::default();
+    let mut row = Row::new(b',');
     header.into_iter().for_each(|name| row.field(name.as_ref()));
     row.end();
     output.write_all(&row.text)
 }
 
-/// Writes `num_rows` rows, each of which `row` adds the fields of. While some are written the next are formatted, so that
-/// the text of a few thousand rows a thread is all that is in memory.
-///
-/// The text is the one that the `csv` crate would write, in the order of the rows.
-pub(super) fn write_body(
+/// Writes rows as [`write_rows`] does, without a header; `separator` stands between the fields.
+pub(super) fn write_separated(
     output: &mut impl Write,
+    separator: u8,
     num_rows: usize,
     row: impl Fn(usize, &mut Row) + Sync,
 ) -> io::Result<()> {
@@ -52,7 +50,7 @@ pub(super) fn write_body(
             }
         });
     };
-    let new = || -> Vec<Row> { (0..num_tasks).map(|_| Row::default()).collect() };
+    let new = || -> Vec<Row> { (0..num_tasks).map(|_| Row::new(separator)).collect() };
     let (mut written, mut formatted) = (new(), new());
     format(&mut formatted, 0);
     let num_at_a_time = num_tasks * ROWS_PER_TASK;
@@ -68,15 +66,25 @@ pub(super) fn write_body(
 }
 
 /// A row, after those that have ended.
-#[derive(Default)]
 pub(super) struct Row {
     text: Vec<u8>,
+    separator: u8,
     num_fields: usize,
     is_blank: bool,
     digits: zmij::Buffer,
 }
 
 impl Row {
+    fn new(separator: u8) -> Self {
+        Row { text: Vec::new(), separator, num_fields: 0, is_blank: false, digits: zmij::Buffer::new() }
+    }
+
+    /// Adds a field as it stands.
+    pub(super) fn plain(&mut self, field: &str) {
+        self.separate();
+        self.text.extend_from_slice(field.as_bytes());
+    }
+
     /// Adds a field, in quotes where a reader would take it for something else: `#` begins a comment.
     pub(super) fn field(&mut self, field: &str) {
         self.separate();
@@ -118,7 +126,7 @@ impl Row {
 
     fn separate(&mut self) {
         if self.num_fields > 0 {
-            self.text.push(b',');
+            self.text.push(self.separator);
         }
         self.num_fields += 1;
     }

@@ -178,8 +178,8 @@ impl<'a> ScoreWriter<'a> {
             others(at).for_each(|other| row.field(other));
         };
         let written = match sink {
-            Sink::Csv(output) => rows::write_body(output, pairs.len(), fill),
-            Sink::Jsonl(output) => rows::write_body(output, pairs.len(), |at, row| {
+            Sink::Csv(output) => rows::write_separated(output, b',', pairs.len(), fill),
+            Sink::Jsonl(output) => rows::write_separated(output, b',', pairs.len(), |at, row| {
                 write_object(row.text(), names, ids(at), numbers(at).each(), others(at));
             }),
             Sink::Parquet(writer) => {
