@@ -190,6 +190,10 @@ fn require(holds: bool, flag: &str, value: impl fmt::Display, expected: &str) ->
 #[command(next_help_heading = "Input")]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
+    /// The format of the edge list [default: by the end of DATA's name, else text]
+    #[arg(long, value_enum)]
+    #[serde(default)]
+    pub format: Option<EdgeFormat>,
     /// Node features: a CSV file (id, then numbers; or headed node,feature,value), `none`, or `auto` for
     /// those that DATA's directory holds
     #[arg(long, value_name = "FILE", default_value_t)]

@@ -1,6 +1,6 @@
-//! Files → [`Graph`]: edge lists, LINQS directories, and directories of CSV files.
+//! Files → [`Graph`]: edge lists in the formats of other programs, LINQS directories, and directories of CSV files.
 //!
-//! Every file is read once, in blocks of whole lines, and may be gzipped; text is UTF-8. The blocks of edge lists and of
+//! Every file is read once. Text is read in blocks of whole lines, may be gzipped, and is UTF-8. The blocks of edge lists and of
 //! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on
 //! the number of threads, and ids are numbered in the order of their first appearance.
 //!
@@ -26,8 +26,8 @@
 //! assert_eq!(read::data_name("links.tsv.gz".as_ref()), "links");
 //!
 //! let pairs = path("pairs.csv", "cid,ann\ncid,dan\n");
-//! let mut reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
-//! assert_eq!((reader.next_pair()?, reader.next_pair()?, reader.num_skipped()), (Some((2, 0)), None, 1));
+//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
+//! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
 //! # Ok::<(), vgae::Error>(())
 //! ```
@@ -35,10 +35,16 @@
 mod edges;
 mod feature_rows;
 mod features;
+mod graphml;
 mod kinds;
 mod linqs;
+mod listed;
+mod matrix_market;
+mod npy;
+mod npz;
 mod number;
 mod pairs;
+mod parquet;
 mod quotes;
 mod reader;
 mod rows;
@@ -46,7 +52,7 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
-use crate::config::{FeatureSource, ReadConfig};
+use crate::config::{EdgeFormat, FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
 
@@ -58,7 +64,7 @@ pub(crate) use number::parse_finite;
 pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 
-/// Reads what `path` is: an edge-list file, a directory with `NAME.cites` and `NAME.content`, a directory
+/// Reads what `path` is: an edge-list file (see [`edge_list`]), a directory with `NAME.cites` and `NAME.content`, a directory
 /// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge
 /// list on stdin. What each is for a bipartite graph, [`Graph::bipartite`] says.
 ///
@@ -68,6 +74,9 @@ pub(crate) use reader::RowReader;
 pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
     // Which column a node stands in tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
+    if let (true, Some(_)) = (path.is_dir(), config.format) {
+        return Err(Error::Config(format!("--format is of a file; {} is a directory", path.display())));
+    }
     let mut graph = if path.is_dir() { directory(path, config)? } else { edge_list(path, config)? };
     match &config.features {
         FeatureSource::Auto => {}
@@ -100,13 +109,14 @@ pub fn rows(path: &Path) -> Result<Graph> {
     })
 }
 
-/// Whether a model of feature rows finds rows at `path`, and no edges: it is a file, for an edge list says nothing of
+/// Whether a model of feature rows finds rows at `path`, and no edges: it is a file of text, for an edge list says nothing of
 /// its nodes, or a directory with a `features.csv` and no `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
-    !path.is_dir() || (csv_in(path, "features").is_some() && csv_in(path, "edges").is_none())
+    (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
+        || (csv_in(path, "features").is_some() && csv_in(path, "edges").is_none())
 }
 
-/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.txt`, `.gz`, …; for
+/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.parquet`, `.gz`, …; for
 /// an `edges.csv`, its directory's.
 pub fn data_name(path: &Path) -> String {
     if path == Path::new("-") {
@@ -123,8 +133,11 @@ pub fn data_name(path: &Path) -> String {
         return parent.to_string_lossy().into_owned();
     }
     let mut stem = name.as_str();
-    for end in [".gz", ".csv", ".tsv", ".txt", ".edges", ".cites"] {
-        stem = stem.strip_suffix(end).unwrap_or(stem);
+    let ends =
+        [".gz", ".csv", ".tsv", ".txt", ".edges", ".cites", ".parquet", ".pq", ".mtx", ".npz", ".graphml"];
+    for end in ends {
+        let kept = stem.len().checked_sub(end.len()).and_then(|at| stem.split_at_checked(at));
+        stem = kept.filter(|(_, ending)| ending.eq_ignore_ascii_case(end)).map_or(stem, |(kept, _)| kept);
     }
     if stem.is_empty() { name } else { stem.to_string() }
 }

@@ -1,12 +1,18 @@
-//! Edge lists: `source,target` rows, with or without a header, a weight and other columns.
+//! Edge lists: in any format, and as text: `source,target` rows, with or without a header, a weight and other columns.
 
 use std::path::Path;
 
-use crate::config::{Header, ReadConfig};
-use crate::error::Result;
-use crate::graph::{Direction, EdgeList, Graph, Mentions, Merged, NodeIds, Pair};
+use crate::config::{EdgeFormat, Header, ReadConfig};
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Mentions, NodeIds, Pair};
+use crate::read::graphml::read_graphml;
 use crate::read::kinds::check_kinds;
+use crate::read::listed::Listed;
+use crate::read::matrix_market::read_matrix_market;
+use crate::read::npz::read_npz;
+use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
+use crate::read::source::{Sizes, Source};
 use crate::read::{RowReader, parse_finite};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
@@ -30,16 +36,40 @@ const USUAL_NAMES: [(&str, &str); 17] = [
     ("head", "tail"),
 ];
 
-/// Reads an edge list: CSV, TSV or white-space separated, maybe gzipped, `-` for stdin. Node ids are any
-/// strings. Duplicates and self-loops are merged or dropped, and noted; a reversed pair is a duplicate unless
-/// `config` says that edges have directions.
+/// Reads an edge list, `-` for stdin, in the format that `config` or else the end of the name says: text (CSV, TSV or
+/// white-space separated, maybe gzipped), columns of Parquet, a matrix as Matrix Market or scipy write it, or GraphML.
+/// Node ids are any strings. Duplicates and self-loops are merged or dropped, and noted; a reversed pair is a duplicate
+/// unless `config` says that edges have directions. The rows and columns of a matrix, and the nodes that GraphML lists,
+/// are nodes even where they are in no edge.
 ///
 /// # Errors
-/// [`crate::Error::Io`] if the file cannot be read, [`crate::Error::Row`] at a row with fewer than two
-/// columns, an empty id, a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph,
-/// [`crate::Error::Input`] for a file without edges.
+/// [`Error::Io`] if the file cannot be read, [`Error::Row`] at a line that is not as the format asks, has an empty id,
+/// a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph, [`Error::Input`] for a file without edges and for one that is not of
+/// its format, [`Error::Config`] if `config` asks for something that the format does not know.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    read_edges(RowReader::open(path)?, config)
+    let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
+    check_flags(format, config)?;
+    match format {
+        EdgeFormat::Text => read_edges(RowReader::open(path)?, config),
+        EdgeFormat::Parquet => read_parquet(path, config),
+        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::open(path)?, config),
+        EdgeFormat::Npz => read_npz(path, config),
+        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL)?, config),
+    }
+}
+
+/// Refuses flags that mean nothing for the format.
+fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
+    let clash = match format {
+        _ if config.header != Header::Auto && format != EdgeFormat::Text => {
+            "--header says what the first row of a text is; this file is none"
+        }
+        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weights.is_some() => {
+            "--weights names a column; a matrix has none: its values are the weights"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::Config(clash.into()))
 }
 
 pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {
@@ -51,7 +81,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         Header::No => false,
         Header::Auto => header_columns(&first, second.as_deref()).is_some(),
     };
-    let columns = Columns::find(&first, is_header, config, &reader)?;
+    let columns = Columns::find(&first, is_header, config, |problem| reader.file_error(problem))?;
 
     let mut nodes = NodeIds::default();
     let mentions = nodes.mentions();
@@ -90,13 +120,8 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     if config.bipartite {
         check_kinds(&pairs, &lines, &nodes, &reader)?;
     }
-    let num_rows = pairs.len();
-    let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && num_rows > 1;
-    let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
+    let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && pairs.len() > 1;
     let mut notes = Vec::new();
-    if merged != Merged::default() {
-        notes.push(merged.note("rows", num_rows, &edges));
-    }
     notes.extend(reader.comment_note());
     if columns.weight.is_none() && first.len() == 3 {
         notes.push("the third column is not used; --weights 3 makes it the weight".into());
@@ -107,7 +132,9 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
             first.join(",")
         ));
     }
-    Ok(Graph { nodes, edges, notes, inputs: vec![reader.finish()], ..Graph::default() })
+    let mut graph = Listed { nodes, pairs, weights }.graph("rows", config, reader.finish());
+    graph.notes.extend(notes);
+    Ok(graph)
 }
 
 /// What a block of rows names.
@@ -120,16 +147,22 @@ struct BlockOfEdges {
 }
 
 /// Which columns are read.
-struct Columns {
+pub(super) struct Columns {
     /// How many the first row has.
     count: usize,
     /// Those of source and target.
-    nodes: (usize, usize),
-    weight: Option<usize>,
+    pub(super) nodes: (usize, usize),
+    pub(super) weight: Option<usize>,
 }
 
 impl Columns {
-    fn find(first: &[String], is_header: bool, config: &ReadConfig, reader: &RowReader) -> Result<Self> {
+    /// Those that `config`, the names in `first`, or else their order say; `error` is what a problem makes.
+    pub(super) fn find(
+        first: &[String],
+        is_header: bool,
+        config: &ReadConfig,
+        error: impl Fn(String) -> Error,
+    ) -> Result<Self> {
         let named = |name: &str| {
             let matches = |field: &String| field.eq_ignore_ascii_case(name);
             if is_header { first.iter().position(matches) } else { None }
@@ -146,13 +179,13 @@ impl Columns {
                          among the columns {}",
                         first.join(",")
                     );
-                    return Err(reader.file_error(problem));
+                    return Err(error(problem));
                 }
             },
         };
         if weight == Some(nodes.0) || weight == Some(nodes.1) {
             let problem = "--weights names a node column; expected a column beside source and target".into();
-            return Err(reader.file_error(problem));
+            return Err(error(problem));
         }
         Ok(Columns { count: first.len(), nodes, weight })
     }
@@ -171,7 +204,7 @@ impl Columns {
 }
 
 /// The number above 0 in column `at`.
-fn weight(reader: &Rows, at: usize) -> Result<f32> {
+pub(super) fn weight(reader: &Rows, at: usize) -> Result<f32> {
     if at >= reader.len() {
         let (column, found) = (at + 1, reader.len());
         return Err(reader.error(format!("expected a weight in column {column}, found {found} columns")));

@@ -51,6 +51,13 @@ impl RowReader {
         Ok(true)
     }
 
+    /// The first line, before any `advance`, whether it will be a row or not; none of an empty file.
+    pub(super) fn first_line(&mut self) -> Result<Option<String>> {
+        let Some(block) = self.source.next_lines(1)? else { return Ok(None) };
+        self.rows = self.rows_of(block, None);
+        Ok(self.rows.text().lines().next().map(str::to_string))
+    }
+
     /// The fields of the first two rows, before any `advance`, which will give them again.
     pub(crate) fn look_ahead(&mut self) -> Result<[Option<Vec<String>>; 2]> {
         let mut bytes = Vec::new();

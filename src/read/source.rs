@@ -1,7 +1,7 @@
 //! The bytes of a file in blocks of whole lines, hashed on their way.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -55,17 +55,8 @@ pub(super) struct Block {
 impl Source {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
     pub(super) fn open(path: &Path, sizes: Sizes) -> Result<Self> {
-        let raw: Box<dyn Read + Send> = if path == Path::new("-") {
-            Box::new(io::stdin())
-        } else {
-            if path.is_dir() {
-                let problem = "is a directory; expected a file".to_string();
-                return Err(Error::Input { path: path.to_path_buf(), problem });
-            }
-            Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?)
-        };
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
-        let mut hashed = Hashing { inner: raw, fingerprint: fingerprint.clone() };
+        let mut hashed = Hashing { inner: open_raw(path)?, fingerprint: fingerprint.clone() };
         let mut start = Vec::new();
         // A pipe may give a single byte.
         let read = hashed.by_ref().take(2).read_to_end(&mut start);
@@ -107,11 +98,25 @@ impl Source {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// The bytes, unzipped, for reading them otherwise than by lines.
+    pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
+        &mut *self.bytes
+    }
+
     /// What was read, once it has been read to its end.
     pub(super) fn finish(self) -> InputFile {
         let fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
-        let digest = fingerprint.sha256.clone().finalize();
-        InputFile { path: self.path.clone(), sha256: hex(&digest), num_bytes: fingerprint.num_bytes }
+        fingerprint.input(&self.path)
+    }
+
+    /// An error at a line.
+    pub(super) fn error_at(&self, line: u64, problem: String) -> Error {
+        Error::Row { path: self.path.clone(), line, problem }
+    }
+
+    /// An error of the file as a whole.
+    pub(super) fn file_error(&self, problem: String) -> Error {
+        Error::Input { path: self.path.clone(), problem }
     }
 
     /// A block of whole lines that has `num_bytes` or more, where the file has.
@@ -145,7 +150,7 @@ impl Source {
                 self.is_at_end = true;
                 let line = self.num_lines + count_lines(&bytes[..num_whole]) + 1;
                 let problem = "the line has more than 2^30 bytes; expected a row of text".into();
-                self.error = Some(Error::Row { path: self.path.clone(), line, problem });
+                self.error = Some(self.error_at(line, problem));
                 break;
             }
         }
@@ -175,8 +180,9 @@ impl Source {
         length.map(|_| ())
     }
 
-    fn read_error(&self, error: io::Error, line: u64) -> Error {
-        let row = |problem| Error::Row { path: self.path.clone(), line, problem };
+    /// What it means that the bytes could not be read on at a line.
+    pub(super) fn read_error(&self, error: io::Error, line: u64) -> Error {
+        let row = |problem| self.error_at(line, problem);
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
                 row("the gzip stream ends in the middle; expected a whole one".into())
@@ -189,6 +195,27 @@ impl Source {
     }
 }
 
+/// All bytes of `path`, or of stdin for `-`, as they stand.
+pub(super) fn read_whole(path: &Path) -> Result<(Vec<u8>, InputFile)> {
+    let mut bytes = Vec::new();
+    open_raw(path)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    let mut fingerprint = Fingerprint::default();
+    fingerprint.add(&bytes);
+    let input = fingerprint.input(path);
+    Ok((bytes, input))
+}
+
+fn open_raw(path: &Path) -> Result<Box<dyn Read + Send>> {
+    if path == Path::new("-") {
+        return Ok(Box::new(io::stdin()));
+    }
+    if path.is_dir() {
+        let problem = "is a directory; expected a file".to_string();
+        return Err(Error::Input { path: path.to_path_buf(), problem });
+    }
+    Ok(Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?))
+}
+
 fn count_lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
@@ -197,6 +224,18 @@ fn count_lines(bytes: &[u8]) -> u64 {
 struct Fingerprint {
     sha256: Sha256,
     num_bytes: u64,
+}
+
+impl Fingerprint {
+    fn add(&mut self, bytes: &[u8]) {
+        self.sha256.update(bytes);
+        self.num_bytes += bytes.len() as u64;
+    }
+
+    fn input(&self, path: &Path) -> InputFile {
+        let sha256 = hex(&self.sha256.clone().finalize());
+        InputFile { path: path.to_path_buf(), sha256, num_bytes: self.num_bytes }
+    }
 }
 
 /// Hashes what passes through, so that the record of the input costs no second pass.
@@ -208,9 +247,46 @@ struct Hashing<R> {
 impl<R: Read> Read for Hashing<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let length = self.inner.read(buffer)?;
-        let mut fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
-        fingerprint.sha256.update(&buffer[..length]);
-        fingerprint.num_bytes += length as u64;
+        self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..length]);
         Ok(length)
+    }
+}
+
+/// Counts the lines that pass through, of text that is not read by lines.
+pub(super) struct Lines<R> {
+    inner: R,
+    num_ended: u64,
+}
+
+impl<R> Lines<R> {
+    pub(super) fn new(inner: R) -> Self {
+        Lines { inner, num_ended: 0 }
+    }
+
+    /// The line that the next byte is of, from 1.
+    pub(super) fn number(&self) -> u64 {
+        self.num_ended + 1
+    }
+}
+
+impl<R: BufRead> Read for Lines<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.inner.read(buffer)?;
+        self.num_ended += count_lines(&buffer[..length]);
+        Ok(length)
+    }
+}
+
+impl<R: BufRead> BufRead for Lines<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        self.inner.fill_buf()
+    }
+
+    fn consume(&mut self, amount: usize) {
+        // What is consumed was filled in before, so that nothing is read here.
+        if let Ok(bytes) = self.inner.fill_buf() {
+            self.num_ended += count_lines(&bytes[..amount]);
+        }
+        self.inner.consume(amount);
     }
 }

@@ -1,0 +1,286 @@
+//! GraphML as networkx and others write it: nodes, edges, and a weight among the data of edges.
+//!
+//! The format is that of Brandes et al. 2002, "GraphML progress report: structural layer proposal".
+
+use std::io::{BufRead, BufReader, Error as IoError, ErrorKind};
+
+use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
+
+use crate::config::ReadConfig;
+use crate::error::Result;
+use crate::graph::{Direction, Graph, NodeIds, Pair};
+use crate::read::listed::{Listed, check_id};
+use crate::read::parse_finite;
+use crate::read::source::{Lines, Source};
+
+/// The data of edges that is their weight, where nothing else is asked for.
+const WEIGHT: &str = "weight";
+
+/// Reads the nodes and edges of a GraphML file. The edges' data called `weight`, or as `config` says, is their weight;
+/// other data is passed over.
+///
+/// # Errors
+/// [`crate::Error::Row`] where the XML is not well formed or an element not as it should be, hyperedges, nested graphs
+/// and a second graph among them; [`crate::Error::Input`] for a file without edges, without the weight that `config`
+/// names, or without the directions that it asks for.
+pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Graph> {
+    let mut document = Document::new(config);
+    let outcome = {
+        let mut xml = Reader::from_reader(Lines::new(BufReader::new(source.bytes())));
+        document.read(&mut xml).map_err(|problem| (problem, xml.get_ref().number()))
+    };
+    outcome.map_err(|(problem, line)| match problem {
+        Problem::Read(error) => source.read_error(error, line),
+        Problem::Here(problem) => source.error_at(line, problem),
+    })?;
+    let (listed, notes) = document.listed(config).map_err(|problem| source.file_error(problem))?;
+    let mut graph = listed.graph("edges", config, source.finish());
+    graph.notes.extend(notes);
+    Ok(graph)
+}
+
+/// What went wrong, at the line that is being read.
+enum Problem {
+    Read(IoError),
+    Here(String),
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Problem::Here(problem)
+    }
+}
+
+/// What was read so far.
+struct Document {
+    /// The name of the data that is the weight, in lower case.
+    wanted: String,
+    /// The names of all data of edges.
+    names: Vec<String>,
+    /// The key of the weight, and the weight of edges that have none of their own.
+    weight_key: Option<String>,
+    default_weight: Option<f32>,
+    direction: Option<Direction>,
+    nodes: NodeIds,
+    pairs: Vec<Pair>,
+    /// Those of the edges that have one.
+    weights: Vec<f32>,
+    /// The first edge that has none.
+    unweighted: Option<Pair>,
+    depth: usize,
+    is_in_weight_key: bool,
+    is_in_edge: bool,
+    weight: Option<f32>,
+    /// The text of the element, where it is a weight.
+    text: Option<String>,
+}
+
+impl Document {
+    fn new(config: &ReadConfig) -> Self {
+        Document {
+            wanted: config.weights.as_deref().unwrap_or(WEIGHT).to_lowercase(),
+            names: Vec::new(),
+            weight_key: None,
+            default_weight: None,
+            direction: None,
+            nodes: NodeIds::default(),
+            pairs: Vec::new(),
+            weights: Vec::new(),
+            unweighted: None,
+            depth: 0,
+            is_in_weight_key: false,
+            is_in_edge: false,
+            weight: None,
+            text: None,
+        }
+    }
+
+    /// Reads to the end.
+    fn read(&mut self, xml: &mut Reader<impl BufRead>) -> std::result::Result<(), Problem> {
+        let mut buffer = Vec::new();
+        loop {
+            buffer.clear();
+            match xml.read_event_into(&mut buffer).map_err(problem)? {
+                Event::Start(element) => self.open(&element)?,
+                Event::Empty(element) => {
+                    self.open(&element)?;
+                    self.close(element.local_name().into_inner())?;
+                }
+                Event::End(element) => self.close(element.local_name().into_inner())?,
+                Event::Text(text) => self.text.iter_mut().for_each(|weight| weight.push_str(&text)),
+                Event::CData(text) => self.text.iter_mut().for_each(|weight| weight.push_str(&text)),
+                Event::Eof if self.depth > 0 => {
+                    return Err("the file ends in the middle; expected </graphml>".to_string().into());
+                }
+                Event::Eof if self.direction.is_none() => {
+                    return Err("the file ends without a <graph>; expected one".to_string().into());
+                }
+                Event::Eof => return Ok(()),
+                _ => {}
+            }
+        }
+    }
+
+    fn open(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
+        let name = element.local_name().into_inner();
+        self.depth += 1;
+        match name {
+            _ if self.depth == 1 && name != "graphml" => {
+                return Err(format!("found <{name}>; expected <graphml>").into());
+            }
+            "key" => self.open_key(element)?,
+            "graph" => self.open_graph(element)?,
+            "node" => {
+                let id = attribute(element, "id")?.unwrap_or_default();
+                check_id(&id).map_err(|problem| format!("the id of the node {problem}"))?;
+                self.nodes.intern(&id);
+            }
+            "edge" => self.open_edge(element)?,
+            "hyperedge" => {
+                return Err("found a <hyperedge>; expected edges between two nodes".to_string().into());
+            }
+            "data" if self.is_in_edge => {
+                let key = attribute(element, "key")?;
+                self.text = (key.is_some() && key == self.weight_key).then(String::new);
+            }
+            "default" if self.is_in_weight_key => self.text = Some(String::new()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn open_key(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
+        let subject = attribute(element, "for")?;
+        let (Some(id), Some(name)) = (attribute(element, "id")?, attribute(element, "attr.name")?) else {
+            return Ok(());
+        };
+        if !matches!(subject.as_deref(), None | Some("edge" | "all")) {
+            return Ok(());
+        }
+        if name.to_lowercase() == self.wanted && self.weight_key.is_none() {
+            if self.direction.is_some() {
+                return Err(
+                    format!("the key of {name:?} stands behind the <graph>; expected it before").into()
+                );
+            }
+            self.weight_key = Some(id);
+            self.is_in_weight_key = true;
+        }
+        self.names.push(name);
+        Ok(())
+    }
+
+    fn open_graph(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
+        if self.direction.is_some() {
+            return Err("found a second <graph>, or one in another; expected one".to_string().into());
+        }
+        self.direction = Some(match attribute(element, "edgedefault")?.as_deref() {
+            Some("directed") => Direction::Directed,
+            Some("undirected") => Direction::Undirected,
+            found => {
+                return Err(format!("edgedefault is {found:?}; expected directed or undirected").into());
+            }
+        });
+        Ok(())
+    }
+
+    fn open_edge(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
+        let Some(direction) = self.direction else {
+            return Err("found an <edge> outside a <graph>; expected it within".to_string().into());
+        };
+        let mut end = |name: &str| -> std::result::Result<u32, Problem> {
+            let id = attribute(element, name)?.unwrap_or_default();
+            check_id(&id).map_err(|problem| format!("the {name} of the edge {problem}"))?;
+            Ok(self.nodes.intern(&id))
+        };
+        self.pairs.push((end("source")?, end("target")?));
+        let own = attribute(element, "directed")?;
+        let is_same = match own.as_deref() {
+            None => true,
+            Some(own) => own == if direction == Direction::Directed { "true" } else { "false" },
+        };
+        if !is_same {
+            let own = own.unwrap_or_default();
+            let problem =
+                format!("the edge has directed={own:?}; expected all edges to be as edgedefault says");
+            return Err(problem.into());
+        }
+        self.is_in_edge = true;
+        self.weight = None;
+        Ok(())
+    }
+
+    fn close(&mut self, name: &str) -> std::result::Result<(), Problem> {
+        self.depth = self.depth.saturating_sub(1);
+        if let Some(text) = self.text.take() {
+            let text = text.trim();
+            let weight = parse_finite(text).map_err(|found| format!("the weight is {found}"))?;
+            if weight <= 0.0 {
+                return Err(format!("the weight is {text}; expected a number above 0").into());
+            }
+            *(if self.is_in_edge { &mut self.weight } else { &mut self.default_weight }) = Some(weight);
+        }
+        match name {
+            "key" => self.is_in_weight_key = false,
+            "edge" => {
+                self.is_in_edge = false;
+                match self.weight.or(self.default_weight) {
+                    Some(weight) => self.weights.push(weight),
+                    None => self.unweighted = self.unweighted.or(self.pairs.last().copied()),
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// What it lists, and notes; or what is wrong with the file as a whole.
+    fn listed(self, config: &ReadConfig) -> std::result::Result<(Listed, Vec<String>), String> {
+        let Document { wanted, names, weight_key, direction, nodes, pairs, weights, unweighted, .. } = self;
+        if pairs.is_empty() {
+            return Err("has no edges; expected at least one".into());
+        }
+        if config.weights.is_some() && weight_key.is_none() {
+            let known = if names.is_empty() { "none".into() } else { names.join(", ") };
+            return Err(format!(
+                "has no data {wanted:?} of edges, which --weights names; that of its edges: {known}"
+            ));
+        }
+        if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {
+            let (u, v) = (nodes.id(u), nodes.id(v));
+            return Err(format!(
+                "the edge {u} – {v} has no weight, but others have; expected one of each edge"
+            ));
+        }
+        let mut notes = Vec::new();
+        match (direction, config.directed) {
+            (Some(Direction::Undirected), true) => {
+                let problem =
+                    "says edgedefault=\"undirected\"; --directed expects a file whose edges have directions";
+                return Err(problem.into());
+            }
+            (Some(Direction::Directed), false) => notes.push(
+                "the file's edges have directions, which are not kept; --directed keeps them".to_string(),
+            ),
+            _ => {}
+        }
+        let weights = (!weights.is_empty()).then_some(weights);
+        Ok((Listed { nodes, pairs, weights }, notes))
+    }
+}
+
+fn attribute(element: &BytesStart, name: &str) -> std::result::Result<Option<String>, Problem> {
+    let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
+    let value = found.map(|found| found.normalized_value(XmlVersion::Implicit1_0)).transpose();
+    Ok(value.map_err(problem)?.map(|value| value.into_owned()))
+}
+
+fn problem(error: quick_xml::Error) -> Problem {
+    match error {
+        quick_xml::Error::Io(source) if source.kind() != ErrorKind::Other => {
+            Problem::Read(IoError::new(source.kind(), source.to_string()))
+        }
+        error => Problem::Here(format!("the XML is damaged: {error}")),
+    }
+}

@@ -1,0 +1,66 @@
+//! What an edge list says, whatever its format, and the graph that this makes.
+
+use crate::config::ReadConfig;
+use crate::graph::{Direction, EdgeList, Graph, InputFile, Merged, NodeIds, Pair};
+
+/// From this many on, the nodes of a matrix are counted against its entries, before they take memory.
+const MANY_NODES: u64 = 1 << 24;
+/// The most of so many nodes for each entry: more are a mistake in the size.
+const NODES_PER_ENTRY: u64 = 64;
+
+/// Edges as a file lists them, in its order.
+pub(super) struct Listed {
+    pub(super) nodes: NodeIds,
+    pub(super) pairs: Vec<Pair>,
+    pub(super) weights: Option<Vec<f32>>,
+}
+
+impl Listed {
+    /// The entries of a square matrix, whose `num_nodes` nodes are called by their numbers from `first` on. Weights of 1
+    /// throughout are none. What is wrong if there are far more nodes than entries.
+    pub(super) fn of_matrix(
+        num_nodes: u32,
+        first: u64,
+        pairs: Vec<Pair>,
+        weights: Option<Vec<f32>>,
+    ) -> std::result::Result<Self, String> {
+        let (n, num_entries) = (u64::from(num_nodes), pairs.len() as u64);
+        if n > MANY_NODES && n / NODES_PER_ENTRY > num_entries {
+            return Err(format!("has {n} rows for {num_entries} entries; expected a matrix of fewer rows"));
+        }
+        let mut nodes = NodeIds::default();
+        for number in first..first + n {
+            nodes.intern(&number.to_string());
+        }
+        let weights = weights.filter(|weights| weights.iter().any(|&weight| weight != 1.0));
+        Ok(Listed { nodes, pairs, weights })
+    }
+
+    /// The graph, with a note on what was merged of the `rows`, as the file's are called.
+    pub(super) fn graph(self, rows: &str, config: &ReadConfig, input: InputFile) -> Graph {
+        let Listed { nodes, pairs, weights } = self;
+        let num_rows = pairs.len();
+        let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
+        let is_changed = merged != Merged::default();
+        let notes = is_changed.then(|| merged.note(rows, num_rows, &edges)).into_iter().collect();
+        Graph { nodes, edges, notes, inputs: vec![input], ..Graph::default() }
+    }
+}
+
+/// A weight, or what was found instead.
+pub(super) fn checked_weight(value: f64) -> std::result::Result<f32, String> {
+    let weight = value as f32;
+    match weight.is_finite() && weight > 0.0 {
+        true => Ok(weight),
+        false => Err(format!("the weight is {value}; expected a number above 0 and up to 3.4e38")),
+    }
+}
+
+/// What is wrong with a node id: it is empty, or no line of text can hold it.
+pub(super) fn check_id(id: &str) -> std::result::Result<(), String> {
+    match id {
+        "" => Err("is empty; expected a node id".into()),
+        _ if id.contains(['\n', '\r']) => Err(format!("is {id:?}; expected a node id without a line break")),
+        _ => Ok(()),
+    }
+}

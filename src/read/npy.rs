@@ -1,0 +1,132 @@
+//! Arrays in numpy's own format: the header, and the elements one after the other.
+
+use std::io::{ErrorKind, Read};
+
+/// Elements that are read at a time.
+const ELEMENTS_AT_A_TIME: usize = 1 << 14;
+/// The longest header that is read.
+const MAX_HEADER_BYTES: usize = 1 << 16;
+
+/// An array whose header was read.
+pub(super) struct NpyArray<R> {
+    reader: R,
+    /// As `<i4`.
+    kind: String,
+    /// The length of each axis.
+    pub(super) shape: Vec<u64>,
+}
+
+/// An element.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Number {
+    Integer(i64),
+    Float(f64),
+}
+
+impl Number {
+    /// The nearest f64.
+    pub(super) fn to_f64(self) -> f64 {
+        match self {
+            Number::Integer(value) => value as f64,
+            Number::Float(value) => value,
+        }
+    }
+}
+
+impl<R: Read> NpyArray<R> {
+    /// Reads the header, of format version 1, 2 or 3.
+    pub(super) fn open(mut reader: R) -> Result<Self, String> {
+        let mut start = [0; 8];
+        fill(&mut reader, &mut start)?;
+        if &start[..6] != b"\x93NUMPY" || !(1..=3).contains(&start[6]) {
+            return Err("is no array of numpy".into());
+        }
+        let mut length = [0; 4];
+        fill(&mut reader, &mut length[..if start[6] == 1 { 2 } else { 4 }])?;
+        let length = u32::from_le_bytes(length) as usize;
+        if length > MAX_HEADER_BYTES {
+            return Err(format!("has a header of {length} bytes; expected at most {MAX_HEADER_BYTES}"));
+        }
+        let mut header = vec![0; length];
+        fill(&mut reader, &mut header)?;
+        let header = String::from_utf8_lossy(&header);
+        let unlike = || format!("has the header {:?}; expected a plain array", header.trim_ascii());
+        let value = |key: &str| Some(header.split_once(key)?.1.trim_start());
+        let kind = value("'descr':").and_then(|text| Some(text.strip_prefix('\'')?.split_once('\'')?.0));
+        let shape = value("'shape':").and_then(|text| Some(text.strip_prefix('(')?.split_once(')')?.0));
+        let shape = shape.ok_or_else(unlike)?.split(',').map(str::trim).filter(|size| !size.is_empty());
+        let shape: Option<Vec<u64>> = shape.map(|size| size.parse().ok()).collect();
+        Ok(NpyArray { kind: kind.ok_or_else(unlike)?.to_string(), shape: shape.ok_or_else(unlike)?, reader })
+    }
+
+    /// The elements of an array of one axis, each given to `take`.
+    pub(super) fn numbers(self, take: impl FnMut(Number) -> Result<(), String>) -> Result<(), String> {
+        let &[length] = self.shape.as_slice() else {
+            return Err(format!("has {} axes; expected one", self.shape.len()));
+        };
+        match self.kind.as_str() {
+            "|b1" | "|u1" => self.elements(length, |[byte]| integer(byte), take),
+            "|i1" => self.elements(length, |bytes| integer(i8::from_le_bytes(bytes)), take),
+            "<i2" => self.elements(length, |bytes| integer(i16::from_le_bytes(bytes)), take),
+            "<u2" => self.elements(length, |bytes| integer(u16::from_le_bytes(bytes)), take),
+            "<i4" => self.elements(length, |bytes| integer(i32::from_le_bytes(bytes)), take),
+            "<u4" => self.elements(length, |bytes| integer(u32::from_le_bytes(bytes)), take),
+            "<i8" => self.elements(length, |bytes| integer(i64::from_le_bytes(bytes)), take),
+            "<u8" => self.elements(length, |bytes| integer(u64::from_le_bytes(bytes) as i64), take),
+            "<f4" => self.elements(length, |bytes| Number::Float(f32::from_le_bytes(bytes).into()), take),
+            "<f8" => self.elements(length, |bytes| Number::Float(f64::from_le_bytes(bytes)), take),
+            kind => Err(format!(
+                "is of type {kind:?}; expected bool, or little-endian integers or floats of up to 8 bytes"
+            )),
+        }
+    }
+
+    /// The text of an array of one string: of bytes (`S`), or of four-byte characters (`U`).
+    pub(super) fn text(mut self) -> Result<String, String> {
+        let kind = self.kind.clone();
+        let size = kind.trim_start_matches(['|', '<']);
+        let width = size.get(1..).and_then(|size| size.parse::<usize>().ok()).filter(|&width| width <= 64);
+        let (Some(width), []) = (width, self.shape.as_slice()) else {
+            return Err(format!("is of type {kind:?}; expected a string"));
+        };
+        let width = if size.starts_with('U') { 4 * width } else { width };
+        let mut bytes = vec![0; width];
+        fill(&mut self.reader, &mut bytes)?;
+        // The zeros are what pads a string, or a character.
+        Ok(bytes.into_iter().filter(|&byte| byte != 0).map(char::from).collect())
+    }
+
+    fn elements<const SIZE: usize>(
+        mut self,
+        length: u64,
+        number: impl Fn([u8; SIZE]) -> Number,
+        mut take: impl FnMut(Number) -> Result<(), String>,
+    ) -> Result<(), String> {
+        let mut bytes = vec![0; SIZE * ELEMENTS_AT_A_TIME];
+        let mut left = length;
+        while left > 0 {
+            let count = left.min(ELEMENTS_AT_A_TIME as u64);
+            let bytes = &mut bytes[..SIZE * count as usize];
+            fill(&mut self.reader, bytes)?;
+            bytes.as_chunks().0.iter().try_for_each(|&element| take(number(element)))?;
+            left -= count;
+        }
+        // The end must be read too: a zip file's checksum is compared there.
+        match self.reader.read(&mut [0]) {
+            Ok(0) => Ok(()),
+            Ok(_) => Err("goes on after its last element".into()),
+            Err(error) => Err(format!("is damaged: {error}")),
+        }
+    }
+}
+
+fn integer(value: impl Into<i64>) -> Number {
+    Number::Integer(value.into())
+}
+
+fn fill(reader: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
+    reader.read_exact(bytes).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => "ends in the middle; expected a whole array".into(),
+        _ => format!("is damaged: {error}"),
+    })
+}

@@ -1,0 +1,198 @@
+//! Sparse matrices as `scipy.sparse.save_npz` writes them: a zip file of arrays.
+
+use std::io::Cursor;
+use std::path::Path;
+
+use zip::ZipArchive;
+use zip::read::ZipFile;
+
+use crate::config::ReadConfig;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, Pair};
+use crate::read::listed::{Listed, checked_weight};
+use crate::read::npy::{NpyArray, Number};
+use crate::read::source::read_whole;
+
+/// The arrays of a file, by name.
+struct Arrays<'a> {
+    archive: ZipArchive<Cursor<&'a [u8]>>,
+    path: &'a Path,
+}
+
+/// The sizes of a matrix.
+struct Size {
+    num_nodes: u32,
+    num_entries: usize,
+}
+
+/// Reads the adjacency matrix of a graph, in the format CSR, CSC or COO: an entry in row u and column v is the edge from
+/// u to v, and its value the weight. The n nodes, those without edges among them, are called 0 to n - 1. Weights of 1
+/// throughout are none. Memory: the file, and 24 bytes an entry.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such matrix, which names the array and the
+/// element that is not of the form.
+pub(super) fn read_npz(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    let (bytes, input) = read_whole(path)?;
+    let archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|error| Error::Input {
+        path: path.to_path_buf(),
+        problem: format!("is no .npz file ({error}); expected what scipy.sparse.save_npz writes"),
+    })?;
+    let mut arrays = Arrays { archive, path };
+    let format = arrays.read("format", |array| array.text())?;
+    let num_nodes = arrays.num_nodes()?;
+    let (pairs, weights) = match format.as_str() {
+        "csr" | "csc" => arrays.compressed(num_nodes, &format)?,
+        "coo" => {
+            let rows = arrays.indices("row", num_nodes)?;
+            let size = Size { num_nodes, num_entries: rows.len() };
+            let mut pairs = Vec::with_capacity(rows.len());
+            arrays.each_index("col", &size, |at, column| pairs.push((rows[at], column)))?;
+            let weights = arrays.weights(&pairs)?;
+            (pairs, weights)
+        }
+        other => {
+            let problem = format!("is a matrix in the format {other:?}; expected csr, csc or coo");
+            return Err(arrays.error(problem));
+        }
+    };
+    if pairs.is_empty() {
+        return Err(arrays.error("has no entries; expected at least one edge".into()));
+    }
+    let listed = Listed::of_matrix(num_nodes, 0, pairs, Some(weights));
+    Ok(listed.map_err(|problem| arrays.error(problem))?.graph("entries", config, input))
+}
+
+impl Arrays<'_> {
+    fn error(&self, problem: String) -> Error {
+        Error::Input { path: self.path.to_path_buf(), problem }
+    }
+
+    /// What `read` makes of the array called `name`.
+    fn read<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(NpyArray<ZipFile<'_, Cursor<&[u8]>>>) -> std::result::Result<T, String>,
+    ) -> Result<T> {
+        let outcome = match self.archive.by_name(&format!("{name}.npy")) {
+            Ok(file) => NpyArray::open(file).and_then(read),
+            Err(error) => Err(format!("cannot be read: {error}; expected what scipy.sparse.save_npz writes")),
+        };
+        outcome.map_err(|problem| self.error(format!("the array {name} {problem}")))
+    }
+
+    /// n.
+    fn num_nodes(&mut self) -> Result<u32> {
+        let mut sizes = Vec::new();
+        self.read("shape", |array| {
+            array.numbers(|size| {
+                sizes.push(size);
+                if sizes.len() <= 2 { Ok(()) } else { Err("has more than two elements".into()) }
+            })
+        })?;
+        match *sizes.as_slice() {
+            [Number::Integer(rows), Number::Integer(columns)] if rows == columns => {
+                match u32::try_from(rows) {
+                    Ok(num_nodes) if num_nodes < u32::MAX => Ok(num_nodes),
+                    _ => Err(self.error(format!("has {rows} rows; expected fewer than 2^32 - 1"))),
+                }
+            }
+            [Number::Integer(rows), Number::Integer(columns)] => Err(self.error(format!(
+                "is a {rows}×{columns} matrix; expected as many columns as rows, one for each node"
+            ))),
+            _ => Err(self.error("has a shape of other than two whole numbers; expected a matrix".into())),
+        }
+    }
+
+    /// The pairs and the weights of a matrix in compressed rows (CSR) or columns (CSC).
+    fn compressed(&mut self, num_nodes: u32, format: &str) -> Result<(Vec<Pair>, Vec<f32>)> {
+        let mut ends: Vec<u64> = Vec::new();
+        self.read("indptr", |array| {
+            array.numbers(|end| {
+                let last = ends.last().copied();
+                match end {
+                    Number::Integer(end) if last.map_or(end == 0, |last| end as u64 >= last && end >= 0) => {
+                        ends.push(end as u64);
+                        Ok(())
+                    }
+                    _ => Err(format!("has {end:?} at {}; expected 0, then ascending numbers", ends.len())),
+                }
+            })
+        })?;
+        let (found, expected) = (ends.len() as u64, u64::from(num_nodes) + 1);
+        if found != expected {
+            return Err(self.error(format!("the array indptr has {found} elements; expected {expected}")));
+        }
+        let num_entries = ends[ends.len() - 1] as usize;
+        let size = Size { num_nodes, num_entries };
+        let (mut pairs, mut major) = (Vec::new(), 0);
+        self.each_index("indices", &size, |at, minor| {
+            while ends[major + 1] <= at as u64 {
+                major += 1;
+            }
+            pairs.push(if format == "csr" { (major as u32, minor) } else { (minor, major as u32) });
+        })?;
+        let weights = self.weights(&pairs)?;
+        Ok((pairs, weights))
+    }
+
+    fn indices(&mut self, name: &str, num_nodes: u32) -> Result<Vec<u32>> {
+        let mut indices = Vec::new();
+        self.read(name, |array| {
+            array.numbers(|number| {
+                indices.push(index(number, indices.len(), num_nodes)?);
+                Ok(())
+            })
+        })?;
+        Ok(indices)
+    }
+
+    /// Calls `take` with each place of an array of indices and what stands there.
+    fn each_index(&mut self, name: &str, size: &Size, mut take: impl FnMut(usize, u32)) -> Result<()> {
+        let mut at = 0;
+        self.read(name, |array| {
+            check_length(&array.shape, size.num_entries)?;
+            array.numbers(|number| {
+                take(at, index(number, at, size.num_nodes)?);
+                at += 1;
+                Ok(())
+            })
+        })
+    }
+
+    /// The weight of each pair.
+    fn weights(&mut self, pairs: &[Pair]) -> Result<Vec<f32>> {
+        let mut weights = Vec::with_capacity(pairs.len());
+        self.read("data", |array| {
+            check_length(&array.shape, pairs.len())?;
+            array.numbers(|number| {
+                let weight = checked_weight(number.to_f64()).map_err(|found| {
+                    let (u, v) = pairs[weights.len()];
+                    format!("has an entry at row {u}, column {v} (from 0) that is no edge: {found}")
+                })?;
+                weights.push(weight);
+                Ok(())
+            })
+        })?;
+        Ok(weights)
+    }
+}
+
+fn check_length(shape: &[u64], expected: usize) -> std::result::Result<(), String> {
+    match shape {
+        &[found] if found != expected as u64 => {
+            Err(format!("has {found} elements; expected {expected}, one for each entry"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn index(number: Number, at: usize, num_nodes: u32) -> std::result::Result<u32, String> {
+    match number {
+        Number::Integer(index) if (0..i64::from(num_nodes)).contains(&index) => Ok(index as u32),
+        Number::Integer(found) => {
+            Err(format!("has {found} at {at}; expected an index below {num_nodes}, the number of rows"))
+        }
+        Number::Float(_) => Err("holds fractions; expected indices".into()),
+    }
+}

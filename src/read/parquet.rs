@@ -1,0 +1,83 @@
+//! Edge lists as columns of a Parquet file, as pandas, polars and others write them.
+
+mod column;
+
+use std::path::Path;
+
+use bytes::Bytes;
+use parquet::errors::ParquetError;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+
+use crate::config::ReadConfig;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, NodeIds, Pair};
+use crate::read::edges::Columns;
+use crate::read::listed::Listed;
+use crate::read::parquet::column::{Column, Field};
+use crate::read::source::read_whole;
+
+/// Rows that are decoded at a time.
+const ROWS_AT_A_TIME: usize = 1 << 13;
+
+/// Reads an edge list out of columns that are found as those of a text file with a header: by their usual names, else
+/// the first two, and `weight` or what `config` names. Ids are strings or integers, which become decimals. Memory: the
+/// file, 8 bytes a row or 12, and some thousand decoded rows.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has
+/// another type or a null, which names the column and the row.
+pub(super) fn read_parquet(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    let (bytes, input) = read_whole(path)?;
+    let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
+    let damaged = |found: ParquetError| error(format!("is no whole Parquet file: {found}"));
+    let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
+    let schema = reader.metadata().file_metadata().schema_descr();
+    let names: Vec<String> =
+        schema.root_schema().get_fields().iter().map(|field| field.name().to_string()).collect();
+    if names.len() < 2 {
+        return Err(error(format!("has {} columns; expected source and target", names.len())));
+    }
+    let columns = Columns::find(&names, true, config, error)?;
+    let ids = |at: usize| Field::of_ids(schema, &names[at]).map_err(error);
+    let (source, target) = (ids(columns.nodes.0)?, ids(columns.nodes.1)?);
+    let weight = columns.weight.map(|at| Field::of_weights(schema, &names[at]).map_err(error)).transpose()?;
+
+    let mut nodes = NodeIds::default();
+    let mut pairs: Vec<Pair> = Vec::new();
+    let mut weights = weight.as_ref().map(|_| Vec::new());
+    for at in 0..reader.num_row_groups() {
+        let group = reader.get_row_group(at).map_err(damaged)?;
+        let open = |field| Column::open(field, &*group).map_err(error);
+        let mut ids = [open(&source)?, open(&target)?];
+        let mut weight = weight.as_ref().map(open).transpose()?;
+        let mut left = usize::try_from(group.metadata().num_rows()).unwrap_or(0);
+        while left > 0 {
+            let (first, num_rows) = (pairs.len(), left.min(ROWS_AT_A_TIME));
+            ids.iter_mut().try_for_each(|column| column.read(num_rows, first)).map_err(error)?;
+            let (mut text, mut mentions) = (String::new(), nodes.mentions());
+            for row in 0..num_rows {
+                for column in &ids {
+                    let start = text.len();
+                    let pushed = column.push_id(row, &mut text);
+                    pushed.map_err(|problem| error(column.problem(first + row, &problem)))?;
+                    mentions.push(&text[start..], start as u32);
+                }
+            }
+            for numbers in nodes.intern_all(&[(&text, &mentions)]) {
+                pairs.extend(numbers.as_chunks().0.iter().map(|&[source, target]| (source, target)));
+            }
+            if let (Some(column), Some(weights)) = (&mut weight, &mut weights) {
+                column.read(num_rows, first).map_err(error)?;
+                for row in 0..num_rows {
+                    let weight = column.weight(row);
+                    weights.push(weight.map_err(|problem| error(column.problem(first + row, &problem)))?);
+                }
+            }
+            left -= num_rows;
+        }
+    }
+    if pairs.is_empty() {
+        return Err(error("has no rows; expected source and target of each edge".into()));
+    }
+    Ok(Listed { nodes, pairs, weights }.graph("rows", config, input))
+}
