@@ -53,7 +53,7 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 ///
 /// # Examples
 /// ```
-/// use vgae::benchmark::{Cell, Machine, Row, Table, summarize, today};
+/// use vgae::benchmark::{Cell, Row, summarize};
 ///
 /// let row = |model: &str, seed, auc| Row {
 ///     cell: Cell {
@@ -73,9 +73,6 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 /// let summaries = summarize(&rows, &cells, Some("gae"));
 /// assert!((summaries[1].values["test_roc_auc"].mean - 0.9).abs() < 1e-12);
 /// assert!((summaries[1].differences["test_roc_auc"].mean - 0.05).abs() < 1e-12);
-/// let reference = Some("gae".into());
-/// let table = Table { summaries, reference, command: "…".into(), date: today(), machine: Machine::this() };
-/// assert_eq!(table.summaries.len(), 2);
 /// ```
 pub fn summarize(rows: &[Row], cells: &[Cell], reference: Option<&str>) -> Vec<Summary> {
     let mut summaries: Vec<Summary> = Vec::new();

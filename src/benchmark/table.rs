@@ -25,6 +25,46 @@ pub enum Format {
 }
 
 /// What a benchmark came to.
+///
+/// # Examples
+/// ```
+/// use vgae::benchmark::{Cell, Format, Machine, Row, Table, data_sha256, recheck, split_sha256, summarize, today};
+/// use vgae::config::{BaselineKind, Config, ModelKind};
+/// use vgae::evaluate::RunMetrics;
+/// use vgae::run::{Existing, Output, RunDir, Timings, read_record};
+/// use vgae::{read, split, train};
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let path = directory.path().join("run");
+/// let mut config = Config::default();
+/// config.model.model = ModelKind::Baseline(BaselineKind::Katz);
+/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let split = split::edges(&graph, &config.split, config.seed)?;
+/// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
+/// let trained = train::fit(None, &split, &config, |_| {})?;
+/// let encoded = trained.model.encode(&split.train, None)?;
+/// let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+/// making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
+///
+/// let cell = Cell {
+///     data: "karate".into(),
+///     model: "katz".into(),
+///     seed: 0,
+///     flags: String::new(),
+///     vgae_version: "0.1.0".into(),
+///     data_sha256: data_sha256(&graph.inputs),
+/// };
+/// let row = Row::of_run(cell.clone(), &path, 0.1)?;
+/// recheck(&row, &path)?;
+/// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
+/// let summaries = summarize(&[row], &[cell], None);
+/// let command = "vgae benchmark datasets/karate --models katz --splits 1".into();
+/// let table = Table { summaries, reference: None, command, date: today(), machine: Machine::this() };
+/// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
+/// table.write(&mut output, Format::Csv)?;
+/// output.finish()?;
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Table {
     /// A row each.
     pub summaries: Vec<Summary>,

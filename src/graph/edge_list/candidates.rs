@@ -9,6 +9,20 @@ impl EdgeList {
     /// These undirected edges as those of a bipartite graph, whose first `num_sources` nodes are its sources and whose
     /// others are its targets. Lists that are made of it know the kinds too.
     ///
+    /// # Examples
+    /// ```
+    /// use vgae::graph::EdgeList;
+    ///
+    /// // Two buyers and two goods.
+    /// let bought = EdgeList::new(4, vec![(0, 2), (1, 3)], None).0;
+    /// assert_eq!((bought.num_pairs(), bought.can_join((0, 1))), (6, true));
+    /// let bought = bought.across_kinds(2).unwrap();
+    /// assert_eq!((bought.num_pairs(), bought.can_join((0, 1)), bought.num_sources()), (4, false, Some(2)));
+    /// assert!(bought.is_candidate((0, 3)) && bought.candidates_of(0).eq([3]));
+    /// assert_eq!(bought.with_edges(vec![(0, 3)]).num_sources(), Some(2));
+    /// assert_eq!(EdgeList::new(4, vec![(0, 1)], None).0.across_kinds(2), Err((0, 1)));
+    /// ```
+    ///
     /// # Errors
     /// The first edge that joins two nodes of one kind.
     pub fn across_kinds(self, num_sources: usize) -> std::result::Result<EdgeList, Pair> {
