@@ -182,7 +182,9 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     let place = Place::new();
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     place.write("edges.csv", weighted.concat());
-    let settings = place.stdout("train edges.csv --patience 5 --dry-run --epochs 3 --weights 3");
+    let settings = place.stdout(
+        "train edges.csv --patience 5 --dry-run --epochs 3 --weights 3 --format text --calibrate platt",
+    );
     let help = place.stdout("train --help");
     let flags = help.lines().filter_map(|line| {
         let line = line.trim_start();

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 
 use vgae::config::EmbeddingFormat;
 use vgae::run::{
-    Existing, Output, Run, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec,
+    Existing, Output, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec,
 };
 use vgae::{Error, Result};
 
+use super::applied::Applied;
 use super::progress::Voice;
 
 /// Write the node embeddings: node,mean_0,… rows
@@ -16,8 +17,6 @@ use super::progress::Voice;
 /// FILE.metadata.tsv their ids and labels.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The run directory
-    run: PathBuf,
     /// Where to write, - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
@@ -30,9 +29,11 @@ pub(super) struct Args {
     /// Add the logarithm of each variance: log_variance_0,… columns
     #[arg(long)]
     log_variance: bool,
+    #[command(flatten)]
+    applied: Applied,
 }
 
-pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let format = args.format.unwrap_or_else(|| EmbeddingFormat::of_path(&args.output));
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let create_second = |end: &str| match args.output == Path::new("-") {
@@ -45,7 +46,7 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
         EmbeddingFormat::Projector => Some(create_second("metadata.tsv")?),
         EmbeddingFormat::Csv | EmbeddingFormat::Parquet | EmbeddingFormat::Word2vec => None,
     };
-    let run = Run::open(&args.run)?;
+    let run = args.applied.open(voice)?;
     let kind = run.record.config.model.model;
     let Some(embeddings) = run.encode()?.embeddings else {
         return Err(Error::Config(format!("{kind} has no embeddings: it scores pairs by the graph alone")));
