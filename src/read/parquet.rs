@@ -1,11 +1,11 @@
 //! Edge lists as columns of a Parquet file, as pandas, polars and others write them.
 
 mod column;
+mod guard;
 
 use std::path::Path;
 
 use bytes::Bytes;
-use parquet::errors::ParquetError;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
 use crate::config::ReadConfig;
@@ -14,6 +14,7 @@ use crate::graph::{Graph, NodeIds, Pair};
 use crate::read::edges::Columns;
 use crate::read::listed::Listed;
 use crate::read::parquet::column::{Column, Field};
+use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
 
 /// Rows that are decoded at a time.
@@ -29,8 +30,8 @@ const ROWS_AT_A_TIME: usize = 1 << 13;
 pub(super) fn read_parquet(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let (bytes, input) = read_whole(path)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
-    let damaged = |found: ParquetError| error(format!("is no whole Parquet file: {found}"));
-    let reader = SerializedFileReader::new(Bytes::from(bytes)).map_err(damaged)?;
+    let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));
+    let reader = guarded(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema_descr();
     let names: Vec<String> =
         schema.root_schema().get_fields().iter().map(|field| field.name().to_string()).collect();
@@ -46,7 +47,7 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig) -> Result<Graph> {
     let mut pairs: Vec<Pair> = Vec::new();
     let mut weights = weight.as_ref().map(|_| Vec::new());
     for at in 0..reader.num_row_groups() {
-        let group = reader.get_row_group(at).map_err(damaged)?;
+        let group = guarded(|| reader.get_row_group(at)).map_err(damaged)?;
         let open = |field| Column::open(field, &*group).map_err(error);
         let mut ids = [open(&source)?, open(&target)?];
         let mut weight = weight.as_ref().map(open).transpose()?;

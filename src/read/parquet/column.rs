@@ -5,11 +5,11 @@ use std::fmt::Write;
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
-use parquet::errors::ParquetError;
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::read::listed::{check_id, checked_weight};
+use crate::read::parquet::guard::guarded;
 
 /// The longest text of a batch of rows: positions in it are u32.
 const MAX_TEXT_BYTES: usize = 1 << 30;
@@ -55,7 +55,7 @@ struct Decoder<T: DataType> {
 
 /// Why rows could not be decoded.
 enum Stop {
-    Damaged(ParquetError),
+    Damaged(String),
     /// The column has fewer rows than the row group, these of the batch.
     Ended(usize),
     /// The row of the batch that is null.
@@ -126,7 +126,7 @@ impl Field {
 impl<'a> Column<'a> {
     /// The column `field` of a row group.
     pub(super) fn open(field: &'a Field, group: &dyn RowGroupReader) -> Result<Self, String> {
-        let reader = group.get_column_reader(field.at).map_err(|error| field.damaged(&error))?;
+        let reader = guarded(|| group.get_column_reader(field.at)).map_err(|error| field.damaged(&error))?;
         let values = match reader {
             ColumnReader::ByteArrayColumnReader(reader) => Values::Text(Decoder::new(reader)),
             ColumnReader::Int32ColumnReader(reader) => Values::Int32(Decoder::new(reader)),
@@ -203,7 +203,7 @@ impl<'a> Column<'a> {
 }
 
 impl Field {
-    fn damaged(&self, error: &ParquetError) -> String {
+    fn damaged(&self, error: &str) -> String {
         format!("the column {:?} is damaged: {error}", self.name)
     }
 }
@@ -220,7 +220,8 @@ impl<T: DataType> Decoder<T> {
         // A call may end with a page.
         while num_read < num_rows {
             let levels = Some(&mut self.levels);
-            let read = self.reader.read_records(num_rows - num_read, levels, None, &mut self.values);
+            let values = &mut self.values;
+            let read = guarded(|| self.reader.read_records(num_rows - num_read, levels, None, values));
             match read.map_err(Stop::Damaged)? {
                 (0, ..) => return Err(Stop::Ended(num_read)),
                 (count, ..) => num_read += count,
