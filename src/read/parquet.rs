@@ -18,11 +18,11 @@ use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
 
 /// Rows that are decoded at a time.
-const ROWS_AT_A_TIME: usize = 1 << 13;
+const ROWS_AT_A_TIME: usize = 1 << 16;
 
 /// Reads an edge list out of columns that are found as those of a text file with a header: by their usual names, else
 /// the first two, and `weight` or what `config` names. Ids are strings or integers, which become decimals. Memory: the
-/// file, 8 bytes a row or 12, and some thousand decoded rows.
+/// file, 8 bytes a row or 12, and the decoded rows of a batch.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has

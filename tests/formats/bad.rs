@@ -109,8 +109,11 @@ fn bad_graphml_is_refused() {
     assert!(found.contains("the gzip stream ends in the middle"), "{found}");
 }
 
-/// A zip file of arrays: their names, types, shapes and bytes.
-fn npz(arrays: &[(&str, &str, &str, &[u8])]) -> Vec<u8> {
+/// The name, type, shape and bytes of an array.
+type Array<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
+
+/// A zip file of arrays.
+fn npz(arrays: &[Array]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, kind, shape, bytes) in arrays {
         writer.start_file(format!("{name}.npy"), SimpleFileOptions::default()).unwrap();
@@ -125,7 +128,7 @@ fn npz(arrays: &[(&str, &str, &str, &[u8])]) -> Vec<u8> {
 
 #[test]
 fn bad_npz_is_refused() {
-    let good: [(&str, &str, &str, &[u8]); 5] = [
+    let good: [Array; 5] = [
         ("format", "|S3", "", b"csr"),
         ("shape", "|u1", "2,", &[2, 2]),
         ("indptr", "|u1", "3,", &[0, 1, 2]),
@@ -134,7 +137,7 @@ fn bad_npz_is_refused() {
     ];
     let graph = read(&Place::new(), "m.npz", npz(&good), &default()).unwrap();
     assert_eq!(edges(&graph), [("0".into(), "1".into(), None)]);
-    let cases: [(usize, (&str, &str, &str, &[u8]), &str); 13] = [
+    let cases: [(usize, Array, &str); 13] = [
         (0, ("format", "|S3", "", b"bsr"), "is a matrix in the format \"bsr\"; expected csr, csc or coo"),
         (0, ("other", "|S3", "", b"csr"), "the array format cannot be read: "),
         (1, ("shape", "|u1", "2,", &[2, 3]), "is a 2×3 matrix; expected as many columns as rows"),
