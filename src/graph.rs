@@ -90,6 +90,7 @@ impl Graph {
     /// let mut table = vgae::graph::FeatureTable {
     ///     nodes: graph.nodes.clone(),
     ///     matrix: Features::from(ndarray::Array2::<f32>::ones((34, 2))),
+    ///     columns: Default::default(),
     ///     is_complete: true,
     ///     input: graph.inputs[0].clone(),
     /// };

@@ -172,6 +172,11 @@ impl RunDir {
         self.record.split_from = Some(path.to_path_buf());
     }
 
+    /// Notes what makes probabilities of the model's logits.
+    pub fn set_calibrator(&mut self, calibrator: Calibrator) {
+        self.record.calibration = Some(calibrator);
+    }
+
     /// Writes what training brought, and `run.json` last, which makes the run complete.
     ///
     /// # Errors
@@ -182,7 +187,6 @@ impl RunDir {
         trained: &Trained,
         encoded: &Encoded,
         metrics: &RunMetrics,
-        calibrator: Option<Calibrator>,
         timings: Timings,
     ) -> Result<()> {
         tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
@@ -195,7 +199,6 @@ impl RunDir {
         self.record.files = hashes(&self.work, graph.features.is_some())?;
         self.record.status = Status::Complete;
         self.record.selected_epoch = trained.selected_epoch;
-        self.record.calibration = calibrator;
         self.record.timings = timings;
         self.record.peak_memory_bytes = record::peak_memory_bytes();
         files::write_json(&self.work.join("run.json"), &self.record)?;

@@ -28,7 +28,7 @@ use crate::graph::{EdgeList, Pair};
 /// let best = Nearness.top_pairs(2, &known);
 /// assert_eq!(best[0], ScoredPair { pair: (1, 2), logit: -1.0 });
 /// assert!(best[0] > best[1], "at a tie the lower pair is the greater");
-/// assert_eq!(Nearness.top_of_node(0, 1, &known)[0].pair, (0, 2));
+/// assert_eq!(Nearness.top_of_nodes(&[0], 1, &known)[0][0].pair, (0, 2));
 /// assert_eq!(probability(0.0), 0.5);
 /// ```
 pub trait Score: Sync {

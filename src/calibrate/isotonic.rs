@@ -74,6 +74,12 @@ impl Isotonic {
         fitted
     }
 
+    /// The lowest logit of each step, ascending.
+    pub(super) fn starts(&self) -> impl Iterator<Item = f64> {
+        let first = |&at: &usize| at == 0 || self.probabilities[at] != self.probabilities[at - 1];
+        (0..self.logits.len()).filter(first).map(|at| self.logits[at])
+    }
+
     /// Whether it is a function from finite numbers to probabilities that never falls.
     pub(super) fn is_sound(&self) -> bool {
         let Isotonic { logits, probabilities } = self;

@@ -23,6 +23,25 @@ const MOST: usize = 1_000_000;
 /// There are more negatives than in the split, so that they tell of the tail too: a hundred for an edge, but between a
 /// hundred thousand and a million for a part, and never more than a quarter of all there are. No pair is in both parts,
 /// and none of the validation part is a negative of the split's test part.
+///
+/// ```
+/// use vgae::baseline::Baseline;
+/// use vgae::calibrate::{Cut, Population};
+/// use vgae::config::{BaselineKind, Calibration, Config};
+/// use vgae::{read, split};
+///
+/// let config = Config::default();
+/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let split = split::edges(&graph, &config.split, config.seed)?;
+/// let score = Baseline::new(BaselineKind::AdamicAdar, &split.train, None, 0)?;
+/// let population = Population::draw(&score, &graph.edges, &split, 0)?;
+/// assert!((population.density - 78.0 / 561.0).abs() < 1e-12);
+/// let calibrator = population.calibrate(Calibration::Platt)?;
+/// assert!(calibrator.probability(0.0) < calibrator.probability(3.0));
+/// let cut = Cut::at(population.reported(), population.density, 0.0)?;
+/// assert_eq!(cut.recall, 1.0);
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Population {
     /// The share of all pairs that are edges; see [`density`].
     pub density: f64,

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::calibrate::{Classes, Population};
+use crate::calibrate::{Classes, Isotonic, Population};
 use crate::error::{Error, Result};
 
 /// A logit, and what is to be expected of the pairs that have at least that.
@@ -19,8 +19,9 @@ pub struct Cut {
 }
 
 impl Cut {
-    /// The lowest cut at an edge of `classes` with at least the `precision` where the share `density` of pairs are edges.
-    /// O(m log m) time for m logits.
+    /// The lowest cut of `classes` with at least the `precision` where the share `density` of pairs are edges. Cuts are made
+    /// at the steps of [`crate::calibrate::Isotonic`] alone: between them precision wavers by chance, and the lowest cut
+    /// would be a lucky one. O(m log m) time for m logits.
     ///
     /// ```
     /// use vgae::calibrate::{Classes, Cut};
@@ -38,13 +39,11 @@ impl Cut {
     /// [`Error::NoCut`] if no cut has that precision; [`Error::OneClass`] if there is no edge
     /// or no negative.
     pub fn with_precision(classes: &Classes, density: f64, precision: f64) -> Result<Cut> {
-        let mut edges = classes.edges.clone();
-        edges.sort_unstable_by(|a, b| b.total_cmp(a));
-        edges.dedup();
         let ranked = Ranked::of(classes)?;
-        let cuts: Vec<Cut> = edges.into_iter().map(|logit| ranked.at(logit, density)).collect();
-        let found = cuts.iter().rev().find(|cut| cut.precision >= precision);
-        // There is an edge, and hence a cut.
+        let steps = Isotonic::fit(&classes.edges, &classes.negatives);
+        let cuts: Vec<Cut> = steps.starts().map(|logit| ranked.at(logit, density)).collect();
+        let found = cuts.iter().find(|cut| cut.precision >= precision);
+        // There is an edge, and hence a step.
         let best =
             cuts.iter().fold(cuts[0], |best, cut| if cut.precision > best.precision { *cut } else { best });
         found.copied().ok_or(Error::NoCut {

@@ -84,6 +84,9 @@ impl From<OsString> for KindOrFile {
 /// Nodes whose links are predicted before they are written.
 const NODES_AT_A_TIME: usize = 1 << 13;
 
+/// Nodes whose exact answer an approximate one is compared with, in all.
+const NUM_COMPARED: usize = 500;
+
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
@@ -116,11 +119,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Ok(());
     };
     let (mut num_short, mut recall) = (0, None);
-    for sources in sources.chunks(NODES_AT_A_TIME) {
-        let (best, of_these) = finder.top_of_nodes(sources, args.top, known)?;
+    for these in sources.chunks(NODES_AT_A_TIME) {
+        let num_compared = (NUM_COMPARED * these.len()).div_ceil(sources.len());
+        let (best, of_these) = finder.top_of_nodes(these, args.top, known, num_compared)?;
         writer.write(&best.concat())?;
         num_short += best.iter().filter(|best| best.len() < args.top).count();
-        recall = recall.or(of_these);
+        recall = recall.into_iter().chain(of_these).reduce(Recall::and);
     }
     writer.finish()?;
     if num_short > 0 {
@@ -145,7 +149,7 @@ impl Finder<'_> {
             Finder::Exact { score, candidates } => Ok((candidates.top_pairs(*score, k, known), None)),
             Finder::Approximate { index, seed } => {
                 let best = index.top_pairs(k, known)?;
-                let recall = index.recall_of_pairs(&best, known, *seed);
+                let recall = index.recall_of_pairs(&best, known, NUM_COMPARED, *seed);
                 Ok((best, Some(recall)))
             }
         }
@@ -156,6 +160,7 @@ impl Finder<'_> {
         nodes: &[u32],
         k: usize,
         known: &EdgeList,
+        num_compared: usize,
     ) -> Result<(Vec<Vec<ScoredPair>>, Option<Recall>)> {
         match self {
             Finder::Exact { score, candidates } => {
@@ -163,7 +168,7 @@ impl Finder<'_> {
             }
             Finder::Approximate { index, seed } => {
                 let best = index.top_of_nodes(nodes, k, known)?;
-                let recall = index.recall_of_nodes(nodes, &best, k, known, *seed);
+                let recall = index.recall_of_nodes(nodes, &best, k, known, num_compared, *seed);
                 Ok((best, Some(recall)))
             }
         }
@@ -173,11 +178,11 @@ impl Finder<'_> {
 /// Says how much an approximate answer holds of the exact one.
 fn describe(recall: Option<Recall>, voice: &Voice) {
     let Some(recall) = recall else { return };
-    let Recall { num_exact, num_found, num_nodes } = recall;
+    let Recall { num_exact, num_found, num_nodes, .. } = recall;
     voice.say(match recall.share() {
         Some(share) => format!(
-            "approximate: recall {share:.4} ({num_found} of the {num_exact} exact pairs at {num_nodes} nodes, which were \
-             looked at in full)"
+            "approximate: recall {share:.4}, by the {num_exact} exact pairs at {num_nodes} nodes that were looked at in \
+             full, of which {num_found} were found"
         ),
         None => format!("approximate: recall unknown: none of the exact pairs is at the {num_nodes} nodes looked at"),
     });

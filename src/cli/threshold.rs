@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
-use vgae::calibrate::{Cut, Population};
+use vgae::calibrate::{Classes, Cut, Population};
 use vgae::run::{Existing, Output, Run};
 use vgae::{Error, Result};
 
@@ -43,6 +43,9 @@ struct Aim {
     budget: Option<usize>,
 }
 
+/// Edges or negatives above a cut below which it is mostly chance.
+const FEW: usize = 20;
+
 /// What is printed.
 #[derive(Serialize)]
 struct Answer {
@@ -74,7 +77,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
     let (logit, num_pairs) = match (args.aim.precision, args.aim.budget) {
         (Some(precision), _) => {
-            let logit = chosen(&population, density, precision)?;
+            let logit = chosen(&population, density, precision, voice)?;
             let cut = Cut::at(population.reported(), density, logit)?;
             (logit, (cut.share_of_pairs * num_candidates as f64).round() as u64)
         }
@@ -105,11 +108,23 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 }
 
 /// The cut for a precision, by the validation part.
-fn chosen(population: &Population, density: f64, precision: f64) -> Result<f64> {
+fn chosen(population: &Population, density: f64, precision: f64, voice: &Voice) -> Result<f64> {
     if population.validation.edges.is_empty() {
         return Err(Error::Config("--precision needs validation edges, and this run held none out".into()));
     }
-    Ok(Cut::with_precision(&population.validation, density, precision)?.logit)
+    let Cut { logit, .. } = Cut::with_precision(&population.validation, density, precision)?;
+    let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();
+    let Classes { edges, negatives } = &population.validation;
+    let (num_edges, num_negatives) = (above(edges), above(negatives));
+    if num_edges.min(num_negatives) < FEW {
+        voice.say(format!(
+            "note: the cut rests on little: above it are {num_edges} of the {} validation edges and {num_negatives} of {} \
+             negatives",
+            edges.len(),
+            negatives.len()
+        ));
+    }
+    Ok(logit)
 }
 
 fn write(output: &mut Output, answer: &Answer, json: bool) -> io::Result<()> {

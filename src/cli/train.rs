@@ -22,9 +22,9 @@ pub(super) use config_file::without_config;
 
 /// Train a model on a graph and evaluate it on held-out links
 ///
-/// DATA is an edge list (CSV, TSV or white-space separated, maybe .gz, or - for stdin), a directory with
-/// edges.csv and maybe features.csv and labels.csv, or a directory with NAME.cites and NAME.content. For --model vae
-/// without --features a file is one of feature rows: an id, then numbers.
+/// DATA is an edge list (CSV, TSV or white-space separated, maybe .gz, or - for stdin; or Parquet, Matrix Market, .npz or
+/// GraphML), a directory with edges.csv and maybe features.csv and labels.csv, or a directory with NAME.cites and
+/// NAME.content. For --model vae without --features a file is one of feature rows: an id, then numbers.
 /// The metrics go to stdout; everything else goes into the run directory.
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -124,18 +124,15 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         ));
     }
     let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, graph.features(), config)?;
-    let calibrator = match config.calibrate {
-        None => None,
-        Some(method) => {
-            let population = Population::draw(&*encoded.score, &graph.edges, &split, config.seed)?;
-            let calibrator = population.calibrate(method)?;
-            voice.say(format!("calibrated: {calibrator}"));
-            Some(calibrator)
-        }
-    };
+    if let Some(method) = config.calibrate {
+        let population = Population::draw(&*encoded.score, &graph.edges, &split, config.seed)?;
+        let calibrator = population.calibrate(method)?;
+        voice.say(format!("calibrated: {calibrator}"));
+        run.set_calibrator(calibrator);
+    }
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
-    run.finish(&graph, &trained, &encoded, &metrics, calibrator, timings)?;
+    run.finish(&graph, &trained, &encoded, &metrics, timings)?;
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;
@@ -187,7 +184,14 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
     };
     match graph.edges.is_empty() {
         true => voice.say(format!("{} rows of {features}; no graph", graph.num_nodes())),
-        false => voice.say(format!("{} nodes, {} edges, {features}", graph.num_nodes(), graph.edges.len())),
+        false => {
+            let num_nodes = graph.num_nodes();
+            let nodes = match graph.edges.num_sources() {
+                Some(num_sources) => format!("{num_sources} sources, {} targets", num_nodes - num_sources),
+                None => format!("{num_nodes} nodes"),
+            };
+            voice.say(format!("{nodes}, {} edges, {features}", graph.edges.len()));
+        }
     }
 }
 
@@ -214,6 +218,9 @@ fn describe_loss(num_nodes: usize, config: &Config, voice: &Voice) {
             }
             count => format!("all pairs of {count} nodes, others in each epoch"),
         },
+        (LossKind::Exact | LossKind::Auto, _) if config.read.bipartite => {
+            "all pairs of a source and a target".to_string()
+        }
         (LossKind::Exact | LossKind::Auto, _) => "all pairs of nodes".to_string(),
     };
     voice.say(format!("loss: {loss}, {what}"));

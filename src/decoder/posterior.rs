@@ -10,6 +10,15 @@ use crate::graph::Pair;
 /// Its interval is analytic, nothing is drawn: the first four cumulants of the inner product are exact, and the
 /// Cornish–Fisher expansion (Cornish & Fisher 1938) makes quantiles of them, which is exact for a normal and off by a
 /// few hundredths of a standard deviation for a sum of a few products.
+///
+/// ```
+/// use ndarray::array;
+/// use vgae::decoder::Posterior;
+///
+/// let (mean, log_variance) = (array![[1f32, 2.0], [3.0, 0.5]], array![[-4f32, -4.0], [-4.0, -4.0]]);
+/// let (low, high) = Posterior::new(mean.view(), log_variance.view(), 0.9).interval((0, 1));
+/// assert!(low < 4.0 && 4.0 < high && high - low < 2.0);
+/// ```
 pub struct Posterior<'a> {
     /// μ, [n, d].
     mean: ArrayView2<'a, f32>,

@@ -72,6 +72,18 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList) -> Vec<ScoredPa
 
 /// For each of `nodes`, as the source, its `k` pairs with the highest logits that are candidates of `known`, highest
 /// first, ties in the order of the nodes. Exact: O(n·d) time at most for each of them, O(n·d) memory.
+///
+/// ```
+/// use ndarray::array;
+/// use vgae::decoder::{top_of_nodes, top_pairs};
+/// use vgae::graph::EdgeList;
+///
+/// let z = array![[1f32, 0.0], [2.0, 0.0], [0.0, 3.0], [1.0, 1.0]];
+/// let known = EdgeList::new(4, vec![(0, 1)], None).0;
+/// let best = top_of_nodes(z.view(), &[3, 0], 1, &known);
+/// assert_eq!((best[0][0].pair, best[1][0].pair), ((3, 2), (0, 3)));
+/// assert_eq!(top_pairs(z.view(), 1, &known)[0].pair, (2, 3));
+/// ```
 pub fn top_of_nodes(z: ArrayView2<f32>, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
     if k == 0 {
         return vec![Vec::new(); nodes.len()];

@@ -26,6 +26,15 @@ impl FeatureColumns {
     /// X = `features`, whose columns these are, with the `num_features` columns of `wanted`: by name where both have
     /// names, which must be distinct, else by place. O(stored entries) time and memory.
     ///
+    /// ```
+    /// use vgae::graph::{FeatureColumns, Features};
+    ///
+    /// let named = |names: [&str; 2]| FeatureColumns { names: Some(names.map(String::from).into()), may_lack: false };
+    /// let x = Features::from(ndarray::array![[1f32, 2.0]]);
+    /// let matched = named(["pages", "age"]).matched(&x, &named(["age", "pages"]), 2).unwrap();
+    /// assert_eq!(matched.features.to_dense(), ndarray::array![[2f32, 1.0]]);
+    /// ```
+    ///
     /// # Errors
     /// A sentence that says which columns are missing or too many.
     pub fn matched(

@@ -2,8 +2,8 @@
 
 use hashbrown::HashSet;
 use ndarray::ArrayView2;
-use rand::SeedableRng;
 use rand::seq::index;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
@@ -21,32 +21,66 @@ const EXPANSION_ADD: usize = 128;
 const EXPANSION_SEARCH: usize = 64;
 /// Partners of each node that are asked for first.
 const FIRST_PARTNERS: usize = 16;
-/// Nodes whose exact answer an approximate one is compared with.
-const NUM_COMPARED: usize = 200;
 
 /// An index of embeddings by their inner products (HNSW, Malkov & Yashunin 2018, as usearch builds it). O(n log n) time,
 /// O(n·d) memory. It finds most of the best pairs, in a time that hardly grows with n; which it misses may differ from
 /// one index to the next where several threads build it.
+///
+/// ```
+/// use ndarray::Array2;
+/// use vgae::graph::EdgeList;
+/// use vgae::recommend::Approximate;
+///
+/// let z = Array2::from_shape_fn((100, 2), |(node, k)| ((node * (k + 3)) as f32).sin());
+/// let known = EdgeList::new(100, vec![(0, 1)], None).0;
+/// let index = Approximate::new(z.view())?;
+/// let best = index.top_pairs(20, &known)?;
+/// assert_eq!(best.len(), 20);
+/// assert!(index.recall_of_pairs(&best, &known, 50, 0).share().unwrap() > 0.8);
+/// assert_eq!(index.top_of_nodes(&[7], 3, &known)?[0].len(), 3);
+/// # Ok::<(), vgae::Error>(())
+/// ```
 pub struct Approximate<'a> {
     index: Index,
     z: ArrayView2<'a, f32>,
 }
 
-/// How much of the exact answer an approximate one holds.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// How much of the exact answer an approximate one holds, by the nodes that both were compared at.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Recall {
-    /// Pairs of the exact answer at the nodes that were compared.
+    /// Pairs of the exact answer at these nodes.
     pub num_exact: usize,
     /// How many of them were found.
     pub num_found: usize,
     /// The nodes whose every pair was looked at.
     pub num_nodes: usize,
+    /// An estimate of the pairs of the exact answer at all nodes.
+    exact: f64,
+    /// An estimate of those that were found.
+    found: f64,
 }
 
 impl Recall {
-    /// The share that was found, in [0, 1]; none if there was nothing to find.
+    /// The share that was found, in [0, 1], as estimated for all nodes; none if there was nothing to find.
     pub fn share(&self) -> Option<f64> {
-        (self.num_exact > 0).then(|| self.num_found as f64 / self.num_exact as f64)
+        (self.num_exact > 0).then(|| self.found / self.exact)
+    }
+
+    /// Of the nodes of both, which are different ones.
+    pub fn and(self, other: Recall) -> Recall {
+        Recall {
+            num_exact: self.num_exact + other.num_exact,
+            num_found: self.num_found + other.num_found,
+            num_nodes: self.num_nodes + other.num_nodes,
+            exact: self.exact + other.exact,
+            found: self.found + other.found,
+        }
+    }
+
+    /// Of one node, which was as probable as this to be compared.
+    fn of_node(num_exact: usize, num_found: usize, probability: f64) -> Recall {
+        let (exact, found) = (num_exact as f64 / probability, num_found as f64 / probability);
+        Recall { num_exact, num_found, num_nodes: 1, exact, found }
     }
 }
 
@@ -136,63 +170,67 @@ impl<'a> Approximate<'a> {
         Ok(best.into_sorted())
     }
 
-    /// How much of the exact answer `found`, the lists of [`Approximate::top_of_nodes`] for these `nodes`, holds, by up to
-    /// 200 of them that `seed` draws. O(200·n·d) time.
+    /// How much of the exact answer `found`, the lists of [`Approximate::top_of_nodes`] for these `nodes`, holds, by
+    /// `num_compared` of them that `seed` draws. O(compared nodes · n·d) time.
     pub fn recall_of_nodes(
         &self,
         nodes: &[u32],
         found: &[Vec<ScoredPair>],
         k: usize,
         known: &EdgeList,
+        num_compared: usize,
         seed: u64,
     ) -> Recall {
-        let chosen = sample(nodes.len(), seed);
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let count = num_compared.min(nodes.len());
+        let chosen = index::sample(&mut rng, nodes.len(), count).into_vec();
         let compared: Vec<u32> = chosen.iter().map(|&at| nodes[at]).collect();
         let exact = top_of_nodes(self.z, &compared, k, known);
-        let num_found = chosen.iter().zip(&exact).map(|(&at, exact)| {
+        let probability = count as f64 / nodes.len() as f64;
+        let recalls = chosen.iter().zip(&exact).map(|(&at, exact)| {
             // A pair that ties with the last of the exact ones is as good.
             let least = exact.last().map_or(f64::INFINITY, |last| last.logit);
-            found[at].iter().filter(|scored| scored.logit >= least).count()
+            let num_found = found[at].iter().filter(|scored| scored.logit >= least).count();
+            Recall::of_node(exact.len(), num_found, probability)
         });
-        Recall {
-            num_exact: exact.iter().map(Vec::len).sum(),
-            num_found: num_found.sum(),
-            num_nodes: compared.len(),
-        }
+        recalls.fold(Recall::default(), Recall::and)
     }
 
     /// How many of the pairs with a higher logit than the last of `found`, the answer of [`Approximate::top_pairs`], are in
-    /// it, by those at up to 200 nodes that `seed` draws from the nodes that can have any: those whose length times the
-    /// greatest one is above that logit. O(200·n·d) time.
-    pub fn recall_of_pairs(&self, found: &[ScoredPair], known: &EdgeList, seed: u64) -> Recall {
+    /// it, by about `num_compared` nodes that `seed` draws: the longer, the more probable, as a node can only have such
+    /// pairs if its length times the greatest one is above that logit; each counts by the inverse of its probability
+    /// (Horvitz & Thompson 1952). O(compared nodes · n·d) time.
+    pub fn recall_of_pairs(
+        &self,
+        found: &[ScoredPair],
+        known: &EdgeList,
+        num_compared: usize,
+        seed: u64,
+    ) -> Recall {
+        let n = self.z.nrows() as u32;
         let least = found.last().map_or(f64::INFINITY, |last| last.logit);
-        let lengths: Vec<f64> =
-            (0..self.z.nrows() as u32).map(|node| decode_pair(self.z, (node, node)).sqrt()).collect();
+        let lengths: Vec<f64> = (0..n).map(|node| decode_pair(self.z, (node, node)).sqrt()).collect();
         let greatest = lengths.iter().copied().fold(0.0, f64::max);
-        let eligible: Vec<u32> = (0u32..)
-            .zip(&lengths)
-            .filter(|&(_, length)| length * greatest >= least)
-            .map(|(node, _)| node)
+        let excess = |length: f64| (length * greatest - least).max(0.0).powi(2);
+        let sum: f64 = lengths.iter().map(|&length| excess(length)).sum();
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let probability = |length: f64| (num_compared as f64 * excess(length) / sum).min(1.0);
+        let compared: Vec<(u32, f64)> = (0..n)
+            .zip(lengths.iter().map(|&length| probability(length)))
+            .filter(|&(_, probability)| probability > 0.0 && rng.random_bool(probability))
             .collect();
-        let compared: Vec<u32> = sample(eligible.len(), seed).iter().map(|&at| eligible[at]).collect();
         let found: HashSet<Pair> = found.iter().map(|scored| scored.pair).collect();
-        let count = |&node: &u32| {
-            let others =
-                (0..self.z.nrows() as u32).filter(|&other| decode_pair(self.z, (node, other)) > least);
+        let recall = |&(node, probability): &(u32, f64)| {
+            let others = (0..n).filter(|&other| decode_pair(self.z, (node, other)) > least);
             let exact = others.map(|other| known.direction().orient((node, other)));
             let exact: Vec<Pair> = exact.filter(|&pair| known.is_candidate(pair)).collect();
-            (exact.len(), exact.iter().filter(|pair| found.contains(*pair)).count())
+            let num_found = exact.iter().filter(|pair| found.contains(*pair)).count();
+            Recall::of_node(exact.len(), num_found, probability)
         };
-        let counts = compared.par_iter().map(count);
-        let (num_exact, num_found) = counts.reduce(|| (0, 0), |a, b| (a.0 + b.0, a.1 + b.1));
-        Recall { num_exact, num_found, num_nodes: compared.len() }
+        // One after the other, so that the sum does not depend on the threads.
+        let recalls: Vec<Recall> = compared.par_iter().map(recall).collect();
+        recalls.into_iter().fold(Recall::default(), Recall::and)
     }
-}
-
-/// Up to [`NUM_COMPARED`] numbers below `count`.
-fn sample(count: usize, seed: u64) -> Vec<usize> {
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    index::sample(&mut rng, count, count.min(NUM_COMPARED)).into_vec()
 }
 
 /// A pair as `known` stores it: one way round, or both where these are two pairs and candidates.

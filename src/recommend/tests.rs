@@ -90,7 +90,7 @@ fn an_index_finds_most_and_knows_how_much() {
         let hits = found.iter().filter(|found| exact.contains(found)).count();
         assert!(found.len() == 500 && hits >= 450, "{hits} of 500");
         assert!(found.is_sorted_by(|a, b| a > b), "highest first, each once");
-        let recall = approximate.recall_of_pairs(&found, &known, 1);
+        let recall = approximate.recall_of_pairs(&found, &known, 300, 1);
         let share = recall.share().unwrap();
         assert!((share - hits as f64 / 500.0).abs() < 0.1, "{recall:?}, {hits} hits");
 
@@ -102,10 +102,10 @@ fn an_index_finds_most_and_knows_how_much() {
                 list.iter().all(|scored| scored.pair.0 == node as u32 && known.is_candidate(scored.pair))
             );
         }
-        let recall = approximate.recall_of_nodes(&nodes, &found, 10, &known, 1);
+        let recall = approximate.recall_of_nodes(&nodes, &found, 10, &known, 200, 1);
         assert!(recall.num_exact == 2000 && recall.share().unwrap() > 0.8, "{recall:?}");
         // What is missing is missed.
         let none = vec![Vec::new(); 2000];
-        assert_eq!(approximate.recall_of_nodes(&nodes, &none, 10, &known, 1).share(), Some(0.0));
+        assert_eq!(approximate.recall_of_nodes(&nodes, &none, 10, &known, 200, 1).share(), Some(0.0));
     }
 }

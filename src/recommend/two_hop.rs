@@ -1,6 +1,7 @@
 //! Nodes that share a neighbour.
 
 use petgraph::csr::Csr;
+use rayon::prelude::*;
 
 use crate::graph::EdgeList;
 
@@ -12,11 +13,12 @@ pub(super) struct TwoHop {
 impl TwoHop {
     /// O(n + m log m) time, O(n + m) memory.
     pub(super) fn new(edges: &EdgeList) -> Self {
-        let mut neighbours = Csr::with_nodes(edges.num_nodes());
         let mut pairs = edges.undirected().ordered_pairs();
-        pairs.sort_unstable();
-        for (u, v) in pairs {
-            neighbours.add_edge(u, v, ());
+        pairs.par_sort_unstable();
+        // Rows come as far as edges do; the nodes behind them have none.
+        let mut neighbours = Csr::from_sorted_edges(&pairs).expect("the pairs are sorted");
+        while neighbours.node_count() < edges.num_nodes() {
+            neighbours.add_node(());
         }
         TwoHop { neighbours }
     }

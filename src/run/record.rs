@@ -45,6 +45,9 @@ pub(super) const FORMAT: &str = "vgae-run";
 /// assert_eq!(run.evaluate(&*run.encode()?.score)?, metrics);
 /// assert_eq!(run::read_split(&path, &graph)?, split);
 /// assert!(run::changed_files(&path)?.1.is_empty());
+/// // Without features it knows its own nodes alone.
+/// let other = read::data("datasets/karate".as_ref(), &config.read)?;
+/// assert!(run.on_graph(other).is_err());
 /// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
