@@ -43,7 +43,8 @@ use crate::run::Existing;
 /// numbers.finish()?;
 /// let read = |name: &str| std::fs::read_to_string(path(name)).unwrap();
 /// assert_eq!(read("z.csv"), "node,mean_0,mean_1\nann,1.0,0.5\nbob,0.0,2.0\n");
-/// assert_eq!(read("scores.csv"), "source,target,probability,logit\nann,bob,0.5,0.0\n");
+/// let scores = read("scores.jsonl");
+/// assert_eq!(scores, "{\"source\":\"ann\",\"target\":\"bob\",\"probability\":0.5,\"logit\":0.0}\n");
 /// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Output {
