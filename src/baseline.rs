@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Csr, EdgeList, Features, Pair};
 use crate::normalize;
 use crate::transform::transform;
-use adjacency::Adjacency;
+pub(crate) use adjacency::Adjacency;
 use by_source::{Score, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;

@@ -154,23 +154,26 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
     place.train_karate("");
     let pairs: String = (0..100_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
     place.write("pairs.csv", &pairs);
-    for format in ["csv", "jsonl", "parquet"] {
+    let scores =
+        ["csv", "jsonl", "parquet"].map(|format| format!("score run --pairs pairs.csv --format {format}"));
+    let others = ["predict run --format parquet", "predict run --all-nodes", "threshold run --budget 5"];
+    let embeddings = ["csv", "parquet", "word2vec"].map(|format| format!("embed run --format {format}"));
+    for arguments in scores.into_iter().chain(others.map(String::from)).chain(embeddings) {
         let command = || {
             let mut command = Command::new(env!("CARGO_BIN_EXE_vgae"));
-            let arguments = ["score", "run", "--pairs", "pairs.csv", "--format", format];
-            command.args(arguments).current_dir(place.path("")).stderr(Stdio::piped());
+            command.args(arguments.split(' ')).current_dir(place.path("")).stderr(Stdio::piped());
             command
         };
         if let Ok(full) = OpenOptions::new().write(true).open("/dev/full") {
             let output = command().stdout(full).output().unwrap();
-            assert_eq!(output.status.code(), Some(1), "{format}");
+            assert_eq!(output.status.code(), Some(1), "{arguments}");
             let error = text(output.stderr);
-            assert_eq!(error, "error: cannot write stdout: No space left on device\n", "{format}");
+            assert_eq!(error, "error: cannot write stdout: No space left on device\n", "{arguments}");
         }
         let mut child = command().stdout(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
         let output = child.wait_with_output().unwrap();
-        assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(0), ""), "{format}");
+        assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(0), ""), "{arguments}");
     }
 }
 
