@@ -16,6 +16,7 @@ help:
 	@echo "make data     bring Cora, Citeseer and PubMed into datasets/"
 	@echo "make results  rebuild the tables in results/ (an hour or two)"
 	@echo "make bench    measure speed and memory, into results/performance.md (half an hour)"
+	@echo "make applying measure scoring, predicting, calibration and new nodes, into results/applying.md (ten minutes)"
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
@@ -74,6 +75,11 @@ endif
 .PHONY: bench
 bench: build data
 	python3 results/performance.py $(if $(PEERS),--peers $(PEERS)) $(if $(PYTHON),--python $(PYTHON)) $(SECTIONS)
+
+# With a graph of a million edges or so as well where LARGE names its edge list.
+.PHONY: applying
+applying: build datasets/cora/cora.content
+	python3 results/applying.py $(if $(LARGE),--large $(LARGE)) $(SECTIONS)
 
 .PHONY: doc
 doc: $(libtorch) announce

@@ -101,8 +101,8 @@ Made by `make results`: every model on the same splits, 85/5/10 by the seeds fro
 (`vgae audit`), every test part looked at once. Mean ± standard deviation over the splits, in per cent; differences are
 paired, split by split. Times are of training, on a machine that may have been busy with other things. Each table's
 directory has a row per run (`runs.csv`) and every metric with its interval (`table.csv`, `table.json`). Also here:
-[kl.md](kl.md), what the KL term does, [negatives.md](negatives.md), what the choice of negatives does, and
-[performance.md](performance.md), how fast and how large.
+[kl.md](kl.md), what the KL term does, [negatives.md](negatives.md), what the choice of negatives does,
+[applying.md](applying.md), what comes after training, and [performance.md](performance.md), how fast and how large.
 """
 
 NOTES = """
