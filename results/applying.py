@@ -108,8 +108,8 @@ def calibration(vgae, work, options):
     graphs = [(CORA, "Cora", model, options.seeds) for model in ["vgae", "best"]]
     if options.large:
         graphs.append((options.large, "the large graph", "vgae", 1))
-    cuts = ["## Thresholds", "", "The cut is chosen on the validation part; precision, recall and pairs are those expected by the test part. Seed 0.", "",
-            "| graph | model | asked for | logit | precision | recall | pairs |", "|---|---|---|---|---|---|---|"]
+    cuts = ["## Thresholds", "", "The cut is chosen on the validation part; precision, recall and predicted pairs are those expected by the test part. Seed 0.", "",
+            "| graph | model | asked for | logit | precision | recall | predicted pairs |", "|---|---|---|---|---|---|---|"]
     for data, name, model, seeds in graphs:
         claims = {}
         for seed in range(seeds):
@@ -129,7 +129,7 @@ def calibration(vgae, work, options):
                         cuts.append(f"| {name} | {model} | {asked} | {answer.stderr.strip().removeprefix('error: ')} | | | |")
                         continue
                     cut = json.loads(answer.stdout)
-                    cuts.append(f"| {name} | {model} | {asked} | {cut['logit']:.3f} | {cut['precision']:.3f} | {cut['recall']:.3f} | {cut['num_pairs']:,} |")
+                    cuts.append(f"| {name} | {model} | {asked} | {cut['logit']:.3f} | {cut['precision']:.3f} | {cut['recall']:.3f} | {cut['num_predicted']:,} |")
         for (kind, probability), found in sorted(claims.items(), key=lambda entry: entry[0][0]):
             mean = lambda figure: statistics.mean(claim[figure] for claim in found)
             lines.append(f"| {name} | {model} | {mean('density'):.2e} | {probability} | {mean('brier'):.3g} | "
@@ -230,17 +230,23 @@ def main():
     parser.add_argument("--seeds", type=int, default=5)
     options = parser.parse_args()
     commit = subprocess.run(["git", "-C", str(ROOT), "rev-parse", "--short", "HEAD"], stdout=subprocess.PIPE, text=True).stdout.strip()
-    lines = ["# After training", "", f"Made by `python3 results/applying.py` at commit {commit} on {date.today()} on {platform.machine()}, "
-             f"{os.cpu_count()} cores." + (f" The large graph is {Path(options.large).resolve().parent.name}: `vgae` without features, by default." if options.large else ""), ""]
+    lines = ["# After training", "", f"Made by `make applying` on {platform.machine()}, {os.cpu_count()} cores; each part names its commit."
+             + (f" The large graph is {Path(options.large).resolve().parent.name}: `vgae` without features, by default." if options.large else ""), ""]
+    before = REPORT.read_text() if REPORT.exists() else ""
     with tempfile.TemporaryDirectory(prefix="vgae-applying-") as folder:
         work = Path(folder)
         run(options.vgae, "train", CORA, "-o", work / "cora", "--quiet")
         if options.large:
             run(options.vgae, "train", options.large, "-o", work / "large", "--quiet")
-        for section in options.sections or SECTIONS:
-            if section == "volume" and not options.large:
-                continue
-            lines += {"volume": volume, "predict": predict, "calibration": calibration, "inductive": inductive}[section](options.vgae, work, options)
+        parts = {"volume": volume, "predict": predict, "calibration": calibration, "inductive": inductive}
+        for section in SECTIONS:
+            begin, end = f"<!-- {section} -->", f"<!-- end of {section} -->"
+            if section in (options.sections or SECTIONS) and (options.large or section != "volume"):
+                heading, *rest = parts[section](options.vgae, work, options)
+                lines += [begin, heading, "", f"Commit {commit}, {date.today()}.", *rest, end]
+            elif begin in before:
+                # What is not measured now stays as it was.
+                lines += [begin + before.split(begin)[1].split(end)[0].rstrip("\n"), "", end]
     REPORT.write_text("\n".join(lines).rstrip() + "\n")
 
 

@@ -247,9 +247,9 @@ pub enum Error {
         /// What is known of it, as ` (…)`, or nothing.
         what: &'static str,
     },
-    /// A pair names a node that the model was not trained with.
+    /// A file names a node that the graph does not have.
     #[error(
-        "{}:{line}: node {node} is not in the trained graph; pass --skip-unknown to leave such pairs out",
+        "{}:{line}: the graph has no node {node}; `vgae score` leaves such pairs out with --skip-unknown",
         show(path)
     )]
     UnknownNode {

@@ -126,6 +126,12 @@ impl Graph {
                 first_node: self.nodes.id(node as u32).to_string(),
             });
         }
+        let num_missing = row_of_node.iter().filter(|row| row.is_none()).count();
+        if num_missing > 0 {
+            let file = table.input.path.display();
+            self.notes
+                .push(format!("nodes that {file} does not name, whose features are zeros: {num_missing}"));
+        }
         if strangers > 0 {
             let file = table.input.path.display();
             self.notes.push(format!("nodes of {file} that are in no edge: {strangers}"));

@@ -92,7 +92,7 @@ fn a_threshold_keeps_what_it_promises() {
     let budget = threshold("--budget 40");
     let best = scores(&place.stdout("predict run --top 40"));
     assert_eq!(number(&budget, "logit"), best[39].1);
-    assert_eq!(budget["num_pairs"], 40);
+    assert_eq!(budget["num_predicted"], 40);
     // The recall is the share of the test edges above the cut.
     let test = scores(&place.stdout("score run --pairs run/split/test.csv"));
     let answer = threshold("--precision 0.05");
@@ -100,13 +100,25 @@ fn a_threshold_keeps_what_it_promises() {
         let above = test.iter().filter(|score| score.1 >= number(answer, "logit")).count();
         assert!((number(answer, "recall") - above as f64 / test.len() as f64).abs() < 1e-12, "{answer}");
     }
+    // What is above the cut is what predict gives, nearly: the count is that of a sample.
+    let above = scores(&place.stdout("predict run --top 20000 -q")).into_iter();
+    let above = above.filter(|score| score.1 >= number(&answer, "logit")).count() as f64;
+    let num_predicted = number(&answer, "num_predicted");
+    assert!((num_predicted - above).abs() < 0.15 * above + 20.0, "{num_predicted}, not {above}");
+    // Precision, recall and both counts agree with each other.
+    for answer in [&budget, &answer] {
+        let links = number(answer, "recall") * 600.0;
+        let precision = links / (links + number(answer, "num_predicted"));
+        assert!((number(answer, "precision") - precision).abs() < 0.01, "{answer}");
+    }
+    assert_eq!(place.failure("threshold run --budget 0", 2), "error: --budget is 0; expected at least 1\n");
     // Where links are common a cut is lower.
     let common = threshold("--precision 0.05 --density 0.2");
     assert!(number(&common, "logit") <= number(&answer, "logit"));
     assert!(number(&common, "recall") >= number(&answer, "recall"));
     assert_eq!(number(&common, "density"), 0.2);
     let table = place.stdout("threshold run --budget 40");
-    assert_eq!(table.lines().next().unwrap(), "logit,probability,precision,recall,num_pairs,density");
+    assert_eq!(table.lines().next().unwrap(), "logit,probability,precision,recall,num_predicted,density");
 
     let error = place.failure("threshold run --precision 0.999999", 1);
     assert!(error.contains("no cut has the precision 0.999999 where 1.338e-2 of the pairs"), "{error}");

@@ -199,7 +199,7 @@ fn unknown_nodes_are_named_or_skipped() {
     let error = place.failure("score run --pairs pairs.csv -o out.csv", 1);
     assert_eq!(
         error,
-        "error: pairs.csv:3: node Zachary is not in the trained graph; pass --skip-unknown to leave such pairs out\n"
+        "error: pairs.csv:3: the graph has no node Zachary; `vgae score` leaves such pairs out with --skip-unknown\n"
     );
     assert!(!place.exists("out.csv"), "a failed verb leaves no file");
     let assert = place.vgae("score run --pairs pairs.csv --skip-unknown").assert().success();

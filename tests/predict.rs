@@ -53,7 +53,11 @@ fn candidates_of_a_file_are_ranked_without_the_edges() {
     let of_one = pairs(&place.stdout("predict run --candidates pairs.csv --node 1 -q"));
     assert_eq!(of_one, [("1".to_string(), "30".to_string())]);
     place.write("pairs.csv", "1,99\n");
-    assert!(place.failure("predict run --candidates pairs.csv", 1).contains("pairs.csv:1: node 99"));
+    assert!(
+        place
+            .failure("predict run --candidates pairs.csv", 1)
+            .contains("pairs.csv:1: the graph has no node 99")
+    );
     assert!(place.failure("predict run --candidates nothing.csv", 1).contains("cannot read nothing.csv"));
 }
 

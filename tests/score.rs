@@ -140,7 +140,7 @@ fn the_rows_before_an_unknown_node_come_in_order_and_its_line_is_named() {
     place.write("pairs.csv", &pairs);
     let assert = place.vgae("score run --pairs pairs.csv").assert().code(1);
     let error = text(assert.get_output().stderr.clone());
-    assert!(error.contains("pairs.csv:100001: node nobody is not in the trained graph"), "{error}");
+    assert!(error.contains("pairs.csv:100001: the graph has no node nobody"), "{error}");
     let scores = place.stdout("score run --pairs pairs.csv --skip-unknown -q");
     for (pair, score) in pairs.lines().zip(scores.lines().skip(1)) {
         assert!(score.starts_with(&format!("{pair},")));

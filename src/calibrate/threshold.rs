@@ -10,12 +10,12 @@ use crate::error::{Error, Result};
 pub struct Cut {
     /// Pairs with this logit are above the cut.
     pub logit: f64,
-    /// The share of the pairs above it that are edges.
+    /// The share of the pairs above it that are edges; 0 if nothing is above it.
     pub precision: f64,
     /// The share of the edges that are above it.
     pub recall: f64,
-    /// The share of all pairs that are above it.
-    pub share_of_pairs: f64,
+    /// The share of the negatives that are above it.
+    pub share_of_negatives: f64,
 }
 
 impl Cut {
@@ -55,6 +55,14 @@ impl Cut {
         })
     }
 
+    /// The same cut where it is known that this share of the negatives is above it.
+    pub fn with_negatives(self, share_of_negatives: f64, density: f64) -> Cut {
+        let edges = density * self.recall;
+        let all = edges + (1.0 - density) * share_of_negatives;
+        let precision = if all > 0.0 { edges / all } else { 0.0 };
+        Cut { precision, share_of_negatives, ..self }
+    }
+
     /// The cut at `logit`. O(m log m) time for m logits.
     ///
     /// # Errors
@@ -88,9 +96,8 @@ impl Ranked {
     fn at(&self, logit: f64, density: f64) -> Cut {
         let above = |logits: &[f64]| (logits.len() - logits.partition_point(|&other| other < logit)) as f64;
         let recall = above(&self.edges) / self.edges.len() as f64;
-        let false_positives = (above(&self.negatives) + 1.0) / (self.negatives.len() as f64 + 1.0);
-        let share_of_pairs = density * recall + (1.0 - density) * false_positives;
-        Cut { logit, precision: density * recall / share_of_pairs, recall, share_of_pairs }
+        let share_of_negatives = (above(&self.negatives) + 1.0) / (self.negatives.len() as f64 + 1.0);
+        Cut { logit, precision: 0.0, recall, share_of_negatives }.with_negatives(share_of_negatives, density)
     }
 }
 

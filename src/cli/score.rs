@@ -68,9 +68,17 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let columns = ScoreColumns { calibrator: calibrator.as_ref(), posterior: posterior.as_ref(), others };
     let format = args.format.unwrap_or_else(|| ScoreFormat::of_path(&args.output));
     let mut writer = ScoreWriter::new(output, format, &run.graph.nodes, columns)?;
-    let num_skipped =
-        pairs.read_blocks(kept, |block| writer.write_block(&block, &score.logits(block.pairs())))?;
+    let mut num_impossible = 0;
+    let num_skipped = pairs.read_blocks(kept, |block| {
+        num_impossible += block.pairs().iter().filter(|&&pair| !run.graph.edges.can_join(pair)).count();
+        writer.write_block(&block, &score.logits(block.pairs()))
+    })?;
     writer.finish()?;
+    if num_impossible > 0 {
+        voice.say(format!(
+            "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"
+        ));
+    }
     if num_skipped > 0 {
         voice.say(format!("note: pairs left out for an unknown node: {num_skipped}"));
     }

@@ -13,9 +13,10 @@ use super::progress::Voice;
 
 /// Say from which logit on pairs are to be taken for links
 ///
-/// The cut for --precision is chosen on the validation part; precision, recall and the number of pairs are those to be
-/// expected by the test part, among pairs that are links as rarely as in the graph. --budget cuts after so many of the
-/// pairs that are no edges, which takes O(n²) time.
+/// The cut for --precision is chosen on the validation part. By the test part: recall, the share of the links that are above
+/// it; num_predicted, how many pairs above it are no edges of the graph, which are what predict gives; and precision, the
+/// share of links among both, where links are as rare as in the graph. How many of the predicted pairs are links that the
+/// graph lacks, nobody knows. --budget cuts after so many predicted pairs, by ranking all.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -53,7 +54,7 @@ struct Answer {
     probability: f64,
     precision: f64,
     recall: f64,
-    num_pairs: u64,
+    num_predicted: u64,
     density: f64,
 }
 
@@ -62,6 +63,9 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Err(Error::Config(format!(
             "--precision is {precision}; expected a share above 0 and below 1"
         )));
+    }
+    if args.aim.budget == Some(0) {
+        return Err(Error::Config("--budget is 0; expected at least 1".into()));
     }
     if let Some(density) = args.density.filter(|share| !(*share > 0.0 && *share < 1.0)) {
         return Err(Error::Config(format!("--density is {density}; expected a share above 0 and below 1")));
@@ -75,21 +79,26 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Err(Error::Config(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
-    let (logit, num_pairs) = match (args.aim.precision, args.aim.budget) {
+    let (cut, num_predicted) = match (args.aim.precision, args.aim.budget) {
         (Some(precision), _) => {
             let logit = chosen(&population, density, precision, voice)?;
             let cut = Cut::at(population.reported(), density, logit)?;
-            (logit, (cut.share_of_pairs * num_candidates as f64).round() as u64)
+            (cut, (cut.share_of_negatives * num_candidates as f64).round() as u64)
         }
         (None, budget) => {
-            let best = score.top_pairs(budget.unwrap_or(1).max(1), &run.graph.edges);
+            let budget = budget.unwrap_or_default();
+            let best = score.top_pairs(budget, &run.graph.edges);
+            if best.len() < budget {
+                voice.say(format!("note: there are no more pairs that are no edges: {}", best.len()));
+            }
             let Some(last) = best.last() else {
                 return Err(Error::Config("every pair is an edge: there is nothing to cut".into()));
             };
-            (last.logit, best.iter().filter(|scored| scored.logit >= last.logit).count() as u64)
+            let cut = Cut::at(population.reported(), density, last.logit)?;
+            (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
         }
     };
-    let Cut { precision, recall, .. } = Cut::at(population.reported(), density, logit)?;
+    let Cut { logit, precision, recall, .. } = cut;
     let probability = match args.probabilities.calibrator(&run, &*score)? {
         Some(calibrator) => calibrator.probability_at(logit, density),
         None => vgae::score::probability(logit),
@@ -97,7 +106,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     if population.test.edges.is_empty() {
         voice.say("note: nothing was held out to test; the figures are those of the validation part");
     }
-    let answer = Answer { logit, probability, precision, recall, num_pairs, density };
+    let answer = Answer { logit, probability, precision, recall, num_predicted, density };
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write(&mut output, &answer, args.json).map_err(|source| Error::Io {
         action: "write",
@@ -132,7 +141,7 @@ fn write(output: &mut Output, answer: &Answer, json: bool) -> io::Result<()> {
         serde_json::to_writer(&mut *output, answer)?;
         return writeln!(output);
     }
-    let Answer { logit, probability, precision, recall, num_pairs, density } = answer;
-    writeln!(output, "logit,probability,precision,recall,num_pairs,density")?;
-    writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_pairs},{density:.4e}")
+    let Answer { logit, probability, precision, recall, num_predicted, density } = answer;
+    writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
+    writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
 }

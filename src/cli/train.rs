@@ -190,7 +190,8 @@ fn describe(graph: &Graph, config: &Config, voice: &Voice) {
                 Some(num_sources) => format!("{num_sources} sources, {} targets", num_nodes - num_sources),
                 None => format!("{num_nodes} nodes"),
             };
-            voice.say(format!("{nodes}, {} edges, {features}", graph.edges.len()));
+            let edges = if graph.edges.weights().is_some() { "weighted edges" } else { "edges" };
+            voice.say(format!("{nodes}, {} {edges}, {features}", graph.edges.len()));
         }
     }
 }

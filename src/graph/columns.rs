@@ -46,6 +46,14 @@ impl FeatureColumns {
         let num_columns = features.cols();
         let names = self.names.as_deref().filter(|names| are_distinct(names));
         let wanted = wanted.names.as_deref().filter(|names| are_distinct(names));
+        if self.may_lack && names.is_some() != wanted.is_some() {
+            let called = |names: Option<&[String]>| names.map_or("numbers".to_string(), first_few);
+            return Err(format!(
+                "the features are called {}, those of the model {}; expected the same names",
+                called(names),
+                called(wanted)
+            ));
+        }
         let (Some(names), Some(wanted)) = (names, wanted) else {
             if num_columns == num_features {
                 return Ok(Matched { features: features.clone(), num_unknown: 0 });
@@ -146,6 +154,13 @@ mod tests {
                 error.contains("have 2 columns") && error.contains(&format!("with {num_features}")),
                 "{error}"
             );
+        }
+        // In a table of the values that are not zero, places mean nothing beside names.
+        for (columns, wanted) in
+            [(&named(&["a", "b"], true), &placed), (&lacking, &named(&["a", "b"], false))]
+        {
+            let error = columns.matched(&x, wanted, 2).unwrap_err();
+            assert!(error.contains("\"a\", \"b\"") && error.contains("numbers"), "{error}");
         }
         // Two columns of one name are none that a name tells.
         let twice = named(&["a", "a"], false);

@@ -123,7 +123,8 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && pairs.len() > 1;
     let mut notes = Vec::new();
     notes.extend(reader.comment_note());
-    if columns.weight.is_none() && first.len() == 3 {
+    let are_first = columns.nodes.0 < 2 && columns.nodes.1 < 2;
+    if columns.weight.is_none() && first.len() == 3 && are_first {
         notes.push("the third column is not used; --weights 3 makes it the weight".into());
     }
     if is_lone_edge && first.iter().all(|field| field.parse::<f64>().is_err()) {

@@ -48,15 +48,9 @@ pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
         pairs.push((citing, cited));
     }
     let num_rows = pairs.len();
-    let num_unknown = nodes.len() - table.nodes.len();
     let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
     graph.notes.push(merged.note("citations", num_rows, &graph.edges));
-    if num_unknown > 0 {
-        graph.notes.push(format!(
-            "papers without a row in the content file: {num_unknown}; their features are zero"
-        ));
-    }
     graph.with_labels(labels).with_features(FeatureTable { is_complete: false, ..table })
 }
 

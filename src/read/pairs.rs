@@ -4,14 +4,14 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
-use crate::read::RowReader;
-use crate::read::edges::usual_columns;
+use crate::read::edges::header_columns;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
+use crate::read::{RowReader, parse_finite};
 
 /// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
-/// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …)
-/// is a header, unless both are nodes.
+/// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or
+/// of none that are numbers above two that are, is a header, unless both are nodes.
 pub struct PairReader<'a> {
     reader: RowReader,
     nodes: &'a NodeIds,
@@ -61,8 +61,8 @@ pub enum Unknown {
     Skip,
 }
 
-/// Reads the nodes in the first column of a file, or of stdin for `-`. A first row is a header if it is `node` or `id`
-/// and no node of the graph.
+/// Reads the nodes in the first column of a file, or of stdin for `-`. A first row is a header if it is no node of the graph
+/// and is `node` or `id`, or no number above one.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::UnknownNode`] at a node that the graph does not have.
@@ -70,9 +70,13 @@ pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
     let mut reader = RowReader::open(path)?;
     let mut found = Vec::new();
     let mut is_first = true;
+    let [_, second] = reader.look_ahead()?;
+    let is_number = |id: &str| parse_finite(id).is_ok();
+    let is_numeric_below = second.is_some_and(|second| second.first().is_some_and(|id| is_number(id)));
     while reader.advance()? {
         let id = reader.field(0);
-        let is_header = is_first && ["node", "id"].iter().any(|name| id.eq_ignore_ascii_case(name));
+        let is_name = ["node", "id"].iter().any(|name| id.eq_ignore_ascii_case(name));
+        let is_header = is_first && (is_name || (is_numeric_below && !is_number(id)));
         is_first = false;
         match nodes.index(id) {
             Some(node) => found.push(node),
@@ -93,10 +97,11 @@ impl<'a> PairReader<'a> {
     /// [`Error::Io`] if it cannot be read.
     pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
         let mut reader = RowReader::open(path)?;
-        let first = reader.look_ahead()?[0].take().unwrap_or_default();
+        let [first, second] = reader.look_ahead()?;
+        let first = first.unwrap_or_default();
         let num_columns = first.len();
         let are_nodes = first.len() >= 2 && first[..2].iter().all(|id| nodes.index(id).is_some());
-        let (columns, header) = match usual_columns(&first) {
+        let (columns, header) = match header_columns(&first, second.as_deref()) {
             Some(columns) if !are_nodes => {
                 reader.advance()?;
                 (columns, Some(first))

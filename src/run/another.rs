@@ -8,7 +8,10 @@ use crate::graph::{Features, Graph};
 use crate::model::Model;
 use crate::run::Run;
 use crate::split::{Part, Split};
-use crate::transform::weigh_as;
+use crate::transform::{largest, weigh_as};
+
+/// How many times larger or smaller than in training features may be before a note says so.
+const OTHER_SCALE: f32 = 10.0;
 
 impl Run {
     /// The run with `graph`, which may have other nodes, in the place of its own: all its edges carry messages and are
@@ -42,6 +45,17 @@ impl Run {
                 let matched =
                     matched.map_err(|problem| Error::Input { path: file_of_features(&graph), problem })?;
                 let mut graph = graph;
+                if graph.columns.names.is_some() != own.columns.names.is_some() {
+                    graph
+                        .notes
+                        .push("the features were matched by place: only one side has names for them".into());
+                }
+                let (new, old) = (largest(&matched.features), largest(trained));
+                if new > OTHER_SCALE * old || old > OTHER_SCALE * new {
+                    graph.notes.push(format!(
+                        "the features reach {new} and those of training {old}: the model expects them on the same scale"
+                    ));
+                }
                 if matched.num_unknown > 0 {
                     let note =
                         format!("features that the model does not know, left out: {}", matched.num_unknown);

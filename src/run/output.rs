@@ -61,12 +61,16 @@ impl Output {
     /// Opens `path`: for a file, a temporary one beside it.
     ///
     /// # Errors
-    /// [`Error::Exists`] if the file is there and may not be replaced, [`Error::Io`] if its directory cannot be
+    /// [`Error::Config`] for a name that ends in `.gz`, [`Error::Exists`] if the file is there and may not be replaced, [`Error::Io`] if its directory cannot be
     /// written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
             let sink = Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()));
             return Ok(Output { path: path.to_path_buf(), sink });
+        }
+        if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
+            let problem = format!("{}: no output is gzipped; expected a name without .gz", path.display());
+            return Err(Error::Config(problem));
         }
         if existing == Existing::Keep && path.exists() {
             return Err(Error::Exists { path: path.to_path_buf(), what: "" });
