@@ -60,7 +60,7 @@ pub use edges::edge_list;
 pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
-pub(crate) use number::parse_finite;
+pub(crate) use number::{parse_finite, parse_weight};
 pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 

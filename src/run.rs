@@ -148,7 +148,22 @@ impl Run {
     ) -> Result<Option<Calibrator>> {
         match method {
             None => Ok(self.record.calibration.clone()),
-            Some(method) => self.population(score)?.calibrate(method).map(Some),
+            Some(_) => self.calibrator_by(&self.population(score)?, method),
+        }
+    }
+
+    /// As [`Run::calibrator`], where [`Run::population`] was drawn already.
+    ///
+    /// # Errors
+    /// As [`Population::calibrate`].
+    pub fn calibrator_by(
+        &self,
+        population: &Population,
+        method: Option<Calibration>,
+    ) -> Result<Option<Calibrator>> {
+        match method {
+            None => Ok(self.record.calibration.clone()),
+            Some(method) => population.calibrate(method).map(Some),
         }
     }
 

@@ -4,8 +4,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
-use vgae::run::{Existing, Output};
+use vgae::run::Output;
 use vgae::{Error, Result};
+
+use super::stdout;
 
 /// List the data sets that are known: their sizes, whether they are there, and the command that brings a missing one
 ///
@@ -65,15 +67,10 @@ pub(super) fn run(args: &Args) -> Result<()> {
         .map_err(|error| Error::Input { path: "datasets/index.json".into(), problem: error.to_string() })?;
     let datasets = known.into_iter().map(|known| Dataset::look(known, &args.directory)).collect();
     let report = Report { directory: args.directory.clone(), datasets };
-    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    let written = match args.json {
-        true => serde_json::to_writer(&mut output, &report)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(output)),
-        false => report.write(&mut output),
-    };
-    written.map_err(|source| Error::Io { action: "write", path: "-".into(), source })?;
-    output.finish()
+    stdout::print(|output| match args.json {
+        true => stdout::write_json(output, &report),
+        false => report.write(output),
+    })
 }
 
 impl Dataset {

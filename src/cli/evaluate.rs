@@ -18,6 +18,7 @@ use vgae::vae::RowMetrics;
 use vgae::{Error, Result};
 
 use super::progress::Voice;
+use super::stdout;
 use report::Report;
 use source::{KindOrFile, OwnPairs, Source};
 
@@ -126,13 +127,14 @@ fn report_parts<'a>(
         report.add(name, scored.as_ref(), &run.split)?;
     }
     if args.calibration {
-        let calibrator = run.calibrator(score, args.calibrate)?;
+        let population = run.population(score)?;
+        let calibrator = run.calibrator_by(&population, args.calibrate)?;
         if calibrator.is_none() {
             voice.say(
                 "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change",
             );
         }
-        report.add_claims(&run.population(score)?, calibrator.as_ref())?;
+        report.add_claims(&population, calibrator.as_ref())?;
     }
     Ok(report)
 }
@@ -148,7 +150,7 @@ pub(super) fn write_metrics(
         return write_json(output, metrics);
     }
     if let Some(rows) = &metrics.rows {
-        write_rows(output, rows).map_err(|error| stdout_error(output, error))?;
+        write_rows(output, rows).map_err(|error| stdout::error(output, error))?;
     }
     if split.train.is_empty() {
         return Ok(());
@@ -159,7 +161,7 @@ pub(super) fn write_metrics(
         ("validation", metrics.validation, count(&split.validation)),
         ("test", metrics.test, count(&split.test)),
     ];
-    write_table(output, &rows).map_err(|error| stdout_error(output, error))
+    write_table(output, &rows).map_err(|error| stdout::error(output, error))
 }
 
 fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
@@ -190,7 +192,7 @@ fn write_own_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Resul
         return write_json(output, &Json { pairs });
     }
     let rows = [("pairs", Some(pairs), (scored.num_edges(), scored.num_negatives()))];
-    write_table(output, &rows).map_err(|error| stdout_error(output, error))
+    write_table(output, &rows).map_err(|error| stdout::error(output, error))
 }
 
 type Row = (&'static str, Option<Metrics>, (usize, usize));
@@ -213,11 +215,5 @@ fn write_table(output: &mut Output, rows: &[Row]) -> io::Result<()> {
 }
 
 fn write_json(output: &mut Output, value: &impl Serialize) -> Result<()> {
-    let result =
-        serde_json::to_writer(&mut *output, value).map_err(io::Error::from).and_then(|()| writeln!(output));
-    result.map_err(|error| stdout_error(output, error))
-}
-
-fn stdout_error(output: &Output, source: io::Error) -> Error {
-    Error::Io { action: "write", path: output.path().to_path_buf(), source }
+    stdout::write_json(output, value).map_err(|error| stdout::error(output, error))
 }

@@ -1,17 +1,18 @@
 //! `vgae inspect`: the latent of a run, dimension by dimension, or the parts of a stack.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use vgae::config::ModelKind;
 use vgae::inspect::{self, Dimension, PartReport, StackReport};
 use vgae::metrics::Metrics;
 use vgae::model::Model;
-use vgae::run::{Existing, Output, Run};
+use vgae::run::{Output, Run};
 use vgae::{Error, Result};
 
 use super::progress::Voice;
+use super::stdout;
 
 /// Look into a run: KL, activity and σ of each latent dimension; of best, what each part is worth
 ///
@@ -62,15 +63,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }
         }
     };
-    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    let written = match args.json {
-        true => serde_json::to_writer(&mut output, &report)
-            .map_err(io::Error::from)
-            .and_then(|()| writeln!(output)),
-        false => report.write(&mut output),
-    };
-    written.map_err(|source| Error::Io { action: "write", path: output.path().to_path_buf(), source })?;
-    output.finish()?;
+    stdout::print(|output| match args.json {
+        true => stdout::write_json(output, &report),
+        false => report.write(output),
+    })?;
     if let Some(warning) = report.latent.as_ref().and_then(Latent::warning) {
         voice.say(warning);
     }

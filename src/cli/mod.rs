@@ -15,6 +15,7 @@ mod probabilities;
 mod progress;
 mod reconstruct;
 mod score;
+mod stdout;
 mod threshold;
 mod train;
 

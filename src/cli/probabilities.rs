@@ -1,7 +1,7 @@
 //! What several verbs ask about probabilities.
 
 use vgae::Result;
-use vgae::calibrate::Calibrator;
+use vgae::calibrate::{Calibrator, Population};
 use vgae::config::Calibration;
 use vgae::run::Run;
 use vgae::score::Score;
@@ -18,5 +18,10 @@ impl Probabilities {
     /// What makes probabilities of logits, if it is not the sigmoid.
     pub(super) fn calibrator(&self, run: &Run, score: &dyn Score) -> Result<Option<Calibrator>> {
         run.calibrator(score, self.calibrate)
+    }
+
+    /// The same where the run's population was drawn already.
+    pub(super) fn calibrator_by(&self, run: &Run, population: &Population) -> Result<Option<Calibrator>> {
+        run.calibrator_by(population, self.calibrate)
     }
 }

@@ -1,15 +1,16 @@
 //! `vgae threshold`: where to cut a ranking, and what to expect above the cut.
 
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde::Serialize;
 use vgae::calibrate::{Classes, Cut, Population};
-use vgae::run::{Existing, Output, Run};
+use vgae::run::{Output, Run};
 use vgae::{Error, Result};
 
 use super::probabilities::Probabilities;
 use super::progress::Voice;
+use super::stdout;
 
 /// Say from which logit on pairs are to be taken for links
 ///
@@ -59,16 +60,13 @@ struct Answer {
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
-    if let Some(precision) = args.aim.precision.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-        return Err(Error::Config(format!(
-            "--precision is {precision}; expected a share above 0 and below 1"
-        )));
+    for (flag, share) in [("--precision", args.aim.precision), ("--density", args.density)] {
+        if let Some(share) = share.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+            return Err(Error::Config(format!("{flag} is {share}; expected a share above 0 and below 1")));
+        }
     }
     if args.aim.budget == Some(0) {
         return Err(Error::Config("--budget is 0; expected at least 1".into()));
-    }
-    if let Some(density) = args.density.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-        return Err(Error::Config(format!("--density is {density}; expected a share above 0 and below 1")));
     }
     let run = Run::open(&args.run)?;
     let score = run.encode()?.score;
@@ -99,7 +97,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
     };
     let Cut { logit, precision, recall, .. } = cut;
-    let probability = match args.probabilities.calibrator(&run, &*score)? {
+    let probability = match args.probabilities.calibrator_by(&run, &population)? {
         Some(calibrator) => calibrator.probability_at(logit, density),
         None => vgae::score::probability(logit),
     };
@@ -107,13 +105,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         voice.say("note: nothing was held out to test; the figures are those of the validation part");
     }
     let answer = Answer { logit, probability, precision, recall, num_predicted, density };
-    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    write(&mut output, &answer, args.json).map_err(|source| Error::Io {
-        action: "write",
-        path: "-".into(),
-        source,
-    })?;
-    output.finish()
+    stdout::print(|output| match args.json {
+        true => stdout::write_json(output, &answer),
+        false => answer.write(output),
+    })
 }
 
 /// The cut for a precision, by the validation part.
@@ -136,12 +131,10 @@ fn chosen(population: &Population, density: f64, precision: f64, voice: &Voice) 
     Ok(logit)
 }
 
-fn write(output: &mut Output, answer: &Answer, json: bool) -> io::Result<()> {
-    if json {
-        serde_json::to_writer(&mut *output, answer)?;
-        return writeln!(output);
+impl Answer {
+    fn write(&self, output: &mut Output) -> io::Result<()> {
+        let Answer { logit, probability, precision, recall, num_predicted, density } = self;
+        writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
+        writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
     }
-    let Answer { logit, probability, precision, recall, num_predicted, density } = answer;
-    writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
-    writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
 }

@@ -13,7 +13,7 @@ use crate::read::npz::read_npz;
 use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
 use crate::read::source::{Sizes, Source};
-use crate::read::{RowReader, parse_finite};
+use crate::read::{RowReader, parse_finite, parse_weight};
 
 /// Pairs of column names that mark a first row as a header, in lower case.
 const USUAL_NAMES: [(&str, &str); 17] = [
@@ -211,11 +211,7 @@ pub(super) fn weight(reader: &Rows, at: usize) -> Result<f32> {
         return Err(reader.error(format!("expected a weight in column {column}, found {found} columns")));
     }
     let text = reader.field(at);
-    let weight = parse_finite(text).map_err(|found| reader.error(format!("the weight is {found}")))?;
-    if weight <= 0.0 {
-        return Err(reader.error(format!("the weight is {text}; expected a number above 0")));
-    }
-    Ok(weight)
+    parse_weight(text).map_err(|problem| reader.error(problem))
 }
 
 /// The columns of source and target if the `first` row, above the `second`, is a header.

@@ -11,7 +11,7 @@ use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Direction, Graph, NodeIds, Pair};
 use crate::read::listed::{Listed, check_id};
-use crate::read::parse_finite;
+use crate::read::parse_weight;
 use crate::read::source::{Lines, Source};
 
 /// The data of edges that is their weight, where nothing else is asked for.
@@ -215,10 +215,7 @@ impl Document {
         self.depth = self.depth.saturating_sub(1);
         if let Some(text) = self.text.take() {
             let text = text.trim();
-            let weight = parse_finite(text).map_err(|found| format!("the weight is {found}"))?;
-            if weight <= 0.0 {
-                return Err(format!("the weight is {text}; expected a number above 0").into());
-            }
+            let weight = parse_weight(text)?;
             *(if self.is_in_edge { &mut self.weight } else { &mut self.default_weight }) = Some(weight);
         }
         match name {

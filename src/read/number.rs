@@ -10,3 +10,12 @@ pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
         _ => Err(format!("{text:?}; expected a finite number")),
     }
 }
+
+/// A weight, a number above 0, or a sentence on what was found instead.
+pub(crate) fn parse_weight(text: &str) -> std::result::Result<f32, String> {
+    let weight = parse_finite(text).map_err(|found| format!("the weight is {found}"))?;
+    match weight > 0.0 {
+        true => Ok(weight),
+        false => Err(format!("the weight is {text}; expected a number above 0")),
+    }
+}

@@ -10,7 +10,7 @@ const ROWS_PER_TASK: usize = 1024;
 /// Tasks for each thread between two writes.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Writes a row of `header`, and then `num_rows` rows, as [`write_body`] does.
+/// Writes a row of `header`, and then `num_rows` rows, as [`write_separated`] does.
 pub(super) fn write_rows<H: AsRef<str>>(
     output: &mut impl Write,
     header: impl IntoIterator<Item = H>,

@@ -14,7 +14,8 @@ use vgae::score::probability;
 use vgae::split::Split;
 
 use super::source::Source;
-use super::{Args, stdout_error, write_json};
+use super::{Args, write_json};
+use crate::cli::stdout;
 
 /// Every figure that is asked for.
 #[derive(Serialize)]
@@ -130,7 +131,7 @@ impl<'a> Report<'a> {
             text.push('\n');
             text.push_str(&aligned(&rows_of_bins(last)));
         }
-        output.write_all(text.as_bytes()).map_err(|error| stdout_error(output, error))
+        output.write_all(text.as_bytes()).map_err(|error| stdout::error(output, error))
     }
 
     /// The parts of which something was held out.

@@ -10,10 +10,12 @@ use serde_json::Value;
 use vgae::config::{Config, ModelKind};
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
-use vgae::run::{Existing, Output, peak_memory_bytes};
+use vgae::run::peak_memory_bytes;
 use vgae::split::Split;
 use vgae::train::{self, Epoch};
 use vgae::{Error, Result};
+
+use crate::cli::stdout;
 
 /// The time that the epochs of the estimate may take; where one takes longer, it is one.
 const TRIAL_SECONDS: f64 = 1.5;
@@ -142,10 +144,7 @@ fn of_part(part: &[Epoch], num_epochs: usize, config: &Config) -> f64 {
 
 /// Prints `config` as a file for `--config`; where the split is another run's, with that instead of its fractions.
 pub(super) fn print(config: &Config, split: Option<&Path>) -> Result<()> {
-    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    let error = |source| Error::Io { action: "write", path: "-".into(), source };
-    output.write_all(settings(config, split).as_bytes()).map_err(error)?;
-    output.finish()
+    stdout::print(|output| output.write_all(settings(config, split).as_bytes()))
 }
 
 fn settings(config: &Config, split: Option<&Path>) -> String {
