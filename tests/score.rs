@@ -4,6 +4,7 @@ mod common;
 
 use std::fs::OpenOptions;
 use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
 use std::process::{Command, Stdio};
 
 use common::{Place, gzip, text};
@@ -146,6 +147,30 @@ fn the_rows_before_an_unknown_node_come_in_order_and_its_line_is_named() {
         assert!(score.starts_with(&format!("{pair},")));
     }
     assert_eq!(scores.lines().count(), 100_001);
+}
+
+#[test]
+fn what_is_no_file_is_written_to_and_stays() {
+    let place = Place::new();
+    place.train_karate("");
+    let pipe = place.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    place.stdout("embed run -o pipe --quiet");
+    assert!(reader.join().unwrap().starts_with("node,mean_0,"));
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+
+    place.write("z.csv", "");
+    std::os::unix::fs::symlink(place.path("z.csv"), place.path("link.csv")).unwrap();
+    place.failure("embed run -o link.csv", 1);
+    place.stdout("embed run -o link.csv --force --quiet");
+    assert!(place.read("z.csv").starts_with("node,mean_0,") && place.path("link.csv").is_symlink());
+    std::fs::create_dir(place.path("directory")).unwrap();
+    let error = place.failure("embed run -o directory --force", 1);
+    assert!(error.contains("cannot write directory"), "{error}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Where data goes: stdout, or a file that appears whole or not at all.
 
-use std::fs::Permissions;
+use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::run::Existing;
 
-/// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole.
+/// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole. What is there
+/// and is no file, such as a pipe or `/dev/null`, is written to as it is; a link stays one.
 ///
 /// # Examples
 /// ```
@@ -55,7 +56,11 @@ pub struct Output {
 enum Sink {
     Stdout(BufWriter<io::Stdout>),
     File(BufWriter<tempfile::NamedTempFile>),
+    Device(BufWriter<File>),
 }
+
+/// Bytes that are written at a time.
+const BUFFER: usize = 1 << 16;
 
 impl Output {
     /// Opens `path`: for a file, a temporary one beside it.
@@ -65,16 +70,28 @@ impl Output {
     /// written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
-            let sink = Sink::Stdout(BufWriter::with_capacity(1 << 16, io::stdout()));
+            let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER, io::stdout()));
             return Ok(Output { path: path.to_path_buf(), sink });
         }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
             let problem = format!("{}: no output is gzipped; expected a name without .gz", path.display());
             return Err(Error::Config(problem));
         }
-        if existing == Existing::Keep && path.exists() {
-            return Err(Error::Exists { path: path.to_path_buf(), what: "" });
-        }
+        let error = |source: io::Error| Error::io("write", path, source);
+        // Renaming a file to the name of a device would take the device away from all programs.
+        let path = match fs::metadata(path) {
+            Ok(found) if found.is_dir() => return Err(error(io::ErrorKind::IsADirectory.into())),
+            Ok(found) if !found.is_file() => {
+                let device = File::options().write(true).open(path).map_err(error)?;
+                let sink = Sink::Device(BufWriter::with_capacity(BUFFER, device));
+                return Ok(Output { path: path.to_path_buf(), sink });
+            }
+            Ok(_) if existing == Existing::Keep => {
+                return Err(Error::Exists { path: path.to_path_buf(), what: "" });
+            }
+            Ok(_) => fs::canonicalize(path).map_err(error)?,
+            Err(_) => path.to_path_buf(),
+        };
         let directory =
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The mode that a file usually gets; the process's umask still applies.
@@ -82,8 +99,8 @@ impl Output {
             .prefix(".vgae-")
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
-            .map_err(|source| Error::io("write", path, source))?;
-        Ok(Output { path: path.to_path_buf(), sink: Sink::File(BufWriter::with_capacity(1 << 16, file)) })
+            .map_err(|source| Error::io("write", &path, source))?;
+        Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file)) })
     }
 
     /// Writes the rest and gives the file its name.
@@ -94,6 +111,7 @@ impl Output {
         let error = |source: io::Error| Error::io("write", &self.path, source);
         match self.sink {
             Sink::Stdout(mut writer) => writer.flush().map_err(error),
+            Sink::Device(mut writer) => writer.flush().map_err(error),
             Sink::File(writer) => {
                 let file = writer.into_inner().map_err(|failed| error(failed.into_error()))?;
                 file.persist(&self.path).map_err(|failed| error(failed.error))?;
@@ -113,6 +131,7 @@ impl Write for Output {
         match &mut self.sink {
             Sink::Stdout(writer) => writer.write(bytes),
             Sink::File(writer) => writer.write(bytes),
+            Sink::Device(writer) => writer.write(bytes),
         }
     }
 
@@ -120,6 +139,7 @@ impl Write for Output {
         match &mut self.sink {
             Sink::Stdout(writer) => writer.flush(),
             Sink::File(writer) => writer.flush(),
+            Sink::Device(writer) => writer.flush(),
         }
     }
 }
