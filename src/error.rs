@@ -122,6 +122,9 @@ pub enum Error {
         /// Negatives that validation and test need together.
         num_negatives: usize,
     },
+    /// A chart could not be drawn; see [`crate::chart`].
+    #[error("cannot draw the chart: {0}")]
+    Chart(String),
     /// A split lets the evaluation see what it must not see, or does not fit its graph.
     #[error("{}: the split does not hold: {problem}", show(path))]
     Split {

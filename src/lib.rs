@@ -41,6 +41,7 @@ pub mod audit;
 pub mod baseline;
 pub mod benchmark;
 pub mod calibrate;
+pub mod chart;
 pub mod config;
 pub mod decoder;
 pub mod device;
