@@ -3,7 +3,7 @@
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
 //! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`], [`recommend`] → [`stack`] → [`model`] →
 //! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], with
-//! [`config`], [`error`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
+//! [`config`], [`error`], [`watch`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
 //! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
 //! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
 //! [`threads::use_threads`].
@@ -73,5 +73,6 @@ pub mod threads;
 pub mod train;
 pub mod transform;
 pub mod vae;
+pub mod watch;
 
 pub use error::{Error, Result};

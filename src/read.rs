@@ -46,6 +46,7 @@ mod number;
 mod pairs;
 mod parquet;
 mod quotes;
+mod raw;
 mod reader;
 mod rows;
 mod source;
@@ -55,6 +56,7 @@ use std::path::{Path, PathBuf};
 use crate::config::{EdgeFormat, FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
+use crate::watch::Watch;
 
 pub use edges::edge_list;
 pub(crate) use edges::header_columns;
@@ -72,16 +74,27 @@ pub(crate) use reader::RowReader;
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
 /// [`Error::MissingFeatures`] names a node without features.
 pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    data_watched(path, config, &Watch::default())
+}
+
+/// As [`data`], where `watch` sees one file after the other, and the bytes of it that were read.
+///
+/// # Errors
+/// As [`data`].
+pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     // Which column a node stands in tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
         return Err(Error::Config(format!("--format is of a file; {} is a directory", path.display())));
     }
-    let mut graph = if path.is_dir() { directory(path, config)? } else { edge_list(path, config)? };
+    let mut graph = match path.is_dir() {
+        true => directory(path, config, watch)?,
+        false => edges::watched_edge_list(path, config, watch)?,
+    };
     match &config.features {
         FeatureSource::Auto => {}
         FeatureSource::None => graph = graph.without_features(),
-        FeatureSource::File(file) => graph = graph.with_features(features(file)?)?,
+        FeatureSource::File(file) => graph = graph.with_features(features::watched_features(file, watch)?)?,
     }
     if graph.edges.is_empty() {
         let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
@@ -97,8 +110,16 @@ pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
 /// # Errors
 /// As [`features`].
 pub fn rows(path: &Path) -> Result<Graph> {
+    rows_watched(path, &Watch::default())
+}
+
+/// As [`rows`], where `watch` sees the bytes of the file.
+///
+/// # Errors
+/// As [`rows`].
+pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
     let file = if path.is_dir() { csv_in(path, "features") } else { None };
-    let table = features(file.as_deref().unwrap_or(path))?;
+    let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
     Ok(Graph {
         nodes: table.nodes,
@@ -142,18 +163,18 @@ pub fn data_name(path: &Path) -> String {
     if stem.is_empty() { name } else { stem.to_string() }
 }
 
-fn directory(path: &Path, config: &ReadConfig) -> Result<Graph> {
+fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     let Some(edges) = csv_in(path, "edges") else {
-        return linqs(path, config);
+        return linqs::watched_linqs(path, config, watch);
     };
-    let mut graph = edge_list(&edges, config)?;
+    let mut graph = edges::watched_edge_list(&edges, config, watch)?;
     if let Some(file) = csv_in(path, "labels") {
-        graph = graph.with_labels(labels(&file)?);
+        graph = graph.with_labels(labels(&file, watch)?);
     }
     // The nodes that only the features name belong to the graph even where the features are not used.
     if let (Some(file), false) = (csv_in(path, "features"), matches!(config.features, FeatureSource::File(_)))
     {
-        graph = graph.with_features(features(&file)?)?;
+        graph = graph.with_features(features::watched_features(&file, watch)?)?;
     }
     Ok(graph)
 }
@@ -163,8 +184,8 @@ fn csv_in(directory: &Path, name: &str) -> Option<PathBuf> {
 }
 
 /// Reads `node,label` rows, with or without that header.
-fn labels(path: &Path) -> Result<LabelTable> {
-    let mut reader = RowReader::open(path)?;
+fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
+    let mut reader = RowReader::watched(path, watch)?;
     let mut rows = Vec::new();
     while reader.advance()? {
         if reader.len() < 2 {

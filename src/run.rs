@@ -46,7 +46,9 @@ pub use files::{NumberWriter, write_embeddings, write_pairs};
 use layout::{FEATURE_NAMES, hashes};
 pub use npy::write_npy;
 pub use output::Output;
-pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, peak_memory_bytes, read_record};
+pub use record::{
+    Counts, FORMAT_VERSION, Record, Status, Timings, memory_bytes, peak_memory_bytes, read_record,
+};
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;
 

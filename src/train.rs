@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, Features};
 use crate::model::{Model, rows_of};
 use crate::split::Split;
+use crate::watch::Watch;
 
 /// One epoch: a row of `history.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -82,6 +83,20 @@ pub fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
+    on_epoch: impl FnMut(&Epoch),
+) -> Result<Trained> {
+    fit_watched(features, split, config, &Watch::default(), on_epoch)
+}
+
+/// As [`fit`], where `watch` sees what is done beside the epochs: a stack's weighing of its parts.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_watched(
+    features: Option<&Features>,
+    split: &Split,
+    config: &Config,
+    watch: &Watch,
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<Trained> {
     config.validate()?;
@@ -114,7 +129,7 @@ pub fn fit(
             Ok(Trained { model, history: Vec::new(), selected_epoch: None })
         }
         ModelKind::Best => {
-            let (stack, history) = stack::fit(features, split, config, &mut on_epoch)?;
+            let (stack, history) = stack::fit(features, split, config, watch, &mut on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
         ModelKind::Vae => {

@@ -195,8 +195,10 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     let flags: Vec<String> = flags.collect();
     assert!(flags.len() > 30, "{flags:?}");
     for flag in flags {
-        let of_command =
-            ["output", "force", "json", "config", "dry-run", "split", "quiet", "threads", "help", "version"];
+        let of_command = [
+            "output", "force", "json", "config", "dry-run", "split", "quiet", "progress", "threads", "help",
+            "version",
+        ];
         let is_setting = settings.lines().any(|line| line.starts_with(&format!("{flag} = ")));
         assert!(is_setting != of_command.contains(&flag.as_str()), "--{flag}\n{settings}");
     }

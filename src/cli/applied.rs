@@ -25,6 +25,7 @@ pub(super) struct Applied {
 impl Applied {
     /// Opens the run, and puts the other graph, if there is one, in the place of its own.
     pub(super) fn open(&self, voice: &Voice) -> Result<Run> {
+        let stage = voice.stage("opening the run");
         let run = Run::open(&self.run)?;
         let Some(path) = &self.graph else { return Ok(run) };
         let features = match &self.features {
@@ -32,7 +33,8 @@ impl Applied {
             Some(file) => FeatureSource::File(file.clone()),
         };
         let config = ReadConfig { features, ..run.record.config.read.clone() };
-        let run = run.on_graph(read::data(path, &config)?)?;
+        let run = run.on_graph(read::data_watched(path, &config, &stage)?)?;
+        drop(stage);
         for note in &run.graph.notes {
             voice.say(format!("note: {note}"));
         }

@@ -45,6 +45,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Err(Error::Config("more than one file is -; stdin can be only one of them".into()));
     }
     let direction = if args.directed { Direction::Directed } else { Direction::Undirected };
+    let stage = voice.stage("auditing");
     let mut audit = Audit::read(&args.path, direction)?;
     for file in &args.pairs {
         audit = audit.with_pairs(file)?;
@@ -55,9 +56,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     if let Some(data) = &args.data {
         // The features do not matter here, and their file may be gone.
         let config = ReadConfig { features: FeatureSource::None, ..audit.read_config() };
-        audit = audit.with_graph(&read::data(data, &config)?, data);
+        audit = audit.with_graph(&read::data_watched(data, &config, &stage)?, data);
+        stage.begin("auditing");
     }
     let report = audit.check(if args.limit == 0 { usize::MAX } else { args.limit })?;
+    drop(stage);
     match write(&report) {
         // Whoever reads the rows has seen enough; the verdict stands.
         Err(error) if error.is_broken_pipe() => {}

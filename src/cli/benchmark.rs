@@ -78,6 +78,7 @@ pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> 
             continue;
         }
         let progress = format!("[{}/{num_runs}] {name}", at + 1);
+        let stage = voice.stage(&progress);
         let start = Instant::now();
         if let Err(problem) = job.train(&kept, num_threads)? {
             voice.say(format!("{progress}: failed: {problem}"));
@@ -86,6 +87,7 @@ pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> 
         }
         let wall_seconds = start.elapsed().as_secs_f64();
         let row = audited(Row::of_run(job.cell.clone(), &kept, wall_seconds), &kept, voice)?;
+        drop(stage);
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
         voice.say(format!("{progress}: {}{wall_seconds:.1} s", metrics.concat()));

@@ -48,6 +48,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     };
     let run = args.applied.open(voice)?;
     let kind = run.record.config.model.model;
+    let stage = voice.stage_beside(&args.output, "encoding the nodes");
     let Some(embeddings) = run.encode()?.embeddings else {
         return Err(Error::Config(format!("{kind} has no embeddings: it scores pairs by the graph alone")));
     };
@@ -61,6 +62,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         (false, _) => None,
     };
     let (graph, mean) = (&run.graph, &embeddings.mean);
+    stage.begin("writing");
     match (format, second) {
         (EmbeddingFormat::Projector, Some(metadata)) => {
             write_projector(output, metadata, graph, mean, log_variance)

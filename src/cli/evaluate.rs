@@ -67,16 +67,26 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let source = Source::of(args)?;
+    let stage = voice.stage("opening the run");
     let run = Run::open(&args.run)?;
+    stage.begin("encoding the nodes");
     let score = run.encode()?.score;
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    stage.begin("evaluating");
     match source {
         Source::Split if args.wants_no_more() => {
-            write_metrics(&mut output, &run.evaluate(&*score)?, &run.split, args.json)?;
+            let metrics = run.evaluate(&*score)?;
+            drop(stage);
+            write_metrics(&mut output, &metrics, &run.split, args.json)?;
         }
-        Source::Split => report_parts(Negatives::Uniform, &run, &*score, args, voice)?.write(&mut output)?,
+        Source::Split => {
+            let report = report_parts(Negatives::Uniform, &run, &*score, args, voice)?;
+            drop(stage);
+            report.write(&mut output)?;
+        }
         Source::Kind(kind) => {
             let report = report_parts(kind, &run, &*score, args, voice)?;
+            drop(stage);
             source::describe(kind, &run, voice);
             report.write(&mut output)?;
         }
@@ -84,10 +94,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             let OwnPairs { pairs, negatives } = OwnPairs::read(pairs, negatives, &run, voice)?;
             let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
             if args.wants_no_more() {
+                drop(stage);
                 write_own_metrics(&mut output, &scored, args)?;
             } else {
                 let mut report = Report::new(source, args);
                 report.add("pairs", Some(&scored), &run.split)?;
+                drop(stage);
                 report.write(&mut output)?;
             }
         }

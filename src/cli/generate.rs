@@ -43,10 +43,12 @@ pub(super) struct Args {
     force: bool,
 }
 
-pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
+    let stage = voice.stage_beside(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
+    stage.begin("generating");
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     match &run.model {
         Model::Vae(vae) => {

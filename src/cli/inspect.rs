@@ -47,7 +47,9 @@ struct Latent {
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    let stage = voice.stage("opening the run");
     let run = Run::open(&args.run)?;
+    stage.begin("looking into the model");
     let model = run.record.config.model.model;
     let report = match &run.model {
         Model::Stack(stack) => {
@@ -63,6 +65,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }
         }
     };
+    drop(stage);
     stdout::print(|output| match args.json {
         true => stdout::write_json(output, &report),
         false => report.write(output),

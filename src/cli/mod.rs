@@ -26,7 +26,7 @@ use clap::{Parser, Subcommand};
 use vgae::Error;
 use vgae::device::Devices;
 
-use progress::Voice;
+use progress::{Speech, Voice};
 
 /// The version, and that of the libtorch it was built with.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VGAE_LIBTORCH_VERSION"), ")");
@@ -45,9 +45,8 @@ const MAX_THREADS: i64 = 512;
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
-    /// Say nothing on stderr but errors
-    #[arg(long, short, global = true)]
-    quiet: bool,
+    #[command(flatten)]
+    speech: Speech,
     /// Threads to compute on; 0 for one per core
     #[arg(long, global = true, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=MAX_THREADS))]
     threads: u16,
@@ -79,7 +78,7 @@ pub fn main() -> ExitCode {
     };
     let num_threads = usize::from(cli.threads);
     vgae::threads::use_threads(num_threads);
-    let voice = Voice::new(cli.quiet);
+    let voice = Voice::new(&cli.speech);
     let outcome = match &cli.verb {
         Verb::Train(args) => train::run(args, &voice),
         Verb::Evaluate(args) => evaluate::run(args, &voice),

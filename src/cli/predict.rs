@@ -84,6 +84,9 @@ impl From<OsString> for KindOrFile {
 /// Nodes whose links are predicted before they are written.
 const NODES_AT_A_TIME: usize = 1 << 13;
 
+/// The same where each node's pairs are scored one by one.
+const SLOW_NODES_AT_A_TIME: usize = 1 << 8;
+
 /// Nodes whose exact answer an approximate one is compared with, in all.
 const NUM_COMPARED: usize = 500;
 
@@ -92,9 +95,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let output = Output::create(&args.output, existing)?;
     let run = args.applied.open(voice)?;
     let (known, nodes) = (&run.graph.edges, &run.graph.nodes);
+    let stage = voice.stage_beside(&args.output, "encoding the nodes");
     let sources = args.sources.find(nodes)?;
     let candidates = args.candidates.find(nodes, known)?;
     let score = run.encode()?.score;
+    stage.begin("calibrating");
     let calibrator = args.probabilities.calibrator(&run, &*score)?;
     let finder = match args.approximate {
         false => Finder::Exact { score: &*score, candidates },
@@ -102,6 +107,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             let z = score.factors().ok_or_else(|| {
                 Error::Config("--approximate needs a model that scores pairs by inner products".into())
             })?;
+            stage.begin("making the index");
             Finder::Approximate { index: Approximate::new(z)?, seed: run.record.config.seed }
         }
     };
@@ -109,9 +115,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let format = args.format.unwrap_or_else(|| ScoreFormat::of_path(&args.output));
     let mut writer = ScoreWriter::new(output, format, nodes, columns)?;
     let Some(sources) = sources else {
+        stage.begin("searching all pairs");
         let (best, recall) = finder.top_pairs(args.top, known)?;
         writer.write(&best)?;
         writer.finish()?;
+        drop(stage);
         if best.len() < args.top {
             voice.say(format!("note: there are no more pairs that are no edges: {}", best.len()));
         }
@@ -119,14 +127,17 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         return Ok(());
     };
     let (mut num_short, mut recall) = (0, None);
-    for these in sources.chunks(NODES_AT_A_TIME) {
+    stage.begin_counted("predicting", "nodes", Some(sources.len() as u64));
+    for these in sources.chunks(finder.nodes_at_a_time()) {
         let num_compared = (NUM_COMPARED * these.len()).div_ceil(sources.len());
         let (best, of_these) = finder.top_of_nodes(these, args.top, known, num_compared)?;
         writer.write(&best.concat())?;
         num_short += best.iter().filter(|best| best.len() < args.top).count();
         recall = recall.into_iter().chain(of_these).reduce(Recall::and);
+        stage.add(these.len() as u64);
     }
     writer.finish()?;
+    drop(stage);
     if num_short > 0 {
         voice.say(format!(
             "note: nodes that have fewer than {} pairs that are no edges: {num_short}",
@@ -144,6 +155,14 @@ enum Finder<'a> {
 }
 
 impl Finder<'_> {
+    /// So many that there is something to see while they are looked at, and enough for all threads.
+    fn nodes_at_a_time(&self) -> usize {
+        match self {
+            Finder::Exact { score, .. } if score.factors().is_none() => SLOW_NODES_AT_A_TIME,
+            _ => NODES_AT_A_TIME,
+        }
+    }
+
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Result<(Vec<ScoredPair>, Option<Recall>)> {
         match self {
             Finder::Exact { score, candidates } => Ok((candidates.top_pairs(*score, k, known), None)),

@@ -1,110 +1,126 @@
-//! What is said on stderr: notes, and the progress of training as a bar or as plain lines.
+//! What is said on stderr: notes, and the progress of what takes long, as a bar or as plain lines.
 
-use std::io::IsTerminal;
-use std::time::{Duration, Instant};
+mod epochs;
+mod figures;
+mod stage;
+mod ticker;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+
+use clap::ValueEnum;
+use console::Term;
+use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use vgae::config::ModelKind;
-use vgae::train::Epoch;
 
-/// Seconds between two plain lines.
-const LINE_SECONDS: u64 = 5;
+use epochs::EpochProgress;
+use stage::Stage;
 
-/// Speaks on stderr, or, with `--quiet`, does not.
+/// What is said on stderr.
+#[derive(clap::Args)]
+pub(super) struct Speech {
+    /// Say nothing on stderr but errors
+    #[arg(long, short, global = true)]
+    quiet: bool,
+    /// How progress is shown on stderr, of what takes longer than a moment
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "HOW")]
+    progress: How,
+}
+
+#[derive(Clone, Copy, Default, ValueEnum)]
+enum How {
+    /// A bar on a terminal, else plain lines
+    #[default]
+    Auto,
+    /// A bar, whatever stderr is
+    Bar,
+    /// A line every five seconds
+    Plain,
+    /// Not at all; notes are still said
+    None,
+}
+
+/// Speaks on stderr.
+#[derive(Clone)]
 pub(super) struct Voice {
     loudness: Loudness,
+    /// The bar, if one is drawn.
+    bars: MultiProgress,
 }
 
-#[derive(PartialEq)]
+#[derive(Clone, Copy, PartialEq)]
 enum Loudness {
     Quiet,
-    Plain,
-    Terminal,
+    Notes,
+    Lines,
+    Bars,
 }
 
+/// Redraws a second, at most.
+const REDRAWS: u8 = 20;
+
 impl Voice {
-    pub(super) fn new(quiet: bool) -> Self {
-        let loudness = match (quiet, std::io::stderr().is_terminal()) {
-            (true, _) => Loudness::Quiet,
-            (false, true) => Loudness::Terminal,
-            (false, false) => Loudness::Plain,
+    pub(super) fn new(speech: &Speech) -> Self {
+        let loudness = match speech.progress {
+            _ if speech.quiet => Loudness::Quiet,
+            How::None => Loudness::Notes,
+            How::Bar => Loudness::Bars,
+            How::Auto if io::stderr().is_terminal() && !console::is_dumb() => Loudness::Bars,
+            How::Auto | How::Plain => Loudness::Lines,
         };
-        Voice { loudness }
+        let target = match loudness {
+            // Left to itself, the library draws on a terminal alone.
+            Loudness::Bars => {
+                ProgressDrawTarget::term_like_with_hz(Box::new(Term::buffered_stderr()), REDRAWS)
+            }
+            _ => ProgressDrawTarget::hidden(),
+        };
+        Voice { loudness, bars: MultiProgress::with_draw_target(target) }
     }
 
     /// Says a line.
     pub(super) fn say(&self, text: impl std::fmt::Display) {
         if self.loudness != Loudness::Quiet {
-            eprintln!("{text}");
+            // Where nobody listens any more, the work goes on.
+            self.bars.suspend(|| drop(writeln!(io::stderr(), "{text}")));
+        }
+    }
+
+    /// Shows how far work has come, until the stage is dropped.
+    pub(super) fn stage(&self, name: &str) -> Stage {
+        Stage::start(name, self)
+    }
+
+    /// As [`Voice::stage`], of work that writes to `output` meanwhile: where that is the same terminal, it shows by itself how
+    /// far it has come.
+    pub(super) fn stage_beside(&self, output: &Path, name: &str) -> Stage {
+        let is_shown = output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
+        match is_shown {
+            true => Stage::start(name, &Voice { loudness: Loudness::Notes, ..self.clone() }),
+            false => self.stage(name),
         }
     }
 
     /// Shows the epochs of `model` as they come.
-    pub(super) fn epochs(&self, model: ModelKind) -> EpochProgress<'_> {
-        let bar = match self.loudness {
-            Loudness::Terminal => ProgressBar::new(0),
-            _ => ProgressBar::hidden(),
-        };
-        // Within 80 columns.
-        let template = "{bar:12} {pos}/{len}, {eta} left: {wide_msg}";
-        if let Ok(style) = ProgressStyle::with_template(template) {
-            bar.set_style(style);
-        }
-        EpochProgress { voice: self, bar, last_line: None, network: model.to_string(), model }
+    pub(super) fn epochs(&self, model: ModelKind) -> EpochProgress {
+        EpochProgress::start(model, self)
     }
-}
 
-/// The progress of training.
-pub(super) struct EpochProgress<'a> {
-    voice: &'a Voice,
-    bar: ProgressBar,
-    last_line: Option<Instant>,
-    /// What was trained last.
-    network: String,
-    model: ModelKind,
-}
-
-impl EpochProgress<'_> {
-    /// Shows that `epoch` has ended.
-    pub(super) fn show(&mut self, epoch: &Epoch) {
-        let &Epoch { loss, reconstruction, kl, num_epochs, .. } = epoch;
-        // Rounding may put a KL of 0 below 0.
-        let kl = kl.max(0.0);
-        let mut text = format!("loss {loss:.4} (rec. {reconstruction:.4}, KL {kl:.2})");
-        if let Some(auc) = epoch.validation_roc_auc {
-            text.push_str(&format!(", val. AUC {auc:.4}"));
-        }
-        if let Some(elbo) = epoch.validation_elbo {
-            text.push_str(&format!(", val. ELBO {elbo:.3}"));
-        }
-        let is_next = epoch.network != self.network;
-        if is_next {
-            self.network.clone_from(&epoch.network);
-        }
-        let part = match self.network == self.model.to_string() {
-            true => String::new(),
-            false => format!("{}, ", self.network),
-        };
-        if self.voice.loudness != Loudness::Plain {
-            self.bar.set_length(num_epochs as u64);
-            self.bar.set_message(part + &text);
-            self.bar.set_position(epoch.epoch as u64);
-            return;
-        }
-        let is_due = self.last_line.is_none_or(|last| last.elapsed() >= Duration::from_secs(LINE_SECONDS));
-        if is_due || is_next || epoch.epoch == num_epochs {
-            self.last_line = Some(Instant::now());
-            // A part of a larger model stops where it gets no better.
-            let most = if part.is_empty() { "" } else { "at most " };
-            let left = epoch.elapsed_seconds / epoch.epoch as f64 * (num_epochs - epoch.epoch) as f64;
-            self.voice
-                .say(format!("{part}epoch {}/{num_epochs}: {text}, {most}{left:.0} s left", epoch.epoch));
-        }
+    /// A bar below what was said, in the style of `template`, that goes when it is dropped.
+    fn bar(&self, template: &str) -> ProgressBar {
+        let bar = self.bars.add(ProgressBar::no_length().with_finish(ProgressFinish::AndClear));
+        self.set_style(&bar, template);
+        bar
     }
-}
 
-impl Drop for EpochProgress<'_> {
-    fn drop(&mut self) {
-        self.bar.finish_and_clear();
+    fn set_style(&self, bar: &ProgressBar, template: &str) {
+        // See no-color.org.
+        let is_plain = env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+        let template =
+            template.replace("{bar}", if is_plain { "{wide_bar}" } else { "{wide_bar:.cyan/dim}" });
+        if let Ok(style) = ProgressStyle::with_template(&template) {
+            bar.set_style(style.progress_chars("━╸─"));
+        }
     }
 }

@@ -36,9 +36,10 @@ pub(super) struct Args {
 /// Rows that are dense at a time.
 const CHUNK: usize = 512;
 
-pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
+    let stage = voice.stage_beside(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
     let Model::Vae(vae) = &run.model else {
         let model = run.record.config.model.model;
@@ -56,8 +57,10 @@ pub(super) fn run(args: &Args, _voice: &Voice) -> Result<()> {
     let names = (0..num_written).map(|at| format!("feature_{at}"));
     let header = ["row", "mean_squared_error"].map(str::to_string).into_iter().chain(names);
     let mut writer = NumberWriter::new(output, header)?;
+    stage.begin_counted("reconstructing", "rows", Some(features.rows() as u64));
     for start in (0..features.rows()).step_by(CHUNK) {
         let rows = start..(start + CHUNK).min(features.rows());
+        stage.add(rows.len() as u64);
         let expected = vae.reconstruct(&features, rows.clone());
         for (row, expected) in rows.zip(expected.rows()) {
             let mut errors: Vec<f64> = expected.iter().map(|&value| f64::from(value)).collect();

@@ -48,6 +48,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
     let run = args.applied.open(voice)?;
+    let stage = voice.stage_beside(&args.output, "encoding the nodes");
     let encoded = run.encode()?;
     let posterior = match (args.interval, &encoded.embeddings) {
         (None, _) => None,
@@ -58,9 +59,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
     };
     let score = encoded.score;
+    stage.begin("calibrating");
     let calibrator = args.probabilities.calibrator(&run, &*score)?;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
-    let pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown)?;
+    let pairs = PairReader::watched(&args.pairs, &run.graph.nodes, unknown, &stage)?;
     let (kept, others) = match args.columns {
         true => (Columns::All, pairs.other_columns()),
         false => (Columns::Nodes, Vec::new()),
@@ -71,9 +73,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let mut num_impossible = 0;
     let num_skipped = pairs.read_blocks(kept, |block| {
         num_impossible += block.pairs().iter().filter(|&&pair| !run.graph.edges.can_join(pair)).count();
-        writer.write_block(&block, &score.logits(block.pairs()))
+        writer.write_block(&block, &score.logits(block.pairs()))?;
+        stage.add_pairs(block.pairs().len());
+        Ok(())
     })?;
     writer.finish()?;
+    drop(stage);
     if num_impossible > 0 {
         voice.say(format!(
             "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"

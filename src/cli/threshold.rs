@@ -68,8 +68,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     if args.aim.budget == Some(0) {
         return Err(Error::Config("--budget is 0; expected at least 1".into()));
     }
+    let stage = voice.stage("opening the run");
     let run = Run::open(&args.run)?;
+    stage.begin("encoding the nodes");
     let score = run.encode()?.score;
+    stage.begin("scoring links and non-links");
     let population = run.population(&*score)?;
     let density = args.density.unwrap_or(population.density);
     if population.reported().edges.is_empty() {
@@ -85,6 +88,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
         (None, budget) => {
             let budget = budget.unwrap_or_default();
+            stage.begin("searching all pairs");
             let best = score.top_pairs(budget, &run.graph.edges);
             if best.len() < budget {
                 voice.say(format!("note: there are no more pairs that are no edges: {}", best.len()));
@@ -96,6 +100,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
         }
     };
+    drop(stage);
     let Cut { logit, precision, recall, .. } = cut;
     let probability = match args.probabilities.calibrator_by(&run, &population)? {
         Some(calibrator) => calibrator.probability_at(logit, density),

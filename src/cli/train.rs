@@ -74,15 +74,18 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
 
     let start = Instant::now();
+    let stage = voice.stage("reading");
     let graph = match is_rows_alone(args) {
-        true => read::rows(&args.data)?,
-        false => read::data(&args.data, &config.read)?,
+        true => read::rows_watched(&args.data, &stage)?,
+        false => read::data_watched(&args.data, &config.read, &stage)?,
     };
+    drop(stage);
     let read_seconds = start.elapsed().as_secs_f64();
     describe(&graph, config, voice);
     config.validate_for(graph.num_nodes())?;
 
     let start = Instant::now();
+    let stage = voice.stage("splitting");
     let split = match &args.split {
         Some(directory) => run::read_split(directory, &graph)?,
         // Rows alone have nothing to hold out here.
@@ -91,29 +94,37 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
         None => split::directed(&graph, config.split.task, &config.split, config.seed)?,
     };
+    drop(stage);
     let split_seconds = start.elapsed().as_secs_f64();
     describe_split(&split, graph.num_nodes(), config, voice);
 
     describe_loss(graph.num_nodes(), config, voice);
 
     if args.dry_run {
+        let stage = voice.stage("trying some epochs");
         let estimate = dry_run::Estimate::of(&graph, &split, config)?;
+        drop(stage);
         voice.say(estimate.describe(read_seconds + split_seconds));
         return dry_run::print(&config.resolved(graph.num_nodes()), args.split.as_deref());
     }
 
+    let stage = voice.stage("writing the split");
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
         run.set_split_from(directory);
     }
+    drop(stage);
     let start = Instant::now();
-    let mut progress = voice.epochs(config.model.model);
-    let trained = train::fit(graph.features(), &split, config, |epoch| progress.show(epoch))?;
+    let progress = voice.epochs(config.model.model);
+    let trained = train::fit_watched(graph.features(), &split, config, &progress.watch(), |epoch| {
+        progress.show(epoch)
+    })?;
     drop(progress);
     let train_seconds = start.elapsed().as_secs_f64();
     voice.say(format!("trained in {train_seconds:.1} s"));
 
     let start = Instant::now();
+    let stage = voice.stage("evaluating");
     let encoded = trained.model.encode(&split.train, graph.features())?;
     let share = encoded.embeddings.as_ref().map_or(0.0, share_of_equal_means);
     if share > 0.5 {
@@ -125,6 +136,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
     let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, graph.features(), config)?;
     if let Some(method) = config.calibrate {
+        stage.begin("calibrating");
         let population = Population::draw(&*encoded.score, &graph.edges, &split, config.seed)?;
         let calibrator = population.calibrate(method)?;
         voice.say(format!("calibrated: {calibrator}"));
@@ -132,7 +144,9 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
+    stage.begin("writing the run");
     run.finish(&graph, &trained, &encoded, &metrics, timings)?;
+    drop(stage);
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;

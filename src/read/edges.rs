@@ -14,6 +14,7 @@ use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
 use crate::read::source::{Sizes, Source};
 use crate::read::{RowReader, parse_finite, parse_weight};
+use crate::watch::Watch;
 
 /// Pairs of column names that mark a first row as a header, in lower case.
 const USUAL_NAMES: [(&str, &str); 17] = [
@@ -47,14 +48,19 @@ const USUAL_NAMES: [(&str, &str); 17] = [
 /// a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph, [`Error::Input`] for a file without edges and for one that is not of
 /// its format, [`Error::Config`] if `config` asks for something that the format does not know.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
+    watched_edge_list(path, config, &Watch::default())
+}
+
+/// As [`edge_list`], where `watch` sees the bytes of the file.
+pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
     check_flags(format, config)?;
     match format {
-        EdgeFormat::Text => read_edges(RowReader::open(path)?, config),
-        EdgeFormat::Parquet => read_parquet(path, config),
-        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::open(path)?, config),
-        EdgeFormat::Npz => read_npz(path, config),
-        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL)?, config),
+        EdgeFormat::Text => read_edges(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Parquet => read_parquet(path, config, watch),
+        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Npz => read_npz(path, config, watch),
+        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, watch)?, config),
     }
 }
 

@@ -7,6 +7,7 @@ use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
+use crate::watch::Watch;
 
 /// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
 const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
@@ -19,7 +20,12 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
 /// length than the first; [`crate::Error::Input`] for a file without rows.
 pub fn features(path: &Path) -> Result<FeatureTable> {
-    read_features(RowReader::open(path)?)
+    watched_features(path, &Watch::default())
+}
+
+/// As [`features`], where `watch` sees the bytes of the file.
+pub(super) fn watched_features(path: &Path, watch: &Watch) -> Result<FeatureTable> {
+    read_features(RowReader::watched(path, watch)?)
 }
 
 pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {

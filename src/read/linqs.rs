@@ -8,6 +8,7 @@ use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
+use crate::watch::Watch;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
@@ -29,14 +30,19 @@ use crate::read::rows::Rows;
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.
 pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
+    watched_linqs(directory, config, &Watch::default())
+}
+
+/// As [`linqs`], where `watch` sees the bytes of the files.
+pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     let (cites, content) = find(directory)?;
-    let (table, labels) = read_content(&content)?;
+    let (table, labels) = read_content(&content, watch)?;
     let mut nodes = NodeIds::default();
     for id in table.nodes.iter() {
         nodes.intern(id);
     }
 
-    let mut reader = RowReader::open(&cites)?;
+    let mut reader = RowReader::watched(&cites, watch)?;
     let mut pairs: Vec<Pair> = Vec::new();
     while reader.advance()? {
         if reader.len() != 2 {
@@ -81,8 +87,8 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
-fn read_content(path: &Path) -> Result<(FeatureTable, LabelTable)> {
-    let mut reader = RowReader::open(path)?;
+fn read_content(path: &Path, watch: &Watch) -> Result<(FeatureTable, LabelTable)> {
+    let mut reader = RowReader::watched(path, watch)?;
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));
     };

@@ -12,6 +12,7 @@ use crate::graph::{Graph, Pair};
 use crate::read::listed::{Listed, checked_weight};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::source::read_whole;
+use crate::watch::Watch;
 
 /// The arrays of a file, by name.
 struct Arrays<'a> {
@@ -32,8 +33,8 @@ struct Size {
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such matrix, which names the array and the
 /// element that is not of the form.
-pub(super) fn read_npz(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    let (bytes, input) = read_whole(path)?;
+pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, watch)?;
     let archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|error| Error::Input {
         path: path.to_path_buf(),
         problem: format!("is no .npz file ({error}); expected what scipy.sparse.save_npz writes"),

@@ -8,6 +8,7 @@ use crate::read::edges::header_columns;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
 use crate::read::{RowReader, parse_finite};
+use crate::watch::Watch;
 
 /// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
 /// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or
@@ -96,7 +97,15 @@ impl<'a> PairReader<'a> {
     /// # Errors
     /// [`Error::Io`] if it cannot be read.
     pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        let mut reader = RowReader::open(path)?;
+        Self::watched(path, nodes, unknown, &Watch::default())
+    }
+
+    /// As [`PairReader::open`], where `watch` sees the bytes of the file as they are read.
+    ///
+    /// # Errors
+    /// As [`PairReader::open`].
+    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Watch) -> Result<Self> {
+        let mut reader = RowReader::watched(path, watch)?;
         let [first, second] = reader.look_ahead()?;
         let first = first.unwrap_or_default();
         let num_columns = first.len();

@@ -16,6 +16,7 @@ use crate::read::listed::Listed;
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
+use crate::watch::Watch;
 
 /// Rows that are decoded at a time.
 const ROWS_AT_A_TIME: usize = 1 << 16;
@@ -27,8 +28,8 @@ const ROWS_AT_A_TIME: usize = 1 << 16;
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has
 /// another type or a null, which names the column and the row.
-pub(super) fn read_parquet(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    let (bytes, input) = read_whole(path)?;
+pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, watch)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));
     let reader = guarded(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(damaged)?;

@@ -10,6 +10,7 @@ use crate::error::Result;
 use crate::graph::InputFile;
 use crate::read::rows::{Rows, Separator};
 use crate::read::source::{Block, Sizes, Source};
+use crate::watch::Watch;
 
 /// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
 pub(crate) struct RowReader {
@@ -30,12 +31,17 @@ pub(super) struct Parsed<T> {
 impl RowReader {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::with_sizes(path, Sizes::USUAL)
+        Self::watched(path, &Watch::default())
+    }
+
+    /// As [`RowReader::open`], where `watch` sees the bytes of the file.
+    pub(super) fn watched(path: &Path, watch: &Watch) -> Result<Self> {
+        Self::with_sizes(path, Sizes::USUAL, watch)
     }
 
     /// Opens `path` to be read in pieces of these sizes.
-    pub(super) fn with_sizes(path: &Path, sizes: Sizes) -> Result<Self> {
-        let source = Source::open(path, sizes)?;
+    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
+        let source = Source::open(path, sizes, watch)?;
         let path: Arc<Path> = Arc::from(path);
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);
         Ok(RowReader { source, rows, path, num_late_comments: 0 })

@@ -1,6 +1,5 @@
 //! The bytes of a file in blocks of whole lines, hashed on their way.
 
-use std::fs::File;
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,6 +9,8 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::graph::{InputFile, hex};
+use crate::read::raw::open_raw;
+use crate::watch::Watch;
 
 /// The longest line that is read: positions within a block, and within what is unquoted of it, are u32.
 const MAX_LINE_BYTES: usize = 1 << 30;
@@ -53,10 +54,10 @@ pub(super) struct Block {
 }
 
 impl Source {
-    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
-    pub(super) fn open(path: &Path, sizes: Sizes) -> Result<Self> {
+    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
+    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
-        let mut hashed = Hashing { inner: open_raw(path)?, fingerprint: fingerprint.clone() };
+        let mut hashed = Hashing { inner: open_raw(path, watch)?, fingerprint: fingerprint.clone() };
         let mut start = Vec::new();
         // A pipe may give a single byte.
         let read = hashed.by_ref().take(2).read_to_end(&mut start);
@@ -196,24 +197,13 @@ impl Source {
 }
 
 /// All bytes of `path`, or of stdin for `-`, as they stand.
-pub(super) fn read_whole(path: &Path) -> Result<(Vec<u8>, InputFile)> {
+pub(super) fn read_whole(path: &Path, watch: &Watch) -> Result<(Vec<u8>, InputFile)> {
     let mut bytes = Vec::new();
-    open_raw(path)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    open_raw(path, watch)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
     let mut fingerprint = Fingerprint::default();
     fingerprint.add(&bytes);
     let input = fingerprint.input(path);
     Ok((bytes, input))
-}
-
-fn open_raw(path: &Path) -> Result<Box<dyn Read + Send>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(io::stdin()));
-    }
-    if path.is_dir() {
-        let problem = "is a directory; expected a file".to_string();
-        return Err(Error::Input { path: path.to_path_buf(), problem });
-    }
-    Ok(Box::new(File::open(path).map_err(|error| Error::io("read", path, error))?))
 }
 
 fn count_lines(bytes: &[u8]) -> u64 {

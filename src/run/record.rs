@@ -186,8 +186,24 @@ pub fn read_record(path: &Path) -> Result<Record> {
 /// }
 /// ```
 pub fn peak_memory_bytes() -> Option<u64> {
+    status_bytes("VmHWM:")
+}
+
+/// The process's resident memory: `VmRSS` of Linux's `/proc/self/status`.
+///
+/// # Examples
+/// ```
+/// use vgae::run::{memory_bytes, peak_memory_bytes};
+///
+/// assert!(memory_bytes() <= peak_memory_bytes());
+/// ```
+pub fn memory_bytes() -> Option<u64> {
+    status_bytes("VmRSS:")
+}
+
+fn status_bytes(name: &str) -> Option<u64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

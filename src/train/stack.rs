@@ -10,6 +10,7 @@ use crate::graph::Features;
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::{Epoch, network};
+use crate::watch::Watch;
 
 /// The random numbers that hide training edges are another stream than those of the split and of training.
 const HIDING_STREAM: u64 = 2;
@@ -25,6 +26,7 @@ pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
+    watch: &Watch,
     on_epoch: &mut dyn FnMut(&Epoch),
 ) -> Result<(Stack, Vec<Epoch>)> {
     let fitting = fitting(split, config.seed)?;
@@ -34,6 +36,7 @@ pub(super) fn fit(
         history.extend(run.history);
         trained.push((name, run.network));
     }
+    watch.begin("weighing the parts");
     let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
     let combiner =
         Combiner::fit(parts.scores(&fitting.fitted_on.pairs()).view(), &fitting.fitted_on.labels());

@@ -31,8 +31,9 @@ struct Setting {
 }
 
 /// What decides nothing about the outcome of a run, or names a place of one run alone: it cannot be set in a file.
-const NO_SETTINGS: [&str; 10] =
-    ["data", "config", "dry-run", "output", "force", "json", "quiet", "threads", "help", "version"];
+const NO_SETTINGS: [&str; 11] = [
+    "data", "config", "dry-run", "output", "force", "json", "quiet", "progress", "threads", "help", "version",
+];
 
 impl ConfigFile {
     /// Reads and checks the file at `path`, - for stdin, by the flags of `command`, which has been built.
