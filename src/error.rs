@@ -2,6 +2,7 @@
 //! and what was expected.
 
 use std::io;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
@@ -242,6 +243,14 @@ pub enum Error {
         /// What was found there and what was expected.
         problem: String,
     },
+    /// No server can listen at an address.
+    #[error("cannot listen on {address}: {}; hint: {}", reason(source), place(source))]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// The operating system's answer.
+        source: io::Error,
+    },
     /// The output is there already.
     #[error("{} already exists{}; choose another --output or pass --force to replace it", show(path), what)]
     Exists {
@@ -299,6 +308,17 @@ fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
         )
     } else {
         format!("lower --learning-rate (now {learning_rate})")
+    }
+}
+
+/// What helps where a server cannot listen.
+fn place(error: &io::Error) -> &'static str {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => {
+            "another program is there, maybe an explorer too; --port 0 takes a free port"
+        }
+        io::ErrorKind::PermissionDenied => "ports below 1024 belong to the system; take a higher --port",
+        _ => "--bind takes an address of this machine, such as 127.0.0.1",
     }
 }
 

@@ -31,7 +31,7 @@ use crate::graph::{EdgeList, Pair};
 /// assert_eq!(Nearness.top_of_nodes(&[0], 1, &known)[0][0].pair, (0, 2));
 /// assert_eq!(probability(0.0), 0.5);
 /// ```
-pub trait Score: Sync {
+pub trait Score: Send + Sync {
     /// The logits of m pairs, in their order. A pair's logit does not depend on the other pairs.
     fn logits(&self, pairs: &[Pair]) -> Vec<f64>;
 

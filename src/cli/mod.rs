@@ -7,6 +7,7 @@ mod completions;
 mod datasets;
 mod embed;
 mod evaluate;
+mod explore;
 mod generate;
 mod inspect;
 mod man;
@@ -58,6 +59,7 @@ enum Verb {
     Evaluate(evaluate::Args),
     Score(score::Args),
     Predict(predict::Args),
+    Explore(explore::Args),
     Threshold(threshold::Args),
     Embed(embed::Args),
     Inspect(inspect::Args),
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Verb::Evaluate(args) => evaluate::run(args, &voice),
         Verb::Score(args) => score::run(args, &voice),
         Verb::Predict(args) => predict::run(args, &voice),
+        Verb::Explore(args) => explore::run(args, &voice),
         Verb::Threshold(args) => threshold::run(args, &voice),
         Verb::Embed(args) => embed::run(args, &voice),
         Verb::Inspect(args) => inspect::run(args, &voice),

@@ -20,6 +20,11 @@ impl Probabilities {
         run.calibrator(score, self.calibrate)
     }
 
+    /// The method that is asked for, if one is.
+    pub(super) fn method(&self) -> Option<Calibration> {
+        self.calibrate
+    }
+
     /// The same where the run's population was drawn already.
     pub(super) fn calibrator_by(&self, run: &Run, population: &Population) -> Result<Option<Calibrator>> {
         run.calibrator_by(population, self.calibrate)
