@@ -8,6 +8,7 @@ mod kinds;
 mod model;
 mod recipe;
 mod relevance;
+mod report;
 mod scores;
 mod train;
 
@@ -25,6 +26,7 @@ pub use directed_task::DirectedTask;
 pub use format::{EdgeFormat, EmbeddingFormat};
 pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
 use recipe::Recipe;
+pub use report::{MapKind, PlotKind, ReportConfig};
 pub use scores::{BaselineKind, FeatureTransform};
 pub use train::{KlWeight, LossKind, Select, TrainConfig};
 

@@ -2,7 +2,7 @@
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
 //! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`], [`recommend`] → [`stack`] → [`model`] →
-//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], [`explore`], with
+//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], [`chart`], [`report`], [`explore`], with
 //! [`config`], [`error`], [`watch`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
 //! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
 //! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
@@ -62,6 +62,7 @@ pub mod normalize;
 pub mod operator;
 pub mod read;
 pub mod recommend;
+pub mod report;
 pub mod run;
 pub mod score;
 mod simd;

@@ -31,6 +31,7 @@
 
 mod bootstrap;
 mod calibration;
+mod curves;
 mod groups;
 mod ranks;
 
@@ -41,6 +42,7 @@ use groups::Groups;
 
 pub use bootstrap::{Interval, Intervals, LEVEL, bootstrap};
 pub use calibration::{Calibration, NUM_BINS, brier, calibration, expected_calibration_error};
+pub use curves::Curves;
 pub use ranks::{Rank, Ranks, hits_at, mean_reciprocal_rank};
 
 /// How well edges are ranked above negatives.

@@ -12,6 +12,7 @@
 //! | `feature_names.csv` | the names of the columns of X, if they have any |
 //! | `features.safetensors` | X in compressed rows or dense, if there are features |
 //! | `weights.safetensors` | the model's weights |
+//! | `report.html` | a page to look at: the [`crate::report`] of the run |
 //!
 //! It is self-contained: nothing outside it is needed to use the model.
 
@@ -40,9 +41,10 @@ use crate::model::{Encoded, Model};
 use crate::score::Score;
 use crate::split::Split;
 
-pub use directory::RunDir;
+pub use directory::{RunDir, read_history};
 pub use embeddings::{write_parquet, write_projector, write_word2vec};
 pub use files::{NumberWriter, write_embeddings, write_pairs};
+pub use layout::REPORT;
 use layout::{FEATURE_NAMES, hashes};
 pub use npy::write_npy;
 pub use output::Output;

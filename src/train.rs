@@ -41,7 +41,7 @@ pub struct Epoch {
     pub elapsed_seconds: f64,
     /// What is being trained: the model, or a part of it.
     pub network: String,
-    /// How many epochs there are at most.
+    /// How many epochs there are at most; 0 where they were read back.
     #[serde(skip)]
     pub num_epochs: usize,
 }

@@ -196,7 +196,17 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     assert!(flags.len() > 30, "{flags:?}");
     for flag in flags {
         let of_command = [
-            "output", "force", "json", "config", "dry-run", "split", "quiet", "progress", "threads", "help",
+            "output",
+            "force",
+            "json",
+            "config",
+            "dry-run",
+            "no-report",
+            "split",
+            "quiet",
+            "progress",
+            "threads",
+            "help",
             "version",
         ];
         let is_setting = settings.lines().any(|line| line.starts_with(&format!("{flag} = ")));

@@ -11,10 +11,12 @@ mod explore;
 mod generate;
 mod inspect;
 mod man;
+mod plot;
 mod predict;
 mod probabilities;
 mod progress;
 mod reconstruct;
+mod report;
 mod score;
 mod stdout;
 mod threshold;
@@ -63,6 +65,8 @@ enum Verb {
     Threshold(threshold::Args),
     Embed(embed::Args),
     Inspect(inspect::Args),
+    Report(report::Args),
+    Plot(plot::Args),
     Reconstruct(reconstruct::Args),
     Generate(generate::Args),
     Audit(audit::Args),
@@ -90,6 +94,8 @@ pub fn main() -> ExitCode {
         Verb::Threshold(args) => threshold::run(args, &voice),
         Verb::Embed(args) => embed::run(args, &voice),
         Verb::Inspect(args) => inspect::run(args, &voice),
+        Verb::Report(args) => report::run(args, &voice),
+        Verb::Plot(args) => plot::run(args, &voice),
         Verb::Reconstruct(args) => reconstruct::run(args, &voice),
         Verb::Generate(args) => generate::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),

@@ -11,12 +11,13 @@ use vgae::calibrate::Population;
 use vgae::config::{Config, FeatureSource, FeatureTransform, LossKind, ModelKind};
 use vgae::evaluate::{RunMetrics, share_of_equal_means};
 use vgae::graph::Graph;
-use vgae::run::{Existing, Output, RunDir, Timings};
+use vgae::run::{Existing, Output, Run, RunDir, Timings};
 use vgae::split::{Part, RowSplit, Split};
 use vgae::{Result, read, run, split, train, transform};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
+use super::report;
 pub(super) use arguments::parse;
 pub(super) use config_file::without_config;
 
@@ -48,6 +49,9 @@ pub(super) struct Args {
     /// some of its epochs
     #[arg(long)]
     dry_run: bool,
+    /// Do not write report.html, the page to look at
+    #[arg(long)]
+    no_report: bool,
     #[command(flatten)]
     config: Config,
     /// Use the split of this run directory (or of a directory with its five CSV files)
@@ -145,12 +149,16 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
     stage.begin("writing the run");
-    run.finish(&graph, &trained, &encoded, &metrics, timings)?;
+    let record = run.finish(&graph, &trained, &encoded, &metrics, timings)?;
     drop(stage);
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;
     output.finish()?;
+    if !args.no_report {
+        let run = Run { record, graph, split, model: trained.model };
+        report::of_training(&path, &run, &encoded, trained.history, voice);
+    }
     voice.say(format!("run directory: {}", path.display()));
     Ok(())
 }

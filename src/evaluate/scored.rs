@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
 use crate::graph::Pair;
-use crate::metrics::{self, Calibration, Intervals, Metrics, Ranks};
+use crate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
 use crate::negatives::NegativeLists;
 use crate::score::{Score, probability};
 
@@ -57,12 +57,25 @@ impl Scored {
         metrics::evaluate(&self.logits, &self.labels)
     }
 
+    /// The logits of the edges, and those of the negatives.
+    pub fn logits(&self) -> (&[f64], &[f64]) {
+        self.logits.split_at(self.num_edges())
+    }
+
+    /// The ROC and the precision–recall curve.
+    ///
+    /// # Errors
+    /// As [`Curves::of`].
+    pub fn curves(&self) -> Result<Curves> {
+        Curves::of(&self.logits, &self.labels)
+    }
+
     /// Where each edge stands: among all negatives, or among those of its own list.
     ///
     /// # Errors
     /// As [`Ranks::pooled`] and [`Ranks::per_edge`].
     pub fn ranks(&self) -> Result<Ranks> {
-        let (edges, mut negatives) = self.logits.split_at(self.num_edges());
+        let (edges, mut negatives) = self.logits();
         let Some(lengths) = &self.list_lengths else { return Ranks::pooled(edges, negatives) };
         let mut list = |&length: &usize| {
             let (list, rest) = negatives.split_at(length);

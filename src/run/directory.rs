@@ -133,7 +133,7 @@ impl RunDir {
         self.record.calibration = Some(calibrator);
     }
 
-    /// Writes what training brought, and `run.json` last, which makes the run complete.
+    /// Writes what training brought, and `run.json` last, which makes the run complete: what it says is returned.
     ///
     /// # Errors
     /// [`Error::Io`] if something cannot be written.
@@ -144,7 +144,7 @@ impl RunDir {
         encoded: &Encoded,
         metrics: &RunMetrics,
         timings: Timings,
-    ) -> Result<()> {
+    ) -> Result<Record> {
         tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
         files::write_json(&self.work.join("metrics.json"), metrics)?;
@@ -162,7 +162,7 @@ impl RunDir {
             replace_files(&self.work, &self.path)?;
         }
         self.is_finished = true;
-        Ok(())
+        Ok(self.record.clone())
     }
 }
 
@@ -173,6 +173,14 @@ impl Drop for RunDir {
             let _ = remove_files(&self.work);
         }
     }
+}
+
+/// The epochs of the run in the directory at `path`.
+///
+/// # Errors
+/// [`Error::Run`] if its `history.csv` is missing or no such file.
+pub fn read_history(path: &Path) -> Result<Vec<Epoch>> {
+    files::read_records(&path.join("history.csv"))
 }
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {

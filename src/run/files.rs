@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use ndarray::Array2;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
@@ -210,6 +211,12 @@ pub(super) fn read_csv(
         })?;
     }
     Ok(header.len())
+}
+
+/// The records of a CSV file, by the names of its columns.
+pub(super) fn read_records<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
+    let mut reader = csv::Reader::from_path(path).map_err(|error| csv_error("read", path, error))?;
+    reader.deserialize().collect::<csv::Result<_>>().map_err(|error| csv_error("read", path, error))
 }
 
 /// The SHA-256 of a file, in hexadecimal.

@@ -10,7 +10,11 @@ use crate::run::{files, split_files};
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
 
-const FILES: [&str; 9] = [
+/// The page to look at, which nothing is read back from.
+pub const REPORT: &str = "report.html";
+
+const FILES: [&str; 10] = [
+    REPORT,
     "metrics.json",
     "history.csv",
     "embeddings.csv",

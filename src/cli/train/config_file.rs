@@ -31,8 +31,19 @@ struct Setting {
 }
 
 /// What decides nothing about the outcome of a run, or names a place of one run alone: it cannot be set in a file.
-const NO_SETTINGS: [&str; 11] = [
-    "data", "config", "dry-run", "output", "force", "json", "quiet", "progress", "threads", "help", "version",
+const NO_SETTINGS: [&str; 12] = [
+    "data",
+    "config",
+    "dry-run",
+    "no-report",
+    "output",
+    "force",
+    "json",
+    "quiet",
+    "progress",
+    "threads",
+    "help",
+    "version",
 ];
 
 impl ConfigFile {

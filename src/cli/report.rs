@@ -1,0 +1,103 @@
+//! `vgae report`: what there is to see of a run, as a page or as text.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use vgae::Result;
+use vgae::config::{MapKind, ReportConfig};
+use vgae::model::Encoded;
+use vgae::report::{self, Report};
+use vgae::run::{self, Existing, Output, Run};
+use vgae::train::Epoch;
+
+use super::progress::Voice;
+use super::stdout;
+
+/// Make a report of a run, or of several side by side: one HTML file to look at and to send
+///
+/// It shows whether the model learned, how far to trust it, and what it found: metrics beside those of simple scores,
+/// curves, reliability, a map of the embeddings, the likeliest new links, and how everything was made. The file needs
+/// nothing else, and makes no request.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directories
+    #[arg(required = true, value_name = "RUN")]
+    runs: Vec<PathBuf>,
+    /// Where to write, - for stdout [default: report.html in the first run directory, or stdout with --text]
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// Replace the output file if it exists; that in the run directory is replaced in any case
+    #[arg(long)]
+    force: bool,
+    /// Write plain text, without the curves and the map
+    #[arg(long)]
+    text: bool,
+    #[command(flatten)]
+    config: ReportConfig,
+}
+
+pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+    args.config.validate()?;
+    let output = match (&args.output, args.text) {
+        (Some(path), _) => {
+            let existing = if args.force { Existing::Replace } else { Existing::Keep };
+            Output::create(path, existing)?
+        }
+        (None, true) => Output::create(Path::new("-"), Existing::Keep)?,
+        (None, false) => {
+            // Whether it is a run is known before anything is written into it.
+            run::read_record(&args.runs[0])?;
+            Output::create(&args.runs[0].join(run::REPORT), Existing::Replace)?
+        }
+    };
+    let config = match args.text {
+        true => ReportConfig { map: MapKind::None, ..args.config.clone() },
+        false => args.config.clone(),
+    };
+    let stage = voice.stage("reporting");
+    let reports: Vec<Report> = args.runs.iter().map(|path| of_run(path, &config)).collect::<Result<_>>()?;
+    let text = if args.text { report::text(&reports) } else { report::page(&reports)? };
+    drop(stage);
+    let path = output.path().to_path_buf();
+    write(output, &text)?;
+    if path != Path::new("-") {
+        voice.say(format!("report: {}", path.display()));
+    }
+    Ok(())
+}
+
+/// The report of the run directory at `path`.
+pub(super) fn of_run(path: &Path, config: &ReportConfig) -> Result<Report> {
+    let run = Run::open(path)?;
+    let history = run::read_history(path)?;
+    Report::of(name(path), &run, &run.encode()?, history, config)
+}
+
+/// Writes the report of a run that was just trained into its directory at `path`. The run is whole without it, so that an
+/// error is said and no more.
+pub(super) fn of_training(path: &Path, run: &Run, encoded: &Encoded, history: Vec<Epoch>, voice: &Voice) {
+    let stage = voice.stage("reporting");
+    // The map by t-SNE would take longer than the training of a small graph.
+    let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
+    let file = path.join(run::REPORT);
+    let written = Report::of(name(path), run, encoded, history, &config).and_then(|report| {
+        let page = report::page(&[report])?;
+        write(Output::create(&file, Existing::Replace)?, &page)
+    });
+    drop(stage);
+    match written {
+        Ok(()) => voice.say(format!("report: {}", file.display())),
+        Err(error) => voice.say(format!("note: the run has no report: {error}")),
+    }
+}
+
+/// What a run is called: its directory's name.
+fn name(path: &Path) -> String {
+    let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
+    absolute.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+}
+
+fn write(mut output: Output, text: &str) -> Result<()> {
+    output.write_all(text.as_bytes()).map_err(|error| stdout::error(&output, error))?;
+    output.finish()
+}

@@ -1,0 +1,251 @@
+//! What there is to see of a run: did it learn, can it be trusted, what did it find.
+//!
+//! A [`Report`] holds the figures, in order; nothing in it depends on how they are shown.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::{Config, MapKind, ReportConfig};
+//! use vgae::report::Report;
+//! use vgae::run::{self, Existing, Run, RunDir, Timings};
+//! use vgae::{evaluate::RunMetrics, read, split, train};
+//!
+//! let directory = tempfile::tempdir().unwrap();
+//! let path = directory.path().join("karate");
+//! let mut config = Config::default();
+//! config.train.epochs = Some(20);
+//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let split = split::edges(&graph, &config.split, config.seed)?;
+//! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
+//! let trained = train::fit(None, &split, &config, |_| {})?;
+//! let encoded = trained.model.encode(&split.train, None)?;
+//! let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+//! making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
+//!
+//! let run = Run::open(&path)?;
+//! let config = ReportConfig { map: MapKind::Pca, map_nodes: 30, top: 5 };
+//! let report = Report::of("karate".into(), &run, &run.encode()?, run::read_history(&path)?, &config)?;
+//! assert_eq!((report.links.best.len(), report.history.len()), (5, 20));
+//! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
+//! assert!(report.standings.len() > 3 && !report.findings.is_empty());
+//! assert_eq!(report.map.as_ref().map(|map| map.nodes.len()), Some(30));
+//! # Ok::<(), vgae::Error>(())
+//! ```
+
+mod charts;
+mod findings;
+mod links;
+mod map;
+mod page;
+mod page_data;
+mod part;
+mod text;
+
+use hashbrown::HashMap;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use crate::baseline::Baseline;
+use crate::config::{BaselineKind, MapKind, ReportConfig};
+use crate::error::Result;
+use crate::evaluate::{PartRowMetrics, RunMetrics, Scored};
+use crate::graph::{EdgeList, NodeIds};
+use crate::inspect::{self, Dimension};
+use crate::metrics::{Intervals, Metrics};
+use crate::model::Encoded;
+use crate::negatives::NegativeLists;
+use crate::run::{Record, Run};
+use crate::score::Score;
+use crate::split::Part;
+use crate::train::Epoch;
+
+pub use charts::chart;
+pub use findings::{Finding, Question};
+pub use links::{Link, Links, Scope};
+pub use map::{Group, Grouping, Map};
+pub use page::{colours, page};
+pub use part::{Claim, HeldOut, Histogram};
+pub use text::text;
+
+/// Everything that a report shows of one run.
+pub struct Report {
+    /// What the run is called.
+    pub name: String,
+    /// What `run.json` says.
+    pub record: Record,
+    /// The answers, in a sentence or two each.
+    pub findings: Vec<Finding>,
+    /// The metrics of the validation part, which the epoch was chosen by.
+    pub validation: Option<Metrics>,
+    /// The figures of the test part, or of the validation part where no test was held out.
+    pub held_out: Option<HeldOut>,
+    /// The same edges and negatives by scores that need no training, best first.
+    pub standings: Vec<Standing>,
+    /// How well held-out rows are described, of a VAE.
+    pub rows: Option<PartRowMetrics>,
+    /// Every epoch.
+    pub history: Vec<Epoch>,
+    /// The latent dimensions in their order; none for a score that needs no training.
+    pub latent: Vec<Dimension>,
+    /// The nodes in two dimensions; none without embeddings, or if it is not wanted.
+    pub map: Option<Map>,
+    /// What was found.
+    pub links: Links,
+    /// The ids of the n nodes.
+    pub nodes: NodeIds,
+    /// The neighbours of the nodes on the map, by any edge of the graph, ascending.
+    pub neighbours: HashMap<u32, Vec<u32>>,
+    /// What the report leaves out and why, a sentence each.
+    pub notes: Vec<String>,
+}
+
+/// How well a score does on the held-out part.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// The score.
+    pub kind: BaselineKind,
+    /// AUC and AP.
+    pub metrics: Metrics,
+    /// Their 95 % intervals.
+    pub intervals: Intervals,
+}
+
+/// Scores that take no longer than reading the pairs.
+const STANDINGS: [BaselineKind; 6] = [
+    BaselineKind::CommonNeighbours,
+    BaselineKind::Jaccard,
+    BaselineKind::AdamicAdar,
+    BaselineKind::ResourceAllocation,
+    BaselineKind::PreferentialAttachment,
+    BaselineKind::FeatureCosine,
+];
+
+impl Report {
+    /// The report, named `name`, of a run, what its model says of the graph, and its epochs.
+    ///
+    /// O(m log m) time for m held-out pairs and some hundred bootstrap resamples of them; for the predicted links see
+    /// [`Links`], for the map [`Map`]. The same run gives the same report but for the places of t-SNE, which sums in no
+    /// fixed order.
+    ///
+    /// # Errors
+    /// [`crate::Error::Config`] for settings out of bounds, [`crate::Error::NotANumber`] if the model has diverged.
+    pub fn of(
+        name: String,
+        run: &Run,
+        encoded: &Encoded,
+        history: Vec<Epoch>,
+        config: &ReportConfig,
+    ) -> Result<Report> {
+        config.validate()?;
+        let Run { record, graph, split, .. } = run;
+        let seed = record.config.seed;
+        let RunMetrics { links: metrics, rows } = run.evaluate(&*encoded.score)?;
+        let part = match (split.test.is_empty(), split.validation.is_empty()) {
+            (false, _) => Some(("test", &split.test)),
+            (true, false) => Some(("validation", &split.validation)),
+            (true, true) => None,
+        };
+        let held_out = part.map(|(name, part)| {
+            HeldOut::of(name, &scored(&*encoded.score, part), &split.train, record.calibration.as_ref(), seed)
+        });
+        let held_out = held_out.transpose()?;
+        let mut standings = Vec::new();
+        for kind in STANDINGS {
+            let Some((_, part)) = part else { break };
+            // In a bipartite graph the ends of a pair have no neighbour in common.
+            let is_of_neighbours = kind != BaselineKind::PreferentialAttachment && !kind.needs_features();
+            if (kind.needs_features() && graph.features.is_none())
+                || (is_of_neighbours && graph.edges.num_sources().is_some())
+            {
+                continue;
+            }
+            let score = Baseline::new(kind, &split.train.undirected(), graph.features(), seed)?;
+            let scored = scored(&score, part);
+            let intervals = scored.intervals(part::num_resamples(&scored), seed)?;
+            standings.push(Standing { kind, metrics: scored.metrics()?, intervals });
+        }
+        standings.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
+
+        let has_graph = !graph.edges.is_empty();
+        let drawn = links::draw(graph.num_nodes(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
+        let mut links = match has_graph {
+            true => Links::find(run, encoded, &drawn, config.top),
+            false => Links::default(),
+        };
+        let map = match (&encoded.embeddings, config.map) {
+            (None, _) | (_, MapKind::None) => None,
+            (Some(embeddings), kind) => {
+                let found = links.best.iter().flat_map(|link| [link.pair.0, link.pair.1]);
+                let nodes = links::chosen(found, &drawn, config.map_nodes);
+                if has_graph {
+                    links.add_of_nodes(run, encoded, &nodes);
+                }
+                Some(Map::of(kind, &embeddings.mean, nodes, graph, &split.train, seed))
+            }
+        };
+        let neighbours = map.as_ref().map(|map| neighbours(&map.nodes, &graph.edges)).unwrap_or_default();
+        let latent = encoded.embeddings.as_ref().map(inspect::dimensions).unwrap_or_default();
+        let mut notes = Vec::new();
+        if let Some(map) = &map
+            && map.nodes.len() < graph.num_nodes()
+        {
+            notes.push(format!(
+                "The map shows {} of {} nodes: those of the predicted links first, then any.",
+                map.nodes.len(),
+                graph.num_nodes()
+            ));
+        }
+        notes.extend(map.as_ref().and_then(|map| map.note.clone()));
+        notes.extend(links.note());
+        let mut report = Report {
+            name,
+            record: record.clone(),
+            findings: Vec::new(),
+            validation: metrics.validation,
+            held_out,
+            standings,
+            rows,
+            history,
+            latent,
+            map,
+            links,
+            nodes: graph.nodes.clone(),
+            neighbours,
+            notes,
+        };
+        report.findings = findings::of(&report);
+        Ok(report)
+    }
+}
+
+fn neighbours(nodes: &[u32], edges: &EdgeList) -> HashMap<u32, Vec<u32>> {
+    let mut neighbours: HashMap<u32, Vec<u32>> = nodes.iter().map(|&node| (node, Vec::new())).collect();
+    for &(u, v) in edges.pairs() {
+        for (node, other) in [(u, v), (v, u)] {
+            if let Some(of_node) = neighbours.get_mut(&node) {
+                of_node.push(other);
+            }
+        }
+    }
+    for of_node in neighbours.values_mut() {
+        of_node.sort_unstable();
+        // With directions, two nodes may have two edges.
+        of_node.dedup();
+    }
+    neighbours
+}
+
+fn scored(score: &dyn Score, part: &Part) -> Scored {
+    Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
+}
+
+/// A number with four significant digits: 0.9312, 0.00002104 as 2.104e-5.
+pub fn figure(value: f64) -> String {
+    if value == 0.0 || !value.is_finite() {
+        return value.to_string();
+    }
+    let magnitude = value.abs().log10().floor();
+    match (-4.0..6.0).contains(&magnitude) {
+        true => format!("{value:.*}", (3.0 - magnitude).max(0.0) as usize),
+        false => format!("{value:.3e}"),
+    }
+}

@@ -1,0 +1,201 @@
+"use strict";
+/* The map of embeddings, for the report and the explorer. Needs d3.
+
+   drawMap(container, data, options) fills `container`, which has the class "map".
+   data: ids, x, y (within −1 and 1), group (index into groups, or null), and groups: [{name, count}].
+   options.onSelect(index) is called with the node that was clicked, or null for none.
+   Returns select(index, neighbours, predicted): shows a node and lines to others, given by their indices. */
+function drawMap(container, data, options) {
+  const count = data.ids.length;
+  const canvas = document.createElement("canvas");
+  const tip = document.createElement("div");
+  const legend = document.createElement("div");
+  tip.className = "tip";
+  tip.hidden = true;
+  legend.className = "legend";
+  canvas.tabIndex = 0;
+  canvas.setAttribute("role", "img");
+  canvas.setAttribute("aria-label", `Map of ${count} nodes`);
+  container.replaceChildren(canvas, tip, legend);
+
+  const context = canvas.getContext("2d");
+  const tree = d3.quadtree(d3.range(count), (i) => data.x[i], (i) => data.y[i]);
+  const hidden = new Set();
+  let transform = d3.zoomIdentity;
+  let width = 0, height = 0, hovered = null;
+  let chosen = { index: null, neighbours: [], predicted: [] };
+
+  const color = (name) => getComputedStyle(container).getPropertyValue(name).trim();
+  const half = () => Math.min(width, height) / 2 - 12;
+  const place = (i) => [
+    transform.applyX(width / 2 + data.x[i] * half()),
+    transform.applyY(height / 2 - data.y[i] * half()),
+  ];
+  const groupOf = (i) => (data.group[i] === null ? -1 : data.group[i]);
+  const radius = () => Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
+
+  /* Each group has a shape as well as a colour. */
+  function mark(shape, x, y, r) {
+    context.beginPath();
+    if (shape % 4 === 1) context.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
+    else if (shape % 4 === 2) { context.moveTo(x, y - r * 1.3); context.lineTo(x + r * 1.2, y + r * 0.9); context.lineTo(x - r * 1.2, y + r * 0.9); context.closePath(); }
+    else if (shape % 4 === 3) { context.moveTo(x, y - r * 1.4); context.lineTo(x + r * 1.4, y); context.lineTo(x, y + r * 1.4); context.lineTo(x - r * 1.4, y); context.closePath(); }
+    else context.arc(x, y, r, 0, 2 * Math.PI);
+    context.fill();
+  }
+
+  function lines(from, others, style, dash, alpha) {
+    context.strokeStyle = style;
+    context.globalAlpha = alpha;
+    context.lineWidth = 1.5;
+    context.setLineDash(dash);
+    for (const other of others) {
+      context.beginPath();
+      context.moveTo(...place(from));
+      context.lineTo(...place(other));
+      context.stroke();
+    }
+    context.setLineDash([]);
+  }
+
+  function draw() {
+    context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const colors = data.groups.map((_, g) => color(`--series-${g}`));
+    const other = color("--other"), ink = color("--ink");
+    const dim = chosen.index !== null;
+    const r = radius();
+    for (const wanted of [-1, ...data.groups.keys()]) {
+      if (hidden.has(wanted)) continue;
+      context.fillStyle = wanted < 0 ? other : colors[wanted];
+      context.globalAlpha = dim ? 0.25 : wanted < 0 && data.groups.length ? 0.45 : 0.8;
+      for (let i = 0; i < count; i++) {
+        if (groupOf(i) !== wanted) continue;
+        const [x, y] = place(i);
+        if (x > -9 && y > -9 && x < width + 9 && y < height + 9) mark(Math.max(wanted, 0), x, y, r);
+      }
+    }
+    if (dim) {
+      lines(chosen.index, chosen.neighbours, ink, [], 0.55);
+      lines(chosen.index, chosen.predicted, color("--accent"), [5, 4], 1);
+      context.globalAlpha = 1;
+      for (const i of [...chosen.neighbours, ...chosen.predicted, chosen.index]) {
+        context.fillStyle = groupOf(i) < 0 ? other : colors[groupOf(i)];
+        mark(Math.max(groupOf(i), 0), ...place(i), r * 1.3);
+      }
+    }
+    context.globalAlpha = 1;
+    for (const i of [chosen.index, hovered]) {
+      if (i === null) continue;
+      const [x, y] = place(i);
+      context.strokeStyle = ink;
+      context.lineWidth = 2;
+      context.beginPath();
+      context.arc(x, y, r * 1.3 + 4, 0, 2 * Math.PI);
+      context.stroke();
+    }
+    canvas.dataset.drawn = String(count);
+  }
+
+  function nearest(x, y) {
+    const reach = 14 / (half() * transform.k);
+    const wx = (transform.invertX(x) - width / 2) / half();
+    const wy = -(transform.invertY(y) - height / 2) / half();
+    if (!hidden.size) {
+      const found = tree.find(wx, wy, reach);
+      return found === undefined ? null : found;
+    }
+    let best = null, least = reach * reach;
+    for (let i = 0; i < count; i++) {
+      if (hidden.has(groupOf(i))) continue;
+      const distance = (data.x[i] - wx) ** 2 + (data.y[i] - wy) ** 2;
+      if (distance < least) { best = i; least = distance; }
+    }
+    return best;
+  }
+
+  function point(at) {
+    if (at === hovered) return;
+    hovered = at;
+    canvas.style.cursor = at === null ? "grab" : "pointer";
+    tip.hidden = at === null;
+    if (at !== null) {
+      const group = data.group[at] === null ? "" : data.groups[data.group[at]].name;
+      tip.replaceChildren(strong(data.ids[at]), document.createTextNode(group ? ` · ${group}` : ""));
+      const [x, y] = place(at);
+      tip.style.left = `${Math.min(Math.max(x, 70), Math.max(width - 70, 70))}px`;
+      tip.style.top = `${y + (y > 56 ? -18 : 18)}px`;
+      tip.dataset.below = String(y <= 56);
+    }
+    draw();
+  }
+
+  function strong(text) {
+    const element = document.createElement("strong");
+    element.textContent = text;
+    return element;
+  }
+
+  const zoom = d3.zoom().scaleExtent([0.8, 60])
+    /* A page is scrolled by the wheel; with Ctrl or a pinch the map is zoomed. */
+    .filter((event) => !event.button && (event.type !== "wheel" || event.ctrlKey || event.metaKey || document.activeElement === canvas)
+      && (event.type !== "touchstart" || event.touches.length > 1 || transform.k > 1))
+    .on("zoom", (event) => { transform = event.transform; tip.hidden = true; hovered = null; draw(); });
+  d3.select(canvas).call(zoom)
+    .on("dblclick.zoom", () => d3.select(canvas).call(zoom.transform, d3.zoomIdentity))
+    .on("mousemove", (event) => point(nearest(...d3.pointer(event, canvas))))
+    .on("mouseleave", () => point(null))
+    .on("click", (event) => options.onSelect(nearest(...d3.pointer(event, canvas))))
+    .on("keydown", (event) => {
+      const by = { "+": 1.5, "=": 1.5, "-": 1 / 1.5 }[event.key];
+      if (by) d3.select(canvas).call(zoom.scaleBy, by);
+      if (event.key === "0") d3.select(canvas).call(zoom.transform, d3.zoomIdentity);
+      if (event.key === "Escape") options.onSelect(null);
+    });
+
+  const shapes = ["●", "■", "▲", "◆"];
+  const rest = data.group.filter((group) => group === null).length;
+  const entries = data.groups.map((group, g) => [g, group.name, shapes[g % 4], `var(--series-${g})`]);
+  if (data.groups.length && rest) entries.push([-1, "other", "●", "var(--other)"]);
+  for (const [g, name, shape, style] of entries) {
+    const button = document.createElement("button");
+    const sign = document.createElement("span");
+    sign.textContent = shape;
+    sign.style.color = style;
+    sign.setAttribute("aria-hidden", "true");
+    const text = document.createElement("span");
+    text.textContent = name;
+    text.className = "name";
+    button.type = "button";
+    button.setAttribute("aria-pressed", "true");
+    button.title = `Show or hide ${name}`;
+    button.append(sign, text);
+    button.addEventListener("click", () => {
+      if (!hidden.delete(g)) hidden.add(g);
+      button.setAttribute("aria-pressed", String(!hidden.has(g)));
+      draw();
+    });
+    legend.append(button);
+  }
+
+  function resize() {
+    const box = canvas.getBoundingClientRect();
+    if (!box.width) return;
+    width = box.width;
+    height = box.height;
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    draw();
+  }
+  new ResizeObserver(resize).observe(canvas);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
+  /* Paper is white. */
+  addEventListener("beforeprint", draw);
+  addEventListener("afterprint", draw);
+  resize();
+
+  return function select(index, neighbours = [], predicted = []) {
+    chosen = { index, neighbours, predicted };
+    draw();
+  };
+}
