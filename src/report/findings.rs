@@ -218,7 +218,6 @@ fn described(rows: &PartRowMetrics) -> Option<Finding> {
 
 fn found(report: &Report) -> Option<Finding> {
     let best = report.links.best.first()?;
-    let id = |node: u32| report.nodes.id(node);
     let kind =
         if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid of its logit" };
     let pair = |link: &Link| {

@@ -28,7 +28,7 @@ fn of_report(report: &Report) -> String {
     for finding in &report.findings {
         text.line("");
         text.line(format!("{} {}", finding.question.text(), finding.answer));
-        finding.reasons.iter().for_each(|reason| text.line(format!("  - {reason}")));
+        finding.reasons.iter().for_each(|reason| text.line(format!("  - {}", plain(reason))));
     }
     if let Some(part) = &report.held_out {
         of_part(&mut text, part, report);
