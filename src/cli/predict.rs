@@ -84,8 +84,8 @@ impl From<OsString> for KindOrFile {
 /// Nodes whose links are predicted before they are written.
 const NODES_AT_A_TIME: usize = 1 << 13;
 
-/// The same where each node's pairs are scored one by one.
-const SLOW_NODES_AT_A_TIME: usize = 1 << 8;
+/// The same on each thread where each node's pairs are scored one by one, which may take seconds.
+const SLOW_NODES_PER_THREAD: usize = 4;
 
 /// Nodes whose exact answer an approximate one is compared with, in all.
 const NUM_COMPARED: usize = 500;
@@ -128,13 +128,17 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     };
     let (mut num_short, mut recall) = (0, None);
     stage.begin_counted("predicting", "nodes", Some(sources.len() as u64));
-    for these in sources.chunks(finder.nodes_at_a_time()) {
-        let num_compared = (NUM_COMPARED * these.len()).div_ceil(sources.len());
-        let (best, of_these) = finder.top_of_nodes(these, args.top, known, num_compared)?;
-        writer.write(&best.concat())?;
-        num_short += best.iter().filter(|best| best.len() < args.top).count();
-        recall = recall.into_iter().chain(of_these).reduce(Recall::and);
-        stage.add(these.len() as u64);
+    for block in sources.chunks(NODES_AT_A_TIME) {
+        let mut found = Vec::new();
+        for these in block.chunks(finder.nodes_at_a_time()) {
+            let num_compared = (NUM_COMPARED * these.len()).div_ceil(sources.len());
+            let (best, of_these) = finder.top_of_nodes(these, args.top, known, num_compared)?;
+            num_short += best.iter().filter(|best| best.len() < args.top).count();
+            recall = recall.into_iter().chain(of_these).reduce(Recall::and);
+            found.extend(best.concat());
+            stage.add(these.len() as u64);
+        }
+        writer.write(&found)?;
     }
     writer.finish()?;
     drop(stage);
@@ -155,10 +159,12 @@ enum Finder<'a> {
 }
 
 impl Finder<'_> {
-    /// So many that there is something to see while they are looked at, and enough for all threads.
+    /// As many as keep all threads at work, and no more than a moment without a sign of it.
     fn nodes_at_a_time(&self) -> usize {
         match self {
-            Finder::Exact { score, .. } if score.factors().is_none() => SLOW_NODES_AT_A_TIME,
+            Finder::Exact { score, .. } if score.factors().is_none() => {
+                SLOW_NODES_PER_THREAD * rayon::current_num_threads()
+            }
             _ => NODES_AT_A_TIME,
         }
     }

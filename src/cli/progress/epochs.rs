@@ -222,7 +222,9 @@ impl Last {
         let left = match left {
             Left::Stopped => "stopped".to_string(),
             // A part of a larger model stops where it gets no better.
-            Left::Estimated if self.is_part(model) => format!("at most {} left", time(remaining)),
+            Left::Estimated if self.is_part(model) && epoch < num_epochs => {
+                format!("at most {} left", time(remaining))
+            }
             Left::Estimated => format!("{} left", time(remaining)),
         };
         [pace(1.0 / per_epoch), left].into_iter().chain(memory()).collect::<Vec<String>>().join(", ")

@@ -15,8 +15,8 @@ use super::{Loudness, Voice};
 /// How long work may take before a bar appears.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// How often a bar is drawn; each time is two redraws.
-pub(super) const BAR_PERIOD: Duration = Duration::from_millis(125);
+/// How often a bar is drawn; each time is up to three redraws.
+pub(super) const BAR_PERIOD: Duration = Duration::from_millis(200);
 
 /// How often it is looked whether a line is due.
 pub(super) const LOOK_PERIOD: Duration = Duration::from_secs(1);
@@ -124,7 +124,8 @@ fn counted(progress: &Progress, num_pairs: u64) -> Option<String> {
     let done = amount(progress.num_done, unit);
     let name = if unit == "bytes" { String::new() } else { format!(" {unit}") };
     let of = total(progress).map(|total| format!(" of {}", amount(total, unit))).unwrap_or_default();
-    let pairs = if num_pairs > 0 { format!("{} pairs, ", amount(num_pairs, "pairs")) } else { String::new() };
+    let pairs =
+        if num_pairs > 0 { format!("{} pairs scored, ", amount(num_pairs, "pairs")) } else { String::new() };
     Some(format!("{pairs}{done}{of}{name}"))
 }
 
@@ -160,7 +161,7 @@ mod tests {
         );
         assert_eq!(
             super::line(&progress(Some("bytes"), 5_000_000, Some(10_000_000)), 1_234_567),
-            "reading edges.csv: 1,234,567 pairs, 5.00 MB of 10.00 MB (50 %), 5 s so far, 5 s left"
+            "reading edges.csv: 1,234,567 pairs scored, 5.00 MB of 10.00 MB (50 %), 5 s so far, 5 s left"
         );
     }
 }
