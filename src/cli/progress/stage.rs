@@ -24,6 +24,10 @@ pub(super) const LOOK_PERIOD: Duration = Duration::from_secs(1);
 /// The time between two lines.
 pub(super) const LINE_PERIOD: Duration = Duration::from_secs(5);
 
+/// The bytes of pairs that may be read ahead of those that are scored: the reader's two batches. While they are not little
+/// beside what was scored, they say nothing of the time that is left.
+const READ_AHEAD: u64 = 1 << 25;
+
 /// The bar of a stage whose end is known.
 const COUNTED: &str = "{prefix} {bar} {percent:>3} %  {msg}";
 
@@ -93,7 +97,7 @@ pub(super) fn line(progress: &Progress, num_pairs: u64) -> String {
     };
     let counted = counted(progress, num_pairs).map(|counted| format!("{counted}{share}, "));
     let elapsed = time(progress.elapsed_seconds);
-    let left = left(progress).map(|left| format!(", {left}")).unwrap_or_default();
+    let left = left(progress, num_pairs).map(|left| format!(", {left}")).unwrap_or_default();
     format!("{}: {}{elapsed} so far{left}", progress.stage, counted.unwrap_or_default())
 }
 
@@ -105,7 +109,9 @@ pub(super) fn draw(bar: &ProgressBar, progress: &Progress, num_pairs: u64, voice
         bar.set_prefix(progress.stage.clone());
     }
     let elapsed = || time(progress.elapsed_seconds);
-    let parts = counted(progress, num_pairs).into_iter().chain(Some(left(progress).unwrap_or_else(elapsed)));
+    let parts = counted(progress, num_pairs)
+        .into_iter()
+        .chain(Some(left(progress, num_pairs).unwrap_or_else(elapsed)));
     bar.set_message(parts.collect::<Vec<String>>().join(", "));
     bar.update(|state| {
         state.set_len(total.unwrap_or(0));
@@ -130,8 +136,9 @@ fn counted(progress: &Progress, num_pairs: u64) -> Option<String> {
 }
 
 /// The time that is left, where something tells it.
-fn left(progress: &Progress) -> Option<String> {
-    let total = total(progress).filter(|_| progress.num_done > 0)?;
+fn left(progress: &Progress, num_pairs: u64) -> Option<String> {
+    let least = if num_pairs > 0 { 8 * READ_AHEAD } else { 0 };
+    let total = total(progress).filter(|_| progress.num_done > least)?;
     let per_unit = progress.elapsed_seconds / progress.num_done as f64;
     Some(format!("{} left", time(per_unit * (total - progress.num_done) as f64)))
 }
@@ -160,8 +167,8 @@ mod tests {
             "reading edges.csv: 8,192 of 81,306 nodes (10 %), 5 s so far, 45 s left"
         );
         assert_eq!(
-            super::line(&progress(Some("bytes"), 5_000_000, Some(10_000_000)), 1_234_567),
-            "reading edges.csv: 1,234,567 pairs scored, 5.00 MB of 10.00 MB (50 %), 5 s so far, 5 s left"
+            super::line(&progress(Some("bytes"), 500_000_000, Some(1_000_000_000)), 1_234_567),
+            "reading edges.csv: 1,234,567 pairs scored, 500.00 MB of 1.00 GB (50 %), 5 s so far, 5 s left"
         );
     }
 }
