@@ -44,8 +44,7 @@ const FILLED: f64 = 0.76;
 
 impl Bars {
     pub(super) fn draw(&self, size: Size) -> Result<String> {
-        let description = format!("Bars of {} by {}", self.y.label, self.x_label);
-        let mut frame = Frame::new(&self.title, &description, size)?;
+        let mut frame = Frame::new(&self.title, "Bars", &[&self.y.label, &self.x_label], size)?;
         let alone = matches!(self.series.as_slice(), [only] if only.name.trim().is_empty());
         let names: Vec<(String, f64)> =
             self.series.iter().map(|series| (marks::named(&series.name), 14.0)).collect();

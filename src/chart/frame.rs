@@ -50,10 +50,13 @@ const TITLE: f64 = 15.0;
 const LEADING: f64 = 1.5;
 
 impl Frame {
-    /// A sheet with its title, which is shortened to one line.
-    pub(super) fn new(title: &str, description: &str, size: Size) -> Result<Self> {
+    /// A sheet with its title, which is shortened to one line; the description says the kind of chart and its axes' labels.
+    pub(super) fn new(title: &str, kind: &str, labels: &[&str], size: Size) -> Result<Self> {
         let named = if title.trim().is_empty() { "chart" } else { title };
-        let sheet = Sheet::new((size.width, size.height), named, description);
+        let labels: Vec<&str> = labels.iter().copied().filter(|label| !label.trim().is_empty()).collect();
+        let description =
+            if labels.is_empty() { kind.into() } else { format!("{kind}: {}", labels.join(" by ")) };
+        let sheet = Sheet::new((size.width, size.height), named, &description);
         let area = sheet.clone().into_drawing_area();
         let mut frame = Self { sheet, area, size, top: MARGIN };
         let line = text::fitted(title, TITLE, f64::from(size.width) - 2.0 * MARGIN);
@@ -117,7 +120,7 @@ impl Frame {
         let under = TEXT * LEADING + 2.0 + label(x_label) + below;
         self.top += 4.0;
         let plot_height = (height - MARGIN - self.top - under).max(20.0);
-        y.mark((plot_height / 36.0) as usize);
+        y.mark((plot_height / 36.0).round() as usize);
         let widest = |extent: &Extent| {
             extent.ticks.iter().map(|(_, words)| text::width(words, TEXT)).fold(0.0, f64::max)
         };

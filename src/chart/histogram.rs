@@ -36,8 +36,7 @@ const WIDTH: f64 = 1.8;
 
 impl Histogram {
     pub(super) fn draw(&self, size: Size) -> Result<String> {
-        let description = format!("Histogram of {}", self.x.label);
-        let mut frame = Frame::new(&self.title, &description, size)?;
+        let mut frame = Frame::new(&self.title, "Histogram", &[&self.y.label, &self.x.label], size)?;
         let alone = matches!(self.series.as_slice(), [only] if only.name.trim().is_empty());
         let names: Vec<(String, f64)> =
             self.series.iter().map(|series| (marks::named(&series.name), 22.0)).collect();

@@ -68,8 +68,7 @@ const RADIUS: f64 = 3.2;
 
 impl Lines {
     pub(super) fn draw(&self, size: Size) -> Result<String> {
-        let description = format!("Curves of {} by {}", self.y.label, self.x.label);
-        let mut frame = Frame::new(&self.title, &description, size)?;
+        let mut frame = Frame::new(&self.title, "Curves", &[&self.y.label, &self.x.label], size)?;
         self.legend(&mut frame)?;
         let level = match &self.reference {
             Some(Reference::Level(level, _)) => Some(*level),

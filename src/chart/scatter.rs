@@ -25,7 +25,7 @@ const MOST_GROUPS: usize = palette::SERIES.len();
 
 impl Scatter {
     pub(super) fn draw(&self, size: Size) -> Result<String> {
-        let mut frame = Frame::new(&self.title, "Map of points", size)?;
+        let mut frame = Frame::new(&self.title, "Map of points", &[], size)?;
         let shown = self.shown();
         let group = |index: usize| self.group.get(index).copied().flatten();
         let rank =

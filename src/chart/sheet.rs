@@ -157,6 +157,9 @@ impl DrawingBackend for Sheet {
     }
 
     fn draw_text<S: BackendTextStyle>(&mut self, words: &str, style: &S, (x, y): BackendCoord) -> Drawn {
+        if words.is_empty() {
+            return Ok(());
+        }
         let size = style.size() / UNITS;
         let anchor = match style.anchor().h_pos {
             HPos::Left => "",

@@ -123,14 +123,20 @@ impl ValueFormatter<f64> for Extent {
 pub(super) fn text(value: f64, step: f64, largest: f64) -> String {
     // A zero that rounding missed.
     let value = if value.abs() < step * 1e-6 { 0.0 } else { value };
-    let digits = |unit: f64| (-(step / unit * 1.000_001).log10().floor()).clamp(0.0, 15.0) as usize;
+    // As many as the step has, which is a short number.
+    let digits = |unit: f64| {
+        let whole = |scaled: f64| scaled.round() >= 1.0 && (scaled - scaled.round()).abs() < 1e-6 * scaled;
+        (0..16).find(|digits| whole(step / unit * 10f64.powi(*digits))).unwrap_or(15) as usize
+    };
     let units = [(1e9, 1e9, "G"), (1e6, 1e6, "M"), (1e4, 1e3, "k")];
-    let found = units.iter().find(|(from, unit, _)| largest >= 0.9999 * from && step >= unit / 100.0);
+    let found = units.iter().find(|(from, unit, _)| {
+        largest >= 0.9999 * from && value.abs() >= 0.9999 * unit && step >= unit / 100.0
+    });
     let plain = |unit: f64| trimmed(&format!("{:.*}", digits(unit), value / unit));
     let said = match found {
         _ if value == 0.0 => "0".to_owned(),
         _ if largest >= 1e13 || largest < 1e-3 => {
-            let mantissa = (largest.log10().floor() - step.log10().floor()).clamp(0.0, 15.0) as usize;
+            let mantissa = digits(10f64.powf(largest.log10().floor()));
             let exponential = format!("{value:.mantissa$e}");
             let (number, power) = exponential.split_once('e').unwrap_or((&exponential, "0"));
             format!("{}e{power}", trimmed(number))
@@ -175,3 +181,35 @@ const MOST_TICKS: f64 = 50.0;
 const NARROWEST: f64 = 1e-9;
 /// Beyond it, differences overflow.
 const LARGEST: f64 = 1e100;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(values: [f64; 2], scale: Scale, most: usize) -> Vec<String> {
+        let mut extent = Extent::of(values.into_iter(), None, scale);
+        extent.mark(most);
+        extent.ticks.into_iter().map(|tick| tick.1).collect()
+    }
+
+    #[test]
+    fn texts_are_short_and_differ() {
+        let linear = |low, high, most| texts([low, high], Scale::Linear, most);
+        assert_eq!(linear(0.0, 1.0, 4), ["0", "0.25", "0.5", "0.75", "1"]);
+        assert_eq!(linear(0.0, 1.0, 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
+        assert_eq!(linear(0.7, 0.9, 4), ["0.7", "0.75", "0.8", "0.85", "0.9"]);
+        assert_eq!(linear(-10.0, 10.0, 4), ["−10", "−5", "0", "5", "10"]);
+        assert_eq!(linear(0.0, 20_000.0, 4), ["0", "5k", "10k", "15k", "20k"]);
+        assert_eq!(linear(0.0, 2e6, 4), ["0", "500k", "1M", "1.5M", "2M"]);
+        assert_eq!(linear(0.0, 2000.0, 4), ["0", "500", "1000", "1500", "2000"]);
+        assert_eq!(linear(0.0, 4e-5, 4), ["0", "1e−5", "2e−5", "3e−5", "4e−5"]);
+        assert_eq!(linear(0.0, 4e20, 4), ["0", "1e20", "2e20", "3e20", "4e20"]);
+        assert_eq!(
+            linear(1e9, 1e9 + 4.0, 4),
+            ["1000000000", "1000000001", "1000000002", "1000000003", "1000000004"]
+        );
+        assert_eq!(texts([1e-5, 1.0], Scale::Log, 6), ["1e−5", "1e−4", "0.001", "0.01", "0.1", "1"]);
+        assert_eq!(texts([1.0, 1e6], Scale::Log, 4), ["1", "100", "10k", "1M"]);
+        assert_eq!(texts([2.0, 6.0], Scale::Log, 4), ["2", "3", "4", "5", "6"]);
+    }
+}
