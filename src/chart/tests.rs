@@ -12,7 +12,9 @@ const SIZE: Size = Size { width: 440, height: 320 };
 const HOSTILE: &str =
     "</text><script>alert(1)</script> & \"quoted\" 'so' ]]> \u{0}\u{1}\u{b}\u{1b}\u{fffe}\u{202e}\u{7f}";
 
-fn lines(series: Vec<(&str, Vec<(f64, f64)>, Style)>) -> Lines {
+type Curve<'a> = (&'a str, Vec<(f64, f64)>, Style);
+
+fn lines(series: Vec<Curve>) -> Lines {
     let series = series
         .into_iter()
         .map(|(name, points, style)| Series { name: name.to_owned(), points, style })

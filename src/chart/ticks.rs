@@ -135,7 +135,7 @@ pub(super) fn text(value: f64, step: f64, largest: f64) -> String {
     let plain = |unit: f64| trimmed(&format!("{:.*}", digits(unit), value / unit));
     let said = match found {
         _ if value == 0.0 => "0".to_owned(),
-        _ if largest >= 1e13 || largest < 1e-3 => {
+        _ if !(1e-3..1e13).contains(&largest) => {
             let mantissa = digits(10f64.powf(largest.log10().floor()));
             let exponential = format!("{value:.mantissa$e}");
             let (number, power) = exponential.split_once('e').unwrap_or((&exponential, "0"));
