@@ -249,3 +249,6 @@ pub fn figure(value: f64) -> String {
         false => format!("{value:.3e}"),
     }
 }
+
+#[cfg(test)]
+mod tests;

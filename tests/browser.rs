@@ -31,7 +31,7 @@ fn open(chromium: &mut Chromium, path: &Path, size: (u32, u32), scheme: &str) {
     assert!(page.as_f64() <= width.as_f64(), "{page} in {width}");
     for kind in ["loss", "kl", "validation", "roc", "pr", "scores", "calibration", "degree", "latent"] {
         let drawn = format!(
-            "[...document.querySelectorAll('figure[data-chart={kind}] svg .series *, figure[data-chart={kind}] svg .bars *')]\
+            "[...document.querySelectorAll('figure[data-chart={kind}] svg .series *, figure[data-chart={kind}] svg .dots *')]\
              .some((part) => part.getBoundingClientRect().width > 2)"
         );
         assert_eq!(chromium.evaluate(&drawn), json!(true), "{kind}");

@@ -207,3 +207,31 @@ proptest! {
         prop_assert!((auc - (1.0 - (mean_rank - 1.0) / negatives.len() as f64)).abs() < 1e-12);
     }
 }
+
+proptest! {
+    /// The area under the ROC curve by straight lines is the AUC; that under the steps of the other is AP.
+    #[test]
+    fn the_areas_under_the_curves_are_the_metrics(
+        scored in prop::collection::vec((0u8..12, any::<bool>()), 2..60)
+            .prop_filter("both classes", |scored| {
+                scored.iter().any(|pair| pair.1) && scored.iter().any(|pair| !pair.1)
+            })
+    ) {
+        let (logits, labels): (Vec<f64>, Vec<bool>) =
+            scored.into_iter().map(|(logit, label)| (f64::from(logit), label)).unzip();
+        let curves = metrics::Curves::of(&logits, &labels).unwrap();
+        let metrics = metrics::evaluate(&logits, &labels).unwrap();
+        let under_lines: f64 =
+            curves.roc.windows(2).map(|ends| (ends[1].0 - ends[0].0) * (ends[0].1 + ends[1].1) / 2.0).sum();
+        let mut recall = 0.0;
+        let mut under_steps = 0.0;
+        for &(next, precision) in &curves.precision_recall {
+            under_steps += (next - recall) * precision;
+            recall = next;
+        }
+        prop_assert!((under_lines - metrics.roc_auc).abs() < 1e-12);
+        prop_assert!((under_steps - metrics.average_precision).abs() < 1e-12);
+        prop_assert_eq!(curves.roc.last(), Some(&(1.0, 1.0)));
+        prop_assert_eq!(recall, 1.0);
+    }
+}

@@ -57,7 +57,7 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[OfEpoch]) ->
                 let network =
                     is_part.then(|| of_network.first().map(|epoch| epoch.network.as_str())).flatten();
                 let run = (!is_alone).then_some(report.name.as_str());
-                let name = (is_alone && figures.len() > 1 || !is_part && is_alone).then_some(*name);
+                let name = (is_alone && (figures.len() > 1 || !is_part)).then_some(*name);
                 let name = [run, network, name].into_iter().flatten().collect::<Vec<_>>().join(" · ");
                 series.push(Series { name, points, style: Style::Line });
             }

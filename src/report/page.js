@@ -11,6 +11,7 @@ function element(tag, className, text) {
 
 function figure(value) {
   const size = Math.abs(value);
+  if (value > 0.99995 && value < 1) return "> 0.9999";
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : value.toFixed(4);
 }
 

@@ -197,14 +197,15 @@ fn comparison(reports: &[&Report]) -> Markup {
 }
 
 fn scale() -> Markup {
-    html! { span.hint { "AUC from 0 to 100" } }
+    html! { span.hint { "AUC from 50 to 100" } }
 }
 
 fn metric_cells(metrics: Metrics, intervals: Intervals) -> Markup {
     let interval = |of: Interval| format!("{} – {}", percent(of.lower), percent(of.upper));
     let Interval { lower, upper } = intervals.roc_auc;
-    let at =
-        format!("--from:{}%;--to:{}%;--at:{}%", percent(lower), percent(upper), percent(metrics.roc_auc));
+    // A coin stands at the left end, and what is worse than one.
+    let place = |auc: f64| percent((2.0 * auc - 1.0).max(0.0));
+    let at = format!("--from:{}%;--to:{}%;--at:{}%", place(lower), place(upper), place(metrics.roc_auc));
     html! {
         td.number { (percent(metrics.roc_auc)) }
         td.optional.number { (interval(intervals.roc_auc)) }
@@ -233,7 +234,7 @@ fn section(reports: &[&Report], heading: &str, kinds: &[PlotKind]) -> Result<Mar
 }
 
 /// Of a chart in the page.
-const SIZE: Size = Size { width: 440, height: 360 };
+const SIZE: Size = Size { width: 380, height: 310 };
 
 /// What is a run's own: map, links, and how it was made.
 fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
