@@ -244,7 +244,7 @@ fn hostile_ids_come_back_as_they_are() {
         assert_eq!(explore.ok(&format!("/api/nodes?query={this}"))["nodes"][0]["node"], **id);
         let score = explore.ok(&format!("/api/score?source={this}&target={next}"));
         assert_eq!((&score["source"], &score["is_edge"]), (&Value::from(id.as_str()), &true.into()));
-        assert_eq!(explore.ok(&format!("/api/why?source={this}&target={next}"))["distance"].is_u64(), true);
+        assert!(explore.ok(&format!("/api/why?source={this}&target={next}"))["distance"].is_u64());
     }
 }
 
@@ -303,11 +303,10 @@ fn bad_input_is_refused_and_explained() {
         (with("Sec-Fetch-Site: same-origin\r\n"), 200),
         (with("Content-Length: 2000\r\n"), 413),
         (ask(&format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(17_000))), 414),
-        (with(&format!("X: {}\r\n", "a".repeat(100_000))), 431),
         (ask("nonsense\r\n\r\n"), 400),
     ] {
         assert_eq!(answer.status, status, "{}", answer.head);
-        if ![400, 431].contains(&status) {
+        if status != 400 {
             for (name, value) in [
                 ("x-content-type-options", "nosniff"),
                 ("referrer-policy", "no-referrer"),
@@ -322,6 +321,17 @@ fn bad_input_is_refused_and_explained() {
         let answer = ask(&format!("{method} /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET")), "{method}");
     }
+    // A head without an end in sight. The connection may be gone before its answer is read.
+    let mut client = explore.connect();
+    let head = format!("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: {}", "a".repeat(1 << 20));
+    let _ = client.reader.get_mut().write_all(head.as_bytes());
+    let mut answer = Vec::new();
+    let _ = client.reader.read_to_end(&mut answer);
+    assert!(
+        answer.is_empty() || answer.starts_with(b"HTTP/1.1 431 "),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
     // A chunked body without an end in sight.
     let chunk = format!("7d0\r\n{}\r\n", "a".repeat(2000));
     let answer = ask(&format!(

@@ -132,20 +132,28 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
 }
 
 fn question(endpoint: Endpoint) -> MethodRouter<Shared> {
-    any(move |State(shared): State<Shared>, uri: Uri| async move {
-        let permit = timeout(Duration::from_secs(PATIENCE), shared.permits.clone().acquire_owned()).await;
-        let Ok(Ok(permit)) = permit else { return refuse(&Refusal::Busy(PATIENCE)) };
-        // The permit goes along, so that it is given back when the computation ends, even if nobody waits for it.
-        let computed = spawn_blocking(move || {
-            let _permit = permit;
-            endpoint(&shared.explorer, &uri)
-        });
-        // A panic is an error here, and the server goes on.
-        match computed.await.unwrap_or(Err(Refusal::Failed)) {
-            Ok(json) => answer(StatusCode::OK, JSON, json),
-            Err(refusal) => refuse(&refusal),
-        }
+    any(move |State(Shared { explorer, permits, .. }): State<Shared>, uri: Uri| {
+        compute(permits, move || endpoint(&explorer, &uri))
     })
+}
+
+/// Computes an answer beside the threads that talk to clients, once there is a permit for it.
+async fn compute(
+    permits: Arc<Semaphore>,
+    work: impl FnOnce() -> Result<Vec<u8>, Refusal> + Send + 'static,
+) -> Response {
+    let permit = timeout(Duration::from_secs(PATIENCE), permits.acquire_owned()).await;
+    let Ok(Ok(permit)) = permit else { return refuse(&Refusal::Busy(PATIENCE)) };
+    // The permit goes along, so that it is given back when the computation ends, even if nobody waits for it.
+    let computed = spawn_blocking(move || {
+        let _permit = permit;
+        work()
+    });
+    // A panic is an error here, and the server goes on.
+    match computed.await.unwrap_or(Err(Refusal::Failed)) {
+        Ok(json) => answer(StatusCode::OK, JSON, json),
+        Err(refusal) => refuse(&refusal),
+    }
 }
 
 /// Looks at a request before anything of it is answered, and puts the [`HEADERS`] on the answer.
@@ -252,6 +260,18 @@ fn refuse(refusal: &Refusal) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_panic_is_an_answer_and_gives_its_permit_back() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let permits = Arc::new(Semaphore::new(1));
+        let status = |work: fn() -> Result<Vec<u8>, Refusal>| {
+            runtime.block_on(compute(Arc::clone(&permits), work)).status().as_u16()
+        };
+        assert_eq!(status(|| panic!("a mistake")), 500);
+        assert_eq!(status(|| Err(Refusal::CrossSite)), 403);
+        assert_eq!(status(|| Ok(Vec::new())), 200);
+    }
 
     #[test]
     fn only_loopback_hosts_are_answered() {

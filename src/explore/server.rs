@@ -31,7 +31,8 @@ const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 /// How long running requests may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The most of a request's head that is kept, in bytes: a browser may send the cookies of other servers on this machine.
+/// The most of a request's head that is kept, in bytes, give or take a read: a browser may send the cookies of other servers
+/// on this machine.
 const HEAD_BYTES: usize = 64 << 10;
 
 /// Threads that talk to clients; computing goes on others.
