@@ -241,6 +241,7 @@ const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`,
   $("links-hint").textContent = degree ? order + held : "It has no links.";
   $("neighbours").replaceChildren(...answer.neighbours.map(neighbour));
   $("more").hidden = !isCut || limit >= 1000;
+  $("more").textContent = degree > 1000 ? "Show 1,000" : "Show all";
   $("more").onclick = () => showNode(answer.node, 1000);
   for (const part of ["node", "links"]) $(part).hidden = false;
   document.querySelector(".columns").classList.add("chosen");

@@ -21,12 +21,15 @@ pub(super) fn adamic_adar(adjacency: &Adjacency, common: &[u32]) -> f64 {
     common.iter().map(|&w| 1.0 / (adjacency.neighbours(w as usize).len() as f64).ln()).sum()
 }
 
-/// The neighbours of `v` beside `u`, and how many neighbours each shares with `u`, most first; those that share none
-/// are left out. O(n + m) time at most.
+/// The neighbours of `v` beside `u`, and how many neighbours beside `v` each shares with `u`, most first; those that
+/// share none are left out. O(n + m) time at most.
 pub(super) fn alike(adjacency: &Adjacency, u: u32, v: u32) -> Vec<(u32, usize)> {
     let of_u = adjacency.neighbours(u as usize);
     let others = adjacency.neighbours(v as usize).iter().filter(|&&other| other != u);
-    let count = |&other: &u32| (other, common(adjacency.neighbours(other as usize), of_u).count());
+    let count = |&other: &u32| {
+        let shared = common(adjacency.neighbours(other as usize), of_u);
+        (other, shared.filter(|&node| node != v).count())
+    };
     let mut alike: Vec<(u32, usize)> = others.map(count).filter(|(_, count)| *count > 0).collect();
     alike.sort_by_key(|&(node, count)| (std::cmp::Reverse(count), node));
     alike

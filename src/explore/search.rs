@@ -131,6 +131,6 @@ mod tests {
         let expected = (0..150_000).filter(|node: &u32| node.to_string().contains("99")).count();
         assert_eq!((found.total, found.nodes.len()), (expected, 1000));
         assert_eq!(search.find("n149999", 3).nodes, [149_999]);
-        assert_eq!(search.near("n149999zz", 3), [14, 140, 141]);
+        assert_eq!(search.near("n149999zz", 3), [149, 1490, 1491]);
     }
 }
