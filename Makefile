@@ -17,6 +17,7 @@ help:
 	@echo "make results  rebuild the tables in results/ (an hour or two)"
 	@echo "make bench    measure speed and memory, into results/performance.md (half an hour)"
 	@echo "make applying measure scoring, predicting, calibration and new nodes, into results/applying.md (ten minutes)"
+	@echo "make picture  draw the report of Cora with Chromium, into results/report.png"
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
@@ -80,6 +81,14 @@ bench: build data
 .PHONY: applying
 applying: build datasets/cora/cora.content
 	python3 results/applying.py $(if $(LARGE),--large $(LARGE)) $(SECTIONS)
+
+# The report of Cora as the README shows it, by a headless Chromium.
+.PHONY: picture
+picture: build datasets/cora/cora.content
+	@$(VGAE) train datasets/cora --calibrate isotonic --quiet --force -o results/cora-report
+	@$(VGAE) report results/cora-report --quiet
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1220,3010 \
+		--screenshot=results/report.png "file://$(CURDIR)/results/cora-report/report.html"
 
 .PHONY: doc
 doc: $(libtorch) announce

@@ -9,6 +9,7 @@
 //! | `/api/node/ID?limit=50` | [`NodeFacts`]: degree, label, its edges, those with the highest logits first |
 //! | `/api/predict/ID?top=10` | [`Predictions`]: its best pairs that are no edges, and what each shares |
 //! | `/api/score?source=ID&target=ID` | [`PairScore`]: logit, probability, whether it is an edge, in which part |
+//! | `/api/map` | [`MapFacts`]: the nodes in two dimensions, a sample where there are many |
 //! | `/api/why?source=ID&target=ID&limit=10` | [`Why`]: common neighbours, shared features, distance |
 //!
 //! Ids are percent-encoded, a `/` in one as `%2F`; counts are from 1 to [`MAX_COUNT`]. Anything else is refused with
@@ -17,6 +18,7 @@
 //! name to it; so are requests to the API that another site's page has the browser send.
 
 mod answers;
+mod guard;
 mod lookup;
 mod pairs;
 mod parameters;
@@ -26,6 +28,9 @@ mod search;
 mod server;
 
 use std::cmp::Reverse;
+use std::sync::OnceLock;
+
+use ndarray::Array2;
 
 use crate::baseline::Adjacency;
 use crate::calibrate::Calibrator;
@@ -33,13 +38,15 @@ use crate::config::Calibration;
 use crate::error::{Error, Result};
 use crate::evaluate::PartMetrics;
 use crate::graph::{Direction, Graph, Pair};
+use crate::model::Encoded;
+use crate::report::Map;
 use crate::run::{Record, Run};
 use crate::score::{Score, ScoredPair};
 use crate::split::Split;
 
 pub use answers::{
-    Alike, GraphKind, Named, Neighbour, NodeFacts, NodeKind, NodesFound, PairScore, PartName, Prediction,
-    Predictions, RunFacts, Shared, SharedFeature, Way, Why,
+    Alike, GraphKind, MapFacts, MapGroup, Named, Neighbour, NodeFacts, NodeKind, NodesFound, PairScore,
+    PartName, Prediction, Predictions, RunFacts, Shared, SharedFeature, Way, Why,
 };
 pub use refusal::Refusal;
 use search::Search;
@@ -58,6 +65,9 @@ pub struct Explorer {
     graph: Graph,
     split: Split,
     score: Box<dyn Score>,
+    /// The rows of the map, [n, d], if the model has embeddings.
+    mean: Option<Array2<f32>>,
+    map: OnceLock<Map>,
     calibrator: Option<Calibrator>,
     metrics: PartMetrics,
     /// All edges, without their directions.
@@ -93,7 +103,7 @@ impl Explorer {
                            vgae reconstruct and vgae generate are for those";
             return Err(Error::Config(problem.into()));
         }
-        let score = run.encode()?.score;
+        let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;
         let metrics = PartMetrics::of(&*score, &run.split)?;
         let Run { record, graph, split, .. } = run;
@@ -116,6 +126,8 @@ impl Explorer {
             graph,
             split,
             score,
+            mean: embeddings.map(|embeddings| embeddings.mean),
+            map: OnceLock::new(),
             calibrator,
             metrics,
         })
@@ -222,6 +234,27 @@ impl Explorer {
             why: self.shared(pair, &self.common(pair)),
         });
         Ok(Predictions { named: self.named(node), predictions: predictions.collect() })
+    }
+
+    /// The map of the embeddings, which is laid out when it is asked for first, in some seconds; from then on nodes have places.
+    ///
+    /// # Errors
+    /// [`Refusal::NoMap`] if the model has no embeddings.
+    pub fn map(&self) -> std::result::Result<MapFacts<'_>, Refusal> {
+        let mean = self.mean.as_ref().ok_or(Refusal::NoMap)?;
+        let seed = self.record.config.seed;
+        let map = self.map.get_or_init(|| Map::of_any(mean, &self.graph, &self.split.train, seed));
+        let axis = |axis: usize| map.places.iter().map(|place| place[axis]).collect();
+        let groups = map.groups.iter();
+        Ok(MapFacts {
+            kind: map.kind.to_string(),
+            num_nodes: self.graph.num_nodes(),
+            groups: groups.map(|group| MapGroup { name: &group.name, count: group.num_nodes }).collect(),
+            ids: map.nodes.iter().map(|&node| self.graph.nodes.id(node)).collect(),
+            x: axis(0),
+            y: axis(1),
+            group: &map.group_of,
+        })
     }
 
     /// What speaks for a pair, `limit` neighbours and features at most. O(n + m) time at most, for the distance.

@@ -37,6 +37,7 @@ mod links;
 mod map;
 mod page;
 mod page_data;
+mod page_tables;
 mod part;
 mod text;
 

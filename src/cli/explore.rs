@@ -21,7 +21,9 @@ to 1000, and bad input gets a 4xx and {\"error\": …, \"hint\": …}:
   /api/node/ID?limit=50                  degree, label, edges
   /api/predict/ID?top=10                 its best pairs that are no edges
   /api/score?source=ID&target=ID         logit, probability, is_edge, part
-  /api/why?source=ID&target=ID&limit=10  common neighbours, shared features";
+  /api/why?source=ID&target=ID&limit=10  common neighbours, shared features
+  /api/map                               the nodes in two dimensions, a sample
+                                         of 3,000; nodes have places after it";
 
 /// Look at a run in a browser: its nodes, their predicted links and why, any pair
 ///

@@ -6,13 +6,44 @@ use crate::config::{Calibration, ModelKind};
 use crate::evaluate::PartMetrics;
 
 /// A node of an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Named<'a> {
     /// Its id.
     pub node: &'a str,
     /// Its label, if it has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<&'a str>,
+    /// Its x and y on the map, within −1 and 1, once `/api/map` was asked for; of a node that the map does not show, about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub place: Option<[f32; 2]>,
+}
+
+/// `/api/map`: the nodes in two dimensions.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct MapFacts<'a> {
+    /// How they were laid out.
+    pub kind: String,
+    /// n, of which the map may show a sample.
+    pub num_nodes: usize,
+    /// The largest groups, by label or by community.
+    pub groups: Vec<MapGroup<'a>>,
+    /// The k nodes shown.
+    pub ids: Vec<&'a str>,
+    /// Of each, within −1 and 1.
+    pub x: Vec<f32>,
+    /// Of each, within −1 and 1, upwards.
+    pub y: Vec<f32>,
+    /// Of each its place in `groups`, if it is in one of them.
+    pub group: &'a [Option<usize>],
+}
+
+/// A group of nodes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct MapGroup<'a> {
+    /// Its label, or `community` and a number.
+    pub name: &'a str,
+    /// How many of all nodes are in it.
+    pub count: usize,
 }
 
 /// The part of the split that an edge is in.
@@ -91,7 +122,7 @@ pub struct RunFacts<'a> {
 }
 
 /// `/api/nodes`: ids that contain a text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodesFound<'a> {
     /// The text.
     pub query: &'a str,
@@ -215,7 +246,7 @@ pub struct Why<'a> {
 }
 
 /// A node that is linked with the target, and like the source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Alike<'a> {
     /// The node.
     #[serde(flatten)]

@@ -58,7 +58,8 @@ impl Explorer {
 
     pub(super) fn named(&self, node: u32) -> Named<'_> {
         let label = self.graph.labels.as_ref().map(|labels| labels[node as usize].as_str());
-        Named { node: self.graph.nodes.id(node), label: label.filter(|label| !label.is_empty()) }
+        let place = self.map.get().zip(self.mean.as_ref()).map(|(map, mean)| map.place_of(node, mean));
+        Named { node: self.graph.nodes.id(node), label: label.filter(|label| !label.is_empty()), place }
     }
 
     pub(super) fn find(&self, id: &str) -> Result<u32, Refusal> {

@@ -212,6 +212,8 @@ const showPredictions = latest((node) => ask(`predict/${encodeURIComponent(node)
   const rows = answer.predictions.flatMap((item, at) => predicted(answer.node, item, at + 1));
   const none = make("tr", {}, make("td", { colSpan: 6, textContent: "It is linked with every node that it could be linked with." }));
   $("predictions").replaceChildren(...(rows.length ? rows : [none]));
+  shown.predictions = answer.predictions.slice(0, 10);
+  drawLinks();
 }, complain);
 
 function neighbour(item) {
@@ -222,6 +224,37 @@ function neighbour(item) {
   const part = make("span", { className: isHeld ? "part held" : "part", title: isHeld ? "held out: the model did not see it" : "" });
   part.textContent = `${isHeld ? `${item.part ?? "no part"} · ` : ""}${probability(item.probability)}`;
   return make("li", {}, name, part);
+}
+
+/* The map, once it is laid out: selects a node, and those of the node's links that have a place. */
+let onMap = null;
+const shown = { node: null, neighbours: [], predictions: [] };
+const mostLines = 200;
+
+function drawLinks() {
+  if (!onMap) return;
+  const point = ({ node, label, place }) => ({ id: node, x: place[0], y: place[1], group: onMap.groupOf(node, label) });
+  const points = (items) => items.slice(0, mostLines).filter((item) => item.place).map(point);
+  onMap.select(shown.node && shown.node.place ? point(shown.node) : null, points(shown.neighbours), points(shown.predictions));
+}
+
+async function loadMap() {
+  let map;
+  try {
+    map = await ask("map");
+  } catch {
+    return; // A model without embeddings has none.
+  }
+  const groups = new Map(map.groups.map((group, at) => [group.name, at]));
+  const groupOfId = new Map(map.ids.map((id, at) => [id, map.group[at]]));
+  $("map-section").hidden = false;
+  document.querySelector(".columns").classList.add("mapped");
+  const select = drawMap($("map"), map, { onSelect: (at) => (at === null ? unchoose() : go(map.ids[at])) });
+  onMap = { select, groupOf: (id, label) => groupOfId.get(id) ?? groups.get(label) ?? null };
+  const some = map.ids.length < map.num_nodes ? `${count.format(map.ids.length)} of ${count.format(map.num_nodes)} nodes; others are put near those most like them. ` : "";
+  $("map-hint").textContent = `${map.kind} of the embeddings. ${some}Lines lead to neighbours, dashes to predicted links.`;
+  // Nodes have places from now on.
+  if (chosen()) show();
 }
 
 /* Whether the node was chosen here and just now, so that the keyboard goes to it. */
@@ -245,6 +278,8 @@ const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`,
   $("more").onclick = () => showNode(answer.node, 1000);
   for (const part of ["node", "links"]) $(part).hidden = false;
   document.querySelector(".columns").classList.add("chosen");
+  Object.assign(shown, { node: answer, neighbours: answer.neighbours });
+  drawLinks();
   if (isArriving) $("node-name").focus({ preventScroll: true });
   isArriving = false;
 }, (error) => {
@@ -275,9 +310,15 @@ function chosen() {
   }
 }
 
+function unchoose() {
+  if (chosen()) location.hash = "";
+}
+
 function show() {
   const node = chosen();
   complain(null);
+  Object.assign(shown, { node: null, neighbours: [], predictions: [] });
+  drawLinks();
   if (!node) {
     document.title = "vgae explore";
     for (const part of ["node", "links"]) $(part).hidden = true;
@@ -297,7 +338,6 @@ function go(node) {
   isArriving = true;
   if (location.hash === address(node)) show();
   else location.hash = address(node);
-  scrollTo(0, 0);
 }
 
 async function begin() {
@@ -329,4 +369,5 @@ $("pair").addEventListener("submit", (event) => {
 $("top").addEventListener("change", () => chosen() && showPredictions(chosen()));
 addEventListener("hashchange", show);
 begin().catch(complain);
+loadMap();
 show();

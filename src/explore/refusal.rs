@@ -42,6 +42,9 @@ pub enum Refusal {
         /// What was expected.
         expected: String,
     },
+    /// The model has no embeddings.
+    #[error("there is no map: the model has no embeddings")]
+    NoMap,
     /// There is nothing of this path.
     #[error("there is no {0}")]
     NoSuchPath(String),
@@ -77,7 +80,7 @@ impl Refusal {
         match self {
             Refusal::NeverLinked { .. } | Refusal::Parameter { .. } => 400,
             Refusal::Host(_) | Refusal::CrossSite => 403,
-            Refusal::UnknownNode { .. } | Refusal::NoSuchPath(_) => 404,
+            Refusal::UnknownNode { .. } | Refusal::NoMap | Refusal::NoSuchPath(_) => 404,
             Refusal::Method(_) => 405,
             Refusal::SlowBody(_) => 408,
             Refusal::LargeBody(_) => 413,
@@ -99,8 +102,10 @@ impl Refusal {
             }
             Refusal::NeverLinked { .. } => "choose another pair".into(),
             Refusal::Parameter { expected, .. } => format!("expected {expected}"),
+            Refusal::NoMap => "it scores pairs by the graph alone; everything else is answered".into(),
             Refusal::NoSuchPath(_) => {
-                "there are /, /api/run, /api/nodes, /api/node/ID, /api/predict/ID, /api/score and /api/why"
+                "there are /, /api/run, /api/nodes, /api/node/ID, /api/predict/ID, /api/score, \
+                                       /api/why and /api/map"
                     .into()
             }
             Refusal::Method(_) => "everything is read with GET".into(),

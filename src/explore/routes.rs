@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::{Body, HttpBody, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{self, HeaderName, HeaderValue};
-use axum::http::{HeaderMap, Method, StatusCode, Uri};
+use axum::http::header::{self, HeaderValue};
+use axum::http::{StatusCode, Uri};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::routing::{MethodRouter, any};
@@ -16,47 +16,23 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
+use super::guard::{HEADERS, Hosts, PATIENCE, admit};
 use super::parameters::{Parameters, decode};
 use super::{Explorer, MAX_COUNT, Refusal};
-
-/// The longest address, in bytes: two ids of the longest, all of it percent-encoded, and more.
-const MAX_ADDRESS: usize = 16 << 10;
-
-/// The largest body, in bytes; there is no use for any.
-const MAX_BODY: usize = 1 << 10;
-
-/// Seconds that a body may take to come, or a question to wait for others.
-const PATIENCE: u64 = 10;
-
-/// Which `Host` headers are answered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Hosts {
-    /// Names of this machine's loopback.
-    Loopback,
-    /// Any.
-    Any,
-}
-
-/// Of every answer: nothing is kept, nothing comes from elsewhere, and no other site may show it in a frame.
-const HEADERS: [(HeaderName, &str); 5] = [
-    (header::CACHE_CONTROL, "no-store"),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; \
-         form-action 'none'; frame-ancestors 'none'",
-    ),
-    (header::REFERRER_POLICY, "no-referrer"),
-    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
-];
+use crate::report;
 
 /// The files of the page: path, type, contents.
-const FILES: [(&str, &str, &str); 4] = [
+const FILES: [(&str, &str, &str); 7] = [
     ("/", "text/html; charset=utf-8", include_str!("page.html")),
-    ("/page.css", "text/css; charset=utf-8", include_str!("page.css")),
-    ("/page.js", "text/javascript; charset=utf-8", include_str!("page.js")),
+    ("/page.css", CSS, include_str!("page.css")),
+    ("/map.css", CSS, include_str!("../report/map.css")),
+    ("/page.js", JAVASCRIPT, include_str!("page.js")),
+    ("/map.js", JAVASCRIPT, include_str!("../report/map.js")),
+    ("/d3.min.js", JAVASCRIPT, include_str!("../report/d3.min.js")),
     ("/icon.svg", "image/svg+xml", include_str!("icon.svg")),
 ];
+const CSS: &str = "text/css; charset=utf-8";
+const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
 /// Answers a question of the API as JSON.
 type Endpoint = fn(&Explorer, &Uri) -> Result<Vec<u8>, Refusal>;
@@ -113,6 +89,13 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
             }),
         )
         .route(
+            "/api/map",
+            question(|explorer, uri| {
+                parameters(uri, &[])?;
+                json(&explorer.map()?)
+            }),
+        )
+        .route(
             "/api/why",
             question(|explorer, uri| {
                 let parameters = parameters(uri, &["source", "target", "limit"])?;
@@ -126,6 +109,7 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
     FILES
         .into_iter()
         .fold(api, file)
+        .route("/colours.css", any(|| async { answer(StatusCode::OK, CSS, report::colours()) }))
         .fallback(|uri: Uri| async move { refuse(&Refusal::NoSuchPath(uri.path().into())) })
         .layer(from_fn_with_state(shared.clone(), guard))
         .with_state(shared)
@@ -166,58 +150,6 @@ async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Re
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
-}
-
-/// The request without its body, if nothing speaks against it.
-async fn admit(request: Request, hosts: Hosts) -> Result<Request, Refusal> {
-    let (head, body) = request.into_parts();
-    if head.uri.to_string().len() > MAX_ADDRESS {
-        return Err(Refusal::LongAddress(MAX_ADDRESS));
-    }
-    if hosts == Hosts::Loopback {
-        let in_uri = head.uri.authority().map(|authority| authority.as_str());
-        refuse_strange_host(&head.headers, in_uri)?;
-    }
-    if head.method != Method::GET {
-        return Err(Refusal::Method(head.method.to_string()));
-    }
-    let site = head.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if head.uri.path().starts_with("/api") && !matches!(site, None | Some(b"same-origin" | b"none")) {
-        return Err(Refusal::CrossSite);
-    }
-    if body.size_hint().lower() > MAX_BODY as u64 {
-        return Err(Refusal::LargeBody(MAX_BODY));
-    }
-    let read = timeout(Duration::from_secs(PATIENCE), to_bytes(body, MAX_BODY)).await;
-    match read {
-        Err(_) => Err(Refusal::SlowBody(PATIENCE)),
-        Ok(Err(_)) => Err(Refusal::LargeBody(MAX_BODY)),
-        Ok(Ok(_)) => Ok(Request::from_parts(head, Body::empty())),
-    }
-}
-
-/// Refuses a request that names another host than a loopback one, or none.
-fn refuse_strange_host(headers: &HeaderMap, in_uri: Option<&str>) -> Result<(), Refusal> {
-    let named = headers.get_all(header::HOST).iter().map(|host| String::from_utf8_lossy(host.as_bytes()));
-    let mut hosts: Vec<String> = named.map(|host| host.to_string()).collect();
-    hosts.extend(in_uri.map(str::to_string));
-    match hosts.iter().find(|host| !is_loopback(host)) {
-        Some(host) => Err(Refusal::Host(host.clone())),
-        None if hosts.is_empty() => Err(Refusal::Host(String::new())),
-        None => Ok(()),
-    }
-}
-
-/// Whether a `Host` header names the loopback interface, on any port.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || address.and_then(|name| name.parse().ok()).is_some_and(|ip: std::net::Ipv6Addr| ip.is_loopback())
 }
 
 const JSON: &str = "application/json";
@@ -271,23 +203,5 @@ mod tests {
         assert_eq!(status(|| panic!("a mistake")), 500);
         assert_eq!(status(|| Err(Refusal::CrossSite)), 403);
         assert_eq!(status(|| Ok(Vec::new())), 200);
-    }
-
-    #[test]
-    fn only_loopback_hosts_are_answered() {
-        for host in ["localhost", "LOCALHOST:80", "127.0.0.1:7878", "127.1.2.3", "[::1]", "[::1]:7878"] {
-            assert!(is_loopback(host), "{host}");
-        }
-        for host in [
-            "",
-            "evil.example",
-            "localhost.evil.example",
-            "127.0.0.1.evil.example",
-            "10.0.0.1:80",
-            "[::2]",
-            "::1:x",
-        ] {
-            assert!(!is_loopback(host), "{host}");
-        }
     }
 }

@@ -16,7 +16,8 @@ use tokio::time::sleep;
 use tokio_io_timeout::TimeoutStream;
 
 use super::Explorer;
-use super::routes::{Hosts, site};
+use super::guard::Hosts;
+use super::routes::site;
 use crate::error::{Error, Result};
 
 /// Connections at a time; others wait until one of these ends.

@@ -4,7 +4,7 @@
    drawMap(container, data, options) fills `container`, which has the class "map".
    data: ids, x, y (within −1 and 1), group (index into groups, or null), and groups: [{name, count}].
    options.onSelect(index) is called with the node that was clicked, or null for none.
-   Returns select(index, neighbours, predicted): shows a node and lines to others, given by their indices. */
+   Returns select(node, neighbours, predicted): shows a node, {id, x, y, group}, and lines to others, or none if it is null. */
 function drawMap(container, data, options) {
   const count = data.ids.length;
   const canvas = document.createElement("canvas");
@@ -23,15 +23,13 @@ function drawMap(container, data, options) {
   const hidden = new Set();
   let transform = d3.zoomIdentity;
   let width = 0, height = 0, hovered = null;
-  let chosen = { index: null, neighbours: [], predicted: [] };
+  let chosen = { node: null, neighbours: [], predicted: [] };
 
   const color = (name) => getComputedStyle(container).getPropertyValue(name).trim();
   const half = () => Math.min(width, height) / 2 - 12;
-  const place = (i) => [
-    transform.applyX(width / 2 + data.x[i] * half()),
-    transform.applyY(height / 2 - data.y[i] * half()),
-  ];
-  const groupOf = (i) => (data.group[i] === null ? -1 : data.group[i]);
+  const at = (x, y) => [transform.applyX(width / 2 + x * half()), transform.applyY(height / 2 - y * half())];
+  const place = (i) => at(data.x[i], data.y[i]);
+  const groupOf = (i) => data.group[i] ?? -1;
   const radius = () => Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
 
   /* Each group has a shape as well as a colour. */
@@ -51,11 +49,27 @@ function drawMap(container, data, options) {
     context.setLineDash(dash);
     for (const other of others) {
       context.beginPath();
-      context.moveTo(...place(from));
-      context.lineTo(...place(other));
+      context.moveTo(...at(from.x, from.y));
+      context.lineTo(...at(other.x, other.y));
       context.stroke();
     }
     context.setLineDash([]);
+  }
+
+  /* A node's name beside it, on the side that has room. */
+  function name({ id, x, y }, ink) {
+    const [left, top] = at(x, y);
+    const text = id.length > 30 ? `${id.slice(0, 29)}…` : id;
+    const isRight = left > width / 2;
+    context.font = `600 13px ${getComputedStyle(container).fontFamily}`;
+    context.textAlign = isRight ? "right" : "left";
+    context.textBaseline = "middle";
+    context.lineWidth = 4;
+    context.strokeStyle = color("--paper");
+    context.fillStyle = ink;
+    const from = left + (isRight ? -12 : 12);
+    context.strokeText(text, from, top);
+    context.fillText(text, from, top);
   }
 
   function draw() {
@@ -63,31 +77,32 @@ function drawMap(container, data, options) {
     context.clearRect(0, 0, width, height);
     const colors = data.groups.map((_, g) => color(`--series-${g}`));
     const other = color("--other"), ink = color("--ink");
-    const dim = chosen.index !== null;
+    const { node, neighbours, predicted } = chosen;
     const r = radius();
     for (const wanted of [-1, ...data.groups.keys()]) {
       if (hidden.has(wanted)) continue;
       context.fillStyle = wanted < 0 ? other : colors[wanted];
-      context.globalAlpha = dim ? 0.25 : wanted < 0 && data.groups.length ? 0.45 : 0.8;
+      context.globalAlpha = node ? 0.25 : wanted < 0 && data.groups.length ? 0.45 : 0.8;
       for (let i = 0; i < count; i++) {
         if (groupOf(i) !== wanted) continue;
         const [x, y] = place(i);
         if (x > -9 && y > -9 && x < width + 9 && y < height + 9) mark(Math.max(wanted, 0), x, y, r);
       }
     }
-    if (dim) {
-      lines(chosen.index, chosen.neighbours, ink, [], 0.55);
-      lines(chosen.index, chosen.predicted, color("--accent"), [5, 4], 1);
+    if (node) {
+      lines(node, neighbours, ink, [], 0.55);
+      lines(node, predicted, color("--accent"), [5, 4], 1);
       context.globalAlpha = 1;
-      for (const i of [...chosen.neighbours, ...chosen.predicted, chosen.index]) {
-        context.fillStyle = groupOf(i) < 0 ? other : colors[groupOf(i)];
-        mark(Math.max(groupOf(i), 0), ...place(i), r * 1.3);
+      for (const point of [...neighbours, ...predicted, node]) {
+        const group = point.group ?? -1;
+        context.fillStyle = group < 0 ? other : colors[group];
+        mark(Math.max(group, 0), ...at(point.x, point.y), r * 1.3);
       }
+      name(node, ink);
     }
     context.globalAlpha = 1;
-    for (const i of [chosen.index, hovered]) {
-      if (i === null) continue;
-      const [x, y] = place(i);
+    const rings = [node && at(node.x, node.y), hovered === null ? null : place(hovered)];
+    for (const [x, y] of rings.filter(Boolean)) {
       context.strokeStyle = ink;
       context.lineWidth = 2;
       context.beginPath();
@@ -114,15 +129,15 @@ function drawMap(container, data, options) {
     return best;
   }
 
-  function point(at) {
-    if (at === hovered) return;
-    hovered = at;
-    canvas.style.cursor = at === null ? "grab" : "pointer";
-    tip.hidden = at === null;
-    if (at !== null) {
-      const group = data.group[at] === null ? "" : data.groups[data.group[at]].name;
-      tip.replaceChildren(strong(data.ids[at]), document.createTextNode(group ? ` · ${group}` : ""));
-      const [x, y] = place(at);
+  function point(index) {
+    if (index === hovered) return;
+    hovered = index;
+    canvas.style.cursor = index === null ? "grab" : "pointer";
+    tip.hidden = index === null;
+    if (index !== null) {
+      const group = data.groups[groupOf(index)]?.name;
+      tip.replaceChildren(strong(data.ids[index]), document.createTextNode(group ? ` · ${group}` : ""));
+      const [x, y] = place(index);
       tip.style.left = `${Math.min(Math.max(x, 70), Math.max(width - 70, 70))}px`;
       tip.style.top = `${y + (y > 56 ? -18 : 18)}px`;
       tip.dataset.below = String(y <= 56);
@@ -154,7 +169,7 @@ function drawMap(container, data, options) {
     });
 
   const shapes = ["●", "■", "▲", "◆"];
-  const rest = data.group.filter((group) => group === null).length;
+  const rest = data.group.filter((group) => (group ?? -1) < 0).length;
   const entries = data.groups.map((group, g) => [g, group.name, shapes[g % 4], `var(--series-${g})`]);
   if (data.groups.length && rest) entries.push([-1, "other", "●", "var(--other)"]);
   for (const [g, name, shape, style] of entries) {
@@ -194,8 +209,8 @@ function drawMap(container, data, options) {
   addEventListener("afterprint", draw);
   resize();
 
-  return function select(index, neighbours = [], predicted = []) {
-    chosen = { index, neighbours, predicted };
+  return function select(node, neighbours = [], predicted = []) {
+    chosen = { node, neighbours, predicted };
     draw();
   };
 }

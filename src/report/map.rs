@@ -5,9 +5,12 @@ use std::collections::BTreeMap;
 use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array2, Axis};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
 
-use crate::config::MapKind;
+use crate::config::{MapKind, ReportConfig};
 use crate::graph::{EdgeList, Graph};
+use crate::report::links;
 
 /// Groups that have a colour of their own.
 const MOST_GROUPS: usize = 8;
@@ -21,6 +24,9 @@ const STEPS: usize = 500;
 const FEWEST_NODES: usize = 20;
 /// The angle of the Barnes–Hut approximation (van der Maaten 2014, *Accelerating t-SNE using tree-based algorithms*).
 const THETA: f32 = 0.5;
+
+/// Shown nodes that say where one lies that is not shown.
+const NEAREST: usize = 3;
 
 /// Nodes in two dimensions, in groups.
 ///
@@ -59,13 +65,44 @@ pub enum Grouping {
 /// A group of nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Group {
-    /// Its label, or the number of its community, from 1.
+    /// Its label, or `community` and a number, from 1, the largest first.
     pub name: String,
     /// How many of all nodes are in it.
     pub num_nodes: usize,
 }
 
 impl Map {
+    /// The map by t-SNE of all nodes, or of so many as `seed` draws as [`ReportConfig`] shows by default.
+    pub fn of_any(mean: &Array2<f32>, graph: &Graph, train: &EdgeList, seed: u64) -> Map {
+        let config = ReportConfig::default();
+        let mut nodes = links::draw(mean.nrows(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
+        nodes.sort_unstable();
+        Map::of(config.map, mean, nodes, graph, train, seed)
+    }
+
+    /// The place of any node: its own, or, where it is not shown, the middle of the three shown whose rows of `mean`,
+    /// [n, d], are the nearest to its own. O(k·d) time.
+    pub fn place_of(&self, node: u32, mean: &Array2<f32>) -> [f32; 2] {
+        if let Ok(at) = self.nodes.binary_search(&node) {
+            return self.places[at];
+        }
+        let row = mean.row(node as usize);
+        let distance = |&other: &u32| {
+            let squares = row.iter().zip(mean.row(other as usize)).map(|(a, b)| (a - b).powi(2));
+            squares.sum::<f32>()
+        };
+        let mut nearest: Vec<(f32, usize)> = self.nodes.iter().map(distance).zip(0..).collect();
+        let count = NEAREST.min(nearest.len());
+        if count < nearest.len() {
+            nearest.select_nth_unstable_by(count, |a, b| a.0.total_cmp(&b.0));
+        }
+        let mut place = [0.0; 2];
+        for &(_, at) in &nearest[..count] {
+            (0..2).for_each(|axis| place[axis] += self.places[at][axis] / count as f32);
+        }
+        place
+    }
+
     /// The map of `nodes` by their rows of `mean`, [n, d]; `seed` starts the search for communities.
     pub fn of(
         kind: MapKind,
@@ -193,7 +230,7 @@ fn scale(places: &mut [[f32; 2]]) {
     }
 }
 
-/// The number of each node's community, from 1, the largest first.
+/// The name of each node's community.
 fn communities(train: &EdgeList, seed: u64) -> Vec<String> {
     let n = train.num_nodes();
     let mut builder = GraphDataBuilder::new(n);
@@ -214,7 +251,8 @@ fn communities(train: &EdgeList, seed: u64) -> Vec<String> {
     let rank: BTreeMap<usize, usize> =
         order.iter().enumerate().map(|(at, &(community, _))| (community, at + 1)).collect();
     // A node without an edge is in no community.
-    let name = |node| community(node).map_or(String::new(), |community| rank[&community].to_string());
+    let name =
+        |node| community(node).map_or(String::new(), |community| format!("community {}", rank[&community]));
     (0..n).map(name).collect()
 }
 

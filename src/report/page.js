@@ -35,7 +35,8 @@ function showMap(section, container, run) {
   const panel = section.querySelector(".panel");
   const onMap = run.map.x.length;
   const data = { ids: run.ids.slice(0, onMap), x: run.map.x, y: run.map.y, group: run.map.group, groups: run.map.groups };
-  const onlyShown = (others) => others.filter((other) => other < onMap);
+  const point = (index) => ({ id: data.ids[index], x: data.x[index], y: data.y[index], group: data.group[index] });
+  const shown = (others) => others.filter((other) => other < onMap).map(point);
   const mark = drawMap(container, data, { onSelect: select });
 
   function nodeButton(index) {
@@ -55,10 +56,10 @@ function showMap(section, container, run) {
     }
     const neighbours = run.map.neighbours[index];
     const predicted = run.map.predicted[index];
-    mark(index, onlyShown(neighbours), onlyShown(predicted.map((link) => link[0])));
+    mark(point(index), shown(neighbours), shown(predicted.map((link) => link[0])));
     const group = run.map.group[index];
     const degree = run.map.degrees[index];
-    const facts = [group === null ? "" : `${run.map.grouping} ${run.map.groups[group].name}`, `${degree} ${degree === 1 ? "neighbour" : "neighbours"}`];
+    const facts = [group === null ? "" : run.map.groups[group].name, `${degree} ${degree === 1 ? "neighbour" : "neighbours"}`];
     const list = element("ol", "predicted");
     for (const [other, probability, common] of predicted) {
       const item = element("li");

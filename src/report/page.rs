@@ -6,8 +6,8 @@ use serde_json::Value;
 use crate::chart::{Size, palette};
 use crate::config::PlotKind;
 use crate::error::Result;
-use crate::metrics::{Interval, Intervals, Metrics};
 use crate::report::charts::chart;
+use crate::report::page_tables::{comparison, ranking};
 use crate::report::{Report, page_data};
 
 /// Lets the page run what is in it, and nothing reach it or leave it.
@@ -64,7 +64,9 @@ pub fn page(reports: &[Report]) -> Result<String> {
                 meta name="generator" content={ "vgae " (env!("CARGO_PKG_VERSION")) };
                 link rel="icon" href="data:,";
                 title { (names) " · vgae report" }
-                style { (PreEscaped(colours())) (PreEscaped(include_str!("page.css"))) }
+                style {
+                    (PreEscaped(colours())) (PreEscaped(include_str!("page.css"))) (PreEscaped(include_str!("map.css")))
+                }
             }
             body {
                 (body)
@@ -102,7 +104,7 @@ pub fn colours() -> String {
 }
 
 /// What the run was made of, in a line.
-fn summary(report: &Report) -> String {
+pub(super) fn summary(report: &Report) -> String {
     let counts = &report.record.counts;
     let features = match counts.num_features {
         0 => "no features".to_string(),
@@ -117,7 +119,7 @@ fn summary(report: &Report) -> String {
     format!("{model} on {graph}; trained in {seconds:.1} s with seed {}.", report.record.config.seed)
 }
 
-fn findings(report: &Report) -> Markup {
+pub(super) fn findings(report: &Report) -> Markup {
     html! {
         div.findings {
             @for finding in &report.findings {
@@ -137,81 +139,6 @@ fn with_code(sentence: &str) -> Markup {
         @for (at, part) in sentence.split('`').enumerate() {
             @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
-    }
-}
-
-/// The model's metrics beside those of the scores that need no training.
-fn ranking(report: &Report) -> Markup {
-    let Some(part) = &report.held_out else {
-        return html! { p { "No links were held out." } };
-    };
-    let model = report.record.config.model.model.to_string();
-    let own = [(model, part.metrics, part.intervals, true)];
-    let others =
-        report.standings.iter().map(|of| (of.kind.name().to_string(), of.metrics, of.intervals, false));
-    html! {
-        p.hint {
-            "On the " (part.num_edges) " " (part.name) " links among " (part.num_negatives)
-            " non-links, with 95 % bootstrap intervals; the other scores need no training and see the same graph."
-        }
-        div.scroll { table.ranking {
-            thead { tr {
-                th { "score" } th.number { "AUC" } th.optional.number { "interval" } th { (scale()) }
-                th.number { "AP" } th.optional.number { "interval" }
-            } }
-            tbody { @for (name, metrics, intervals, is_own) in own.into_iter().chain(others) {
-                tr.own[is_own] { td { (name) } (metric_cells(metrics, intervals)) }
-            } }
-        } }
-        @if let Some(validation) = report.validation.filter(|_| part.name == "test") {
-            p.hint {
-                "On the validation links, which the epoch was chosen by: AUC " (percent(validation.roc_auc)) ", AP "
-                (percent(validation.average_precision)) "."
-            }
-        }
-    }
-}
-
-fn comparison(reports: &[&Report]) -> Markup {
-    html! {
-        p.hint { "With 95 % bootstrap intervals. Figures of runs of other splits or graphs are of other links." }
-        div.scroll { table.ranking {
-            thead { tr {
-                th { "run" } th { "model" } th.number { "AUC" } th.optional.number { "interval" } th { (scale()) }
-                th.number { "AP" } th.optional.number { "interval" } th.number { "links" } th.number { "seed" }
-                th.number { "seconds" }
-            } }
-            tbody { @for report in reports { tr.own {
-                td { (report.name) }
-                td { (report.record.config.model.model) }
-                @match &report.held_out {
-                    Some(part) => { (metric_cells(part.metrics, part.intervals)) td.number { (part.num_edges) } },
-                    None => { td.number { "–" } td.optional {} td {} td.number { "–" } td.optional {} td.number { "0" } },
-                }
-                td.number { (report.record.config.seed) }
-                td.number { (format!("{:.1}", report.record.timings.train_seconds)) }
-            } } }
-        } }
-        @for report in reports { h3 { (report.name) } p { (summary(report)) } (findings(report)) }
-    }
-}
-
-fn scale() -> Markup {
-    html! { span.hint { "AUC from 50 to 100" } }
-}
-
-fn metric_cells(metrics: Metrics, intervals: Intervals) -> Markup {
-    let interval = |of: Interval| format!("{} – {}", percent(of.lower), percent(of.upper));
-    let Interval { lower, upper } = intervals.roc_auc;
-    // A coin stands at the left end, and what is worse than one.
-    let place = |auc: f64| percent((2.0 * auc - 1.0).max(0.0));
-    let at = format!("--from:{}%;--to:{}%;--at:{}%", place(lower), place(upper), place(metrics.roc_auc));
-    html! {
-        td.number { (percent(metrics.roc_auc)) }
-        td.optional.number { (interval(intervals.roc_auc)) }
-        td { span.range style=(at) { i {} b {} } }
-        td.number { (percent(metrics.average_precision)) }
-        td.optional.number { (interval(intervals.average_precision)) }
     }
 }
 
@@ -336,8 +263,4 @@ fn provenance(report: &Report) -> Markup {
             (list(page_data::rows(&record.timings)))
         }
     }
-}
-
-fn percent(share: f64) -> String {
-    format!("{:.1}", 100.0 * share)
 }

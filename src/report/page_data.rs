@@ -4,7 +4,7 @@ use hashbrown::HashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::report::{Grouping, Link, Map, Report};
+use crate::report::{Link, Map, Report};
 
 /// Neighbours of a node that are named, those on the map first.
 const MOST_NEIGHBOURS: usize = 25;
@@ -63,7 +63,6 @@ fn of_map(map: &Map, report: &Report, names: &mut Names) -> Value {
         "y": axis(1),
         "group": map.group_of,
         "groups": groups.collect::<Vec<_>>(),
-        "grouping": match map.grouping { Grouping::Community => "community", _ => "label" },
         "degrees": map.nodes.iter().map(degree).collect::<Vec<_>>(),
         "neighbours": neighbours,
         "predicted": predicted,

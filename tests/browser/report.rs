@@ -1,14 +1,11 @@
-//! The report in a real browser, where Chromium is installed.
-
-#[path = "common/chromium.rs"]
-mod chromium;
-mod common;
+//! The report.
 
 use std::path::Path;
 
-use chromium::{Chromium, Whole};
-use common::{Place, karate};
 use serde_json::json;
+
+use crate::chromium::{Chromium, Whole};
+use crate::common::{Place, karate};
 
 fn url(path: &Path) -> String {
     format!("file://{}", path.canonicalize().unwrap().display())

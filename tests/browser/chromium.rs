@@ -145,6 +145,19 @@ impl Chromium {
         self.call("Input.insertText", json!({ "text": text }));
     }
 
+    /// Presses a key such as `Enter`.
+    pub fn press(&mut self, key: &str) {
+        let code = match key {
+            "Enter" => 13,
+            "ArrowDown" => 40,
+            _ => 0,
+        };
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({ "type": kind, "key": key, "code": key, "windowsVirtualKeyCode": code });
+            self.call("Input.dispatchKeyEvent", event);
+        }
+    }
+
     /// Sets the size of the window, and whether the reader likes it dark.
     pub fn look(&mut self, (width, height): (u32, u32), scheme: &str) {
         let metrics =
