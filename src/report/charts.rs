@@ -51,7 +51,8 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[OfEpoch]) ->
             for (name, of_epoch) in figures {
                 let point = |epoch: &Epoch| Some((epoch.epoch as f64, of_epoch(epoch)?));
                 let points: Vec<(f64, f64)> = of_network.iter().filter_map(point).collect();
-                if points.is_empty() {
+                // Of several runs, each keeps its colour from chart to chart.
+                if points.is_empty() && is_alone {
                     continue;
                 }
                 let network =
@@ -65,7 +66,7 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[OfEpoch]) ->
     }
     let selected = reports.first().and_then(|report| report.record.selected_epoch).filter(|_| is_alone);
     let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("epoch {epoch}, kept") });
-    (!series.is_empty()).then(|| {
+    series.iter().any(|series| !series.points.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: title.into(),
             x: Axis::new("epoch"),

@@ -232,11 +232,16 @@ fn found(report: &Report) -> Option<Finding> {
     )];
     let with_common = report.links.best.iter().filter(|link| link.num_common_neighbours > 0).count();
     let count = report.links.best.len();
-    if report.record.counts.num_sources.is_none() {
+    if report.record.counts.num_sources.is_none() && report.links.scope == Scope::AllPairs {
         reasons.push(format!("{with_common} of these {count} pairs have a neighbour in common."));
     }
-    if let Scope::AtNodes(nodes) = report.links.scope {
-        reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict` looks everywhere."));
+    match report.links.scope {
+        Scope::AllPairs => {}
+        Scope::TwoHop => reasons
+            .push("Looked for among the pairs with a common neighbour; `vgae predict` looks at all.".into()),
+        Scope::AtNodes(nodes) | Scope::TwoHopAtNodes(nodes) => {
+            reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict` looks everywhere."));
+        }
     }
     Some(Finding { question: Question::Found, answer: format!("{count} likely links"), reasons })
 }

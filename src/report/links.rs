@@ -6,17 +6,16 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::Baseline;
 use crate::config::BaselineKind;
-use crate::graph::Pair;
+use crate::graph::{Direction, Pair};
 use crate::model::{Encoded, Model};
+use crate::recommend::Candidates;
 use crate::run::Run;
 use crate::score::{self, ScoredPair};
 
 /// The nodes up to which all pairs are looked at by a model whose logits are products of two rows.
 const MOST_NODES: usize = 200_000;
-/// The same for a model whose logits take a walk through the graph for each node.
-const MOST_NODES_WALKED: usize = 3_000;
-/// The nodes whose pairs such a model looks at in a larger graph.
-const NODES_WALKED: usize = 200;
+/// The pairs that are looked at by a model whose logits take walks through the graph: some seconds.
+const MOST_PAIRS: usize = 150_000;
 /// Best links of a node on the map.
 const PER_NODE: usize = 5;
 
@@ -52,41 +51,60 @@ pub enum Scope {
     AllPairs,
     /// All pairs of so many nodes with any other.
     AtNodes(usize),
+    /// Those with a common neighbour.
+    TwoHop,
+    /// Those with a common neighbour, of so many nodes.
+    TwoHopAtNodes(usize),
 }
 
 impl Links {
     /// The best `top` links of `run`.
     ///
-    /// All pairs are looked at up to 200,000 nodes (3,000 for `best` and the scores that need no training): O(n²) logits.
-    /// In a larger graph it is the pairs of the nodes `drawn` (200 of them), O(n) logits each.
+    /// Of a model whose logits are products of two rows all pairs are looked at up to 200,000 nodes, O(n²) logits; in a
+    /// larger graph the pairs of the nodes `drawn`. Of `best` and the scores that need no training it is the pairs with a
+    /// common neighbour, as many as take some seconds: at all nodes, or at the first few of those drawn.
     pub(super) fn find(run: &Run, encoded: &Encoded, drawn: &[u32], top: usize) -> Links {
         let (known, n) = (&run.graph.edges, run.graph.num_nodes());
         let score = &*encoded.score;
-        let most = if is_product(run) { MOST_NODES } else { MOST_NODES_WALKED };
-        let scope = if n <= most { Scope::AllPairs } else { Scope::AtNodes(drawn.len().min(NODES_WALKED)) };
         let links = Describer::new(run);
-        if scope == Scope::AllPairs && is_product(run) {
-            return Links { best: links.of(&score.top_pairs(top, known)), scope, of_nodes: HashMap::new() };
+        if is_product(run) {
+            return match n <= MOST_NODES {
+                true => {
+                    let best = links.of(&score.top_pairs(top, known));
+                    Links { best, scope: Scope::AllPairs, of_nodes: HashMap::new() }
+                }
+                false => {
+                    let lists = score.top_of_nodes(drawn, top.max(PER_NODE), known);
+                    links.of_lists(Scope::AtNodes(drawn.len()), lists, top)
+                }
+            };
         }
-        let all: Vec<u32>;
-        let nodes = match scope {
-            Scope::AtNodes(count) => &drawn[..count],
-            Scope::AllPairs => {
-                all = (0..n as u32).collect();
-                &all
+        let is_bipartite = known.num_sources().is_some();
+        let candidates = if is_bipartite { Candidates::All } else { Candidates::TwoHop };
+        let degrees = known.degrees();
+        let mut costs = vec![if is_bipartite { n } else { 0 }; n];
+        if !is_bipartite {
+            for &(u, v) in known.pairs() {
+                costs[u as usize] += degrees[v as usize];
+                costs[v as usize] += degrees[u as usize];
             }
+        }
+        if !is_bipartite && costs.iter().sum::<usize>() <= 2 * MOST_PAIRS {
+            let all = candidates.top_pairs(score, MOST_PAIRS, known);
+            return links.of_lists(Scope::TwoHop, vec![all], top);
+        }
+        let mut num_pairs = 0;
+        let is_within = |&&node: &&u32| {
+            num_pairs += costs[node as usize];
+            num_pairs <= MOST_PAIRS
         };
-        // A pair that is among the best of all is among as many best of its source.
-        let lists = score.top_of_nodes(nodes, top.max(PER_NODE), known);
-        let oriented = |best: &ScoredPair| ScoredPair { pair: known.direction().orient(best.pair), ..*best };
-        let mut best: Vec<ScoredPair> = lists.iter().flatten().map(oriented).collect();
-        best.sort_by(|a, b| b.cmp(a));
-        let mut seen = HashSet::new();
-        best.retain(|best| seen.insert(best.pair));
-        best.truncate(top);
-        let few =
-            |(&node, list): (&u32, &Vec<ScoredPair>)| (node, links.of(&list[..list.len().min(PER_NODE)]));
-        Links { best: links.of(&best), scope, of_nodes: nodes.iter().zip(&lists).map(few).collect() }
+        let nodes: Vec<u32> = drawn.iter().take_while(is_within).copied().collect();
+        let lists = candidates.top_of_nodes(score, &nodes, top.max(PER_NODE), known);
+        let scope = match is_bipartite {
+            true => Scope::AtNodes(nodes.len()),
+            false => Scope::TwoHopAtNodes(nodes.len()),
+        };
+        links.of_lists(scope, lists, top)
     }
 
     /// Adds the best few of each of `nodes`, where a model does not take long for that.
@@ -104,6 +122,14 @@ impl Links {
             Scope::AllPairs => None,
             Scope::AtNodes(count) => Some(format!(
                 "The predicted links are the best at {count} nodes; `vgae predict` looks at all pairs."
+            )),
+            Scope::TwoHop => Some(
+                "The predicted links are the best of the pairs with a common neighbour; `vgae predict` looks at all pairs."
+                    .into(),
+            ),
+            Scope::TwoHopAtNodes(count) => Some(format!(
+                "The predicted links are the best of the pairs with a common neighbour at {count} nodes; `vgae predict` \
+                 looks at all pairs."
             )),
         }
     }
@@ -125,6 +151,33 @@ impl<'a> Describer<'a> {
         let train = run.split.train.undirected();
         let common_neighbours = Baseline::new(BaselineKind::CommonNeighbours, &train, None, 0).ok();
         Describer { run, common_neighbours }
+    }
+
+    /// The best `top` of lists of pairs, and the best few at each node that is in them.
+    fn of_lists(&self, scope: Scope, lists: Vec<Vec<ScoredPair>>, top: usize) -> Links {
+        let direction = self.run.graph.edges.direction();
+        let mut all: Vec<ScoredPair> = lists.concat();
+        all.iter_mut().for_each(|best| best.pair = direction.orient(best.pair));
+        all.sort_by(|a, b| b.cmp(a));
+        all.dedup_by_key(|best| best.pair);
+        let mut of_nodes: HashMap<u32, Vec<ScoredPair>> = HashMap::new();
+        for &best in &all {
+            let ends = match direction {
+                Direction::Undirected => [Some(best.pair.0), Some(best.pair.1)],
+                Direction::Directed => [Some(best.pair.0), None],
+            };
+            for node in ends.into_iter().flatten() {
+                let few = of_nodes.entry(node).or_default();
+                if few.len() < PER_NODE {
+                    few.push(best);
+                }
+            }
+        }
+        Links {
+            best: self.of(&all[..all.len().min(top)]),
+            scope,
+            of_nodes: of_nodes.into_iter().map(|(node, few)| (node, self.of(&few))).collect(),
+        }
     }
 
     fn of(&self, best: &[ScoredPair]) -> Vec<Link> {

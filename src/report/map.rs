@@ -262,7 +262,8 @@ fn largest(names: &[String]) -> Vec<Group> {
     names.iter().filter(|name| !name.is_empty()).for_each(|name| *sizes.entry(name).or_default() += 1);
     let mut groups: Vec<Group> =
         sizes.into_iter().map(|(name, num_nodes)| Group { name: name.into(), num_nodes }).collect();
-    groups.sort_by_key(|group| std::cmp::Reverse(group.num_nodes));
+    // A shorter name comes first, so that community 2 stands before community 10.
+    groups.sort_by_key(|group| (std::cmp::Reverse(group.num_nodes), group.name.len()));
     groups.truncate(MOST_GROUPS);
     groups
 }

@@ -16,8 +16,8 @@ const FEWEST_RESAMPLES: usize = 100;
 /// Pairs that are drawn in all resamples, in between.
 const DRAWS: usize = 20_000_000;
 
-/// Bins of a [`Histogram`].
-const NUM_BINS: usize = 40;
+/// Bins of a [`Histogram`] at most.
+const MOST_BINS: usize = 40;
 
 /// How well a held-out part is ranked, and what is claimed of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -101,7 +101,7 @@ impl HeldOut {
 }
 
 impl Histogram {
-    /// Of all logits that are finite, in bins of equal width.
+    /// Of all logits that are finite, in bins of equal width, 2 ∛m of them for m logits (Rice's rule) or 40.
     fn of(classes: &Classes) -> Self {
         let all =
             || classes.edges.iter().chain(&classes.negatives).copied().filter(|logit| logit.is_finite());
@@ -110,17 +110,18 @@ impl Histogram {
         });
         // Equal logits, or none, get a bin of some width as well.
         let (least, most) = if least < most { (least, most) } else { (least.min(0.0), least.min(0.0) + 1.0) };
-        let width = (most - least) / NUM_BINS as f64;
+        let num_bins = ((2.0 * (all().count() as f64).cbrt()).ceil() as usize).clamp(1, MOST_BINS);
+        let width = (most - least) / num_bins as f64;
         let shares = |logits: &[f64]| {
-            let mut counts = vec![0.0; NUM_BINS];
+            let mut counts = vec![0.0; num_bins];
             for logit in logits.iter().filter(|logit| logit.is_finite()) {
-                counts[(((logit - least) / width) as usize).min(NUM_BINS - 1)] += 1.0;
+                counts[(((logit - least) / width) as usize).min(num_bins - 1)] += 1.0;
             }
             counts.iter_mut().for_each(|count| *count /= logits.len().max(1) as f64);
             counts
         };
         Histogram {
-            bounds: (0..=NUM_BINS).map(|at| least + width * at as f64).collect(),
+            bounds: (0..=num_bins).map(|at| least + width * at as f64).collect(),
             edges: shares(&classes.edges),
             negatives: shares(&classes.negatives),
         }
