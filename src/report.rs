@@ -23,7 +23,8 @@
 //!
 //! let run = Run::open(&path)?;
 //! let config = ReportConfig { map: MapKind::Pca, map_nodes: 30, top: 5 };
-//! let report = Report::of("karate".into(), &run, &run.encode()?, run::read_history(&path)?, &config)?;
+//! let history = run::read_history(&path)?;
+//! let report = Report::of("karate".into(), &run, &run.encode()?, &metrics, history, &config)?;
 //! assert_eq!((report.links.best.len(), report.history.len()), (5, 20));
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
 //! assert!(report.standings.len() > 3 && !report.findings.is_empty());
@@ -121,7 +122,7 @@ const STANDINGS: [BaselineKind; 6] = [
 ];
 
 impl Report {
-    /// The report, named `name`, of a run, what its model says of the graph, and its epochs.
+    /// The report, named `name`, of a run, what its model says of the graph, its [`Run::evaluate`] and its epochs.
     ///
     /// O(m log m) time for m held-out pairs and some hundred bootstrap resamples of them; for the predicted links see
     /// [`Links`], for the map [`Map`]. The same run gives the same report but for the places of t-SNE, which sums in no
@@ -133,13 +134,14 @@ impl Report {
         name: String,
         run: &Run,
         encoded: &Encoded,
+        metrics: &RunMetrics,
         history: Vec<Epoch>,
         config: &ReportConfig,
     ) -> Result<Report> {
         config.validate()?;
         let Run { record, graph, split, .. } = run;
         let seed = record.config.seed;
-        let RunMetrics { links: metrics, rows } = run.evaluate(&*encoded.score)?;
+        let RunMetrics { links: metrics, rows } = *metrics;
         let part = match (split.test.is_empty(), split.validation.is_empty()) {
             (false, _) => Some(("test", &split.test)),
             (true, false) => Some(("validation", &split.validation)),

@@ -164,6 +164,11 @@ impl Stack {
         &self.combiner
     }
 
+    /// The network whose embeddings are those of the stack.
+    pub fn first_network(&self) -> &Network {
+        &self.networks[0].1
+    }
+
     /// The embeddings of the first network, and the logits of the stack.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use vgae::Result;
 use vgae::config::{MapKind, ReportConfig};
+use vgae::evaluate::RunMetrics;
 use vgae::model::Encoded;
 use vgae::report::{self, Report};
 use vgae::run::{self, Existing, Output, Run};
@@ -70,17 +71,26 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 pub(super) fn of_run(path: &Path, config: &ReportConfig) -> Result<Report> {
     let run = Run::open(path)?;
     let history = run::read_history(path)?;
-    Report::of(name(path), &run, &run.encode()?, history, config)
+    let encoded = run.encode()?;
+    let metrics = run.evaluate(&*encoded.score)?;
+    Report::of(name(path), &run, &encoded, &metrics, history, config)
 }
 
 /// Writes the report of a run that was just trained into its directory at `path`. The run is whole without it, so that an
 /// error is said and no more.
-pub(super) fn of_training(path: &Path, run: &Run, encoded: &Encoded, history: Vec<Epoch>, voice: &Voice) {
+pub(super) fn of_training(
+    path: &Path,
+    run: &Run,
+    encoded: &Encoded,
+    metrics: &RunMetrics,
+    history: Vec<Epoch>,
+    voice: &Voice,
+) {
     let stage = voice.stage("reporting");
     // The map by t-SNE would take longer than the training of a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);
-    let written = Report::of(name(path), run, encoded, history, &config).and_then(|report| {
+    let written = Report::of(name(path), run, encoded, metrics, history, &config).and_then(|report| {
         let page = report::page(&[report])?;
         write(Output::create(&file, Existing::Replace)?, &page)
     });

@@ -157,7 +157,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     output.finish()?;
     if !args.no_report {
         let run = Run { record, graph, split, model: trained.model };
-        report::of_training(&path, &run, &encoded, trained.history, voice);
+        report::of_training(&path, &run, &encoded, &metrics, trained.history, voice);
     }
     voice.say(format!("run directory: {}", path.display()));
     Ok(())

@@ -239,6 +239,9 @@ fn found(report: &Report) -> Option<Finding> {
         Scope::AllPairs => {}
         Scope::TwoHop => reasons
             .push("Looked for among the pairs with a common neighbour; `vgae predict` looks at all.".into()),
+        Scope::Shortlist(count) => reasons.push(format!(
+            "Looked for among the {count} pairs that a part of the model finds the likeliest; `vgae predict` looks at all."
+        )),
         Scope::AtNodes(nodes) | Scope::TwoHopAtNodes(nodes) => {
             reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict` looks everywhere."));
         }

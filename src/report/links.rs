@@ -5,17 +5,20 @@ use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::Baseline;
-use crate::config::BaselineKind;
+use crate::config::{BaselineKind, ModelKind};
+use crate::decoder::Decoded;
 use crate::graph::{Direction, Pair};
 use crate::model::{Encoded, Model};
 use crate::recommend::Candidates;
 use crate::run::Run;
-use crate::score::{self, ScoredPair};
+use crate::score::{self, Score, ScoredPair};
 
 /// The nodes up to which all pairs are looked at by a model whose logits are products of two rows.
 const MOST_NODES: usize = 200_000;
-/// The pairs that are looked at by a model whose logits take walks through the graph: some seconds.
+/// The pairs that any other model looks at: some seconds.
 const MOST_PAIRS: usize = 150_000;
+/// The steps of all walks of a model whose logits take one from each node, of n + m steps at a time: some seconds.
+const MOST_STEPS: usize = 200_000_000;
 /// Best links of a node on the map.
 const PER_NODE: usize = 5;
 
@@ -55,14 +58,17 @@ pub enum Scope {
     TwoHop,
     /// Those with a common neighbour, of so many nodes.
     TwoHopAtNodes(usize),
+    /// So many, the likeliest of all by a part of the model.
+    Shortlist(usize),
 }
 
 impl Links {
     /// The best `top` links of `run`.
     ///
     /// Of a model whose logits are products of two rows all pairs are looked at up to 200,000 nodes, O(n²) logits; in a
-    /// larger graph the pairs of the nodes `drawn`. Of `best` and the scores that need no training it is the pairs with a
-    /// common neighbour, as many as take some seconds: at all nodes, or at the first few of those drawn.
+    /// larger graph the pairs of the nodes `drawn`. Of `best` and the scores that need no training it is as many as take some
+    /// seconds: the pairs with a common neighbour, at all nodes or at the first of those drawn, or, of `best` in a graph of
+    /// more than some thousand nodes, those that its first network finds the likeliest.
     pub(super) fn find(run: &Run, encoded: &Encoded, drawn: &[u32], top: usize) -> Links {
         let (known, n) = (&run.graph.edges, run.graph.num_nodes());
         let score = &*encoded.score;
@@ -79,8 +85,23 @@ impl Links {
                 }
             };
         }
+        let walks = matches!(
+            run.record.config.model.model,
+            ModelKind::Best | ModelKind::Baseline(BaselineKind::Katz | BaselineKind::PersonalizedPagerank)
+        );
+        let most_walks = if walks { MOST_STEPS / (n + known.len()) } else { usize::MAX };
+        if let (Model::Stack(stack), Some(embeddings), true) =
+            (&run.model, &encoded.embeddings, most_walks < n)
+        {
+            let count = (most_walks / 2).max(top);
+            let first = Decoded::new(embeddings.mean.clone(), stack.first_network().decoder());
+            let pairs = first.top_pairs(count, known).iter().map(|best| best.pair).collect();
+            let all = Candidates::Listed(pairs).top_pairs(score, count, known);
+            return links.of_lists(Scope::Shortlist(count), vec![all], top);
+        }
         let is_bipartite = known.num_sources().is_some();
         let candidates = if is_bipartite { Candidates::All } else { Candidates::TwoHop };
+        // How many candidates a node has at most.
         let degrees = known.degrees();
         let mut costs = vec![if is_bipartite { n } else { 0 }; n];
         if !is_bipartite {
@@ -88,15 +109,15 @@ impl Links {
                 costs[u as usize] += degrees[v as usize];
                 costs[v as usize] += degrees[u as usize];
             }
-        }
-        if !is_bipartite && costs.iter().sum::<usize>() <= 2 * MOST_PAIRS {
-            let all = candidates.top_pairs(score, MOST_PAIRS, known);
-            return links.of_lists(Scope::TwoHop, vec![all], top);
+            if n <= most_walks && costs.iter().sum::<usize>() <= 2 * MOST_PAIRS {
+                let all = candidates.top_pairs(score, MOST_PAIRS, known);
+                return links.of_lists(Scope::TwoHop, vec![all], top);
+            }
         }
         let mut num_pairs = 0;
         let is_within = |&&node: &&u32| {
             num_pairs += costs[node as usize];
-            num_pairs <= MOST_PAIRS
+            num_pairs <= MOST_PAIRS.min(most_walks)
         };
         let nodes: Vec<u32> = drawn.iter().take_while(is_within).copied().collect();
         let lists = candidates.top_of_nodes(score, &nodes, top.max(PER_NODE), known);
@@ -127,6 +148,10 @@ impl Links {
                 "The predicted links are the best of the pairs with a common neighbour; `vgae predict` looks at all pairs."
                     .into(),
             ),
+            Scope::Shortlist(count) => Some(format!(
+                "The predicted links are the best of the {count} pairs that a part of the model finds the likeliest; \
+                 `vgae predict` looks at all pairs."
+            )),
             Scope::TwoHopAtNodes(count) => Some(format!(
                 "The predicted links are the best of the pairs with a common neighbour at {count} nodes; `vgae predict` \
                  looks at all pairs."
