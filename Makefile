@@ -87,7 +87,7 @@ applying: build datasets/cora/cora.content
 picture: build datasets/cora/cora.content
 	@$(VGAE) train datasets/cora --calibrate isotonic --quiet --force -o results/cora-report
 	@$(VGAE) report results/cora-report --quiet
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1220,3010 \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1220,3190 \
 		--screenshot=results/report.png "file://$(CURDIR)/results/cora-report/report.html"
 
 .PHONY: doc

@@ -1,11 +1,14 @@
 //! What can go wrong: one variant per kind of mistake, each message naming the place, what was found there
 //! and what was expected.
 
+mod words;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
+use words::{named, place, reason, remedy, show};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -283,50 +286,5 @@ impl Error {
     /// Whether the reader of our output went away, which is no error for a command in a pipe.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
-    }
-}
-
-/// A path that is read; `-` is stdin.
-fn show(path: &Path) -> String {
-    named("read", path)
-}
-
-/// A path; `-` is stdout where something is written, else stdin.
-fn named(action: &str, path: &Path) -> String {
-    match (path == Path::new("-"), action) {
-        (true, "write") => "stdout".into(),
-        (true, _) => "stdin".into(),
-        (false, _) => path.display().to_string(),
-    }
-}
-
-/// What helps against a loss that is no number: before any step was taken, only the features can be the cause.
-fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
-    if epoch == 1 && largest_feature > 10.0 {
-        format!(
-            "bring the features to about the size of 1 (they reach {largest_feature}), or lower --learning-rate"
-        )
-    } else {
-        format!("lower --learning-rate (now {learning_rate})")
-    }
-}
-
-/// What helps where a server cannot listen.
-fn place(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program is there, maybe an explorer too; --port 0 takes a free port"
-        }
-        io::ErrorKind::PermissionDenied => "ports below 1024 belong to the system; take a higher --port",
-        _ => "--bind takes an address of this machine, such as 127.0.0.1",
-    }
-}
-
-/// The message without Rust's ` (os error 2)`.
-fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    match text.find(" (os error") {
-        Some(end) => text[..end].to_string(),
-        None => text,
     }
 }

@@ -188,7 +188,7 @@ function predicted(source, item, rank) {
     make("td", {}, named(item)),
     make("td", { className: "chance" }, make("span", { className: "figure", textContent: probability(item.probability) }), bar(item.probability)),
     make("td", { className: "number optional", textContent: figure(item.logit, 2) }),
-    make("td", { className: "number optional", textContent: count.format(item.why.num_common_neighbours) }),
+    make("td", { className: "number optional common", textContent: count.format(item.why.num_common_neighbours) }),
     make("td", { className: "opens" }, button));
   let answer = null;
   row.addEventListener("click", async (event) => {
@@ -343,6 +343,8 @@ function go(node) {
 async function begin() {
   const run = await ask("run");
   $("name").textContent = run.name;
+  // The ends of a pair of two kinds have no neighbour in common.
+  document.body.classList.toggle("bipartite", run.graph === "bipartite");
   const test = run.metrics.test;
   const nodes = run.num_sources === null ? plural(run.num_nodes, "node")
     : `${plural(run.num_sources, "source")}, ${plural(run.num_nodes - run.num_sources, "target")}`;

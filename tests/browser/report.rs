@@ -132,6 +132,24 @@ fn a_report_can_be_looked_at_and_used() {
 }
 
 #[test]
+fn the_report_of_cora_can_be_looked_at_and_used() {
+    let cora = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/cora");
+    if !Path::new(cora).join("cora.content").exists() {
+        return eprintln!("skipped: datasets/cora was not fetched");
+    }
+    let Some(mut chromium) = Chromium::start() else { return };
+    let place = Place::new();
+    place.stdout(&format!("train {cora} --calibrate isotonic --quiet -o run"));
+    open(&mut chromium, &place.path("run/report.html"), (1280, 900), "light");
+    place.stdout("report run --quiet");
+    open(&mut chromium, &place.path("run/report.html"), (1280, 900), "dark");
+    look_at_a_node(&mut chromium);
+    chromium.picture("cora-node.png", Whole::Screen);
+    use_the_table(&mut chromium);
+    assert_eq!(chromium.problems(), Vec::<String>::new());
+}
+
+#[test]
 fn runs_stand_side_by_side() {
     let Some(mut chromium) = Chromium::start() else { return };
     let place = Place::new();
