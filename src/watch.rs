@@ -15,7 +15,7 @@ use std::time::Instant;
 ///
 /// let watch = Watch::default();
 /// assert!(watch.look().is_none());
-/// read::data_watched("datasets/karate".as_ref(), &ReadConfig::default(), &watch)?;
+/// read::data_watched("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &watch)?;
 /// let progress = watch.look().unwrap();
 /// assert_eq!(progress.stage, "reading edges.csv");
 /// assert_eq!(Some(progress.num_done), progress.num_total);

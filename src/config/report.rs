@@ -82,7 +82,9 @@ impl PlotKind {
                 "How far the nodes' posteriors are from the prior: 0 would mean that nothing is encoded."
             }
             PlotKind::Validation => "On links that training does not see; the epoch is chosen here.",
-            PlotKind::Roc => "The nearer to the upper left corner, the better; its area is the AUC.",
+            PlotKind::Roc => {
+                "The links found against the non-links taken for links: the nearer to the upper left, the better. Its area is the AUC."
+            }
             PlotKind::Pr => {
                 "The longer it stays up, the more of the best-ranked pairs are links; its area is the AP."
             }

@@ -104,10 +104,10 @@ fn roc(reports: &[&Report]) -> Option<Chart> {
     (!series.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: "ROC curve".into(),
-            x: share("non-links taken for links"),
-            y: share("links found"),
+            x: share("false positive rate"),
+            y: share("true positive rate"),
             series,
-            reference: Some(Reference::Diagonal("a coin".into())),
+            reference: Some(Reference::Diagonal("chance".into())),
             marks: Vec::new(),
         })
     })
@@ -121,10 +121,10 @@ fn precision_recall(reports: &[&Report]) -> Option<Chart> {
     let level = part.num_edges as f64 / (part.num_edges + part.num_negatives) as f64;
     Some(Chart::Lines(Lines {
         title: "Precision and recall".into(),
-        x: share("recall: links found"),
-        y: share("precision: links among the found"),
+        x: share("recall"),
+        y: share("precision"),
         series,
-        reference: Some(Reference::Level(level, "a coin".into())),
+        reference: Some(Reference::Level(level, "chance".into())),
         marks: Vec::new(),
     }))
 }
@@ -148,8 +148,8 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
     (!series.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: "Reliability".into(),
-            x: share("probability that is claimed"),
-            y: share("share that are links"),
+            x: share("mean predicted probability"),
+            y: share("share of links"),
             series,
             reference: Some(Reference::Diagonal("as claimed".into())),
             marks: Vec::new(),
@@ -176,7 +176,7 @@ fn degree(report: &Report) -> Option<Chart> {
         buckets.iter().map(|bucket| bucket.metrics.as_ref().map(of)).collect()
     };
     Some(Chart::Bars(Bars {
-        title: "By degree".into(),
+        title: "Metrics by degree".into(),
         x_label: "training edges at the end with fewer (links below)".into(),
         y: share("share"),
         categories: buckets.iter().map(|bucket| bucket.smaller_degree.to_string()).collect(),

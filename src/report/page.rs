@@ -163,6 +163,9 @@ fn section(reports: &[&Report], heading: &str, kinds: &[PlotKind]) -> Result<Mar
 /// Of a chart in the page.
 const SIZE: Size = Size { width: 380, height: 310 };
 
+/// Links that are printed, as in `page.css`.
+const ON_PAPER: usize = 40;
+
 /// What is a run's own: map, links, and how it was made.
 fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
     let has_map = report.map.is_some();
@@ -203,6 +206,7 @@ fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
                         } }
                         tbody {}
                     } }
+                    @if report.links.best.len() > ON_PAPER { p.paper.hint { "On paper, the first " (ON_PAPER) "." } }
                 }
             }
             @for note in &report.notes { p.hint { (with_code(note)) } }
