@@ -40,25 +40,23 @@ mod page;
 mod page_data;
 mod page_tables;
 mod part;
+mod standing;
 mod text;
 
 use hashbrown::HashMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::baseline::Baseline;
 use crate::config::{BaselineKind, MapKind, ReportConfig};
 use crate::error::Result;
-use crate::evaluate::{PartRowMetrics, RunMetrics, Scored};
+use crate::evaluate::{PartRowMetrics, RunMetrics};
 use crate::graph::{EdgeList, NodeIds};
 use crate::inspect::{self, Dimension};
-use crate::metrics::{Intervals, Metrics};
+use crate::metrics::Metrics;
 use crate::model::Encoded;
-use crate::negatives::NegativeLists;
 use crate::run::{Record, Run};
-use crate::score::Score;
-use crate::split::Part;
 use crate::train::Epoch;
+use crate::transform::transform;
 
 pub use charts::chart;
 pub use findings::{Finding, Question};
@@ -66,6 +64,7 @@ pub use links::{Link, Links, Scope};
 pub use map::{Group, Grouping, Map};
 pub use page::{colours, page};
 pub use part::{Claim, HeldOut, Histogram};
+pub use standing::Standing;
 pub use text::text;
 
 /// Everything that a report shows of one run.
@@ -76,14 +75,18 @@ pub struct Report {
     pub record: Record,
     /// The answers, in a sentence or two each.
     pub findings: Vec<Finding>,
-    /// The metrics of the validation part, which the epoch was chosen by.
+    /// The metrics of the validation part.
     pub validation: Option<Metrics>,
     /// The figures of the test part, or of the validation part where no test was held out.
     pub held_out: Option<HeldOut>,
     /// The same edges and negatives by scores that need no training, best first.
     pub standings: Vec<Standing>,
+    /// Those of such scores that would take long here.
+    pub left_out: Vec<BaselineKind>,
     /// How well held-out rows are described, of a VAE.
     pub rows: Option<PartRowMetrics>,
+    /// The mean squared error of a VAE that knew the mean of each column and nothing more.
+    pub mean_variance: Option<f64>,
     /// Every epoch.
     pub history: Vec<Epoch>,
     /// The latent dimensions in their order; none for a score that needs no training.
@@ -100,33 +103,11 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-/// How well a score does on the held-out part.
-#[derive(Debug, Clone, Copy)]
-pub struct Standing {
-    /// The score.
-    pub kind: BaselineKind,
-    /// AUC and AP.
-    pub metrics: Metrics,
-    /// Their 95 % intervals.
-    pub intervals: Intervals,
-}
-
-/// Scores that take no longer than reading the pairs.
-const STANDINGS: [BaselineKind; 6] = [
-    BaselineKind::CommonNeighbours,
-    BaselineKind::Jaccard,
-    BaselineKind::AdamicAdar,
-    BaselineKind::ResourceAllocation,
-    BaselineKind::PreferentialAttachment,
-    BaselineKind::FeatureCosine,
-];
-
 impl Report {
     /// The report, named `name`, of a run, what its model says of the graph, its [`Run::evaluate`] and its epochs.
     ///
     /// O(m log m) time for m held-out pairs and some hundred bootstrap resamples of them; for the predicted links see
-    /// [`Links`], for the map [`Map`]. The same run gives the same report but for the places of t-SNE, which sums in no
-    /// fixed order.
+    /// [`Links`], for the map [`Map`]. The same run gives the same report.
     ///
     /// # Errors
     /// [`crate::Error::Config`] for settings out of bounds, [`crate::Error::NotANumber`] if the model has diverged.
@@ -148,25 +129,19 @@ impl Report {
             (true, true) => None,
         };
         let held_out = part.map(|(name, part)| {
-            HeldOut::of(name, &scored(&*encoded.score, part), &split.train, record.calibration.as_ref(), seed)
+            HeldOut::of(
+                name,
+                &standing::scored(&*encoded.score, part),
+                &split.train,
+                record.calibration.as_ref(),
+                seed,
+            )
         });
         let held_out = held_out.transpose()?;
-        let mut standings = Vec::new();
-        for kind in STANDINGS {
-            let Some((_, part)) = part else { break };
-            // In a bipartite graph the ends of a pair have no neighbour in common.
-            let is_of_neighbours = kind != BaselineKind::PreferentialAttachment && !kind.needs_features();
-            if (kind.needs_features() && graph.features.is_none())
-                || (is_of_neighbours && graph.edges.num_sources().is_some())
-            {
-                continue;
-            }
-            let score = Baseline::new(kind, &split.train.undirected(), graph.features(), seed)?;
-            let scored = scored(&score, part);
-            let intervals = scored.intervals(part::num_resamples(&scored), seed)?;
-            standings.push(Standing { kind, metrics: scored.metrics()?, intervals });
-        }
-        standings.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
+        let (standings, left_out) = match part {
+            Some((_, part)) => standing::all(run, part)?,
+            None => Default::default(),
+        };
 
         let has_graph = !graph.edges.is_empty();
         let drawn = links::draw(graph.num_nodes(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
@@ -187,18 +162,12 @@ impl Report {
         };
         let neighbours = map.as_ref().map(|map| neighbours(&map.nodes, &graph.edges)).unwrap_or_default();
         let latent = encoded.embeddings.as_ref().map(inspect::dimensions).unwrap_or_default();
-        let mut notes = Vec::new();
-        if let Some(map) = &map
-            && map.nodes.len() < graph.num_nodes()
-        {
-            notes.push(format!(
-                "The map shows {} of {} nodes: those of the predicted links first, then any.",
-                map.nodes.len(),
-                graph.num_nodes()
-            ));
+        let mut notes: Vec<String> = links.note().into_iter().collect();
+        if record.config.read.directed && !record.config.model.model.is_directed() && has_graph {
+            notes.push(
+                "The model learns without the directions of the edges, and scores both ways alike.".into(),
+            );
         }
-        notes.extend(map.as_ref().and_then(|map| map.note.clone()));
-        notes.extend(links.note());
         let mut report = Report {
             name,
             record: record.clone(),
@@ -206,6 +175,8 @@ impl Report {
             validation: metrics.validation,
             held_out,
             standings,
+            left_out,
+            mean_variance: rows.and_then(|_| mean_variance(run)),
             rows,
             history,
             latent,
@@ -218,6 +189,19 @@ impl Report {
         report.findings = findings::of(&report);
         Ok(report)
     }
+}
+
+/// The mean over the columns of X, as a VAE sees it, of their variance over all rows.
+fn mean_variance(run: &Run) -> Option<f64> {
+    let features = transform(run.graph.features()?, run.record.config.model.feature_transform());
+    let mut sums = vec![[0.0f64; 2]; features.cols()];
+    for (column, value) in (0..features.rows()).flat_map(|row| features.row_entries(row)) {
+        sums[column][0] += f64::from(value);
+        sums[column][1] += f64::from(value).powi(2);
+    }
+    let n = features.rows() as f64;
+    let variances = sums.iter().map(|[sum, squares]| squares / n - (sum / n).powi(2));
+    Some(variances.sum::<f64>() / features.cols() as f64)
 }
 
 fn neighbours(nodes: &[u32], edges: &EdgeList) -> HashMap<u32, Vec<u32>> {
@@ -235,10 +219,6 @@ fn neighbours(nodes: &[u32], edges: &EdgeList) -> HashMap<u32, Vec<u32>> {
         of_node.dedup();
     }
     neighbours
-}
-
-fn scored(score: &dyn Score, part: &Part) -> Scored {
-    Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
 }
 
 /// A number with four significant digits: 0.9312, 0.00002104 as 2.104e-5.

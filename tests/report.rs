@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{Place, karate};
+use common::{Place, karate, ring};
 
 /// A line of a text report that begins with `start`, in words.
 fn words(text: &str, start: &str) -> Vec<String> {
@@ -39,7 +39,7 @@ fn the_text_says_what_evaluate_says() {
     // The first link is the one that predict names first.
     let best = place.stdout("predict run --top 1");
     let best: Vec<&str> = best.lines().nth(1).unwrap().split(',').collect();
-    let after = text.split("The likeliest new links\n").nth(1).unwrap();
+    let after = text.split("The highest-ranked new links\n").nth(1).unwrap();
     let first: Vec<&str> = after.lines().nth(2).unwrap().split_whitespace().collect();
     assert_eq!(first[..2], best[..2]);
     let claims = evaluated_claims(&place);
@@ -98,6 +98,49 @@ fn every_model_has_a_report() {
 }
 
 #[test]
+fn findings_claim_no_more_than_the_figures() {
+    let place = Place::new();
+    let edges: String = ring(150).iter().map(|(u, v)| format!("{u},{v}\n")).collect();
+    place.write("ring.csv", format!("source,target\n{edges}"));
+    let finding = |text: &str, question: &str| {
+        let answer = text.lines().find_map(|line| line.strip_prefix(question));
+        answer.unwrap_or_else(|| panic!("no {question} in {text}")).trim().to_string()
+    };
+    // So heavy a KL leaves nothing in the latent.
+    place.stdout("train ring.csv --kl-weight 1000 --quiet -o collapsed");
+    let text = place.stdout("report collapsed --text");
+    assert_eq!(finding(&text, "Can I trust it?"), "No: its ranking cannot be told from chance");
+    assert_eq!(finding(&text, "What did it find?"), "Nothing to rely on");
+    assert!(text.contains("The latent has collapsed: 0 of 16 dimensions vary"), "{text}");
+    assert!(!text.contains("--calibrate"), "there is nothing to calibrate: {text}");
+    // It says what the best simple score has, and is not above it where it is not.
+    let standing = |text: &str| words(text, "propagated-cosine");
+    place.stdout(&format!("train {} --quiet --epochs 30 -o run", karate()));
+    let text = place.stdout("report run --text");
+    assert!(!text.contains("propagated-cosine"), "there are no features");
+    assert!(text.contains("7 links are few"), "{text}");
+    let rows: String = (0..150).map(|at| format!("a{at},{},1\n", at / 3)).collect();
+    place.write("words.csv", format!("node,feature,value\n{rows}"));
+    place.stdout("train ring.csv --features words.csv --epochs 2 --quiet -o early");
+    let text = place.stdout("report early --text");
+    let best: f64 = standing(&text)[1].parse().unwrap();
+    let upper: f64 = words(&text, "vgae  ")[4].parse().unwrap();
+    if upper < best {
+        assert_eq!(finding(&text, "Did it learn?"), "Less than a simple score knows");
+    }
+    // Scores that need no training are not asked whether they learned, nor held against themselves.
+    place.stdout(&format!("train {} --model jaccard --quiet -o jaccard", karate()));
+    let text = place.stdout("report jaccard --text");
+    assert_eq!(finding(&text, "Did it learn?"), "It needs no training");
+    assert_eq!(text.lines().filter(|line| line.starts_with("jaccard  ")).count(), 1);
+    // Nothing is chosen by the validation part unless that was asked for.
+    let page = place.read("early/report.html");
+    assert!(!page.contains("which choices were made by"));
+    place.stdout("train ring.csv --select best --epochs 5 --quiet -o chosen");
+    assert!(place.read("chosen/report.html").contains("which choices were made by"));
+}
+
+#[test]
 fn a_run_is_replaced_with_its_report_and_can_do_without() {
     let place = Place::new();
     place.train_karate("");
@@ -136,8 +179,13 @@ fn pictures_are_drawn_of_every_kind() {
             (b"\x89PNG\r\n\x1a\n".as_slice(), [0, 0, 1, 224, 0, 0, 1, 144].as_slice())
         );
     }
-    let svg = place.stdout("plot run run --kind roc -o -");
+    std::fs::create_dir(place.path("other")).unwrap();
+    place.stdout(&format!("train {} --model gae --epochs 5 --quiet -o other/run", karate()));
+    let svg = place.stdout("plot run other/run --kind roc -o -");
     assert_eq!(svg.matches("class=\"series\"").count(), 2);
+    assert!(svg.contains("other/run, AUC"), "two runs of one name are told apart");
+    let error = place.failure("plot run other/run --kind degree -o a.svg", 2);
+    assert!(error.contains("--kind degree shows one run, and 2 were given"), "{error}");
     assert!(
         place
             .failure("plot run --kind roc -o roc.pdf", 2)
@@ -147,6 +195,6 @@ fn pictures_are_drawn_of_every_kind() {
     assert!(place.failure("plot run --kind roc -o a.svg --width 0", 2).contains("expected a width"));
     place.stdout(&format!("train {} --model jaccard --quiet -o scores", karate()));
     let error = place.failure("plot scores --kind loss -o a.svg", 2);
-    assert!(error.contains("--kind loss: scores holds nothing to draw of it"), "{error}");
+    assert!(error.contains("--kind loss: scores holds nothing to draw of it; hint: there is roc, pr, calibration, scores, degree"), "{error}");
     assert!(!place.exists("a.svg"));
 }

@@ -43,7 +43,11 @@ impl Histogram {
         frame.legend(if alone { &[] } else { &names }, |frame, index, (left, middle), width| {
             let half = units(5.0);
             let (right, top, bottom) = (left + width, middle - half, middle + half);
-            outline(frame, index, vec![(left, bottom), (left, top), (right, top), (right, bottom)])
+            outline(
+                frame,
+                index,
+                vec![(left, bottom), (left, top), (right, top), (right, bottom), (left, bottom)],
+            )
         })?;
 
         let heights = || self.series.iter().flat_map(|series| &series.heights).copied();

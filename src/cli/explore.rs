@@ -39,19 +39,26 @@ pub(super) struct Args {
     port: u16,
     /// The IP address to serve at. One that is not of this machine alone lets others read the graph; 0.0.0.0 is every
     /// address of this machine
-    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST))]
+    #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = address)]
     bind: IpAddr,
     #[command(flatten)]
     probabilities: Probabilities,
+}
+
+fn address(text: &str) -> std::result::Result<IpAddr, String> {
+    let refuse = |_| "expected an IP address, such as 127.0.0.1, ::1 or 0.0.0.0".to_string();
+    if text == "localhost" { Ok(IpAddr::V4(Ipv4Addr::LOCALHOST)) } else { text.parse().map_err(refuse) }
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     // A port that is taken is told before a large run is read.
     let server = Server::bind(SocketAddr::new(args.bind, args.port))?;
     let address = server.address();
+    let stage = voice.stage("opening the run");
     let run = Run::open(&args.run)?;
     let name = args.run.canonicalize().ok().and_then(|path| Some(path.file_name()?.display().to_string()));
     let explorer = Explorer::new(name.unwrap_or_default(), run, args.probabilities.method())?;
+    drop(stage);
     if !address.ip().is_loopback() {
         voice.say("note: whoever reaches this address can read the graph and ask the model");
     }

@@ -3,14 +3,15 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use clap::ValueEnum;
 use vgae::chart::Size;
 use vgae::config::{MapKind, PlotKind, ReportConfig};
-use vgae::report;
+use vgae::report::{self, Report};
 use vgae::run::{Existing, Output};
 use vgae::{Error, Result};
 
 use super::progress::Voice;
-use super::report::of_run;
+use super::report::of_runs;
 use super::stdout;
 
 /// Draw a picture of a run, for a paper or a slide: SVG or PNG
@@ -56,6 +57,11 @@ enum Form {
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let form = Form::of_path(&args.output)?;
+    if args.runs.len() > 1 && !args.kind.is_of_several() {
+        let problem =
+            format!("--kind {} shows one run, and {} were given", args.kind.name(), args.runs.len());
+        return Err(Error::Config(problem));
+    }
     let is_map = args.kind == PlotKind::Embedding;
     let config = ReportConfig {
         map: if is_map { args.map } else { MapKind::None },
@@ -66,11 +72,22 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let mut output = Output::create(&args.output, existing)?;
     let stage = voice.stage("drawing");
-    let reports = args.runs.iter().map(|path| of_run(path, &config)).collect::<Result<Vec<_>>>()?;
+    let reports = of_runs(&args.runs, &config)?;
     let size = Size { width: args.width, height: args.height };
+    let holds = |report: &Report, kind: PlotKind| report::chart(kind, &[report]).is_some();
+    for report in reports.iter().filter(|report| reports.len() > 1 && !holds(report, args.kind)) {
+        voice.say(format!("note: {} holds nothing to draw of this kind", report.name));
+    }
     let chart = report::chart(args.kind, &reports.iter().collect::<Vec<_>>()).ok_or_else(|| {
-        let runs: Vec<String> = args.runs.iter().map(|path| path.display().to_string()).collect();
-        Error::Config(format!("--kind {}: {} holds nothing to draw of it", args.kind.name(), runs.join(", ")))
+        let runs: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
+        let others = PlotKind::value_variants().iter().filter(|kind| holds(&reports[0], **kind));
+        let others: Vec<&str> = others.map(|kind| kind.name()).collect();
+        Error::Config(format!(
+            "--kind {}: {} holds nothing to draw of it; hint: there is {}",
+            args.kind.name(),
+            runs.join(", "),
+            if others.is_empty() { "no picture of it".to_string() } else { others.join(", ") }
+        ))
     })?;
     let bytes = match form {
         Form::Svg => chart.svg(size)?.into_bytes(),

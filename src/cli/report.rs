@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         false => args.config.clone(),
     };
     let stage = voice.stage("reporting");
-    let reports: Vec<Report> = args.runs.iter().map(|path| of_run(path, &config)).collect::<Result<_>>()?;
+    let reports = of_runs(&args.runs, &config)?;
     let text = if args.text { report::text(&reports) } else { report::page(&reports)? };
     drop(stage);
     let path = output.path().to_path_buf();
@@ -67,13 +67,21 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     Ok(())
 }
 
-/// The report of the run directory at `path`.
-pub(super) fn of_run(path: &Path, config: &ReportConfig) -> Result<Report> {
+/// The reports of run directories, called by their names, or by their paths where names are alike.
+pub(super) fn of_runs(paths: &[PathBuf], config: &ReportConfig) -> Result<Vec<Report>> {
+    let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
+    let is_alike =
+        |at: usize| names.iter().enumerate().any(|(other, name)| other != at && *name == names[at]);
+    let called = |at: usize| if is_alike(at) { paths[at].display().to_string() } else { names[at].clone() };
+    (0..paths.len()).map(|at| of_run(&paths[at], called(at), config)).collect()
+}
+
+fn of_run(path: &Path, name: String, config: &ReportConfig) -> Result<Report> {
     let run = Run::open(path)?;
     let history = run::read_history(path)?;
     let encoded = run.encode()?;
     let metrics = run.evaluate(&*encoded.score)?;
-    Report::of(name(path), &run, &encoded, &metrics, history, config)
+    Report::of(name, &run, &encoded, &metrics, history, config)
 }
 
 /// Writes the report of a run that was just trained into its directory at `path`. The run is whole without it, so that an

@@ -134,7 +134,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     if share > 0.5 {
         voice.say(format!(
             "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try --feature-transform row, \
-             --features none, or a smaller --learning-rate",
+             --features none, a smaller --learning-rate or, of a variational model, a smaller --kl-weight",
             100.0 * share
         ));
     }

@@ -74,14 +74,20 @@ impl PlotKind {
         }
     }
 
+    /// Whether several runs can be drawn over one another.
+    pub fn is_of_several(self) -> bool {
+        use PlotKind::*;
+        matches!(self, Loss | Kl | Validation | Roc | Pr | Calibration)
+    }
+
     /// What there is to see, for who sees such a picture for the first time.
     pub fn caption(self) -> &'static str {
         match self {
             PlotKind::Loss => "What was minimised should fall and then level off.",
             PlotKind::Kl => {
-                "How far the nodes' posteriors are from the prior: 0 would mean that nothing is encoded."
+                "How far the posteriors are from the prior: 0 would mean that nothing is encoded."
             }
-            PlotKind::Validation => "On links that training does not see; the epoch is chosen here.",
+            PlotKind::Validation => "On what was held out to validate, which training does not see.",
             PlotKind::Roc => {
                 "The links found against the non-links taken for links: the nearer to the upper left, the better. Its area is the AUC."
             }
@@ -89,12 +95,14 @@ impl PlotKind {
                 "The longer it stays up, the more of the best-ranked pairs are links; its area is the AP."
             }
             PlotKind::Calibration => {
-                "Among as many non-links as links: on the diagonal, probabilities are what they claim."
+                "Among as many non-links as links: on the diagonal, probabilities are what they claim. Bins of under 1 % of the pairs are left out."
             }
             PlotKind::Scores => "The less the two overlap, the better links are told from non-links.",
-            PlotKind::Degree => "Links of nodes with few known edges are harder: there is less to go by.",
+            PlotKind::Degree => {
+                "How well pairs of nodes with few and with many known edges are told apart; a bar of few pairs says little."
+            }
             PlotKind::Latent => "A dimension that does not vary from node to node says nothing.",
-            PlotKind::Embedding => "Nodes that lie together are likely linked.",
+            PlotKind::Embedding => "Nodes that lie together are alike by their embeddings.",
         }
     }
 }

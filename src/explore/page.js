@@ -345,6 +345,7 @@ async function begin() {
   $("name").textContent = run.name;
   // The ends of a pair of two kinds have no neighbour in common.
   document.body.classList.toggle("bipartite", run.graph === "bipartite");
+  if (run.graph === "directed") $("predictions-hint").textContent = "The best pairs from this node to another that are no edges. A row opens to what the two share.";
   const test = run.metrics.test;
   const nodes = run.num_sources === null ? plural(run.num_nodes, "node")
     : `${plural(run.num_sources, "source")}, ${plural(run.num_nodes - run.num_sources, "target")}`;
@@ -362,7 +363,9 @@ suggest($("target"), (node) => { $("target").value = node; });
 $("find").addEventListener("submit", (event) => {
   event.preventDefault();
   closeQuery();
-  if ($("query").value.trim()) go($("query").value.trim());
+  const text = $("query").value.trim();
+  // What is no id in full stands for the best one that contains it.
+  if (text) ask("nodes", { query: text, limit: 1 }).then(({ nodes }) => go(nodes.length ? nodes[0].node : text), complain);
 });
 $("pair").addEventListener("submit", (event) => {
   event.preventDefault();

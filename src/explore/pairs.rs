@@ -18,7 +18,8 @@ pub(super) fn common<'a>(left: &'a [u32], right: &'a [u32]) -> impl Iterator<Ite
 /// Σ 1 / ln d_w over the common neighbours w (Adamic & Adar 2003, *Friends and neighbors on the Web*), each of which has
 /// two neighbours at least.
 pub(super) fn adamic_adar(adjacency: &Adjacency, common: &[u32]) -> f64 {
-    common.iter().map(|&w| 1.0 / (adjacency.neighbours(w as usize).len() as f64).ln()).sum()
+    // Of none it is 0, where the sum of no numbers would be −0.
+    common.iter().fold(0.0, |sum, &w| sum + 1.0 / (adjacency.neighbours(w as usize).len() as f64).ln())
 }
 
 /// The neighbours of `v` beside `u`, and how many neighbours beside `v` each shares with `u`, most first; those that

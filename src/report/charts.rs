@@ -12,7 +12,7 @@ use crate::train::Epoch;
 pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
     match kind {
         PlotKind::Loss => epochs(reports, "Loss", "loss", &LOSSES),
-        PlotKind::Kl => epochs(reports, "KL divergence", "nats a node", &KL),
+        PlotKind::Kl => epochs(reports, "KL divergence", "nats", &KL),
         PlotKind::Validation => epochs(reports, "Validation", "share", &VALIDATION)
             .or_else(|| epochs(reports, "Validation", "nats a row", &ELBO)),
         PlotKind::Roc => roc(reports),
@@ -136,11 +136,12 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
         let claims = if reports.len() > 1 { &part.claims[part.claims.len() - 1..] } else { &part.claims };
         for claim in claims {
             let error = figure(claim.reliability.expected_calibration_error);
-            let of = if reports.len() > 1 { format!("{}, ", report.name) } else { String::new() };
-            let bins = &claim.reliability.bins;
+            let of = if reports.len() > 1 { &report.name } else { &claim.probability };
+            // A share of a handful of pairs would say nothing.
+            let bins = claim.reliability.bins.iter().filter(|bin| bin.share_of_pairs >= FEW_PAIRS);
             series.push(Series {
-                name: format!("{of}{}, error {error}", claim.probability),
-                points: bins.iter().map(|bin| (bin.mean_probability, bin.share_of_edges)).collect(),
+                name: format!("{of}, error {error}"),
+                points: bins.map(|bin| (bin.mean_probability, bin.share_of_edges)).collect(),
                 style: Style::Dots,
             });
         }
@@ -156,6 +157,9 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
         })
     })
 }
+
+/// The share of the pairs below which a bin is left out of a reliability diagram.
+const FEW_PAIRS: f64 = 0.01;
 
 fn scores(report: &Report) -> Option<Chart> {
     let part = report.held_out.as_ref()?;
@@ -177,10 +181,13 @@ fn degree(report: &Report) -> Option<Chart> {
     };
     Some(Chart::Bars(Bars {
         title: "Metrics by degree".into(),
-        x_label: "training edges at the end with fewer (links below)".into(),
+        x_label: "training edges at the end with fewer (links/non-links below)".into(),
         y: share("share"),
         categories: buckets.iter().map(|bucket| bucket.smaller_degree.to_string()).collect(),
-        notes: buckets.iter().map(|bucket| bucket.num_edges.to_string()).collect(),
+        notes: buckets
+            .iter()
+            .map(|bucket| format!("{}/{}", compact(bucket.num_edges), compact(bucket.num_negatives)))
+            .collect(),
         series: vec![
             BarSeries { name: "AUC".into(), values: values(|metrics| metrics.roc_auc) },
             BarSeries {
@@ -191,6 +198,15 @@ fn degree(report: &Report) -> Option<Chart> {
     }))
 }
 
+/// A count in few letters: 950, 1.2k, 114k.
+fn compact(count: usize) -> String {
+    match count {
+        0..1000 => count.to_string(),
+        1000..10_000 => format!("{:.1}k", count as f64 / 1e3),
+        _ => format!("{:.0}k", count as f64 / 1e3),
+    }
+}
+
 fn latent(report: &Report) -> Option<Chart> {
     let dimensions = &report.latent;
     let is_gaussian = dimensions.first()?.kl.is_some();
@@ -199,7 +215,7 @@ fn latent(report: &Report) -> Option<Chart> {
     Some(Chart::Bars(Bars {
         title: format!("Latent dimensions, {num_active} of {} active", dimensions.len()),
         x_label: "dimension".into(),
-        y: Axis::new(if is_gaussian { "KL, nats a node" } else { "variance of the mean" }),
+        y: Axis::new(if is_gaussian { "KL, nats" } else { "variance of the mean" }),
         categories: (0..dimensions.len()).map(|at| at.to_string()).collect(),
         notes: Vec::new(),
         series: vec![BarSeries { name: String::new(), values: dimensions.iter().map(value).collect() }],

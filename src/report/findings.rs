@@ -1,5 +1,8 @@
 //! What the figures come to, in sentences.
 
+mod trust;
+
+use crate::config::{ModelKind, Select};
 use crate::evaluate::PartRowMetrics;
 use crate::metrics::{Interval, LEVEL};
 use crate::report::{HeldOut, Link, Report, Scope, Standing, figure};
@@ -38,10 +41,8 @@ impl Question {
     }
 }
 
-/// Held-out edges below which a metric is mostly chance.
-const FEW_EDGES: usize = 50;
-/// How far a balanced probability may lie from the truth and still be taken at its word.
-const SMALL_ERROR: f64 = 0.05;
+/// The share of the columns' variance below which an error tells of something learned.
+const LITTLE: f64 = 0.9;
 /// What the validation metric gained in the last tenth of the epochs, if it is still rising.
 const GAIN: f64 = 0.003;
 
@@ -56,9 +57,9 @@ pub(super) fn of(report: &Report) -> Vec<Finding> {
     match (&report.held_out, &report.rows) {
         (Some(part), _) => {
             findings.push(learned(part, report));
-            findings.push(trusted(part));
+            findings.push(trust::trusted(part, report));
         }
-        (None, Some(rows)) => findings.extend(described(rows)),
+        (None, Some(rows)) => findings.extend(described(rows, report.mean_variance)),
         (None, None) => findings.push(Finding {
             question: Question::Learned,
             answer: "Unknown".into(),
@@ -69,57 +70,82 @@ pub(super) fn of(report: &Report) -> Vec<Finding> {
     findings
 }
 
+/// Whether something of the model was chosen by the validation part.
+pub(super) fn is_chosen_by_validation(report: &Report) -> bool {
+    let config = &report.record.config;
+    let train = &config.train;
+    config.model.model == ModelKind::Best || train.select == Some(Select::Best) || train.patience.is_some()
+}
+
+/// Whether the ranking is better than a coin's, by the lower end of its interval.
+fn ranks(part: &HeldOut) -> bool {
+    part.intervals.roc_auc.lower > 0.5
+}
+
 fn learned(part: &HeldOut, report: &Report) -> Finding {
     let auc = part.metrics.roc_auc;
     let Interval { lower, upper } = part.intervals.roc_auc;
-    let what = match part.name {
-        "test" => "a link that training never saw",
-        _ => "a link that only the choice of the epoch saw",
-    };
     let mut reasons = vec![format!(
-        "AUC {} ({} % interval {} to {}): in so many of 100 cases it ranks {what} above a pair that is none. A coin does so \
-         in 50.",
+        "AUC {} ({} % interval {} to {}): of 100 pairs of a {} link and a non-link, it ranks the link higher in so many. A \
+         coin would in 50.",
         percent(auc),
         100.0 * LEVEL,
         percent(lower),
-        percent(upper)
+        percent(upper),
+        part.name
     )];
-    let answer = match (lower > 0.5, report.standings.first()) {
-        (false, _) => "No",
-        (true, None) => "Yes",
-        (true, Some(best)) => {
-            reasons.push(beside(part, best));
-            if lower > best.metrics.roc_auc {
-                "Yes"
-            } else if auc > best.metrics.roc_auc {
-                "Partly"
-            } else {
-                "Not beyond simple scores"
-            }
-        }
+    let best = report.standings.first();
+    reasons.extend(best.map(|best| beside(part, best, report)));
+    let is_model = !matches!(report.record.config.model.model, ModelKind::Baseline(_));
+    let answer = match (is_model, ranks(part), best) {
+        (false, _, _) => "It needs no training",
+        (true, false, _) => "Not that it shows",
+        (true, true, None) => "Yes",
+        (true, true, Some(best)) if lower > best.metrics.roc_auc => "Yes",
+        (true, true, Some(best)) if upper < best.metrics.roc_auc => "Less than a simple score knows",
+        (true, true, Some(_)) => "Yes, about as much as a simple score",
     };
     reasons.extend(still_rising(&report.history));
-    let num_active = report.latent.iter().filter(|dimension| dimension.is_active).count();
-    if !report.latent.is_empty() && 2 * num_active < report.latent.len() {
-        reasons.push(format!("Only {num_active} of {} latent dimensions are in use.", report.latent.len()));
-    }
+    reasons.extend(collapsed(report));
     Finding { question: Question::Learned, answer: answer.into(), reasons }
 }
 
 /// How the model stands beside the best score that needs no training.
-fn beside(part: &HeldOut, best: &Standing) -> String {
+fn beside(part: &HeldOut, best: &Standing, report: &Report) -> String {
     let (name, theirs) = (best.kind.name(), percent(best.metrics.roc_auc));
     let difference = part.metrics.roc_auc - best.metrics.roc_auc;
+    let which = match report.left_out.is_empty() {
+        true => "The best simple score",
+        false => "The best simple score below",
+    };
     match difference > 0.0 {
         true => format!(
-            "The best of the simple scores on the same pairs, {name}, has {theirs}: the model is {} points ahead.",
+            "{which} on the same pairs, {name}, has {theirs}: this is {} points more.",
             percent(difference)
         ),
         false => format!(
-            "The best of the simple scores on the same pairs, {name}, has {theirs} and needs no training: \
-             `vgae train --model best` joins both kinds."
+            "{which} on the same pairs, {name}, has {theirs} without any training. `vgae train DATA --model best` joins both \
+             kinds."
         ),
     }
+}
+
+/// Whether the latent says next to nothing of the nodes. A few idle dimensions are no harm.
+fn collapsed(report: &Report) -> Option<String> {
+    let latent = &report.latent;
+    let num_active = latent.iter().filter(|dimension| dimension.is_active).count();
+    let is_gaussian = latent.first()?.kl.is_some();
+    let hint = match is_gaussian {
+        true => "--kl-warmup, --free-bits or a smaller --kl-weight",
+        false => "a smaller --latent, or features of about the size of 1",
+    };
+    let is_stack = report.record.config.model.model == ModelKind::Best;
+    (10 * num_active <= latent.len() && !is_stack).then(|| {
+        format!(
+            "The latent has collapsed: {num_active} of {} dimensions vary from node to node. Try {hint}.",
+            latent.len()
+        )
+    })
 }
 
 /// Whether the validation metric rose until the end.
@@ -145,108 +171,74 @@ fn still_rising(history: &[Epoch]) -> Option<String> {
     })
 }
 
-fn trusted(part: &HeldOut) -> Finding {
-    let mut reasons = vec![match part.name {
-        "test" => format!(
-            "The {} test links took no part in training nor in the choice of the epoch; they are ranked among {} pairs \
-             drawn evenly from those that are no edges.",
-            part.num_edges, part.num_negatives
-        ),
-        _ => format!(
-            "No test links were held out: these figures are of the {} validation links, which the epoch was chosen by, \
-             and flatter the model.",
-            part.num_edges
-        ),
-    }];
-    let Interval { lower, upper } = part.intervals.roc_auc;
-    let is_small = part.num_edges < FEW_EDGES;
-    if is_small {
-        reasons.push(format!(
-            "{} links are few: the AUC may as well be {} or {}.",
-            part.num_edges,
-            percent(lower),
-            percent(upper)
-        ));
-    }
-    let of_calibrated = part.claims.get(1);
-    let error = |of: &super::Claim| of.reliability.expected_calibration_error;
-    let is_calibrated = match of_calibrated {
-        Some(claim) => {
-            reasons.push(format!(
-                "Its probabilities are calibrated ({}): among as many non-links as links they are off by {} points on \
-                 average.",
-                claim.probability,
-                percent(error(claim))
-            ));
-            error(claim) <= SMALL_ERROR
-        }
-        None => {
-            let off = part.claims.first().map_or(0.0, error);
-            reasons.push(format!(
-                "Take its ranking, not its probabilities: sigmoid(logit) is off by {} points among as many non-links as \
-                 links, and by far more among all pairs. `vgae train --calibrate isotonic` mends that.",
-                percent(off)
-            ));
-            false
-        }
-    };
-    let answer = match (part.name == "test" && !is_small, is_calibrated) {
-        (true, true) => "Yes, ranking and probabilities",
-        (true, false) => "Its ranking, yes",
-        (false, _) => "With care",
-    };
-    reasons.push(
-        "Pairs drawn evenly are easy to tell from links; `vgae evaluate --negatives hard` asks for more."
-            .into(),
-    );
-    Finding { question: Question::Trusted, answer: answer.into(), reasons }
-}
-
-fn described(rows: &PartRowMetrics) -> Option<Finding> {
+/// Of a VAE without a graph: how well it gives rows back.
+fn described(rows: &PartRowMetrics, mean_variance: Option<f64>) -> Option<Finding> {
     let (name, metrics) = match (rows.test, rows.validation) {
         (Some(test), _) => ("test", test),
         (None, Some(validation)) => ("validation", validation),
         (None, None) => return None,
     };
-    let reason = format!(
-        "The {} {name} rows have an evidence lower bound of {:.3} nats each, and are given back with a mean squared error \
-         of {:.6}.",
-        metrics.num_rows, metrics.elbo, metrics.mean_squared_error
-    );
-    Some(Finding { question: Question::Learned, answer: "By its bound".into(), reasons: vec![reason] })
+    let error = metrics.mean_squared_error;
+    let mut reasons = vec![format!(
+        "The {} {name} rows, which training never saw, are given back with a mean squared error of {}.",
+        metrics.num_rows,
+        figure(error)
+    )];
+    let answer = mean_variance.map_or("By its error", |variance| {
+        reasons.push(format!(
+            "Whoever knew the mean of each column and nothing more would have {}.",
+            figure(variance)
+        ));
+        if error < LITTLE * variance {
+            "Yes"
+        } else if error < variance {
+            "Little"
+        } else {
+            "No"
+        }
+    });
+    reasons.push(format!("The evidence lower bound is {:.3} nats a row.", metrics.elbo));
+    Some(Finding { question: Question::Learned, answer: answer.into(), reasons })
 }
 
 fn found(report: &Report) -> Option<Finding> {
     let best = report.links.best.first()?;
-    let kind =
-        if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid of its logit" };
+    let question = Question::Found;
+    if report.held_out.as_ref().is_some_and(|part| !ranks(part)) {
+        let reasons =
+            vec!["Pairs are listed below in the model's order, which cannot be told from chance.".into()];
+        return Some(Finding { question, answer: "Nothing to rely on".into(), reasons });
+    }
+    let kind = if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid(logit)" };
+    let joint = if report.record.config.read.directed { "→" } else { "–" };
     let pair = |link: &Link| {
         let [u, v] = [link.pair.0, link.pair.1].map(|node| short(report.nodes.id(node)));
-        format!("{u} – {v}")
+        format!("{u} {joint} {v}")
     };
     let first: Vec<String> = report.links.best.iter().take(NUM_FIRST).map(pair).collect();
     let mut reasons = vec![format!(
-        "First of all {}; the best has a {kind} of {}.",
+        "First of all {}; the first has a {kind} of {}.",
         first.join(", "),
         figure(best.probability)
     )];
     let with_common = report.links.best.iter().filter(|link| link.num_common_neighbours > 0).count();
     let count = report.links.best.len();
-    if report.record.counts.num_sources.is_none() && report.links.scope == Scope::AllPairs {
-        reasons.push(format!("{with_common} of these {count} pairs have a neighbour in common."));
+    if report.record.counts.num_sources.is_none() {
+        reasons.push(format!("{with_common} of these {count} pairs have a training neighbour in common."));
     }
     match report.links.scope {
         Scope::AllPairs => {}
-        Scope::TwoHop => reasons
-            .push("Looked for among the pairs with a common neighbour; `vgae predict` looks at all.".into()),
+        Scope::TwoHop => reasons.push(
+            "Looked for among the pairs two edges apart, held-out edges too; `vgae predict RUN` looks at all.".into(),
+        ),
         Scope::Shortlist(count) => reasons.push(format!(
-            "Looked for among the {count} pairs that a part of the model finds the likeliest; `vgae predict` looks at all."
+            "Looked for among the {count} pairs that a part of the model ranks highest; `vgae predict RUN` looks at all."
         )),
         Scope::AtNodes(nodes) | Scope::TwoHopAtNodes(nodes) => {
-            reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict` looks everywhere."));
+            reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict RUN` looks everywhere."));
         }
     }
-    Some(Finding { question: Question::Found, answer: format!("{count} likely links"), reasons })
+    Some(Finding { question, answer: format!("The {count} highest-ranked new pairs"), reasons })
 }
 
 /// The start of an id that may be long.

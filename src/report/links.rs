@@ -54,9 +54,9 @@ pub enum Scope {
     AllPairs,
     /// All pairs of so many nodes with any other.
     AtNodes(usize),
-    /// Those with a common neighbour.
+    /// Those whose ends have an edge to one node, held-out edges too.
     TwoHop,
-    /// Those with a common neighbour, of so many nodes.
+    /// The same at so many nodes.
     TwoHopAtNodes(usize),
     /// So many, the likeliest of all by a part of the model.
     Shortlist(usize),
@@ -142,18 +142,19 @@ impl Links {
         match self.scope {
             Scope::AllPairs => None,
             Scope::AtNodes(count) => Some(format!(
-                "The predicted links are the best at {count} nodes; `vgae predict` looks at all pairs."
+                "The predicted links are the best at {count} nodes; `vgae predict RUN` looks at all pairs."
             )),
             Scope::TwoHop => Some(
-                "The predicted links are the best of the pairs with a common neighbour; `vgae predict` looks at all pairs."
+                "The predicted links are the best of the pairs two edges apart, held-out edges too; `vgae predict RUN` looks at \
+                 all pairs."
                     .into(),
             ),
             Scope::Shortlist(count) => Some(format!(
-                "The predicted links are the best of the {count} pairs that a part of the model finds the likeliest; \
-                 `vgae predict` looks at all pairs."
+                "The predicted links are the best of the {count} pairs that a part of the model ranks highest; \
+                 `vgae predict RUN` looks at all pairs."
             )),
             Scope::TwoHopAtNodes(count) => Some(format!(
-                "The predicted links are the best of the pairs with a common neighbour at {count} nodes; `vgae predict` \
+                "The predicted links are the best of the pairs two edges apart at {count} nodes; `vgae predict RUN` \
                  looks at all pairs."
             )),
         }

@@ -32,13 +32,23 @@ function drawMap(container, data, options) {
   const groupOf = (i) => data.group[i] ?? -1;
   const radius = () => Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
 
-  /* Each group has a shape as well as a colour. */
-  function mark(shape, x, y, r) {
+  /* Each group has a shape as well as a colour, the same as in pictures. */
+  const plus = [[-0.4, -1.3], [0.4, -1.3], [0.4, -0.4], [1.3, -0.4], [1.3, 0.4], [0.4, 0.4], [0.4, 1.3], [-0.4, 1.3], [-0.4, 0.4], [-1.3, 0.4], [-1.3, -0.4], [-0.4, -0.4]];
+  const corners = [
+    null,
+    [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
+    [[0, -1.3], [1.15, 0.8], [-1.15, 0.8]],
+    [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
+    [[0, 1.3], [1.15, -0.8], [-1.15, -0.8]],
+    plus,
+    plus.map(([x, y]) => [0.71 * (x - y), 0.71 * (x + y)]),
+    [[-1.4, -0.55], [1.4, -0.55], [1.4, 0.55], [-1.4, 0.55]],
+  ];
+  function mark(group, x, y, r) {
+    const shape = corners[group % corners.length];
     context.beginPath();
-    if (shape % 4 === 1) context.rect(x - r * 0.9, y - r * 0.9, r * 1.8, r * 1.8);
-    else if (shape % 4 === 2) { context.moveTo(x, y - r * 1.3); context.lineTo(x + r * 1.2, y + r * 0.9); context.lineTo(x - r * 1.2, y + r * 0.9); context.closePath(); }
-    else if (shape % 4 === 3) { context.moveTo(x, y - r * 1.4); context.lineTo(x + r * 1.4, y); context.lineTo(x, y + r * 1.4); context.lineTo(x - r * 1.4, y); context.closePath(); }
-    else context.arc(x, y, r, 0, 2 * Math.PI);
+    if (!shape) context.arc(x, y, r, 0, 2 * Math.PI);
+    else for (const [across, down] of shape) context.lineTo(x + across * r, y + down * r);
     context.fill();
   }
 
@@ -168,10 +178,10 @@ function drawMap(container, data, options) {
       if (event.key === "Escape") options.onSelect(null);
     });
 
-  const shapes = ["●", "■", "▲", "◆"];
+  const shapes = ["●", "■", "▲", "◆", "▼", "✚", "✖", "▬"];
   const rest = data.group.filter((group) => (group ?? -1) < 0).length;
-  const entries = data.groups.map((group, g) => [g, group.name, shapes[g % 4], `var(--series-${g})`]);
-  if (data.groups.length && rest) entries.push([-1, "other", "●", "var(--other)"]);
+  const entries = data.groups.map((group, g) => [g, group.name, shapes[g % shapes.length], `var(--series-${g})`]);
+  if (data.groups.length && rest) entries.push([-1, "other or none", "●", "var(--other)"]);
   for (const [g, name, shape, style] of entries) {
     const button = document.createElement("button");
     const sign = document.createElement("span");

@@ -2,11 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use bhtsne::Neighbor;
 use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
 use nalgebra::{DMatrix, SymmetricEigen};
 use ndarray::{Array2, Axis};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
 
 use crate::config::{MapKind, ReportConfig};
 use crate::graph::{EdgeList, Graph};
@@ -201,18 +203,38 @@ fn tsne(rows: &Array2<f32>, start: &[[f32; 2]]) -> Option<Vec<[f32; 2]>> {
     }
     let rows = rows.as_standard_layout();
     let samples: Vec<&[f32]> = rows.outer_iter().filter_map(|row| row.to_slice()).collect();
-    let distance =
-        |a: &&[f32], b: &&[f32]| a.iter().zip(*b).map(|(a, b)| (a - b).powi(2)).sum::<f32>().sqrt();
+    let perplexity = PERPLEXITY.min((k - 1) as f32 / 4.0);
+    let neighbours = nearest(&samples, (3.0 * perplexity) as usize);
     let start: Vec<f32> = start.iter().flatten().map(|value| value / spread * 1e-4).collect();
-    let mut tsne = bhtsne::tSNE::<f32, &[f32], 2>::new(&samples);
-    tsne.perplexity(PERPLEXITY.min((k - 1) as f32 / 4.0))
-        .epochs(STEPS)
-        .stop_lying_epoch(STEPS / 4)
-        .momentum_switch_epoch(STEPS / 4)
-        .initial_embedding(start)
-        .barnes_hut(THETA, distance);
-    let places: Vec<[f32; 2]> = tsne.embedding().chunks_exact(2).map(|place| [place[0], place[1]]).collect();
+    // Several threads would add up in another order each time, and lay out another map.
+    let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().ok()?;
+    let places = one_thread.install(|| {
+        let mut tsne = bhtsne::tSNE::<f32, &[f32], 2>::new(&samples);
+        tsne.perplexity(perplexity)
+            .epochs(STEPS)
+            .stop_lying_epoch(STEPS / 4)
+            .momentum_switch_epoch(STEPS / 4)
+            .initial_embedding(start)
+            .barnes_hut_with_neighbors(THETA, &neighbours);
+        tsne.embedding()
+    });
+    let places: Vec<[f32; 2]> = places.chunks_exact(2).map(|place| [place[0], place[1]]).collect();
     places.iter().flatten().all(|value| value.is_finite()).then_some(places)
+}
+
+/// The `count` nearest of each of k samples, nearest first, ties in their order. O(k²·d) time.
+fn nearest(samples: &[&[f32]], count: usize) -> Vec<Vec<Neighbor<f32>>> {
+    let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
+    let of_sample = |(at, sample): (usize, &&[f32])| {
+        let others = samples.iter().enumerate().filter(|(other, _)| *other != at);
+        let mut all: Vec<(f32, usize)> = others.map(|(other, row)| (distance(sample, row), other)).collect();
+        let by_distance = |a: &(f32, usize), b: &(f32, usize)| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1));
+        all.select_nth_unstable_by(count, by_distance);
+        all.truncate(count);
+        all.sort_unstable_by(by_distance);
+        all.into_iter().map(|(squared, index)| Neighbor { index, distance: squared.sqrt() }).collect()
+    };
+    samples.par_iter().enumerate().map(of_sample).collect()
 }
 
 /// Moves the places to the middle and scales them so that the larger side goes from −1 to 1.

@@ -11,7 +11,7 @@ function element(tag, className, text) {
 
 function figure(value) {
   const size = Math.abs(value);
-  if (value > 0.99995 && value < 1) return "> 0.9999";
+  if (value > 0.9999 && value <= 1) return "> 0.9999";
   return size !== 0 && (size < 1e-3 || size >= 1e5) ? value.toExponential(2) : value.toFixed(4);
 }
 
@@ -51,7 +51,7 @@ function showMap(section, container, run) {
   function select(index) {
     if (index === null || index >= onMap) {
       mark(null);
-      panel.replaceChildren(element("p", "hint", "Click a node to see its neighbours and its likeliest new links."));
+      panel.replaceChildren(element("p", "hint", run.links.length ? "Click a node to see its neighbours and its highest-ranked new links." : "Click a node to see its name."));
       return;
     }
     const neighbours = run.map.neighbours[index];
@@ -73,8 +73,8 @@ function showMap(section, container, run) {
     panel.replaceChildren(
       element("h4", "", run.ids[index]),
       element("p", "hint", facts.filter(Boolean).join(" · ")),
-      element("h5", "", "Likeliest new links"),
-      predicted.length ? list : element("p", "hint", "Not looked for at this node: vgae predict RUN --node does."),
+      element("h5", "", "Highest-ranked new links"),
+      predicted.length ? list : element("p", "hint", "None were looked for at this node; vgae predict RUN --node ID does."),
       element("h5", "", "Neighbours"),
       neighbours.length ? known : element("p", "hint", "None."),
     );
@@ -82,10 +82,14 @@ function showMap(section, container, run) {
 
   const find = section.querySelector(".find");
   find.addEventListener("change", () => {
-    const index = data.ids.indexOf(find.value.trim());
-    find.setCustomValidity(index < 0 && find.value ? "No node of this name is on the map." : "");
-    find.reportValidity();
-    if (index >= 0) select(index);
+    const text = find.value.trim().toLowerCase();
+    if (!text) return select(null);
+    const names = data.ids.map((id) => id.toLowerCase());
+    const index = [names.indexOf(text), names.findIndex((name) => name.startsWith(text)), names.findIndex((name) => name.includes(text))]
+      .find((at) => at >= 0);
+    if (index !== undefined) return select(index);
+    select(null);
+    panel.replaceChildren(element("p", "hint", "No node on the map has this in its name."));
   });
   select(null);
   return select;

@@ -28,12 +28,17 @@ pub fn page(reports: &[Report]) -> Result<String> {
     let body = html! {
         header {
             h1 { (names) }
-            p.lead { "Link prediction by " code { "vgae" } ": what was learned, how far to trust it, what was found." }
+            p.lead {
+                @if reports.iter().any(|report| report.record.counts.num_edges > 0) {
+                    "Link prediction by " code { "vgae" } ": what was learned, how far to trust it, what was found."
+                } @else {
+                    "An auto-encoder of rows by " code { "vgae" } ": what was learned."
+                }
+            }
         }
         @if let [report] = reports[..] {
             p { (summary(report)) }
             (findings(report))
-            h2 { "How well it ranks" }
             (ranking(report))
         } @else {
             h2 { "The runs" }
@@ -112,7 +117,10 @@ pub(super) fn summary(report: &Report) -> String {
     };
     let graph = match counts.num_edges {
         0 => format!("{} rows of {features}", counts.num_nodes),
-        edges => format!("{} nodes, {edges} edges, {features}", counts.num_nodes),
+        edges => {
+            let directed = if report.record.config.read.directed { " with directions" } else { "" };
+            format!("{} nodes, {edges} edges{directed}, {features}", counts.num_nodes)
+        }
     };
     let model = report.record.config.model.model;
     let seconds = report.record.timings.train_seconds;
@@ -176,26 +184,37 @@ fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
                 (section(&[report], "How its scores lie", &[PlotKind::Scores, PlotKind::Degree, PlotKind::Latent])?)
             }
             @if let Some(map) = &report.map {
-                h2 { "Where the nodes lie" }
-                p.hint {
-                    (map.kind) " of the embeddings. Point at a node for its name, click it for its neighbours (lines) and its \
-                    likeliest new links (dashes); pinch, or Ctrl and the wheel, to zoom."
-                }
-                div.tools {
-                    input.find type="search" placeholder="Find a node" aria-label="Find a node on the map" autocomplete="off";
-                }
-                div.atlas {
-                    div.map {}
-                    aside.panel aria-live="polite" {}
+                div.keep {
+                    h2 { "Where the nodes lie" }
+                    p.hint {
+                        (map.kind) " of the embeddings"
+                        @if map.nodes.len() < report.nodes.len() {
+                            ": " (map.nodes.len()) " of " (report.nodes.len()) " nodes, those of the links below first, then any"
+                        }
+                        ". Point at a node for its name"
+                        @if !report.links.best.is_empty() {
+                            ", click it for its neighbours (lines) and its highest-ranked new links (dashes)"
+                        }
+                        "; pinch, or Ctrl and the wheel, to zoom." @if let Some(note) = &map.note { " " (note) }
+                    }
+                    div.tools {
+                        input.find type="search" placeholder="Find a node" aria-label="Find a node on the map" autocomplete="off";
+                    }
+                    div.atlas {
+                        div.map {}
+                        aside.panel aria-live="polite" {}
+                    }
                 }
             }
             @if !report.links.best.is_empty() {
-                h2 { "The likeliest new links" }
+                h2 { "The highest-ranked new links" }
                 p.hint { (probability_note(report)) }
                 div.links {
                     div.tools {
                         input.search type="search" placeholder="Search nodes" aria-label="Search the links by node" autocomplete="off";
-                        button.download type="button" { "Download CSV" }
+                        button.download type="button" title="A name that a spreadsheet would run as a formula gets an apostrophe" {
+                            "Download CSV"
+                        }
                         span.state.hint {}
                     }
                     div.rows { table {

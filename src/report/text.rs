@@ -7,6 +7,8 @@ use crate::report::{HeldOut, Report, figure};
 
 /// Links that are listed.
 const MOST_LINKS: usize = 20;
+/// Letters of a line.
+const WIDTH_OF_TEXT: usize = 100;
 /// The width of a bar.
 const WIDTH: usize = 30;
 
@@ -21,14 +23,18 @@ fn of_report(report: &Report) -> String {
     text.heading(&report.name, '=');
     let counts = &report.record.counts;
     let model = report.record.config.model.model;
+    let graph = match counts.num_edges {
+        0 => format!("{} rows", counts.num_nodes),
+        edges => format!("{} nodes, {edges} edges", counts.num_nodes),
+    };
     text.line(format!(
-        "{model}, seed {}: {} nodes, {} edges, {} features",
-        report.record.config.seed, counts.num_nodes, counts.num_edges, counts.num_features
+        "{model}, seed {}: {graph}, {} features",
+        report.record.config.seed, counts.num_features
     ));
     for finding in &report.findings {
         text.line("");
         text.line(format!("{} {}", finding.question.text(), finding.answer));
-        finding.reasons.iter().for_each(|reason| text.line(format!("  - {}", plain(reason))));
+        finding.reasons.iter().for_each(|reason| text.paragraph("  - ", &plain(reason)));
     }
     if let Some(part) = &report.held_out {
         of_part(&mut text, part, report);
@@ -40,7 +46,7 @@ fn of_report(report: &Report) -> String {
         text.line(format!("{num_active} of {} dimensions active", report.latent.len()));
     }
     if !report.links.best.is_empty() {
-        text.heading("The likeliest new links", '-');
+        text.heading("The highest-ranked new links", '-');
         text.line(format!("{:<24}  {:<24}{:>13}{:>11}", "source", "target", "probability", "in common"));
         for link in report.links.best.iter().take(MOST_LINKS) {
             let [u, v] = [link.pair.0, link.pair.1].map(|node| plain(report.nodes.id(node)));
@@ -53,7 +59,7 @@ fn of_report(report: &Report) -> String {
     }
     if !report.notes.is_empty() {
         text.line("");
-        report.notes.iter().for_each(|note| text.line(format!("note: {note}")));
+        report.notes.iter().for_each(|note| text.paragraph("note: ", note));
     }
     text.0
 }
@@ -168,6 +174,25 @@ impl Text {
     fn line(&mut self, line: impl std::fmt::Display) {
         // Writing to a string does not fail.
         let _ = writeln!(self.0, "{line}");
+    }
+
+    /// Lines of a hundred letters at most, the first after `mark`, the others as far in.
+    fn paragraph(&mut self, mark: &str, words: &str) {
+        let indent = mark.chars().count();
+        let mut line = mark.to_string();
+        let mut length = indent;
+        for word in words.split(' ') {
+            let more = word.chars().count() + 1;
+            if length > indent && length + more > WIDTH_OF_TEXT {
+                self.line(line.trim_end());
+                line = " ".repeat(indent);
+                length = indent;
+            }
+            line.push_str(word);
+            line.push(' ');
+            length += more;
+        }
+        self.line(line.trim_end());
     }
 
     fn heading(&mut self, heading: &str, under: char) {
