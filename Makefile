@@ -26,7 +26,7 @@ demo: build datasets/cora/cora.content
 	@$(VGAE) train datasets/cora --force
 	@echo "== vgae predict results/cora-vgae-0 --top 10   (pairs of paper ids)"
 	@$(VGAE) predict results/cora-vgae-0 --top 10
-	@echo "== embeddings: results/cora-vgae-0/embeddings.csv"
+	@echo "== embeddings: results/cora-vgae-0/embeddings.csv; a page to look at: results/cora-vgae-0/report.html"
 
 .PHONY: test
 test: $(libtorch) announce
@@ -87,7 +87,7 @@ applying: build datasets/cora/cora.content
 picture: build datasets/cora/cora.content
 	@$(VGAE) train datasets/cora --calibrate isotonic --quiet --force -o results/cora-report
 	@$(VGAE) report results/cora-report --quiet
-	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1220,3190 \
+	chromium --headless --no-sandbox --disable-gpu --hide-scrollbars --virtual-time-budget=5000 --window-size=1220,3420 \
 		--screenshot=results/report.png "file://$(CURDIR)/results/cora-report/report.html"
 
 .PHONY: doc

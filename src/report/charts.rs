@@ -181,7 +181,7 @@ fn degree(report: &Report) -> Option<Chart> {
     };
     Some(Chart::Bars(Bars {
         title: "Metrics by degree".into(),
-        x_label: "training edges at the end with fewer (links/non-links below)".into(),
+        x_label: "smaller training degree (links/non-links)".into(),
         y: share("share"),
         categories: buckets.iter().map(|bucket| bucket.smaller_degree.to_string()).collect(),
         notes: buckets
