@@ -185,7 +185,7 @@ fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
             }
             @if let Some(map) = &report.map {
                 div.keep {
-                    h2 { "Where the nodes lie" }
+                    h2 { "Where the " @if report.record.counts.num_edges > 0 { "nodes" } @else { "rows" } " lie" }
                     p.hint {
                         (map.kind) " of the embeddings"
                         @if map.nodes.len() < report.nodes.len() {

@@ -1,6 +1,6 @@
 //! A headless Chromium, driven by the DevTools protocol.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -28,7 +28,7 @@ impl Chromium {
     pub fn start() -> Option<Chromium> {
         let Some(program) = program() else {
             assert!(std::env::var_os("CI").is_none(), "CI is to install Chromium");
-            eprintln!("skipped: no Chromium is installed");
+            skip("no Chromium is installed");
             return None;
         };
         let profile = tempfile::tempdir().unwrap();
@@ -196,6 +196,12 @@ impl Chromium {
         let url = |event: &Value| event["params"]["request"]["url"].as_str().unwrap().to_string();
         self.events.iter().filter(of_request).map(url).collect()
     }
+}
+
+/// Says that a test was skipped, in a way that the test harness does not hold back.
+pub fn skip(why: &str) {
+    let test = std::thread::current().name().unwrap_or_default().to_string();
+    let _ = writeln!(std::io::stderr(), "{test}: skipped, {why}");
 }
 
 /// How much of a page is in a picture.

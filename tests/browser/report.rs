@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::chromium::{Chromium, Whole};
+use crate::chromium::{Chromium, Whole, skip};
 use crate::common::{Place, karate};
 
 fn url(path: &Path) -> String {
@@ -135,7 +135,7 @@ fn a_report_can_be_looked_at_and_used() {
 fn the_report_of_cora_can_be_looked_at_and_used() {
     let cora = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/cora");
     if !Path::new(cora).join("cora.content").exists() {
-        return eprintln!("skipped: datasets/cora was not fetched");
+        return skip("datasets/cora was not fetched");
     }
     let Some(mut chromium) = Chromium::start() else { return };
     let place = Place::new();
