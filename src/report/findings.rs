@@ -223,7 +223,7 @@ fn found(report: &Report) -> Option<Finding> {
     )];
     let with_common = report.links.best.iter().filter(|link| link.num_common_neighbours > 0).count();
     let count = report.links.best.len();
-    if report.record.counts.num_sources.is_none() {
+    if report.record.counts.num_sources.is_none() && report.links.scope == Scope::AllPairs {
         reasons.push(format!("{with_common} of these {count} pairs have a training neighbour in common."));
     }
     match report.links.scope {
@@ -238,7 +238,11 @@ fn found(report: &Report) -> Option<Finding> {
             reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict RUN` looks everywhere."));
         }
     }
-    Some(Finding { question, answer: format!("The {count} highest-ranked new pairs"), reasons })
+    let answer = match report.links.scope {
+        Scope::AllPairs => format!("The {count} highest-ranked new pairs"),
+        _ => format!("The {count} highest-ranked of the pairs looked at"),
+    };
+    Some(Finding { question, answer, reasons })
 }
 
 /// The start of an id that may be long.

@@ -79,7 +79,7 @@ fn probabilities(part: &HeldOut, report: &Report, reasons: &mut Vec<String>) -> 
         method.map_or(String::new(), |method| format!(" `vgae train DATA --calibrate {method}` mends that."));
     reasons.push(format!(
         "Take its ranking, not its probabilities: sigmoid(logit) knows nothing of how rare links are, and is off by {} points \
-         even among as many non-links as links.{mends}",
+         among as many non-links as links.{mends}",
         percent(off)
     ));
     false
