@@ -145,17 +145,18 @@ impl Report {
 
         let has_graph = !graph.edges.is_empty();
         let drawn = links::draw(graph.num_nodes(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
-        let mut links = match has_graph {
-            true => Links::find(run, encoded, &drawn, config.top),
-            false => Links::default(),
+        let describer = has_graph.then(|| links::Describer::new(run));
+        let mut links = match &describer {
+            Some(describer) => Links::find(describer, encoded, &drawn, config.top),
+            None => Links::default(),
         };
         let map = match (&encoded.embeddings, config.map) {
             (None, _) | (_, MapKind::None) => None,
             (Some(embeddings), kind) => {
                 let found = links.best.iter().flat_map(|link| [link.pair.0, link.pair.1]);
                 let nodes = links::chosen(found, &drawn, config.map_nodes);
-                if has_graph {
-                    links.add_of_nodes(run, encoded, &nodes);
+                if let Some(describer) = &describer {
+                    links.add_of_nodes(describer, encoded, &nodes);
                 }
                 Some(Map::of(kind, &embeddings.mean, nodes, graph, &split.train, seed))
             }

@@ -69,10 +69,10 @@ impl Links {
     /// larger graph the pairs of the nodes `drawn`. Of `best` and the scores that need no training it is as many as take some
     /// seconds: the pairs with a common neighbour, at all nodes or at the first of those drawn, or, of `best` in a graph of
     /// more than some thousand nodes, those that its first network finds the likeliest.
-    pub(super) fn find(run: &Run, encoded: &Encoded, drawn: &[u32], top: usize) -> Links {
+    pub(super) fn find(links: &Describer, encoded: &Encoded, drawn: &[u32], top: usize) -> Links {
+        let run = links.run;
         let (known, n) = (&run.graph.edges, run.graph.num_nodes());
         let score = &*encoded.score;
-        let links = Describer::new(run);
         if is_product(run) {
             return match n <= MOST_NODES {
                 true => {
@@ -129,10 +129,9 @@ impl Links {
     }
 
     /// Adds the best few of each of `nodes`, where a model does not take long for that.
-    pub(super) fn add_of_nodes(&mut self, run: &Run, encoded: &Encoded, nodes: &[u32]) {
-        if is_product(run) {
-            let links = Describer::new(run);
-            let lists = encoded.score.top_of_nodes(nodes, PER_NODE, &run.graph.edges);
+    pub(super) fn add_of_nodes(&mut self, links: &Describer, encoded: &Encoded, nodes: &[u32]) {
+        if is_product(links.run) {
+            let lists = encoded.score.top_of_nodes(nodes, PER_NODE, &links.run.graph.edges);
             self.of_nodes.extend(nodes.iter().zip(&lists).map(|(&node, list)| (node, links.of(list))));
         }
     }
@@ -167,13 +166,14 @@ fn is_product(run: &Run) -> bool {
 }
 
 /// Says more of a pair than its logit.
-struct Describer<'a> {
+pub(super) struct Describer<'a> {
     run: &'a Run,
     common_neighbours: Option<Baseline>,
 }
 
 impl<'a> Describer<'a> {
-    fn new(run: &'a Run) -> Self {
+    /// O(n + m log m) time.
+    pub(super) fn new(run: &'a Run) -> Self {
         let train = run.split.train.undirected();
         let common_neighbours = Baseline::new(BaselineKind::CommonNeighbours, &train, None, 0).ok();
         Describer { run, common_neighbours }
