@@ -72,11 +72,10 @@ impl Audit {
     /// a split alone. O(m) time and memory.
     ///
     /// # Errors
-    /// [`Error::Input`] if `path` is neither, [`Error::Run`] for a damaged `run.json`, [`Error::Io`] and
-    /// [`Error::Row`] for a list that cannot be read.
+    /// [`Error::Input`] if `path` is neither, [`Error::Run`] for a damaged `run.json`, [`Error::Foreign`] for a link or
+    /// a pipe in it, [`Error::Io`] and [`Error::Row`] for a list that cannot be read.
     pub fn read(path: &Path, direction: Direction) -> Result<Audit> {
-        let inner = path.join("split");
-        let split = if inner.is_dir() { inner.as_path() } else { path };
+        let split = run::split_directory(path)?;
         let files = LISTS.map(|list| split.join(format!("{list}.csv")));
         if !files.iter().any(|file| file.is_file()) {
             let expected =

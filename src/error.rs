@@ -246,6 +246,16 @@ pub enum Error {
         /// What was found there and what was expected.
         problem: String,
     },
+    /// A run directory holds something else than files of its own, such as a link, which is not followed.
+    #[error("{}: is {found}; expected a {expected}: nothing is followed out of a run directory", show(path))]
+    Foreign {
+        /// Where.
+        path: PathBuf,
+        /// What is there, and where a link leads.
+        found: String,
+        /// `file` or `directory`.
+        expected: &'static str,
+    },
     /// No server can listen at an address.
     #[error("cannot listen on {address}: {}; hint: {}", reason(source), place(source))]
     Listen {

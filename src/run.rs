@@ -23,6 +23,7 @@ mod files;
 mod layout;
 mod npy;
 mod output;
+mod own;
 mod parquet;
 mod record;
 mod rows;
@@ -53,6 +54,7 @@ pub use record::{
 };
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;
+pub(crate) use split_files::split_directory;
 
 /// What to do about files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,8 +81,8 @@ impl Run {
     /// Reads the run directory at `path` and checks that its files belong together.
     ///
     /// # Errors
-    /// [`Error::Run`] names the file that is missing, damaged or foreign; [`Error::Split`] a pair that breaks
-    /// the split's rules.
+    /// [`Error::Run`] names the file that is missing, damaged or of another format, [`Error::Foreign`] one that is none, such
+    /// as a link; [`Error::Split`] a pair that breaks the split's rules.
     pub fn open(path: &Path) -> Result<Run> {
         let record = record::read_record(path)?;
         let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };

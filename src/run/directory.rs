@@ -11,14 +11,11 @@ use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::Graph;
 use crate::model::Encoded;
-use crate::run::layout::{FEATURE_NAMES, hashes, remove_files, replace_files};
+use crate::run::layout::{FEATURE_NAMES, REPLACEMENT, hashes, remove_files, replace_files};
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
 use crate::run::{Existing, Output, files, split_files, tensors, write_embeddings};
 use crate::split::{self, Split};
 use crate::train::{Epoch, Trained};
-
-/// Where, in a run directory, the run that is to replace it is made.
-const REPLACEMENT: &str = ".replacement";
 
 /// A run directory that is being written. If it is dropped before [`RunDir::finish`], because of an error,
 /// it goes again. A finished run that it replaces stays as it is until then.
@@ -54,6 +51,7 @@ impl RunDir {
                 Err(Error::Exists { path: path.to_path_buf(), what })
             }
             (Ok(_), Existing::Replace) => Ok(()),
+            (Err(error @ Error::Foreign { .. }), _) => Err(error),
             (Err(_), _) => {
                 let problem = "exists and is no run directory; it is left alone: choose another --output";
                 Err(Error::Run { path: path.to_path_buf(), problem: problem.into() })

@@ -5,10 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::run::{files, split_files};
+use crate::run::{files, own, split_files};
 
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
+
+/// Where, in a run directory, the run that is to replace it is made.
+pub(super) const REPLACEMENT: &str = ".replacement";
 
 /// The page to look at, which nothing is read back from.
 pub const REPORT: &str = "report.html";
@@ -43,6 +46,19 @@ pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
     let mut files = split_files::paths(&path.join("split")).to_vec();
     files.extend(FILES.iter().map(|file| path.join(file)));
     files
+}
+
+/// Refuses the run directory at `path` if a file or directory that it may hold is something else, such as a link, so that
+/// what is read, written or removed by its name from here on is in it. The directory itself may be reached by a link.
+///
+/// # Errors
+/// [`Error::Foreign`].
+pub(super) fn check_own(path: &Path) -> Result<()> {
+    let replacement = path.join(REPLACEMENT);
+    for directory in [path.join("split"), replacement.join("split"), replacement] {
+        own::check_directory(&directory)?;
+    }
+    files_of(path).iter().try_for_each(|file| own::check_file(file))
 }
 
 /// Moves the run at `work` over the one at `path`. `run.json`, which holds the others' hashes, goes last: if this

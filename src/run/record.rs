@@ -10,6 +10,7 @@ use crate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, InputFile};
+use crate::run::layout;
 use crate::split::Split;
 
 /// The version of the directory's layout.
@@ -148,13 +149,17 @@ pub struct Timings {
     pub evaluate_seconds: f64,
 }
 
-/// Reads and checks the `run.json` of the run directory at `path`, and nothing else of it.
+/// Reads and checks the `run.json` of the run directory at `path`, and of the rest only that it is files.
 ///
 /// # Errors
+/// [`Error::Foreign`] if something in it is a link, a pipe or a device: every reader of a run begins here.
 /// [`Error::Run`] if it is no run directory, or one of another version of the format.
 pub fn read_record(path: &Path) -> Result<Record> {
     let file = path.join("run.json");
     let error = |problem: String| Error::Run { path: file.clone(), problem };
+    if file.symlink_metadata().is_ok() {
+        layout::check_own(path)?;
+    }
     let text = fs::read(&file).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
             let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::run::{files, rows};
+use crate::run::{files, own, rows};
 use crate::split::{LISTS, Split};
 
 const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
@@ -12,13 +12,26 @@ const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "wei
 /// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
 ///
 /// # Errors
-/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Split`] if the
+/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Foreign`] for one that is a
+/// link, [`crate::Error::Split`] if the
 /// split leaks or is not one of this graph.
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
-    let inner = directory.join("split");
-    let directory = if inner.is_dir() { inner.as_path() } else { directory };
+    let directory = &split_directory(directory)?;
     let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
     Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
+}
+
+/// Where the split of the run directory `directory` is, or of the directory of a split itself. Its lists may not be links: a
+/// split may be a stranger's as a run may.
+///
+/// # Errors
+/// [`crate::Error::Foreign`].
+pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
+    let inner = directory.join("split");
+    own::check_directory(&inner)?;
+    let split = if inner.is_dir() { inner } else { directory.to_path_buf() };
+    paths(&split).iter().try_for_each(|file| own::check_file(file))?;
+    Ok(split)
 }
 
 /// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`, and which is
