@@ -145,6 +145,14 @@ pub enum Error {
         /// How many offences against which rules.
         summary: String,
     },
+    /// A run that was made again came out otherwise; see [`crate::reproduce`].
+    #[error("{}: {summary}", show(path))]
+    Differs {
+        /// The run.
+        path: PathBuf,
+        /// How many files differ, and what else does.
+        summary: String,
+    },
     /// No cut of a ranking has the precision that was asked for.
     #[error(
         "no cut has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \

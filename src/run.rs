@@ -44,13 +44,14 @@ use crate::split::Split;
 
 pub use directory::{RunDir, read_history};
 pub use embeddings::{write_parquet, write_projector, write_word2vec};
+pub(crate) use files::sha256;
 pub use files::{NumberWriter, write_embeddings, write_pairs};
 pub use layout::REPORT;
 use layout::{FEATURE_NAMES, hashes};
 pub use npy::write_npy;
 pub use output::Output;
 pub use record::{
-    Counts, FORMAT_VERSION, Record, Status, Timings, memory_bytes, peak_memory_bytes, read_record,
+    Counts, FORMAT_VERSION, Record, Status, Timings, memory_bytes, peak_memory_bytes, processor, read_record,
 };
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;

@@ -4,7 +4,7 @@
 mod place;
 mod product;
 
-use pulp::Simd;
+use pulp::{Arch, Simd, WithSimd};
 
 pub(crate) use place::Vectors;
 pub(crate) use product::{Product, sum_of_logarithms};
@@ -15,6 +15,19 @@ const MAGIC: f32 = 12_582_912.0;
 const MINUS_LN_2: [f32; 2] = [-0.693_359_4, 2.121_944_4e-4];
 /// e^r for |r| ≤ ln 2 / 2, the highest power first.
 const EXP: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
+
+/// How many f32 this processor computes with at once.
+pub(crate) fn num_lanes() -> usize {
+    struct Lanes;
+    impl WithSimd for Lanes {
+        type Output = usize;
+
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            S::F32_LANES
+        }
+    }
+    Arch::new().dispatch(Lanes)
+}
 
 /// e^x within 2 units in the last place: Cody and Waite's reduction to |r| ≤ ln 2 / 2 and a polynomial. Below
 /// −87 it is e^−87; from 89 on it is no finite number.

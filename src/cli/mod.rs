@@ -17,6 +17,7 @@ mod probabilities;
 mod progress;
 mod reconstruct;
 mod report;
+mod reproduce;
 mod score;
 mod stdout;
 mod threshold;
@@ -69,6 +70,7 @@ enum Verb {
     Plot(plot::Args),
     Reconstruct(reconstruct::Args),
     Generate(generate::Args),
+    Reproduce(reproduce::Args),
     Audit(audit::Args),
     Benchmark(benchmark::Args),
     Datasets(datasets::Args),
@@ -98,6 +100,7 @@ pub fn main() -> ExitCode {
         Verb::Plot(args) => plot::run(args, &voice),
         Verb::Reconstruct(args) => reconstruct::run(args, &voice),
         Verb::Generate(args) => generate::run(args, &voice),
+        Verb::Reproduce(args) => reproduce::run(args, &voice),
         Verb::Audit(args) => audit::run(args, &voice),
         Verb::Benchmark(args) => benchmark::run(args, num_threads, &voice),
         Verb::Datasets(args) => datasets::run(args),

@@ -7,13 +7,13 @@ mod dry_run;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae::calibrate::Population;
-use vgae::config::{Config, FeatureSource, FeatureTransform, LossKind, ModelKind};
-use vgae::evaluate::{RunMetrics, share_of_equal_means};
+use vgae::config::{Config, FeatureTransform, LossKind, ModelKind};
+use vgae::evaluate::share_of_equal_means;
 use vgae::graph::Graph;
+use vgae::pipeline::{self, Evaluated};
 use vgae::run::{Existing, Output, Run, RunDir, Timings};
-use vgae::split::{Part, RowSplit, Split};
-use vgae::{Result, read, run, split, train, transform};
+use vgae::split::{RowSplit, Split};
+use vgae::{Result, read, split, train, transform};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;
@@ -79,10 +79,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 
     let start = Instant::now();
     let stage = voice.stage("reading");
-    let graph = match is_rows_alone(args) {
-        true => read::rows_watched(&args.data, &stage)?,
-        false => read::data_watched(&args.data, &config.read, &stage)?,
-    };
+    let graph = pipeline::read(&args.data, config, &stage)?;
     drop(stage);
     let read_seconds = start.elapsed().as_secs_f64();
     describe(&graph, config, voice);
@@ -90,14 +87,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 
     let start = Instant::now();
     let stage = voice.stage("splitting");
-    let split = match &args.split {
-        Some(directory) => run::read_split(directory, &graph)?,
-        // Rows alone have nothing to hold out here.
-        None if graph.edges.is_empty() => {
-            Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() }
-        }
-        None => split::directed(&graph, config.split.task, &config.split, config.seed)?,
-    };
+    let split = pipeline::split(&graph, config, args.split.as_deref())?;
     drop(stage);
     let split_seconds = start.elapsed().as_secs_f64();
     describe_split(&split, graph.num_nodes(), config, voice);
@@ -129,7 +119,8 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 
     let start = Instant::now();
     let stage = voice.stage("evaluating");
-    let encoded = trained.model.encode(&split.train, graph.features())?;
+    let Evaluated { encoded, metrics, calibrator } =
+        pipeline::evaluate(&trained.model, &graph, &split, config, &stage)?;
     let share = encoded.embeddings.as_ref().map_or(0.0, share_of_equal_means);
     if share > 0.5 {
         voice.say(format!(
@@ -138,11 +129,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             100.0 * share
         ));
     }
-    let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, graph.features(), config)?;
-    if let Some(method) = config.calibrate {
-        stage.begin("calibrating");
-        let population = Population::draw(&*encoded.score, &graph.edges, &split, config.seed)?;
-        let calibrator = population.calibrate(method)?;
+    if let Some(calibrator) = calibrator {
         voice.say(format!("calibrated: {calibrator}"));
         run.set_calibrator(calibrator);
     }
@@ -161,12 +148,6 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     }
     voice.say(format!("run directory: {}", path.display()));
     Ok(())
-}
-
-/// A vae takes rows of features alone, too, where no other file gives them.
-fn is_rows_alone(args: &Args) -> bool {
-    let is_vae = args.config.model.model == ModelKind::Vae;
-    is_vae && args.config.read.features == FeatureSource::Auto && read::has_rows_alone(&args.data)
 }
 
 fn default_output(data: &Path, config: &Config) -> PathBuf {

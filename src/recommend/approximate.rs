@@ -23,8 +23,7 @@ const EXPANSION_SEARCH: usize = 64;
 const FIRST_PARTNERS: usize = 16;
 
 /// An index of embeddings by their inner products (HNSW, Malkov & Yashunin 2018, as usearch builds it). O(n log n) time,
-/// O(n·d) memory. It finds most of the best pairs, in a time that hardly grows with n; which it misses may differ from
-/// one index to the next where several threads build it.
+/// O(n·d) memory. It finds most of the best pairs, in a time that hardly grows with n, and the same ones each time.
 ///
 /// ```
 /// use ndarray::Array2;
@@ -85,7 +84,8 @@ impl Recall {
 }
 
 impl<'a> Approximate<'a> {
-    /// Of embeddings `z`, [n, d], whose inner products are logits, on all threads.
+    /// Of embeddings `z`, [n, d], whose inner products are logits. Nodes are added one after the other, on one thread:
+    /// what each is joined to depends on those that are there already.
     ///
     /// # Errors
     /// [`Error::Index`] if the memory does not suffice.
@@ -100,9 +100,11 @@ impl<'a> Approximate<'a> {
             multi: false,
         };
         let index = Index::new(&options).map_err(failed)?;
+        // Each of its threads draws the levels of its nodes from numbers of its own.
+        index.reserve_capacity_and_threads(z.nrows(), 1).map_err(failed)?;
+        (0..z.nrows() as u32)
+            .try_for_each(|node| index.add(u64::from(node), &row(z, node)).map_err(failed))?;
         index.reserve_capacity_and_threads(z.nrows(), rayon::current_num_threads()).map_err(failed)?;
-        let add = |node: usize| index.add(node as u64, &row(z, node as u32)).map_err(failed);
-        (0..z.nrows()).into_par_iter().try_for_each(add)?;
         Ok(Approximate { index, z })
     }
 

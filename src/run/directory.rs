@@ -97,6 +97,8 @@ impl RunDir {
             calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
+            num_simd_lanes: Some(crate::simd::num_lanes()),
+            processor: record::processor(),
             peak_memory_bytes: None,
         };
         let run = RunDir { path: path.to_path_buf(), work, record, is_finished: false };

@@ -220,7 +220,7 @@ pub(super) fn read_records<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
 }
 
 /// The SHA-256 of a file, in hexadecimal.
-pub(super) fn sha256(path: &Path) -> Result<String> {
+pub(crate) fn sha256(path: &Path) -> Result<String> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut hasher = Sha256::new();
     let mut reader = BufReader::with_capacity(1 << 16, File::open(path).map_err(error)?);

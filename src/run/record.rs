@@ -82,6 +82,12 @@ pub struct Record {
     pub timings: Timings,
     /// Threads in use.
     pub num_threads: usize,
+    /// How many f32 the processor computed with at once, which decides the order of some sums.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_simd_lanes: Option<usize>,
+    /// The processor's name, where the system tells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub processor: Option<String>,
     /// The most memory that the process held, where the system tells.
     pub peak_memory_bytes: Option<u64>,
 }
@@ -180,6 +186,18 @@ pub fn read_record(path: &Path) -> Result<Record> {
         return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
     }
     serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
+}
+
+/// The processor's name: `model name` of Linux's `/proc/cpuinfo`.
+///
+/// # Examples
+/// ```
+/// assert_ne!(vgae::run::processor(), Some(String::new()));
+/// ```
+pub fn processor() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
+    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
 }
 
 /// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.

@@ -1,0 +1,94 @@
+//! The steps from a file to a finished run that `vgae train` and `vgae reproduce` take alike.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::Config;
+//! use vgae::pipeline::{self, Evaluated};
+//! use vgae::train;
+//! use vgae::watch::Watch;
+//!
+//! let (mut config, watch) = (Config::default(), Watch::default());
+//! config.train.epochs = Some(3);
+//! let graph = pipeline::read("datasets/karate".as_ref(), &config, &watch)?;
+//! let split = pipeline::split(&graph, &config, None)?;
+//! let trained = train::fit(graph.features(), &split, &config, |_| {})?;
+//! let Evaluated { metrics, calibrator, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
+//! assert!(metrics.links.test.is_some() && calibrator.is_none());
+//! # Ok::<(), vgae::Error>(())
+//! ```
+
+use std::path::Path;
+
+use crate::calibrate::{Calibrator, Population};
+use crate::config::{Config, FeatureSource, ModelKind};
+use crate::error::Result;
+use crate::evaluate::RunMetrics;
+use crate::graph::Graph;
+use crate::model::{Encoded, Model};
+use crate::split::{Part, Split};
+use crate::watch::Watch;
+use crate::{read, run, split};
+
+/// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
+///
+/// # Errors
+/// As [`read::data`] and [`read::rows`].
+pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
+    let is_vae = config.model.model == ModelKind::Vae;
+    // A vae takes rows of features alone, too, where no other file gives them.
+    let is_rows_alone = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
+    match is_rows_alone {
+        true => read::rows_watched(data, watch),
+        false => read::data_watched(data, &config.read, watch),
+    }
+}
+
+/// The split of `graph` that `config` asks for, or the one in the directory `from`.
+///
+/// # Errors
+/// As [`split::directed`] and [`run::read_split`].
+pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
+    match from {
+        Some(directory) => run::read_split(directory, graph),
+        // Rows alone have nothing to hold out here.
+        None if graph.edges.is_empty() => {
+            Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })
+        }
+        None => split::directed(graph, config.split.task, &config.split, config.seed),
+    }
+}
+
+/// What a trained model says of its graph.
+pub struct Evaluated {
+    /// The embeddings, and the logits of pairs.
+    pub encoded: Encoded,
+    /// The metrics of the held-out parts.
+    pub metrics: RunMetrics,
+    /// What makes probabilities of the logits, where that was asked for.
+    pub calibrator: Option<Calibrator>,
+}
+
+/// Encodes `graph` with messages along the training edges of `split`, evaluates the held-out parts, and calibrates where
+/// `config` says so.
+///
+/// # Errors
+/// As [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and [`Population::calibrate`].
+pub fn evaluate(
+    model: &Model,
+    graph: &Graph,
+    split: &Split,
+    config: &Config,
+    watch: &Watch,
+) -> Result<Evaluated> {
+    let encoded = model.encode(&split.train, graph.features())?;
+    let metrics = RunMetrics::of(model, &*encoded.score, split, graph.features(), config)?;
+    let calibrator = match config.calibrate {
+        None => None,
+        Some(method) => {
+            watch.begin("calibrating");
+            let population = Population::draw(&*encoded.score, &graph.edges, split, config.seed)?;
+            Some(population.calibrate(method)?)
+        }
+    };
+    Ok(Evaluated { encoded, metrics, calibrator })
+}
