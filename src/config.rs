@@ -1,6 +1,7 @@
 //! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
 
 mod calibration;
+mod checkpoints;
 mod device;
 mod directed_task;
 mod format;
@@ -21,6 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 pub use calibration::Calibration;
+pub use checkpoints::CheckpointPeriod;
 pub use device::DeviceChoice;
 pub use directed_task::DirectedTask;
 pub use format::{EdgeFormat, EmbeddingFormat};

@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
-use words::{named, place, reason, remedy, show};
+use words::{named, place, reason, remedy, show, signal_name};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -240,6 +240,22 @@ pub enum Error {
         /// The largest absolute value among the features; 0 without features.
         largest_feature: f32,
     },
+    /// A checkpoint is of another training.
+    #[error("the checkpoint does not fit its run: {0}; hint: train again with --force")]
+    Checkpoint(String),
+    /// Training was stopped from outside.
+    #[error(
+        "stopped by {} after epoch {epoch}; `vgae train --resume {}` goes on from there",
+        signal_name(*signal), path.display()
+    )]
+    Interrupted {
+        /// The number of the signal.
+        signal: i32,
+        /// The epoch that ended last.
+        epoch: usize,
+        /// The run directory.
+        path: PathBuf,
+    },
     /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
@@ -263,6 +279,17 @@ pub enum Error {
         found: String,
         /// `file` or `directory`.
         expected: &'static str,
+    },
+    /// Another process writes to a run directory.
+    #[error(
+        "{}: {holder} is at work in this run directory; wait for its end, or choose another --output",
+        show(path)
+    )]
+    Locked {
+        /// The directory.
+        path: PathBuf,
+        /// As in `process 1234 on host`.
+        holder: String,
     },
     /// No server can listen at an address.
     #[error("cannot listen on {address}: {}; hint: {}", reason(source), place(source))]

@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, InputFile};
 use crate::pipeline::{self, Evaluated};
 use crate::run::{self, Existing, Record, RunDir, Status, Timings};
-use crate::train::{self, Epoch};
+use crate::train::{self, Epoch, Moment};
 use crate::watch::Watch;
 
 pub use compare::{Compared, compare};
@@ -73,6 +73,13 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
         let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
         return Err(Error::Run { path: file, problem });
     }
+    if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
+        let problem = format!(
+            "says that training went on with another learning rate after epoch {epoch} (before: {learning_rate}); one \
+             command does not make it again"
+        );
+        return Err(Error::Run { path: path.join("run.json"), problem });
+    }
     if record.inputs.is_empty() {
         let problem = "names no input; there is nothing to make the run of".into();
         return Err(Error::Run { path: path.join("run.json"), problem });
@@ -102,7 +109,7 @@ pub fn make(
     to: &Path,
     existing: Existing,
     watch: &Watch,
-    on_epoch: impl FnMut(&Epoch),
+    mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<()> {
     let mut config = record.config.clone();
     if let (Some(file), FeatureSource::File(_)) = (&place.features, &config.read.features) {
@@ -127,7 +134,11 @@ pub fn make(
         run.set_split_from(directory);
     }
     let start = Instant::now();
-    let trained = train::fit_watched(graph.features(), &split, &config, watch, on_epoch)?;
+    let on_epoch = &mut |epoch: &Epoch, _: &Moment| {
+        on_epoch(epoch);
+        Ok(())
+    };
+    let trained = train::fit_from(graph.features(), &split, &config, watch, None, on_epoch)?;
     let train_seconds = start.elapsed().as_secs_f64();
 
     watch.begin("evaluating");

@@ -9,16 +9,18 @@ mod host;
 mod latent;
 mod rows;
 mod torch;
+mod torch_adam;
 
 use std::collections::BTreeMap;
 use std::ops::Range;
 
 use ndarray::Array2;
 
-pub(crate) use adam::Adam;
+pub(crate) use adam::{Adam, AdamState};
 pub(crate) use buffers::Buffers;
 pub(crate) use host::{HostTape, Recorded, Recording};
 pub(crate) use torch::{TorchOperator, TorchTape, on_host};
+pub(crate) use torch_adam::TorchAdam;
 
 /// A weight matrix by its name: its shape and its values, row by row.
 pub type Weights = BTreeMap<String, Array2<f32>>;

@@ -1,11 +1,14 @@
 //! Training. It returns values and writes nothing.
 
+mod checkpoint;
 mod engine;
 mod kept;
 mod network;
 mod rows;
 pub(crate) mod stack;
 
+pub(crate) use checkpoint::Tensors;
+pub use checkpoint::{Checkpoint, Moment};
 use kept::Kept;
 
 use serde::{Deserialize, Serialize};
@@ -83,21 +86,62 @@ pub fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    on_epoch: impl FnMut(&Epoch),
+    mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<Trained> {
-    fit_watched(features, split, config, &Watch::default(), on_epoch)
+    let on_epoch = &mut |epoch: &Epoch, _: &Moment| {
+        on_epoch(epoch);
+        Ok(())
+    };
+    fit_from(features, split, config, &Watch::default(), None, on_epoch)
 }
 
-/// As [`fit`], where `watch` sees what is done beside the epochs: a stack's weighing of its parts.
+/// What is called after an epoch; its error ends the training.
+pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a;
+
+/// As [`fit`], from a checkpoint of a training with the same features, split and config, to the same weights, to the bit,
+/// as that training. `watch` sees what is done beside the epochs: a stack's weighing of its parts. Each epoch ends with a
+/// call of `on_epoch`, which can take a checkpoint, and whose error ends the training.
+///
+/// # Examples
+/// ```
+/// use vgae::config::Config;
+/// use vgae::watch::Watch;
+/// use vgae::{Error, read, split, train};
+///
+/// let mut config = Config::default();
+/// config.train.epochs = Some(6);
+/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let split = split::edges(&graph, &config.split, config.seed)?;
+/// let whole = train::fit(None, &split, &config, |_| {})?;
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let path = directory.path().join("checkpoint.safetensors");
+/// let stopped = train::fit_from(None, &split, &config, &Watch::default(), None, &mut |epoch, moment| {
+///     match epoch.epoch {
+///         4 => {
+///             vgae::run::write_checkpoint(&path, &moment.checkpoint())?;
+///             Err(Error::Config("enough".into()))
+///         }
+///         _ => Ok(()),
+///     }
+/// });
+/// assert!(stopped.is_err());
+/// let checkpoint = vgae::run::read_checkpoint(&path)?;
+/// assert_eq!(checkpoint.epoch(), 4);
+/// let rest = train::fit_from(None, &split, &config, &Watch::default(), Some(&checkpoint), &mut |_, _| Ok(()))?;
+/// assert_eq!(rest.model.weights(), whole.model.weights());
+/// # Ok::<(), vgae::Error>(())
+/// ```
 ///
 /// # Errors
-/// As [`fit`].
-pub fn fit_watched(
+/// As [`fit`]; [`Error::Checkpoint`] for a checkpoint of another training.
+pub fn fit_from(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
     watch: &Watch,
-    mut on_epoch: impl FnMut(&Epoch),
+    from: Option<&Checkpoint>,
+    on_epoch: &mut OnEpoch,
 ) -> Result<Trained> {
     config.validate()?;
     config.validate_for(split.train.num_nodes())?;
@@ -129,11 +173,11 @@ pub fn fit_watched(
             Ok(Trained { model, history: Vec::new(), selected_epoch: None })
         }
         ModelKind::Best => {
-            let (stack, history) = stack::fit(features, split, config, watch, &mut on_epoch)?;
+            let (stack, history) = stack::fit(features, split, config, watch, from, on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
         ModelKind::Vae => {
-            let run = rows::fit(rows_of(features)?, config, &mut on_epoch)?;
+            let run = rows::fit(rows_of(features)?, config, from, on_epoch)?;
             Ok(Trained {
                 model: Model::Vae(Box::new(run.vae)),
                 history: run.history,
@@ -141,7 +185,7 @@ pub fn fit_watched(
             })
         }
         _ => {
-            let run = network::fit(features, split, config, "", &mut on_epoch)?;
+            let run = network::fit(features, split, config, "", from, on_epoch)?;
             Ok(Trained {
                 model: Model::Network(Box::new(run.network)),
                 history: run.history,

@@ -27,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::network::{Weights, are_finite, check_weights};
 use crate::operator::dropout_factor;
-use crate::tape::Dropout;
+use crate::tape::{Dropout, TorchAdam};
 use crate::tensor::{from_matrix, from_rows, to_matrix};
 
 pub(crate) use kl::{kl, kl_above};
@@ -184,10 +184,12 @@ impl Vae {
         are_finite(&self.weights())
     }
 
-    /// Adam (Kingma & Ba 2015) on the weights, with its usual β = (0.9, 0.999), ε = 1e-8.
-    pub(crate) fn optimizer(&self, learning_rate: f64) -> Result<nn::Optimizer> {
-        use nn::OptimizerConfig;
-        Ok(nn::Adam::default().build(&self.variables, learning_rate)?)
+    /// A step of `adam` down the gradient of `objective`.
+    pub(crate) fn step(&self, objective: &Tensor, adam: &mut TorchAdam) {
+        let weights = self.variables.variables();
+        TorchAdam::zero_grad(weights.values());
+        objective.backward();
+        adam.step(&weights);
     }
 
     /// The loss's terms for a batch `x`, [b, f], and the noise ε, [b, d]; with `dropout`, part of each layer's

@@ -78,7 +78,8 @@ enum Verb {
     Man(man::Args),
 }
 
-/// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage.
+/// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage, 128 and the number of
+/// the signal that stopped a training.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -113,7 +114,11 @@ pub fn main() -> ExitCode {
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error}");
-            if matches!(error, Error::Config(_)) { ExitCode::from(2) } else { ExitCode::FAILURE }
+            match error {
+                Error::Config(_) => ExitCode::from(2),
+                Error::Interrupted { signal, .. } => ExitCode::from(train::code(signal) as u8),
+                _ => ExitCode::FAILURE,
+            }
         }
     }
 }

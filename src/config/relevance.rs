@@ -16,7 +16,10 @@ impl Config {
             };
             let set = self.of_networks().or(match kind {
                 ModelKind::Best => None,
-                _ => self.train.epochs.map(|_| "--epochs"),
+                _ => first(&[
+                    (self.train.epochs.is_some(), "--epochs"),
+                    (self.train.checkpoint_every.is_some(), "--checkpoint-every"),
+                ]),
             });
             return refuse(set, kind, what);
         }

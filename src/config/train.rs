@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::DeviceChoice;
+use crate::config::{CheckpointPeriod, DeviceChoice};
 
 /// How it is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
@@ -65,6 +65,11 @@ pub struct TrainConfig {
     /// Epochs between two looks at the validation part
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
     pub validate_every: usize,
+    /// How often a checkpoint is written, from which --resume goes on: every so many epochs, as in 50, or seconds, as in
+    /// 30s, or `never`; one is also written when training is stopped by a signal [default: 60s]
+    #[arg(long, value_name = "PERIOD")]
+    #[serde(default)]
+    pub checkpoint_every: Option<CheckpointPeriod>,
 }
 
 impl Default for TrainConfig {
@@ -84,6 +89,7 @@ impl Default for TrainConfig {
             patience: None,
             device: DeviceChoice::default(),
             validate_every: 1,
+            checkpoint_every: None,
         }
     }
 }

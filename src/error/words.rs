@@ -28,6 +28,15 @@ pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> 
     }
 }
 
+/// What a signal that stops a process is called.
+pub(super) fn signal_name(signal: i32) -> String {
+    match signal {
+        2 => "SIGINT".into(),
+        15 => "SIGTERM".into(),
+        other => format!("signal {other}"),
+    }
+}
+
 /// What helps where a server cannot listen.
 pub(super) fn place(error: &io::Error) -> &'static str {
     match error.kind() {

@@ -2,20 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use tch::{Device, Tensor, nn};
+use tch::{Device, Tensor};
 
 use super::{Draws, Network, Pass, Terms};
 use crate::encoder::Inputs;
-use crate::error::Result;
 use crate::loss::TorchLoss;
-use crate::tape::{TorchOperator, TorchTape, Weights, on_host};
+use crate::tape::{AdamState, TorchAdam, TorchOperator, TorchTape, Weights, on_host};
 use crate::tensor::{from_matrix, to_matrix};
 
 /// A network's weights and what it works on, on a device.
 pub(crate) struct TorchTrainer {
     device: Device,
     weights: BTreeMap<String, Tensor>,
-    optimizer: nn::Optimizer,
+    adam: TorchAdam,
     adj_norm: TorchOperator,
     features: Option<TorchOperator>,
     /// The loss that is computed here, not on the host.
@@ -30,23 +29,30 @@ impl TorchTrainer {
         loss: Option<TorchLoss>,
         learning_rate: f64,
         device: Device,
-    ) -> Result<Self> {
-        use nn::OptimizerConfig;
-        let variables = nn::VarStore::new(device);
-        for (name, weight) in network.weights() {
-            // A name's dots are those of a path.
-            let (path, last) = name.rsplit_once('.').unwrap_or(("", name));
-            let path = path.split('.').fold(variables.root(), |path, part| path / part);
-            let _ = path.var_copy(last, &from_matrix(weight));
-        }
-        Ok(TorchTrainer {
+    ) -> Self {
+        let on_device = |weight| from_matrix(weight).to_device(device).set_requires_grad(true);
+        let weights = network.weights().iter();
+        TorchTrainer {
             device,
-            weights: variables.variables().into_iter().collect(),
-            optimizer: nn::Adam::default().build(&variables, learning_rate)?,
+            weights: weights.map(|(name, weight)| (name.clone(), on_device(weight))).collect(),
+            adam: TorchAdam::new(learning_rate),
             adj_norm: TorchOperator::of(&inputs.adj_norm, device),
             features: inputs.features.as_ref().map(|features| TorchOperator::of(features, device)),
             loss,
-        })
+        }
+    }
+
+    /// What Adam remembers.
+    pub(crate) fn adam_state<'a>(&self) -> AdamState<'a> {
+        self.adam.state()
+    }
+
+    /// Goes on from what Adam remembered of `weights`.
+    ///
+    /// # Errors
+    /// A sentence that names what does not fit.
+    pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> Result<(), String> {
+        self.adam.restore(state, weights, self.device)
     }
 
     /// The weights, for the host.
@@ -58,7 +64,7 @@ impl TorchTrainer {
     pub(crate) fn pass(&mut self, network: &Network, pass: Pass) -> Terms {
         let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
         let Draws { loss: seed, .. } = draws;
-        self.optimizer.zero_grad();
+        TorchAdam::zero_grad(self.weights.values());
         let masked = masked.map(|adj_norm| TorchOperator::of(adj_norm, self.device));
         let dropped = match (&inputs.features, network.dropout(draws)) {
             (Some(features), Some(dropout)) => {
@@ -84,7 +90,7 @@ impl TorchTrainer {
 
     /// A step of Adam by the gradients of the last pass.
     pub(crate) fn step(&mut self) {
-        self.optimizer.step();
+        self.adam.step(&self.weights);
     }
 
     /// The gradient of each weight that has one, as the last pass left it.

@@ -11,29 +11,65 @@ use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::Graph;
 use crate::model::Encoded;
-use crate::run::layout::{FEATURE_NAMES, REPLACEMENT, hashes, remove_files, replace_files};
+use crate::run::checkpoint::{read_checkpoint, write_checkpoint};
+use crate::run::layout::{
+    CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
+};
+use crate::run::lock::{LOCK, Lock};
+use crate::run::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
-use crate::run::{Existing, Output, files, split_files, tensors, write_embeddings};
+use crate::run::{Existing, Output, files, layout, split_files, tensors, write_embeddings};
 use crate::split::{self, Split};
-use crate::train::{Epoch, Trained};
+use crate::train::{Checkpoint, Epoch, Trained};
 
-/// A run directory that is being written. If it is dropped before [`RunDir::finish`], because of an error,
-/// it goes again. A finished run that it replaces stays as it is until then.
+/// A run directory that is being written, by this process alone. If it is dropped before [`RunDir::finish`], because of an
+/// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
+/// then.
 pub struct RunDir {
     path: PathBuf,
     /// Where the files are written: `path`, or a directory in it while `path` holds the run to be replaced.
     work: PathBuf,
     record: Record,
-    is_finished: bool,
+    state: State,
+    lock: Option<Lock>,
+}
+
+/// How far a run directory is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum State {
+    /// Nothing in it took long.
+    Begun,
+    /// Training can go on from it.
+    Resumable,
+    Finished,
+}
+
+/// A run whose training did not come to its end, and what is known of it.
+pub struct Unfinished {
+    /// The directory.
+    pub run: RunDir,
+    /// The graph, as it was read.
+    pub graph: Graph,
+    /// Its split.
+    pub split: Split,
+    /// Where training stood; none where it had hardly begun.
+    pub checkpoint: Option<Checkpoint<'static>>,
 }
 
 impl RunDir {
     /// Fails now if `path` cannot become a run directory later: for calling before the input is read.
     ///
     /// # Errors
-    /// [`Error::Exists`] if it is there, [`Error::Run`] if it is something else than a run directory, which
-    /// even [`Existing::Replace`] leaves alone.
+    /// [`Error::Exists`] if it is there, [`Error::Locked`] if another process writes to it, [`Error::Run`] if it is
+    /// something else than a run directory, which even [`Existing::Replace`] leaves alone.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
+        if path.is_dir() {
+            Lock::check(path)?;
+        }
+        Self::check_unlocked(path, existing)
+    }
+
+    fn check_unlocked(path: &Path, existing: Existing) -> Result<()> {
         if !path.exists() {
             return Ok(());
         }
@@ -41,13 +77,18 @@ impl RunDir {
             let problem = "is a file; choose another --output".into();
             return Err(Error::Run { path: path.to_path_buf(), problem });
         }
-        let mut entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
-        if entries.next().is_none() {
+        let entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
+        // A process that was cut off at its very beginning leaves these.
+        let is_rest = |name: &str| name == LOCK || name.starts_with(PARTIAL);
+        if entries.flatten().all(|entry| is_rest(&entry.file_name().to_string_lossy())) {
             return Ok(());
         }
         match (record::read_record(path), existing) {
             (Ok(record), Existing::Keep) => {
-                let what = if record.status == Status::Complete { "" } else { " (an unfinished run)" };
+                let what = match record.status {
+                    Status::Complete => "",
+                    Status::Training => " (an unfinished run; `vgae train --resume` goes on with it)",
+                };
                 Err(Error::Exists { path: path.to_path_buf(), what })
             }
             (Ok(_), Existing::Replace) => Ok(()),
@@ -75,13 +116,19 @@ impl RunDir {
         if resolved.model.model.is_network() {
             resolved.train.device = device::chosen(&resolved, graph.num_nodes())?;
         }
+        fs::create_dir_all(path).map_err(|source| Error::io("create", path, source))?;
+        let lock = Lock::acquire(path)?;
+        layout::settle(path)?;
+        Self::check_unlocked(path, existing)?;
         let is_replacement = record::read_record(path).is_ok_and(|record| record.status == Status::Complete);
         // What an interrupted run left there goes first.
         remove_files(&path.join(REPLACEMENT))?;
         let work = if is_replacement { path.join(REPLACEMENT) } else { path.to_path_buf() };
         remove_files(&work)?;
         let split_path = work.join("split");
-        fs::create_dir_all(&split_path).map_err(|source| Error::io("create", &split_path, source))?;
+        let create =
+            |path: &Path| fs::create_dir_all(path).map_err(|source| Error::io("create", path, source));
+        create(&work)?;
         let record = Record {
             format: record::FORMAT.into(),
             format_version: FORMAT_VERSION,
@@ -94,6 +141,7 @@ impl RunDir {
             inputs: graph.inputs.clone(),
             files: BTreeMap::new(),
             selected_epoch: None,
+            earlier_learning_rates: Vec::new(),
             calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
@@ -101,8 +149,11 @@ impl RunDir {
             processor: record::processor(),
             peak_memory_bytes: None,
         };
-        let run = RunDir { path: path.to_path_buf(), work, record, is_finished: false };
-        files::write_json(&run.work.join("run.json"), &run.record)?;
+        let mut run =
+            RunDir { path: path.to_path_buf(), work, record, state: State::Begun, lock: Some(lock) };
+        // Whatever is cut off from here on is known to be a run.
+        run.write_record()?;
+        create(&split_path)?;
         files::write_nodes(&run.work.join("nodes.csv"), graph)?;
         split_files::write_split(&split_path, split, &graph.nodes)?;
         if config.model.model == ModelKind::Vae {
@@ -113,14 +164,51 @@ impl RunDir {
             files::write_feature_names(&run.work.join(FEATURE_NAMES), names)?;
         }
         if let Some(features) = &graph.features {
-            tensors::write_features(&run.work.join("features.safetensors"), features)?;
+            tensors::write_features(&run.work.join(FEATURES), features)?;
         }
+        // With the hashes of these files it is known that they are whole.
+        run.record.files = hashes(&run.work, &files_of_graph(&run.work, graph.features.is_some()))?;
+        run.write_record()?;
         Ok(run)
+    }
+
+    /// Opens the unfinished run in the directory at `path`, or the one that was to replace a finished run there.
+    ///
+    /// # Errors
+    /// [`Error::Run`] if it is finished, or if there is too little or something else in it than what was written;
+    /// [`Error::Locked`] if another process writes to it.
+    pub fn resume(path: &Path) -> Result<Unfinished> {
+        record::read_record(path)?;
+        let lock = Lock::acquire(path)?;
+        let replacement = path.join(REPLACEMENT);
+        let work = if replacement.exists() { replacement } else { path.to_path_buf() };
+        let record = record::read_record(&work)?;
+        let error = |problem: &str| Error::Run { path: work.join("run.json"), problem: problem.into() };
+        if record.status == Status::Complete {
+            return Err(error("says that its training came to its end; there is nothing to go on with"));
+        }
+        if record.files.is_empty() {
+            let problem = "says that the run was stopped before its graph and its split were written; train again with \
+                           --force";
+            return Err(error(problem));
+        }
+        layout::remove_partial_files(&work);
+        let (graph, split) = super::read_graph(&work, &record)?;
+        let checkpoint = work.join(CHECKPOINT);
+        let checkpoint = if checkpoint.exists() { Some(read_checkpoint(&checkpoint)?) } else { None };
+        let run =
+            RunDir { path: path.to_path_buf(), work, record, state: State::Resumable, lock: Some(lock) };
+        Ok(Unfinished { run, graph, split, checkpoint })
     }
 
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// What `run.json` says so far.
+    pub fn record(&self) -> &Record {
+        &self.record
     }
 
     /// Notes that the split came from `path`.
@@ -131,6 +219,36 @@ impl RunDir {
     /// Notes what makes probabilities of the model's logits.
     pub fn set_calibrator(&mut self, calibrator: Calibrator) {
         self.record.calibration = Some(calibrator);
+    }
+
+    /// Notes that training goes on after `epoch` with another learning rate.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the model has none or it is out of range, [`Error::Io`] if it cannot be written.
+    pub fn set_learning_rate(&mut self, learning_rate: f64, epoch: usize) -> Result<()> {
+        let before = self.record.config.learning_rate();
+        self.record.config.train.learning_rate = Some(learning_rate);
+        self.record.config.validate()?;
+        self.record.earlier_learning_rates.push((epoch, before));
+        self.write_record()
+    }
+
+    /// Writes where training stands, if its numbers are finite: then the run outlives whatever happens from here on.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be written; the checkpoint before it stays.
+    pub fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        if checkpoint.is_finite() {
+            write_checkpoint(&self.work.join(CHECKPOINT), checkpoint)?;
+            layout::sync_directory(&self.work)?;
+            self.state = State::Resumable;
+        }
+        Ok(())
+    }
+
+    /// Whether training can go on from what is in the directory.
+    pub fn is_resumable(&self) -> bool {
+        self.state == State::Resumable
     }
 
     /// Writes what training brought, and `run.json` last, which makes the run complete: what it says is returned.
@@ -145,32 +263,43 @@ impl RunDir {
         metrics: &RunMetrics,
         timings: Timings,
     ) -> Result<Record> {
-        tensors::write_weights(&self.work.join("weights.safetensors"), &trained.model.weights())?;
+        let weights = self.work.join(WEIGHTS);
+        tensors::write_weights(&weights, &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
         files::write_json(&self.work.join("metrics.json"), metrics)?;
         if let Some(embeddings) = &encoded.embeddings {
             let output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
             write_embeddings(output, &graph.nodes, &embeddings.mean, None)?;
         }
-        self.record.files = hashes(&self.work, graph.features.is_some())?;
+        self.record.files.extend(hashes(&self.work, &[weights])?);
         self.record.status = Status::Complete;
         self.record.selected_epoch = trained.selected_epoch;
         self.record.timings = timings;
         self.record.peak_memory_bytes = record::peak_memory_bytes();
-        files::write_json(&self.work.join("run.json"), &self.record)?;
+        layout::sync(&self.work)?;
+        self.write_record()?;
+        self.state = State::Finished;
+        layout::sync_directory(&self.work)?;
         if self.work != self.path {
-            replace_files(&self.work, &self.path)?;
+            layout::settle(&self.path)?;
         }
-        self.is_finished = true;
+        // It is of no use any more, nor in the way.
+        let _ = fs::remove_file(self.path.join(CHECKPOINT));
         Ok(self.record.clone())
+    }
+
+    fn write_record(&mut self) -> Result<()> {
+        files::write_json(&self.work.join("run.json"), &self.record)
     }
 }
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        if !self.is_finished {
+        if self.state == State::Begun {
             // An error is on its way to the user already; what cannot be removed is marked as unfinished.
             let _ = remove_files(&self.work);
+            self.lock = None;
+            let _ = fs::remove_dir(&self.path);
         }
     }
 }

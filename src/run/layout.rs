@@ -1,22 +1,37 @@
 //! Which files a run directory consists of, and how they are hashed, replaced and removed.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::run::output::PARTIAL;
+use crate::run::record::{self, Status};
 use crate::run::{files, own, split_files};
 
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
 
+/// X.
+pub(super) const FEATURES: &str = "features.safetensors";
+
+/// The weights of the trained model.
+pub(super) const WEIGHTS: &str = "weights.safetensors";
+
+/// Where training stands.
+pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
+
 /// Where, in a run directory, the run that is to replace it is made.
 pub(super) const REPLACEMENT: &str = ".replacement";
+
+/// The same, when all that is left to do is to move its files over those of the run that it replaces.
+const MOVING: &str = ".replacing";
 
 /// The page to look at, which nothing is read back from.
 pub const REPORT: &str = "report.html";
 
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     REPORT,
     "metrics.json",
     "history.csv",
@@ -24,19 +39,25 @@ const FILES: [&str; 10] = [
     "nodes.csv",
     "rows.csv",
     FEATURE_NAMES,
-    "features.safetensors",
-    "weights.safetensors",
+    FEATURES,
+    WEIGHTS,
+    CHECKPOINT,
     "run.json",
 ];
 
-/// The SHA-256 of the files that [`Run::open`] reads, `run.json` apart.
-pub(super) fn hashes(path: &Path, has_features: bool) -> Result<BTreeMap<String, String>> {
-    let mut files = vec![path.join("nodes.csv"), path.join("weights.safetensors")];
+/// The files of the graph and its split, from which training can begin.
+pub(super) fn files_of_graph(path: &Path, has_features: bool) -> Vec<PathBuf> {
+    let mut files = vec![path.join("nodes.csv")];
     if has_features {
-        files.push(path.join("features.safetensors"));
+        files.push(path.join(FEATURES));
     }
     files.extend(Some(path.join(FEATURE_NAMES)).filter(|file| file.exists()));
     files.extend(split_files::paths(&path.join("split")));
+    files
+}
+
+/// The SHA-256 of `files`, by their names in the run directory at `path`.
+pub(super) fn hashes(path: &Path, files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
     let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
     files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
 }
@@ -54,41 +75,93 @@ pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
 /// # Errors
 /// [`Error::Foreign`].
 pub(super) fn check_own(path: &Path) -> Result<()> {
-    let replacement = path.join(REPLACEMENT);
-    for directory in [path.join("split"), replacement.join("split"), replacement] {
-        own::check_directory(&directory)?;
+    for directory in [path.to_path_buf(), path.join(REPLACEMENT), path.join(MOVING)] {
+        own::check_directory(&directory.join("split"))?;
+        if directory != path {
+            own::check_directory(&directory)?;
+        }
     }
     files_of(path).iter().try_for_each(|file| own::check_file(file))
 }
 
-/// Moves the run at `work` over the one at `path`. `run.json`, which holds the others' hashes, goes last: if this
-/// is cut off in between, the run is known to be damaged.
-pub(super) fn replace_files(work: &Path, path: &Path) -> Result<()> {
-    for (new, old) in files_of(work).iter().zip(files_of(path)) {
-        let result = if new.exists() { fs::rename(new, &old) } else { fs::remove_file(&old) };
-        match result {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("write", &old, source));
+/// Whether the run directory at `path` is being replaced by a finished run, or was when that was cut off.
+pub(super) fn is_unsettled(path: &Path) -> bool {
+    path.join(MOVING).exists() || is_complete(&path.join(REPLACEMENT))
+}
+
+fn is_complete(path: &Path) -> bool {
+    record::read_record(path).is_ok_and(|record| record.status == Status::Complete)
+}
+
+/// Puts a finished replacement in the place of the run at `path`, which is locked. Each step can be cut off and taken again:
+/// first what the new run lacks is removed, then the replacement has another name, under which its files only move.
+pub(super) fn settle(path: &Path) -> Result<()> {
+    let (work, moving) = (path.join(REPLACEMENT), path.join(MOVING));
+    if !moving.exists() {
+        if !is_complete(&work) {
+            return Ok(());
+        }
+        for (new, old) in files_of(&work).iter().zip(files_of(path)) {
+            if !new.exists() {
+                remove(&old)?;
             }
-            _ => {}
+        }
+        fs::rename(&work, &moving).map_err(|source| Error::io("write", &moving, source))?;
+    }
+    for (new, old) in files_of(&moving).iter().zip(files_of(path)) {
+        if new.exists() {
+            fs::rename(new, &old).map_err(|source| Error::io("write", &old, source))?;
         }
     }
-    remove_files(work)
+    sync_directory(path)?;
+    remove_files(&moving)
+}
+
+/// Waits until the files of the run directory at `path` are where a power cut leaves them.
+pub(super) fn sync(path: &Path) -> Result<()> {
+    for file in files_of(path) {
+        match File::open(&file) {
+            Ok(open) => open.sync_all().map_err(|source| Error::io("write", &file, source))?,
+            Err(source) if source.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::io("read", &file, source)),
+        }
+    }
+    sync_directory(&path.join("split"))?;
+    sync_directory(path)
+}
+
+/// The same of the names in a directory.
+pub(super) fn sync_directory(path: &Path) -> Result<()> {
+    File::open(path)
+        .and_then(|directory| directory.sync_all())
+        .map_err(|source| Error::io("write", path, source))
+}
+
+/// Takes away what a process that was cut off had not yet written whole.
+pub(super) fn remove_partial_files(path: &Path) {
+    for directory in [path.to_path_buf(), path.join("split")] {
+        for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
+            if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
+                // It is in nobody's way.
+                let _ = fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+fn remove(file: &Path) -> Result<()> {
+    match fs::remove_file(file) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => Err(Error::io("remove", file, source)),
+        _ => Ok(()),
+    }
 }
 
 /// Takes away what a run directory is made of, and the directory if nothing else is in it.
 pub(super) fn remove_files(path: &Path) -> Result<()> {
-    let split = path.join("split");
-    for file in files_of(path) {
-        match fs::remove_file(&file) {
-            Err(source) if source.kind() != std::io::ErrorKind::NotFound => {
-                return Err(Error::io("remove", &file, source));
-            }
-            _ => {}
-        }
-    }
+    files_of(path).iter().try_for_each(|file| remove(file))?;
+    remove_partial_files(path);
     // A directory that holds something else stays, which is no error.
-    let _ = fs::remove_dir(&split);
+    let _ = fs::remove_dir(path.join("split"));
     let _ = fs::remove_dir(path);
     Ok(())
 }

@@ -59,6 +59,9 @@ enum Sink {
     Device(BufWriter<File>),
 }
 
+/// How the names of files that are not whole yet begin.
+pub(super) const PARTIAL: &str = ".vgae-";
+
 /// Bytes that are written at a time.
 const BUFFER: usize = 1 << 16;
 
@@ -96,11 +99,20 @@ impl Output {
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         // The mode that a file usually gets; the process's umask still applies.
         let file = tempfile::Builder::new()
-            .prefix(".vgae-")
+            .prefix(PARTIAL)
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .map_err(|source| Error::io("write", &path, source))?;
         Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file)) })
+    }
+
+    /// Writes what there is, and waits until a file's bytes are where a power cut leaves them.
+    pub(super) fn sync(&mut self) -> io::Result<()> {
+        self.flush()?;
+        match &self.sink {
+            Sink::File(writer) => writer.get_ref().as_file().sync_all(),
+            Sink::Stdout(_) | Sink::Device(_) => Ok(()),
+        }
     }
 
     /// Writes the rest and gives the file its name.

@@ -11,6 +11,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, InputFile};
 use crate::run::layout;
+use crate::run::lock::Lock;
 use crate::split::Split;
 
 /// The version of the directory's layout.
@@ -75,6 +76,10 @@ pub struct Record {
     pub files: BTreeMap<String, String>,
     /// The epoch whose weights were kept, counted from 1.
     pub selected_epoch: Option<usize>,
+    /// The learning rates before that of `config`, each with the epochs that it was in force for, where training went on
+    /// with another one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub earlier_learning_rates: Vec<(usize, f64)>,
     /// What makes probabilities of logits, if that was fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibrator>,
@@ -165,6 +170,10 @@ pub fn read_record(path: &Path) -> Result<Record> {
     let error = |problem: String| Error::Run { path: file.clone(), problem };
     if file.symlink_metadata().is_ok() {
         layout::check_own(path)?;
+        if layout::is_unsettled(path) {
+            let _lock = Lock::wait(path)?;
+            layout::settle(path)?;
+        }
     }
     let text = fs::read(&file).map_err(|source| match source.kind() {
         std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {

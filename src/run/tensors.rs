@@ -1,5 +1,6 @@
 //! Weights and features as safetensors, every tensor checked before it is used, and no second copy of it made.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::Path;
@@ -19,30 +20,29 @@ const SPARSE: [&str; 3] = ["indptr", "indices", "values"];
 
 /// Writes each weight as an f32 tensor under its name.
 pub(super) fn write_weights(path: &Path, weights: &Weights) -> Result<()> {
-    let tensors = weights.iter().map(|(name, weight)| Stored {
-        name,
-        shape: weight.shape().to_vec(),
-        values: Values::F32(Box::new(weight.iter().copied())),
-    });
-    write(path, tensors.collect())
+    let tensors = weights.iter().map(|(name, weight)| Stored::matrix(name, weight));
+    write(path, tensors.collect(), None)
 }
 
 /// Reads every tensor, each of which must be an f32 matrix.
 pub(super) fn read_weights(path: &Path) -> Result<Weights> {
+    Ok(read_with_metadata(path)?.0)
+}
+
+/// As [`read_weights`], and what else the header holds.
+pub(super) fn read_with_metadata(path: &Path) -> Result<(Weights, HashMap<String, String>)> {
     let mut tensors = Tensors::open(path)?;
-    let names = tensors.metadata.offset_keys();
-    names.into_iter().map(|name| tensors.matrix(&name).map(|weight| (name, weight))).collect()
+    let names = tensors.metadata.offset_keys().into_iter();
+    let weights = names.map(|name| tensors.matrix(&name).map(|weight| (name, weight)));
+    let weights = weights.collect::<Result<_>>()?;
+    Ok((weights, tensors.metadata.metadata().clone().unwrap_or_default()))
 }
 
 /// Writes X: dense, [n, f] as f32, or in compressed rows, `indptr` [n + 1] and `indices` [nonzeros] as u64 and u32,
 /// `values` as f32.
 pub(super) fn write_features(path: &Path, features: &Features) -> Result<()> {
     let tensors = match features {
-        Features::Dense(matrix) => vec![Stored {
-            name: DENSE,
-            shape: matrix.shape().to_vec(),
-            values: Values::F32(Box::new(matrix.iter().copied())),
-        }],
+        Features::Dense(matrix) => vec![Stored::matrix(DENSE, matrix)],
         Features::Sparse(matrix) => {
             let indptr = matrix.indptr().to_proper().to_vec();
             let [first, second, third] = SPARSE;
@@ -55,7 +55,7 @@ pub(super) fn write_features(path: &Path, features: &Features) -> Result<()> {
             ]
         }
     };
-    write(path, tensors)
+    write(path, tensors, None)
 }
 
 /// Reads X in either form, which must be of `shape`, (n, f), in order, and finite.
@@ -101,10 +101,17 @@ fn read_sparse(tensors: &mut Tensors, shape: (usize, usize)) -> Result<Csr> {
 }
 
 /// A tensor on its way to the file.
-struct Stored<'a> {
+pub(super) struct Stored<'a> {
     name: &'a str,
     shape: Vec<usize>,
     values: Values<'a>,
+}
+
+impl<'a> Stored<'a> {
+    /// Of f32, row by row.
+    pub(super) fn matrix(name: &'a str, matrix: &'a Array2<f32>) -> Self {
+        Stored { name, shape: matrix.shape().to_vec(), values: Values::F32(Box::new(matrix.iter().copied())) }
+    }
 }
 
 /// The values of a tensor, row by row.
@@ -150,9 +157,13 @@ fn write_values<const N: usize>(
 /// Bytes of a tensor that are held beside its values.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Writes the header, its length before it, and the tensors one after the other, the widest values first, so that all
-/// are aligned.
-fn write(path: &Path, mut tensors: Vec<Stored>) -> Result<()> {
+/// Writes the header, with `metadata` in it and its length before it, and the tensors one after the other, the widest
+/// values first, so that all are aligned.
+pub(super) fn write(
+    path: &Path,
+    mut tensors: Vec<Stored>,
+    metadata: Option<HashMap<String, String>>,
+) -> Result<()> {
     tensors.sort_by(|a, b| b.values.dtype().cmp(&a.values.dtype()).then(a.name.cmp(b.name)));
     let mut end = 0;
     let infos = tensors.iter().map(|Stored { name, shape, values }| {
@@ -160,14 +171,15 @@ fn write(path: &Path, mut tensors: Vec<Stored>) -> Result<()> {
         end += shape.iter().product::<usize>() * dtype.bitsize() / 8;
         (name.to_string(), TensorInfo { dtype, shape: shape.clone(), data_offsets: (start, end) })
     });
-    let metadata = Metadata::new(None, infos.collect())
+    let metadata = Metadata::new(metadata, infos.collect())
         .map_err(|source| damaged(path, format!("cannot be written: {source}")))?;
     write_file(path, |output| {
         let mut header = serde_json::to_vec(&metadata)?;
         header.resize(header.len().next_multiple_of(8), b' ');
         output.write_all(&(header.len() as u64).to_le_bytes())?;
         output.write_all(&header)?;
-        tensors.into_iter().try_for_each(|tensor| tensor.values.write_to(output))
+        tensors.into_iter().try_for_each(|tensor| tensor.values.write_to(output))?;
+        output.sync()
     })
 }
 

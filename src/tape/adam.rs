@@ -1,7 +1,9 @@
 //! The step of training.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use ndarray::Array2;
 use pulp::Simd;
 use rayon::prelude::*;
 
@@ -11,19 +13,46 @@ use super::Weights;
 const CHUNK: usize = 1 << 14;
 /// Numbers that are updated sooner than another thread would begin to.
 const FEW_NUMBERS: usize = 1 << 16;
-const BETAS: [f32; 2] = [0.9, 0.999];
-const EPSILON: f32 = 1e-8;
+pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
+pub(super) const EPSILON: f32 = 1e-8;
 
 /// Adam (Kingma & Ba 2015, algorithm 1) with its usual β = (0.9, 0.999), ε = 1e-8.
 pub(crate) struct Adam {
     learning_rate: f64,
     num_steps: i32,
-    moments: BTreeMap<String, [Vec<f32>; 2]>,
+    moments: BTreeMap<String, [Array2<f32>; 2]>,
+}
+
+/// What Adam remembers from step to step.
+pub(crate) struct AdamState<'a> {
+    /// Steps that were taken.
+    pub(crate) num_steps: i32,
+    /// The first and the second moment of each weight that had a gradient, in its shape.
+    pub(crate) moments: BTreeMap<String, [Cow<'a, Array2<f32>>; 2]>,
 }
 
 impl Adam {
     pub(crate) fn new(learning_rate: f64) -> Self {
         Adam { learning_rate, num_steps: 0, moments: BTreeMap::new() }
+    }
+
+    /// What it remembers.
+    pub(crate) fn state(&self) -> AdamState<'_> {
+        let moments = self.moments.iter();
+        let moments = moments.map(|(name, pair)| (name.clone(), pair.each_ref().map(Cow::Borrowed)));
+        AdamState { num_steps: self.num_steps, moments: moments.collect() }
+    }
+
+    /// Goes on from `state`, which is of `weights`.
+    ///
+    /// # Errors
+    /// A sentence that names what does not fit.
+    pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> std::result::Result<(), String> {
+        state.check(weights)?;
+        let moments = state.moments.into_iter();
+        let own = moments.map(|(name, pair)| (name, pair.map(Cow::into_owned)));
+        (self.num_steps, self.moments) = (state.num_steps, own.collect());
+        Ok(())
     }
 
     /// Moves each weight that has a gradient, in one pass over its numbers.
@@ -37,9 +66,11 @@ impl Adam {
             let [first, second] = self
                 .moments
                 .entry(name.clone())
-                .or_insert_with(|| std::array::from_fn(|_| vec![0f32; gradient.len()]));
+                .or_insert_with(|| std::array::from_fn(|_| Array2::zeros(gradient.dim())));
             let weight = weight.as_slice_mut().expect("weights are stored row by row");
             let gradient = gradient.as_slice().expect("gradients are stored row by row");
+            let moments = [first, second].map(Array2::as_slice_mut);
+            let [Some(first), Some(second)] = moments else { unreachable!("moments are stored row by row") };
             if gradient.len() < FEW_NUMBERS {
                 step(weight, gradient, first, second, step_size, square_scale);
                 continue;
@@ -50,6 +81,19 @@ impl Adam {
                 step(weight, gradient, first, second, step_size, square_scale);
             });
         }
+    }
+}
+
+impl AdamState<'_> {
+    /// Whether its moments have the names and the shapes of weights.
+    pub(super) fn check(&self, weights: &Weights) -> std::result::Result<(), String> {
+        for (name, moments) in &self.moments {
+            let expected = weights.get(name).ok_or(format!("{name} has moments and is no weight"))?;
+            if moments.iter().any(|moment| moment.dim() != expected.dim()) {
+                return Err(format!("the moments of {name} are not of its shape, {:?}", expected.shape()));
+            }
+        }
+        Ok(())
     }
 }
 

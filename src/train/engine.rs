@@ -1,11 +1,13 @@
 //! Who takes the steps of training: this crate's kernels, or libtorch.
 
+use std::borrow::Cow;
+
 use ndarray::Array2;
 
 use crate::config::Config;
 use crate::encoder::Inputs;
 use crate::network::{Encoding, Network, Pass, Terms, TorchTrainer};
-use crate::tape::{Adam, Buffers};
+use crate::tape::{Adam, AdamState, Buffers};
 
 /// What computes.
 pub(super) enum Engine {
@@ -59,6 +61,37 @@ impl Engine {
                 }
                 (terms, other())
             }
+        }
+    }
+
+    /// The weights, which `network` may have of an earlier epoch.
+    pub(super) fn weights<'a>(&self, network: &'a Network) -> Vec<(String, Cow<'a, Array2<f32>>)> {
+        match self {
+            Engine::Host { .. } => {
+                network.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight))).collect()
+            }
+            Engine::Torch(trainer) => {
+                trainer.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight))).collect()
+            }
+        }
+    }
+
+    /// What Adam remembers.
+    pub(super) fn adam_state(&self) -> AdamState<'_> {
+        match self {
+            Engine::Host { adam, .. } => adam.state(),
+            Engine::Torch(trainer) => trainer.adam_state(),
+        }
+    }
+
+    /// Goes on from what Adam remembered, with the weights that `network` has.
+    ///
+    /// # Errors
+    /// A sentence that names what does not fit.
+    pub(super) fn restore(&mut self, state: AdamState, network: &Network) -> Result<(), String> {
+        match self {
+            Engine::Host { adam, .. } => adam.restore(state, network.weights()),
+            Engine::Torch(trainer) => trainer.restore(state, network.weights()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The best epoch so far, and whether to go on.
 
-use std::ops::ControlFlow;
+use ndarray::Array2;
 
 use crate::config::TrainConfig;
 use crate::network::Weights;
@@ -9,30 +9,46 @@ use crate::network::Weights;
 pub(super) struct Kept {
     best: Option<(f64, usize, Weights)>,
     num_looks_since_best: usize,
-    patience: Option<usize>,
 }
 
 impl Kept {
-    pub(super) fn new(config: &TrainConfig) -> Self {
-        Kept { best: None, num_looks_since_best: 0, patience: config.patience }
+    /// Without a look.
+    pub(super) fn new() -> Self {
+        Kept { best: None, num_looks_since_best: 0 }
     }
 
-    /// Notes that `epoch` was worth `score`; breaks off when the patience is at its end.
-    pub(super) fn look(
-        &mut self,
-        score: f64,
-        epoch: usize,
-        weights: impl FnOnce() -> Weights,
-    ) -> ControlFlow<()> {
+    /// As it was: what the best epoch was worth, which one it was, and its weights.
+    pub(super) fn resumed(best: Option<(f64, usize)>, num_looks_since_best: usize, weights: Weights) -> Self {
+        Kept { best: best.map(|(score, epoch)| (score, epoch, weights)), num_looks_since_best }
+    }
+
+    /// Notes that `epoch` was worth `score`.
+    pub(super) fn look(&mut self, score: f64, epoch: usize, weights: impl FnOnce() -> Weights) {
         self.num_looks_since_best += 1;
         if self.best.as_ref().is_none_or(|(highest, ..)| score > *highest) {
             self.best = Some((score, epoch, weights()));
             self.num_looks_since_best = 0;
         }
-        match self.patience.is_some_and(|patience| self.num_looks_since_best >= patience) {
-            true => ControlFlow::Break(()),
-            false => ControlFlow::Continue(()),
-        }
+    }
+
+    /// Whether the patience of `config` is at its end.
+    pub(super) fn is_enough(&self, config: &TrainConfig) -> bool {
+        config.patience.is_some_and(|patience| self.num_looks_since_best >= patience)
+    }
+
+    /// What the best epoch was worth, and which one it was, if there was a look.
+    pub(super) fn best(&self) -> Option<(f64, usize)> {
+        self.best.as_ref().map(|&(score, epoch, _)| (score, epoch))
+    }
+
+    /// The weights of the best epoch; none without a look.
+    pub(super) fn weights(&self) -> impl Iterator<Item = (&String, &Array2<f32>)> {
+        self.best.iter().flat_map(|(.., weights)| weights)
+    }
+
+    /// Looks since the best epoch.
+    pub(super) fn num_looks_since_best(&self) -> usize {
+        self.num_looks_since_best
     }
 
     /// The best epoch and its weights, if there was a look.

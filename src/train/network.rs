@@ -1,5 +1,6 @@
 //! The training of one auto-encoder.
 
+use std::mem::take;
 use std::time::Instant;
 
 use ndarray::Array2;
@@ -23,8 +24,9 @@ use crate::metrics::Metrics;
 use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
 use crate::split::Split;
 use crate::tape::KlTerm;
+use crate::train::checkpoint::{Checkpoint, Moment, Resumed};
 use crate::train::engine::Engine;
-use crate::train::{Epoch, Kept};
+use crate::train::{Epoch, Kept, OnEpoch};
 use crate::transform::largest;
 
 /// The random numbers of training are another stream than those of the split with the same seed.
@@ -37,13 +39,15 @@ pub(super) struct NetworkRun {
     pub(super) selected_epoch: usize,
 }
 
-/// Trains the network of `config`, which has been validated. `part` is what it is called in a larger model.
+/// Trains the network of `config`, which has been validated, `from` where it stood. `part` is what it is called in a
+/// larger model.
 pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
     part: &str,
-    on_epoch: &mut dyn FnMut(&Epoch),
+    from: Option<&Checkpoint>,
+    on_epoch: &mut OnEpoch,
 ) -> Result<NetworkRun> {
     let start = Instant::now();
     check_negatives(&split.train, config)?;
@@ -51,6 +55,12 @@ pub(super) fn fit(
     rng.set_stream(TRAINING_STREAM);
     let inputs = Inputs::new(&split.train, features, &config.model);
     let mut network = Network::new(&config.model, inputs.num_features(), &mut rng);
+    let name = if part.is_empty() { config.model.model.to_string() } else { part.to_string() };
+    let mut resumed = from.map(|checkpoint| checkpoint.resume(&name)).transpose()?;
+    if let Some(resumed) = &mut resumed {
+        network.set_weights(take(&mut resumed.weights)).map_err(Error::Checkpoint)?;
+        rng.set_word_pos(resumed.word_position.into());
+    }
     let learning_rate = config.learning_rate();
     let device = device::choose(config, split.train.num_nodes())?;
     let (mut engine, source) = match device {
@@ -58,20 +68,26 @@ pub(super) fn fit(
         Some(device) => {
             let loss = torch_loss(&split.train, config, device);
             let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
-            let trainer = TorchTrainer::new(&network, &inputs, loss, learning_rate, device)?;
+            let trainer = TorchTrainer::new(&network, &inputs, loss, learning_rate, device);
             (Engine::Torch(trainer), source)
         }
     };
-    let mut next_target = None;
     let kl_weight = kl_weight(config.train.kl_weight, &split.train);
     let largest_feature = features.map_or(0.0, largest);
     let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
-    let mut history = Vec::new();
-    let mut kept = Kept::new(&config.train);
+    let (mut kept, mut history, mut next_seed) = (Kept::new(), Vec::new(), None);
+    if let Some(Resumed { adam, kept: before, next_seed: seed, history: epochs, .. }) = resumed {
+        engine.restore(adam, &network).map_err(Error::Checkpoint)?;
+        (kept, history, next_seed) = (before, epochs, seed);
+    }
+    let seconds_before = history.last().map_or(0.0, |epoch: &Epoch| epoch.elapsed_seconds);
+    let mut next_target = next_seed.map(|seed| source.target(None, &split.train, config, seed));
     let num_epochs = config.epochs();
-    let name = if part.is_empty() { config.model.model.to_string() } else { part.to_string() };
 
-    for epoch in 1..=num_epochs {
+    for epoch in history.len() + 1..=num_epochs {
+        if kept.is_enough(&config.train) {
+            break;
+        }
         let epoch_start = Instant::now();
         let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
         let passed = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
@@ -81,12 +97,10 @@ pub(super) fn fit(
             Some(target) => target,
             None => source.target(hidden.as_ref(), &split.train, config, rng.random()),
         };
-        let next_seed = rng.random();
+        let seed = rng.random();
         // Where every epoch's edges are the same, the next epoch's draws can be made beside this epoch's step.
-        let draw_next = || {
-            let is_wanted = masked.is_none() && epoch < num_epochs;
-            is_wanted.then(|| source.target(None, &split.train, config, next_seed))
-        };
+        let next_seed = (masked.is_none() && epoch < num_epochs).then_some(seed);
+        let draw_next = || next_seed.map(|seed| source.target(None, &split.train, config, seed));
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
         let draws = Draws::new(&mut rng);
         let pass = Pass { masked: passed.as_ref(), inputs: &inputs, draws, kl, target: &target };
@@ -123,16 +137,21 @@ pub(super) fn fit(
             validation_average_precision: validation.map(|metrics| metrics.average_precision),
             validation_elbo: None,
             train_seconds,
-            elapsed_seconds: start.elapsed().as_secs_f64(),
+            elapsed_seconds: seconds_before + start.elapsed().as_secs_f64(),
             network: name.clone(),
             num_epochs,
         };
-        on_epoch(&row);
         history.push(row);
-        let score = validation.map(|metrics| metrics.roc_auc + metrics.average_precision);
-        if score.is_some_and(|score| kept.look(score, epoch, || network.weights().clone()).is_break()) {
-            break;
+        if let Some(metrics) = validation {
+            let score = metrics.roc_auc + metrics.average_precision;
+            kept.look(score, epoch, || network.weights().clone());
         }
+        let random = (rng.get_word_pos() as u64, next_seed);
+        let checkpoint = || {
+            let weights = engine.weights(&network);
+            Checkpoint::new(&name, weights, engine.adam_state(), &kept, random, &history)
+        };
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {

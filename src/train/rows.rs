@@ -1,18 +1,21 @@
 //! The training of a VAE on feature rows.
 
+use std::borrow::Cow;
 use std::time::Instant;
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use tch::Device;
 
+use super::checkpoint::{Checkpoint, Moment};
 use super::network::TRAINING_STREAM;
-use super::{Epoch, Kept};
+use super::{Epoch, Kept, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::split;
-use crate::tape::Dropout;
+use crate::tape::{Dropout, TorchAdam};
 use crate::transform::{largest, transform};
 use crate::vae::{Vae, dense, kl, kl_above, normal};
 
@@ -28,7 +31,12 @@ pub(super) struct RowsRun {
 
 /// Trains the VAE of `config`, which has been validated, on the rows of X, [n, f], that [`split::rows`] leaves to it,
 /// in batches; an epoch is a pass over them all. O(n·h·(f + h + d)) time an epoch.
-pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut(&Epoch)) -> Result<RowsRun> {
+pub(super) fn fit(
+    features: &Features,
+    config: &Config,
+    from: Option<&Checkpoint>,
+    on_epoch: &mut OnEpoch,
+) -> Result<RowsRun> {
     let start = Instant::now();
     let mut rng = ChaCha8Rng::seed_from_u64(config.seed);
     rng.set_stream(TRAINING_STREAM);
@@ -36,18 +44,29 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
     let split = split::rows(features.rows(), &config.split, config.seed);
     let vae = Vae::new(&config.model, features, &mut rng)?;
     let learning_rate = config.learning_rate();
-    let mut optimizer = vae.optimizer(learning_rate)?;
+    let mut adam = TorchAdam::new(learning_rate);
     let full_weight = match config.train.kl_weight {
         KlWeight::Kipf | KlWeight::Elbo => 1.0,
         KlWeight::Value(value) => value,
     };
     let diverged =
         |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature: largest(features) };
-    let mut kept = Kept::new(&config.train);
-    let mut history = Vec::new();
+    let (mut kept, mut history) = (Kept::new(), Vec::new());
+    let name = config.model.model.to_string();
+    if let Some(checkpoint) = from {
+        let resumed = checkpoint.resume(&name)?;
+        vae.set_weights(&resumed.weights).map_err(Error::Checkpoint)?;
+        adam.restore(resumed.adam, &resumed.weights, Device::Cpu).map_err(Error::Checkpoint)?;
+        rng.set_word_pos(resumed.word_position.into());
+        (kept, history) = (resumed.kept, resumed.history);
+    }
+    let seconds_before = history.last().map_or(0.0, |epoch: &Epoch| epoch.elapsed_seconds);
     let num_epochs = config.epochs();
 
-    for epoch in 1..=num_epochs {
+    for epoch in history.len() + 1..=num_epochs {
+        if kept.is_enough(&config.train) {
+            break;
+        }
         let epoch_start = Instant::now();
         let weight = full_weight * config.train.kl_share(epoch);
         let mut order = split.train.clone();
@@ -63,9 +82,7 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
                 free => kl_above(&pass.mean, &pass.log_variance, free),
             };
             let objective = &pass.reconstruction + charged * weight;
-            optimizer.zero_grad();
-            objective.backward();
-            optimizer.step();
+            vae.step(&objective, &mut adam);
             let share = rows.len() as f64 / order.len() as f64;
             loss += share * objective.double_value(&[]);
             reconstruction += share * pass.reconstruction.double_value(&[]);
@@ -93,15 +110,20 @@ pub(super) fn fit(features: &Features, config: &Config, on_epoch: &mut dyn FnMut
             validation_average_precision: None,
             validation_elbo,
             train_seconds,
-            elapsed_seconds: start.elapsed().as_secs_f64(),
-            network: config.model.model.to_string(),
+            elapsed_seconds: seconds_before + start.elapsed().as_secs_f64(),
+            network: name.clone(),
             num_epochs,
         };
-        on_epoch(&row);
         history.push(row);
-        if validation_elbo.is_some_and(|elbo| kept.look(elbo, epoch, || vae.weights()).is_break()) {
-            break;
+        if let Some(elbo) = validation_elbo {
+            kept.look(elbo, epoch, || vae.weights());
         }
+        let random = (rng.get_word_pos() as u64, None);
+        let checkpoint = || {
+            let weights = vae.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight)));
+            Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
+        };
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {

@@ -5,11 +5,13 @@ use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::Config;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::Features;
+use crate::network::Network;
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
-use crate::train::{Epoch, network};
+use crate::train::checkpoint::{Checkpoint, Moment};
+use crate::train::{Epoch, OnEpoch, network};
 use crate::watch::Watch;
 
 /// The random numbers that hide training edges are another stream than those of the split and of training.
@@ -27,12 +29,28 @@ pub(super) fn fit(
     split: &Split,
     config: &Config,
     watch: &Watch,
-    on_epoch: &mut dyn FnMut(&Epoch),
+    from: Option<&Checkpoint>,
+    on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {
     let fitting = fitting(split, config.seed)?;
-    let (mut trained, mut history) = (Vec::new(), Vec::new());
+    let (mut trained, mut history): (Vec<(&'static str, Network)>, Vec<Epoch>) = (Vec::new(), Vec::new());
     for (name, config) in networks(config) {
-        let run = network::fit(features, &fitting.chosen_on, &config, name, on_epoch)?;
+        if let Some((weights, epochs)) = from.and_then(|checkpoint| checkpoint.finished(name)) {
+            let num_features = features.map_or(split.train.num_nodes(), Features::cols);
+            // These weights are replaced at once.
+            let mut network =
+                Network::new(&config.model, num_features, &mut ChaCha8Rng::seed_from_u64(config.seed));
+            network.set_weights(weights).map_err(Error::Checkpoint)?;
+            trained.push((name, network));
+            history.extend(epochs);
+            continue;
+        }
+        let from = from.filter(|checkpoint| checkpoint.network() == name);
+        let run = network::fit(features, &fitting.chosen_on, &config, name, from, &mut |epoch, moment| {
+            let finished = || trained.iter().map(|(name, network)| (*name, network.weights()));
+            let checkpoint = || moment.checkpoint().after(finished(), &history);
+            on_epoch(epoch, &Moment::new(&checkpoint))
+        })?;
         history.extend(run.history);
         trained.push((name, run.network));
     }

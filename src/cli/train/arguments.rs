@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use clap::parser::ValueSource;
 use clap::{Command, CommandFactory, FromArgMatches};
 use vgae::config::{Config, FeatureSource};
 use vgae::{Error, Result, train};
@@ -22,6 +23,32 @@ pub(super) fn of_process(file: &Path) -> Result<Args> {
     complete(command, &words, file).map(|(args, _)| args)
 }
 
+/// Settings that may differ from those of a run that is resumed.
+const CHANGEABLE: [&str; 2] = ["learning_rate", "checkpoint_every"];
+
+/// Refuses a setting beside `--resume` that is the run's own.
+pub(super) fn check_resumed() -> Result<()> {
+    let mut program = Cli::command();
+    program.build();
+    let given = program.try_get_matches_from(std::env::args_os());
+    let Some(given) = given.as_ref().ok().and_then(|given| given.subcommand_matches("train")) else {
+        return Ok(());
+    };
+    let settings = <Config as clap::Args>::augment_args(Command::new("train"));
+    for setting in settings.get_arguments() {
+        let id = setting.get_id().as_str();
+        let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
+        if is_given && !CHANGEABLE.contains(&id) {
+            return Err(Error::Config(format!(
+                "--{} cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
+                 --checkpoint-every",
+                setting.get_long().unwrap_or(id)
+            )));
+        }
+    }
+    Ok(())
+}
+
 fn command() -> Command {
     <Args as clap::Args>::augment_args(Command::new("train"))
 }
@@ -33,7 +60,7 @@ impl Args {
         train::check_device(&self.config)?;
         let dash = Path::new("-");
         let files = [
-            ("DATA", Some(self.data.as_path())),
+            ("DATA", self.data.as_deref()),
             ("--config", self.config_file.as_deref()),
             (
                 "--features",

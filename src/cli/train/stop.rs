@@ -1,0 +1,70 @@
+//! What SIGINT and SIGTERM do to a training: the first ends it after its epoch, the second at once.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::thread;
+
+use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level;
+use vgae::{Error, Result};
+
+use crate::cli::progress::Voice;
+
+/// Whether the process was told to stop.
+pub(super) struct Stop {
+    state: Arc<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The signal that came; 0 before.
+    signal: AtomicI32,
+    /// Whether there is somebody who looks.
+    is_watched: AtomicBool,
+}
+
+impl Stop {
+    /// Waits for the signals, on a thread of its own.
+    pub(super) fn listen(voice: &Voice) -> Result<Self> {
+        let error = |source| Error::Io { action: "listen for", path: "signals".into(), source };
+        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(error)?;
+        let state = Arc::new(State::default());
+        let (shared, voice) = (state.clone(), voice.clone());
+        let wait = move || {
+            for signal in signals.forever() {
+                let is_first = shared.signal.swap(signal, Ordering::SeqCst) == 0;
+                // What is being read or written stays as it is: it is known not to be whole.
+                if !is_first || !shared.is_watched.load(Ordering::SeqCst) {
+                    low_level::exit(code(signal));
+                }
+                voice.say("stopping after this epoch; a second signal stops at once");
+            }
+        };
+        thread::Builder::new().name("signals".into()).spawn(wait).map_err(error)?;
+        Ok(Stop { state })
+    }
+
+    /// From here on until [`Stop::end`] somebody looks after every epoch.
+    pub(super) fn begin(&self) {
+        self.state.is_watched.store(true, Ordering::SeqCst);
+    }
+
+    /// The signal that came, if one did.
+    pub(super) fn signal(&self) -> Option<i32> {
+        Some(self.state.signal.load(Ordering::SeqCst)).filter(|&signal| signal != 0)
+    }
+
+    /// Nobody looks any more. What came after the last look ends the process here.
+    pub(super) fn end(&self) {
+        self.state.is_watched.store(false, Ordering::SeqCst);
+        if let Some(signal) = self.signal() {
+            low_level::exit(code(signal));
+        }
+    }
+}
+
+/// The exit code of a process that a signal ended.
+pub(in crate::cli) fn code(signal: i32) -> i32 {
+    128 + signal
+}
