@@ -18,6 +18,7 @@ help:
 	@echo "make bench    measure speed and memory, into results/performance.md (half an hour)"
 	@echo "make applying measure scoring, predicting, calibration and new nodes, into results/applying.md (ten minutes)"
 	@echo "make picture  draw the report of Cora with Chromium, into results/report.png"
+	@echo "make deny     check the dependencies' licences, sources and known faults (with cargo-deny, compiled once: some minutes)"
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
@@ -93,6 +94,24 @@ picture: build datasets/cora/cora.content
 .PHONY: doc
 doc: $(libtorch) announce
 	cargo doc --locked --no-deps
+
+# Licences, bans and sources are in Cargo.lock and in crates that are here; the advisories are fetched from github.com, which is
+# not to be had everywhere: that they were not looked at is said, and fails where ADVISORIES=required.
+CARGO_DENY := target/tools/bin/cargo-deny
+
+$(CARGO_DENY):
+	CARGO_TARGET_DIR=target/tools cargo install cargo-deny --version 0.20.2 --locked --no-default-features --root target/tools
+	rm -rf target/tools/release
+
+.PHONY: deny
+deny: $(CARGO_DENY)
+	$(CARGO_DENY) --locked --log-level error check --hide-inclusion-graph licenses bans sources
+	@if $(CARGO_DENY) --locked fetch db; then \
+		$(CARGO_DENY) --locked check --disable-fetch --hide-inclusion-graph advisories; \
+	else \
+		echo "WARNING: NO ADVISORIES WERE CHECKED: the database of github.com/rustsec/advisory-db could not be fetched" >&2; \
+		test "$(ADVISORIES)" != required; \
+	fi
 
 .PHONY: announce
 announce: $(libtorch)

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
+pub use words::printable;
 use words::{named, place, reason, remedy, show, signal_name};
 
 /// The result of every fallible function of this crate.
@@ -271,14 +272,12 @@ pub enum Error {
         problem: String,
     },
     /// A run directory holds something else than files of its own, such as a link, which is not followed.
-    #[error("{}: is {found}; expected a {expected}: nothing is followed out of a run directory", show(path))]
+    #[error("{}: {problem}: nothing is followed out of a run directory", show(path))]
     Foreign {
         /// Where.
         path: PathBuf,
-        /// What is there, and where a link leads.
-        found: String,
-        /// `file` or `directory`.
-        expected: &'static str,
+        /// What is there, where a link leads, and what was expected.
+        problem: String,
     },
     /// Another process writes to a run directory.
     #[error(

@@ -33,6 +33,7 @@ mod parquet;
 mod record;
 mod rows;
 mod scores;
+mod screen;
 mod split_files;
 mod tensors;
 

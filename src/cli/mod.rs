@@ -29,6 +29,7 @@ use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
 use vgae::Error;
 use vgae::device::Devices;
+use vgae::error::printable;
 
 use progress::{Speech, Voice};
 
@@ -113,7 +114,7 @@ pub fn main() -> ExitCode {
         // Whoever read our output has seen enough, as with `vgae score … | head`.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", printable(&error.to_string()));
             match error {
                 Error::Config(_) => ExitCode::from(2),
                 Error::Interrupted { signal, .. } => ExitCode::from(train::code(signal) as u8),

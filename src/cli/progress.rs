@@ -13,6 +13,7 @@ use clap::ValueEnum;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use vgae::config::ModelKind;
+use vgae::error::printable;
 
 use epochs::EpochProgress;
 use stage::Stage;
@@ -79,11 +80,12 @@ impl Voice {
         Voice { loudness, bars: MultiProgress::with_draw_target(target) }
     }
 
-    /// Says a line.
+    /// Says a line, as [`printable`] has it.
     pub(super) fn say(&self, text: impl std::fmt::Display) {
         if self.loudness != Loudness::Quiet {
             // Where nobody listens any more, the work goes on.
-            self.bars.suspend(|| drop(writeln!(io::stderr(), "{text}")));
+            let text = text.to_string();
+            self.bars.suspend(|| drop(writeln!(io::stderr(), "{}", printable(&text))));
         }
     }
 

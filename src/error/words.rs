@@ -1,7 +1,31 @@
 //! How the parts of a message are put into words.
 
+use std::borrow::Cow;
 use std::io;
 use std::path::Path;
+
+/// `text` as one line for a terminal: what would steer it, such as the escape sequences that an id or a file's name from
+/// elsewhere may hold, becomes `\u{1b}` and the like.
+///
+/// # Examples
+/// ```
+/// use vgae::error::printable;
+///
+/// assert_eq!(printable("näh 🦀"), "näh 🦀");
+/// assert_eq!(printable("\x1b[2Jgone\r\u{202e}"), "\\u{1b}[2Jgone\\r\\u{202e}");
+/// ```
+pub fn printable(text: &str) -> Cow<'_, str> {
+    if !text.chars().any(steers) {
+        return Cow::Borrowed(text);
+    }
+    let shown = text.chars().map(|c| if steers(c) { c.escape_default().to_string() } else { c.into() });
+    Cow::Owned(shown.collect())
+}
+
+/// Whether a terminal does something else than show it: control characters, and those that turn the text around.
+fn steers(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
 
 /// A path that is read; `-` is stdin.
 pub(super) fn show(path: &Path) -> String {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::run::Existing;
+use crate::run::screen::Screen;
 
 /// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole. What is there
 /// and is no file, such as a pipe or `/dev/null`, is written to as it is; a link stays one.
@@ -54,7 +55,7 @@ pub struct Output {
 }
 
 enum Sink {
-    Stdout(BufWriter<io::Stdout>),
+    Stdout(BufWriter<Screen<io::Stdout>>),
     File(BufWriter<tempfile::NamedTempFile>),
     Device(BufWriter<File>),
 }
@@ -73,7 +74,7 @@ impl Output {
     /// written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
-            let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER, io::stdout()));
+            let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER, Screen::stdout()));
             return Ok(Output { path: path.to_path_buf(), sink });
         }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {

@@ -28,7 +28,10 @@ fn check(path: &Path, expected: &'static str, is_expected: fn(&FileType) -> bool
     let Ok(found) = path.symlink_metadata().map(|metadata| metadata.file_type()) else { return Ok(()) };
     match is_expected(&found) {
         true => Ok(()),
-        false => Err(Error::Foreign { path: path.to_path_buf(), found: describe(path, found), expected }),
+        false => {
+            let problem = format!("is {}; expected a {expected}", describe(path, found));
+            Err(Error::Foreign { path: path.to_path_buf(), problem })
+        }
     }
 }
 

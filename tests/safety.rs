@@ -1,0 +1,257 @@
+//! What comes from strangers, a run directory or the ids in it, does nothing but what it says; and what is made here may
+//! be read by whom the umask lets read it.
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use common::{Place, karate, text};
+
+/// The verbs that open a run directory `run`, and what each is asked to do.
+const VERBS: [&str; 12] = [
+    "evaluate run --json",
+    "score run --pairs pairs.csv",
+    "predict run --top 3",
+    "predict run --node 1 --top 3",
+    "threshold run --precision 0.1",
+    "embed run -o -",
+    "report run",
+    "report run --text",
+    "audit run",
+    "plot run --kind loss -o curves.svg",
+    "explore run --port 0",
+    "train KARATE --split-from run --epochs 1 -o other",
+];
+
+/// Every file and directory under `path` with its mode, its length and its inode: nothing of it may change.
+fn state(path: &Path) -> Vec<(PathBuf, u32, u64, u64)> {
+    let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    let mut all = Vec::new();
+    for entry in entries {
+        let found = entry.symlink_metadata().unwrap();
+        all.push((entry.clone(), found.mode(), found.len(), found.ino()));
+        if found.is_dir() {
+            all.extend(state(&entry));
+        }
+    }
+    all
+}
+
+/// The stderr of a `vgae` that must fail, with the exit code 1, within the time of a small run.
+fn refused(place: &Place, arguments: &str) -> String {
+    let start = Instant::now();
+    let arguments = arguments.replace("KARATE", karate());
+    let output = place.vgae(&arguments).timeout(Duration::from_secs(60)).output().unwrap();
+    let said = text(output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments}: {said} after {:?}", start.elapsed());
+    assert_eq!(text(output.stdout), "", "{arguments}");
+    said
+}
+
+fn fifo(path: &Path) {
+    assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
+}
+
+/// Puts the entry `name` of the run aside and, with `put`, something else in its place; then no verb may touch or wait
+/// for it, and the message must say `expected` of it.
+fn no_verb_follows(place: &Place, name: &str, expected: &str, verbs: &[&str], put: impl FnOnce(&Path)) {
+    let path = place.path("run").join(name);
+    let _ = fs::rename(&path, place.path("aside"));
+    put(&path);
+    let (run, outside) = (state(&place.path("run")), state(&place.path("outside")));
+    for verb in verbs.iter().copied().chain(["train KARATE --force --epochs 1 -o run"]) {
+        let said = refused(place, verb);
+        let message = format!("error: run/{name}: is {expected}");
+        assert!(said.starts_with(&message), "{verb} with {name}: {said}; expected {message}");
+        assert!(said.contains(": nothing is followed out of a run directory\n"), "{said}");
+    }
+    assert!(state(&place.path("run")) == run && state(&place.path("outside")) == outside, "{name}");
+    fs::remove_file(&path).unwrap();
+    let _ = fs::rename(place.path("aside"), &path);
+}
+
+#[test]
+fn nothing_is_followed_out_of_a_run_directory() {
+    let place = Place::new();
+    place.write("features.csv", (1..=34).map(|node| format!("{node},{}\n", node % 3)).collect::<String>());
+    place.train_karate("--features features.csv");
+    place.stdout("report run --quiet");
+    place.write("pairs.csv", "1,2\n");
+    // A whole run and more, to be seen by no verb.
+    fs::create_dir(place.path("outside")).unwrap();
+    for entry in fs::read_dir(place.path("run")).unwrap().map(|entry| entry.unwrap().path()) {
+        let to = place.path("outside").join(entry.file_name().unwrap());
+        if entry.is_file() {
+            fs::copy(&entry, to).unwrap();
+        } else {
+            fs::create_dir(&to).unwrap();
+            for list in fs::read_dir(&entry).unwrap().map(|entry| entry.unwrap().path()) {
+                fs::copy(&list, to.join(list.file_name().unwrap())).unwrap();
+            }
+        }
+    }
+    let outside = place.path("outside");
+    let link = |target: &Path| format!("a link to {}; expected a ", target.display());
+    // Of the files, all verbs for one of them, and one verb for each of the others.
+    let some = &VERBS[..1];
+    for (at, name) in [
+        "weights.safetensors",
+        "run.json",
+        "report.html",
+        "nodes.csv",
+        "metrics.json",
+        "history.csv",
+        "embeddings.csv",
+        "features.safetensors",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let verbs = if at < 3 { &VERBS[..11] } else { some };
+        let target = outside.join(name);
+        no_verb_follows(&place, name, &link(&target), verbs, |path| symlink(&target, path).unwrap());
+    }
+    // A split is looked at by itself as well.
+    let split = outside.join("split");
+    no_verb_follows(&place, "split", &link(&split), &VERBS, |path| symlink(&split, path).unwrap());
+    let train = outside.join("split/train.csv");
+    no_verb_follows(&place, "split/train.csv", &link(&train), &VERBS, |path| symlink(&train, path).unwrap());
+    // Where a replacement would be made, and whose files would be removed before.
+    no_verb_follows(&place, ".replacement", &link(&outside), some, |path| symlink(&outside, path).unwrap());
+    // What is not there, and what never ends.
+    let nothing = Path::new("/nowhere/at/all");
+    no_verb_follows(&place, "rows.csv", &link(nothing), some, |path| symlink(nothing, path).unwrap());
+    for (name, verbs) in [("nodes.csv", some), ("run.json", &VERBS[..11]), ("split/test.csv", &VERBS)] {
+        no_verb_follows(&place, name, "a named pipe; expected a file", verbs, fifo);
+    }
+    let zero = Path::new("/dev/zero");
+    no_verb_follows(&place, "nodes.csv", &link(zero), some, |path| symlink(zero, path).unwrap());
+    // With all in its place again it is a run, also where the user reaches it by a link of his own.
+    symlink(place.path("run"), place.path("latest")).unwrap();
+    place.stdout("evaluate latest --json");
+    place.stdout("report latest --quiet");
+    place.stdout(&format!("train {} --force --epochs 1 -o latest --quiet", karate()));
+    place.stdout("audit run");
+}
+
+#[test]
+fn names_in_a_record_lead_nowhere() {
+    let place = Place::new();
+    place.train_karate("");
+    place.write("outside.csv", "source,target\n1,2\n");
+    let mut record = place.json("run/run.json");
+    let hash = record["files"]["nodes.csv"].clone();
+    let files = record["files"].as_object_mut().unwrap();
+    for name in ["../outside.csv", "/etc/passwd", "split/../../outside.csv"] {
+        files.insert(name.into(), hash.clone());
+    }
+    record["split_from"] = "/dev/zero".into();
+    for input in record["inputs"].as_array_mut().unwrap() {
+        input["path"] = "/dev/zero".into();
+    }
+    place.write("run/run.json", record.to_string());
+    let before = place.read("outside.csv");
+    place.write("pairs.csv", "1,2\n");
+    for verb in VERBS.iter().filter(|verb| !verb.starts_with("explore")) {
+        let output = place.vgae(&verb.replace("KARATE", karate())).timeout(Duration::from_secs(60)).output();
+        assert!(output.unwrap().status.success(), "{verb}");
+    }
+    place.stdout(&format!("train {} --force --epochs 1 -o run --quiet", karate()));
+    assert_eq!(place.read("outside.csv"), before);
+}
+
+/// Runs a session under a umask and returns the mode of everything that it made.
+fn modes(umask: &str) -> Vec<(String, u32)> {
+    let place = Place::new();
+    place.write("pairs.csv", "1,2\n");
+    let vgae = env!("CARGO_BIN_EXE_vgae");
+    let karate = karate();
+    let session = format!(
+        "set -e; umask {umask}; vgae() {{ {vgae} --quiet \"$@\"; }}
+        mkdir out; cd out
+        vgae train {karate} --epochs 3 -o run
+        vgae train {karate} --epochs 3 -o run --force
+        vgae train {karate} --model vae --epochs 2 -o rows
+        vgae report run; vgae report run --text -o text.txt
+        vgae score run --pairs ../pairs.csv -o scores.csv
+        vgae predict run --top 3 --format jsonl -o predicted.jsonl
+        for format in csv npy parquet word2vec projector; do vgae embed run --format $format -o embeddings.$format; done
+        vgae evaluate run --json > /dev/null
+        vgae plot run --kind loss -o curves.svg
+        vgae benchmark {karate} --models vgae --splits 1 --keep-runs -o table -- --epochs 2 > /dev/null"
+    );
+    let output = Command::new("bash").args(["-c", &session]).current_dir(place.path("")).output().unwrap();
+    assert!(output.status.success(), "{}", text(output.stderr));
+    let of = |(path, mode, ..): (PathBuf, u32, u64, u64)| {
+        (path.strip_prefix(place.path("out")).unwrap().display().to_string(), mode)
+    };
+    state(&place.path("out")).into_iter().map(of).collect()
+}
+
+#[test]
+fn what_is_made_has_the_permissions_that_the_umask_leaves() {
+    for (umask, mask) in [("022", 0o022), ("077", 0o077), ("002", 0o002)] {
+        let modes = modes(umask);
+        assert!(modes.len() > 30, "{modes:?}");
+        for (name, mode) in modes {
+            let is_directory = mode & 0o170_000 == 0o040_000;
+            let expected = if is_directory { 0o777 } else { 0o666 } & !mask;
+            assert_eq!(format!("{:o}", mode & 0o7777), format!("{expected:o}"), "{name} under umask {umask}");
+        }
+    }
+    // What is replaced is a file of its own again.
+    let place = Place::new();
+    place.write("scores.csv", "old\n").write("pairs.csv", "1,2\n").train_karate("");
+    fs::set_permissions(place.path("scores.csv"), fs::Permissions::from_mode(0o4755)).unwrap();
+    place.stdout("score run --pairs pairs.csv -o scores.csv --force");
+    let mode = fs::metadata(place.path("scores.csv")).unwrap().mode();
+    assert_eq!(mode & 0o7111, 0, "{mode:o}");
+}
+
+/// Ids that clear a screen, rename a window, forge a line, and turn text around.
+const STEERING: [&str; 4] = ["\x1b[2Jgone", "\x1b]0;title\x07", "x\rerror: forged", "\u{9b}31m\u{202e}red"];
+
+#[test]
+fn ids_steer_no_terminal() {
+    let place = Place::new();
+    let mut csv: String = (0..12).flat_map(|at| [1, 3].map(|step| format!("{at},{}\n", (at + step) % 12))).collect();
+    for (at, id) in STEERING.iter().enumerate() {
+        csv += &format!("\"{id}\",{at}\n\"{id}\",{}\n", at + 4);
+    }
+    place.write("odd.csv", format!("source,target\n{csv}"));
+    place.stdout("train odd.csv -o run --epochs 3 --quiet");
+    let is_shown = |said: &str| {
+        assert!(!said.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !said.contains("\rerror"), "{said:?}");
+    };
+    for (at, id) in STEERING.iter().enumerate() {
+        place.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
+        let said = place.failure("score run --pairs pairs.csv", 1);
+        is_shown(&said);
+        assert!(said.contains("nobody") && (at == 2 || said.contains("\\u{")), "{said:?}");
+        assert_eq!(said.lines().count(), 1, "{said:?}");
+        let said = text(place.vgae("score run --pairs pairs.csv --skip-unknown").output().unwrap().stderr);
+        is_shown(&said);
+        // A file's name is as much a stranger's.
+        let said = text(place.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
+        is_shown(&said);
+        assert!(said.starts_with("error: cannot read "), "{said:?}");
+    }
+    // Data are data, but on a terminal.
+    let data = place.stdout("predict run --top 200 --format csv");
+    assert!(data.contains("\x1b[2Jgone"));
+    let command = format!("'{}' predict run --top 200 --format csv --quiet", env!("CARGO_BIN_EXE_vgae"));
+    let terminal = Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(place.path("")).output();
+    match terminal {
+        Ok(output) if output.status.success() => {
+            let shown = text(output.stdout);
+            assert!(shown.contains("\\u{1b}[2Jgone") && shown.contains("\\u{9b}31m"), "{shown:?}");
+            is_shown(&shown);
+        }
+        _ => eprintln!("skipped: no `script`, which gives a terminal"),
+    }
+}
