@@ -31,6 +31,7 @@ demo: build datasets/cora/cora.content
 
 .PHONY: test
 test: $(libtorch) announce
+	python3 libtorch.py --self-test
 	python3 datasets/fetch.py --self-test
 	cargo test --locked
 

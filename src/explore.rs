@@ -15,11 +15,13 @@
 //! Ids are percent-encoded, a `/` in one as `%2F`; counts are from 1 to [`MAX_COUNT`]. Anything else is refused with
 //! a 4xx and `{"error": …, "hint": …}`, see [`Refusal`]. The page and the API are for this machine: while the server
 //! is bound to a loopback address, a request whose `Host` is another one is refused, against pages that rebind their
-//! name to it; so are requests to the API that another site's page has the browser send.
+//! name to it; bound elsewhere, one whose `Host` is neither an address nor this machine's own name; and so are requests
+//! to the API that another site's page has the browser send. HEAD is answered as GET, without the body.
 
 mod answers;
 mod guard;
 mod lookup;
+mod paced;
 mod pairs;
 mod parameters;
 mod refusal;

@@ -168,7 +168,8 @@ fn names_in_a_record_lead_nowhere() {
 /// Runs a session under a umask and returns the mode of everything that it made.
 fn modes(umask: &str) -> Vec<(String, u32)> {
     let place = Place::new();
-    place.write("pairs.csv", "1,2\n");
+    let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
+    place.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
     let vgae = env!("CARGO_BIN_EXE_vgae");
     let karate = karate();
     let session = format!(
@@ -176,7 +177,7 @@ fn modes(umask: &str) -> Vec<(String, u32)> {
         mkdir out; cd out
         vgae train {karate} --epochs 3 -o run
         vgae train {karate} --epochs 3 -o run --force
-        vgae train {karate} --model vae --epochs 2 -o rows
+        vgae train ../table.csv --model vae --epochs 2 -o rows
         vgae report run; vgae report run --text -o text.txt
         vgae score run --pairs ../pairs.csv -o scores.csv
         vgae predict run --top 3 --format jsonl -o predicted.jsonl

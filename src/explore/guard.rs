@@ -1,5 +1,6 @@
 //! What is refused before it is looked at, and what every answer says of itself.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use axum::body::{Body, HttpBody, to_bytes};
@@ -24,8 +25,42 @@ const MAX_BODY: usize = 1 << 10;
 pub(super) enum Hosts {
     /// Names of this machine's loopback.
     Loopback,
-    /// Any.
-    Any,
+    /// These, any IP address, and this machine's own name: no name that a page elsewhere could have rebound.
+    Machine,
+}
+
+impl Hosts {
+    /// Those of a server at `address`.
+    pub(super) fn of(address: IpAddr) -> Self {
+        if address.is_loopback() { Hosts::Loopback } else { Hosts::Machine }
+    }
+
+    /// Whether a `Host` header, with or without a port, is answered.
+    fn admits(self, host: &str) -> bool {
+        let name = match host.rsplit_once(':') {
+            Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
+            _ => host,
+        };
+        let inner = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
+        let address = match inner {
+            Some(name) => name.parse().ok().map(IpAddr::V6),
+            None => name.parse().ok().map(IpAddr::V4),
+        };
+        match (self, address) {
+            (Hosts::Loopback, Some(address)) => address.is_loopback(),
+            (Hosts::Machine, Some(_)) => true,
+            (_, None) if name.eq_ignore_ascii_case("localhost") => true,
+            (Hosts::Loopback, None) => false,
+            (Hosts::Machine, None) => is_own_name(name),
+        }
+    }
+}
+
+/// Whether `name` is this machine's, alone or as it is called in its local network.
+fn is_own_name(name: &str) -> bool {
+    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let (own, name) = (own.trim().to_ascii_lowercase(), name.to_ascii_lowercase());
+    !own.is_empty() && (name == own || name.strip_suffix(".local") == Some(&own))
 }
 
 /// Of every answer: nothing is kept, nothing comes from elsewhere, and no other site may show it in a frame.
@@ -47,15 +82,14 @@ pub(super) async fn admit(request: Request, hosts: Hosts) -> Result<Request, Ref
     if head.uri.to_string().len() > MAX_ADDRESS {
         return Err(Refusal::LongAddress(MAX_ADDRESS));
     }
-    if hosts == Hosts::Loopback {
-        let in_uri = head.uri.authority().map(|authority| authority.as_str());
-        refuse_strange_host(&head.headers, in_uri)?;
-    }
-    if head.method != Method::GET {
+    let in_uri = head.uri.authority().map(|authority| authority.as_str());
+    refuse_strange_host(&head.headers, in_uri, hosts)?;
+    if ![Method::GET, Method::HEAD].contains(&head.method) {
         return Err(Refusal::Method(head.method.to_string()));
     }
     let site = head.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    if head.uri.path().starts_with("/api") && !matches!(site, None | Some(b"same-origin" | b"none")) {
+    let is_strange = !matches!(site, None | Some(b"same-origin" | b"none")) || is_of_another_site(&head.headers);
+    if head.uri.path().starts_with("/api") && is_strange {
         return Err(Refusal::CrossSite);
     }
     if body.size_hint().lower() > MAX_BODY as u64 {
@@ -69,28 +103,22 @@ pub(super) async fn admit(request: Request, hosts: Hosts) -> Result<Request, Ref
     }
 }
 
-/// Refuses a request that names another host than a loopback one, or none.
-fn refuse_strange_host(headers: &HeaderMap, in_uri: Option<&str>) -> Result<(), Refusal> {
-    let named = headers.get_all(header::HOST).iter().map(|host| String::from_utf8_lossy(host.as_bytes()));
-    let mut hosts: Vec<String> = named.map(|host| host.to_string()).collect();
-    hosts.extend(in_uri.map(str::to_string));
-    match hosts.iter().find(|host| !is_loopback(host)) {
-        Some(host) => Err(Refusal::Host(host.clone())),
-        None if hosts.is_empty() => Err(Refusal::Host(String::new())),
-        None => Ok(()),
-    }
+/// Whether a page sent the request that came from elsewhere than from the host asked; an older browser says no more.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
+    headers.get_all(header::ORIGIN).iter().any(|origin| origin.as_bytes().strip_prefix(b"http://") != host)
 }
 
-/// Whether a `Host` header names the loopback interface, on any port.
-fn is_loopback(host: &str) -> bool {
-    let name = match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
-        _ => host,
-    };
-    let address = name.strip_prefix('[').and_then(|name| name.strip_suffix(']'));
-    name.eq_ignore_ascii_case("localhost")
-        || name.parse::<std::net::Ipv4Addr>().is_ok_and(|address| address.is_loopback())
-        || address.and_then(|name| name.parse().ok()).is_some_and(|ip: std::net::Ipv6Addr| ip.is_loopback())
+/// Refuses a request that names a host that is not one of `hosts`, or none.
+fn refuse_strange_host(headers: &HeaderMap, in_uri: Option<&str>, hosts: Hosts) -> Result<(), Refusal> {
+    let named = headers.get_all(header::HOST).iter().map(|host| String::from_utf8_lossy(host.as_bytes()));
+    let mut named: Vec<String> = named.map(|host| host.to_string()).collect();
+    named.extend(in_uri.map(str::to_string));
+    match named.iter().find(|host| !hosts.admits(host)) {
+        Some(host) => Err(Refusal::Host(host.clone())),
+        None if named.is_empty() => Err(Refusal::Host(String::new())),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -100,7 +128,7 @@ mod tests {
     #[test]
     fn only_loopback_hosts_are_answered() {
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1:7878", "127.1.2.3", "[::1]", "[::1]:7878"] {
-            assert!(is_loopback(host), "{host}");
+            assert!(Hosts::Loopback.admits(host) && Hosts::Machine.admits(host), "{host}");
         }
         for host in [
             "",
@@ -111,7 +139,23 @@ mod tests {
             "[::2]",
             "::1:x",
         ] {
-            assert!(!is_loopback(host), "{host}");
+            assert!(!Hosts::Loopback.admits(host), "{host}");
+        }
+    }
+
+    #[test]
+    fn elsewhere_addresses_are_answered_and_names_of_others_are_not() {
+        for host in ["10.0.0.1:80", "192.168.1.2", "[::2]", "[fe80::1]:7878"] {
+            assert!(Hosts::Machine.admits(host), "{host}");
+        }
+        for host in ["", "evil.example", "10.0.0.1.evil.example", "fe80::1:x", "[10.0.0.1]"] {
+            assert!(!Hosts::Machine.admits(host), "{host}");
+        }
+        let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        if let own @ [_, ..] = own.trim().as_bytes() {
+            let own = String::from_utf8_lossy(own);
+            assert!(Hosts::Machine.admits(&own) && Hosts::Machine.admits(&format!("{own}.local:7878")));
+            assert!(!Hosts::Machine.admits(&format!("{own}.evil.example")) && !Hosts::Loopback.admits(&own));
         }
     }
 }

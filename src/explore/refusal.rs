@@ -48,7 +48,7 @@ pub enum Refusal {
     /// There is nothing of this path.
     #[error("there is no {0}")]
     NoSuchPath(String),
-    /// Another method than GET.
+    /// Another method than GET or HEAD.
     #[error("{0} is not served")]
     Method(String),
     /// A request that names another host than this machine, as a page elsewhere would send after rebinding its name.

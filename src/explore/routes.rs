@@ -184,7 +184,7 @@ fn refuse(refusal: &Refusal) -> Response {
     let status = StatusCode::from_u16(refusal.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = answer(status, JSON, json(&explained).unwrap_or_default());
     if let Refusal::Method(_) = refusal {
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET"));
+        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD"));
     }
     response
 }
@@ -203,5 +203,14 @@ mod tests {
         assert_eq!(status(|| panic!("a mistake")), 500);
         assert_eq!(status(|| Err(Refusal::CrossSite)), 403);
         assert_eq!(status(|| Ok(Vec::new())), 200);
+    }
+
+    #[test]
+    fn who_waits_too_long_for_others_is_told() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
+        let start = std::time::Instant::now();
+        let response = runtime.block_on(compute(Arc::new(Semaphore::new(0)), || Ok(Vec::new())));
+        assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!((PATIENCE..PATIENCE + 5).contains(&start.elapsed().as_secs()));
     }
 }

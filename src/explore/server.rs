@@ -13,10 +13,10 @@ use hyper_util::service::TowerToHyperService;
 use tokio::runtime::Builder;
 use tokio::sync::Semaphore;
 use tokio::time::sleep;
-use tokio_io_timeout::TimeoutStream;
 
 use super::Explorer;
 use super::guard::Hosts;
+use super::paced::Paced;
 use super::routes::site;
 use crate::error::{Error, Result};
 
@@ -25,9 +25,6 @@ const MAX_CONNECTIONS: usize = 256;
 
 /// How long a client may take to send the head of a request, the first one or a further one.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a client may leave an answer unread.
-const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How long running requests may take to end once the server stops.
 const GRACE: Duration = Duration::from_secs(5);
@@ -103,7 +100,7 @@ impl Server {
     ) -> Result<()> {
         let Server { address, listener } = self;
         let error = |source| Error::Listen { address, source };
-        let hosts = if address.ip().is_loopback() { Hosts::Loopback } else { Hosts::Any };
+        let hosts = Hosts::of(address.ip());
         let service = TowerToHyperService::new(site(explorer, hosts, num_questions));
         let listener = tokio::net::TcpListener::from_std(listener).map_err(error)?;
         let mut stop = pin!(stop().map_err(error)?);
@@ -130,9 +127,7 @@ impl Server {
             };
             // Without it an answer may wait for the next one; where it cannot be had it is merely slower.
             let _ = stream.set_nodelay(true);
-            let mut stream = TimeoutStream::new(stream);
-            stream.set_write_timeout(Some(WRITE_TIMEOUT));
-            let connection = http.serve_connection(TokioIo::new(Box::pin(stream)), service.clone());
+            let connection = http.serve_connection(TokioIo::new(Paced::new(stream)), service.clone());
             let connection = open.watch(connection);
             tokio::spawn(async move {
                 // An error is the client's: it went away, was too slow, or speaks no HTTP, and has its answer.
