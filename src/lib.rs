@@ -35,7 +35,6 @@
 //! ```
 
 #![deny(missing_docs)]
-#![deny(unsafe_code)]
 
 pub mod audit;
 pub mod baseline;

@@ -11,7 +11,8 @@ use std::process::{Command, Stdio};
 use common::{Place, karate, text};
 
 /// What `strace` is to write down: everything by which a process reaches another.
-const TRACE: [&str; 6] = ["-f", "-qq", "-e", "trace=socket,connect,bind,listen,sendto,sendmsg", "-e", "signal=none"];
+const TRACE: [&str; 6] =
+    ["-f", "-qq", "-e", "trace=socket,connect,bind,listen,sendto,sendmsg", "-e", "signal=none"];
 
 fn is_there(program: &str, arguments: &[&str]) -> bool {
     let status = Command::new(program).args(arguments).stdout(Stdio::null()).stderr(Stdio::null()).status();
@@ -72,8 +73,7 @@ fn a_session_needs_no_network_and_opens_no_socket() {
         }
         words.push(env!("CARGO_BIN_EXE_vgae"));
         words.extend(verb.split(' '));
-        let output =
-            Command::new(words[0]).args(&words[1..]).current_dir(place.path("")).output().unwrap();
+        let output = Command::new(words[0]).args(&words[1..]).current_dir(place.path("")).output().unwrap();
         assert!(output.status.success(), "{verb}: {}", text(output.stderr));
         if has_strace {
             let seen = place.read("seen");
@@ -117,7 +117,8 @@ fn the_explorer_listens_at_its_address_and_connects_to_none() {
     assert!(Command::new("kill").args(["-s", "TERM", child.trim()]).status().unwrap().success());
     strace.wait().unwrap();
     let seen = fs::read_to_string(seen).unwrap();
-    let calls = |name: &str| seen.lines().filter(|line| line.contains(&format!("{name}("))).collect::<Vec<_>>();
+    let calls =
+        |name: &str| seen.lines().filter(|line| line.contains(&format!("{name}("))).collect::<Vec<_>>();
     assert!(calls("connect").is_empty() && calls("sendmsg").is_empty(), "{seen}");
     assert_eq!((calls("socket").len(), calls("bind").len(), calls("listen").len()), (1, 1, 1), "{seen}");
     assert!(calls("bind")[0].contains("inet_addr(\"127.0.0.1\")"), "{seen}");

@@ -220,14 +220,18 @@ const STEERING: [&str; 4] = ["\x1b[2Jgone", "\x1b]0;title\x07", "x\rerror: forge
 #[test]
 fn ids_steer_no_terminal() {
     let place = Place::new();
-    let mut csv: String = (0..12).flat_map(|at| [1, 3].map(|step| format!("{at},{}\n", (at + step) % 12))).collect();
+    let mut csv: String =
+        (0..12).flat_map(|at| [1, 3].map(|step| format!("{at},{}\n", (at + step) % 12))).collect();
     for (at, id) in STEERING.iter().enumerate() {
         csv += &format!("\"{id}\",{at}\n\"{id}\",{}\n", at + 4);
     }
     place.write("odd.csv", format!("source,target\n{csv}"));
     place.stdout("train odd.csv -o run --epochs 3 --quiet");
     let is_shown = |said: &str| {
-        assert!(!said.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !said.contains("\rerror"), "{said:?}");
+        assert!(
+            !said.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !said.contains("\rerror"),
+            "{said:?}"
+        );
     };
     for (at, id) in STEERING.iter().enumerate() {
         place.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
@@ -246,7 +250,8 @@ fn ids_steer_no_terminal() {
     let data = place.stdout("predict run --top 200 --format csv");
     assert!(data.contains("\x1b[2Jgone"));
     let command = format!("'{}' predict run --top 200 --format csv --quiet", env!("CARGO_BIN_EXE_vgae"));
-    let terminal = Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(place.path("")).output();
+    let terminal =
+        Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(place.path("")).output();
     match terminal {
         Ok(output) if output.status.success() => {
             let shown = text(output.stdout);

@@ -143,12 +143,23 @@ fn target() -> impl Strategy<Value = String> {
         7 => format!("/{u}"),
         _ => format!("http://localhost/{u}"),
     });
-    let fixed = ["/", "/page.css", "/map.js", "/icon.svg", "/api/map", "*", "//", "/%2e%2e/%2e%2e/etc/passwd", "", "\u{0}"];
-    prop_oneof![6 => known, 2 => prop::sample::select(&fixed[..]).prop_map(String::from), 1 => "[ -~]{0,40}"]
+    let fixed = [
+        "/",
+        "/page.css",
+        "/map.js",
+        "/icon.svg",
+        "/api/map",
+        "*",
+        "//",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "",
+        "\u{0}",
+    ];
+    prop_oneof![6 => known, 2 => prop::sample::select(fixed.to_vec()).prop_map(String::from), 1 => "[ -~]{0,40}"]
 }
 
-/// One request, or what looks like some.
-fn request() -> impl Strategy<Value = Vec<u8>> {
+/// A request as a client would write it, or about so.
+fn written() -> impl Strategy<Value = Vec<u8>> {
     let method = prop_oneof![
         6 => Just("GET".to_string()),
         1 => Just("HEAD".to_string()),
@@ -156,9 +167,16 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
             .prop_map(String::from),
         1 => "[A-Za-z -~]{0,8}",
     ];
-    let version = prop_oneof![8 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0"), 1 => Just("HTTP/2.0"), 1 => Just("")];
+    let version =
+        prop_oneof![8 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0"), 1 => Just("HTTP/2.0"), 1 => Just("")];
     let host = prop::sample::select(
-        &["Host: localhost\r\n", "Host: 127.0.0.1:80\r\n", "", "Host: evil.example\r\n", "Host: [::1]\r\nHost: x\r\n"][..],
+        &[
+            "Host: localhost\r\n",
+            "Host: 127.0.0.1:80\r\n",
+            "",
+            "Host: evil.example\r\n",
+            "Host: [::1]\r\nHost: x\r\n",
+        ][..],
     );
     let header = prop_oneof![
         "[A-Za-z-]{1,12}: [ -~]{0,30}\r\n",
@@ -172,24 +190,27 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
         ".{0,20}",
     ];
     let body = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(any::<u8>(), 0..3000)];
-    let made = (method, target(), version, host, prop::collection::vec(header, 0..4), body).prop_map(
+    (method, target(), version, host, prop::collection::vec(header, 0..4), body).prop_map(
         |(method, target, version, host, headers, body)| {
             let head = format!("{method} {target} {version}\r\n{host}{}\r\n", headers.concat());
             [head.into_bytes(), body].concat()
         },
-    );
+    )
+}
+
+/// One request, or what looks like some.
+fn request() -> impl Strategy<Value = Vec<u8>> {
     // Some bytes of it changed, or none of them made for it.
-    let changed = (made.clone(), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5)).prop_map(
-        |(mut bytes, changes)| {
+    let changed = (written(), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5))
+        .prop_map(|(mut bytes, changes)| {
             changes.iter().for_each(|(at, byte)| {
                 let at = at.index(bytes.len());
                 bytes[at] = *byte;
             });
             bytes
-        },
-    );
+        });
     let garbage = prop::collection::vec(any::<u8>(), 0..500);
-    prop_oneof![6 => made, 2 => changed, 1 => garbage]
+    prop_oneof![6 => written(), 2 => changed, 1 => garbage]
 }
 
 #[test]
@@ -258,9 +279,15 @@ fn what_has_no_end_takes_bounded_memory() {
         (format!("GET / HTTP/1.1\r\n{host}X: {megabytes}\r\n\r\n"), ["431", "431", ""]),
         (format!("GET / HTTP/1.1\r\n{host}{}\r\n", "X: y\r\n".repeat(1 << 20)), ["431", "431", ""]),
         (megabytes.clone(), ["400", "431", ""]),
-        (format!("GET /api/run HTTP/1.1\r\n{host}Content-Length: 67108864\r\n\r\n{megabytes}"), ["413", "413", ""]),
         (
-            format!("GET /api/run HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n{}", chunks.repeat(1000)),
+            format!("GET /api/run HTTP/1.1\r\n{host}Content-Length: 67108864\r\n\r\n{megabytes}"),
+            ["413", "413", ""],
+        ),
+        (
+            format!(
+                "GET /api/run HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n{}",
+                chunks.repeat(1000)
+            ),
             ["413", "413", ""],
         ),
     ] {
@@ -345,7 +372,10 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
         for (found, seconds) in [&head, &line, &body] {
             assert!((8..30).contains(seconds), "{found} after {seconds} s");
         }
-        assert!(["408", ""].contains(&head.0.as_str()) && ["408", ""].contains(&line.0.as_str()), "{head:?} {line:?}");
+        assert!(
+            ["408", ""].contains(&head.0.as_str()) && ["408", ""].contains(&line.0.as_str()),
+            "{head:?} {line:?}"
+        );
         assert_eq!(body.0, "408");
         explore.until(before + 1, Duration::from_secs(60));
         sips.join().unwrap();
@@ -357,7 +387,10 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
         std::io::copy(&mut &**stream, &mut std::io::sink()).is_err()
     });
-    eprintln!("of 50 clients that never read, 50 are cut, {} of them in the middle of an answer", num_reset.count());
+    eprintln!(
+        "of 50 clients that never read, 50 are cut, {} of them in the middle of an answer",
+        num_reset.count()
+    );
     assert!(explore.is_well());
 }
 
@@ -375,7 +408,8 @@ fn heads_hosts_and_other_sites() {
         let explore = Explore::start(&place, &[]);
         for path in ["/", "/api/run", "/api/node/1", "/api/node/nobody", "/nothing", "/d3.min.js"] {
             let ask = |method: &str| {
-                let request = format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                let request =
+                    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
                 head_of(&explore.ask(request.as_bytes()))
             };
             let (get, head) = (ask("GET"), ask("HEAD"));
@@ -394,7 +428,9 @@ fn heads_hosts_and_other_sites() {
     ] {
         let explore = Explore::start(&place, &["--bind", bind]);
         let ask = |more: &str| {
-            explore.status_of(&format!("GET /api/run HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"))
+            explore.status_of(&format!(
+                "GET /api/run HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"
+            ))
         };
         assert_eq!(ask(""), expected, "{host} at {bind}");
         assert_eq!(ask("Sec-Fetch-Site: cross-site\r\n"), "403");

@@ -88,7 +88,8 @@ pub(super) async fn admit(request: Request, hosts: Hosts) -> Result<Request, Ref
         return Err(Refusal::Method(head.method.to_string()));
     }
     let site = head.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    let is_strange = !matches!(site, None | Some(b"same-origin" | b"none")) || is_of_another_site(&head.headers);
+    let is_strange =
+        !matches!(site, None | Some(b"same-origin" | b"none")) || is_of_another_site(&head.headers);
     if head.uri.path().starts_with("/api") && is_strange {
         return Err(Refusal::CrossSite);
     }
