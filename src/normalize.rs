@@ -22,7 +22,8 @@ use crate::sort::Dealt;
 /// Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal of A + I's row sums (Kipf & Welling 2017,
 /// *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2). Give it the training edges.
 ///
-/// A holds the edges' weights, or ones. Of directed edges it holds the undirected version
+/// A holds the edges' weights, or ones. The loops weigh 1 in any case, so that weights scaled by a constant are not the same
+/// to Â: the heavier they are, the less a node hears of itself. Of directed edges A holds the undirected version
 /// ([`EdgeList::undirected`]). O(n + m) time and memory, on all threads; sums and roots are taken in f64.
 pub fn symmetric(edges: &EdgeList) -> Csr {
     if edges.direction() == Direction::Directed {

@@ -1,4 +1,9 @@
 //! Who computes: rayon's threads, and libtorch on the thread that calls it.
+//!
+//! **Same bits.** On the CPU a seed gives the same split, weights, embeddings, metrics and scores, to the bit, for any number
+//! of threads: every sum is taken in an order that the data alone decides. That holds for one version of this crate and of
+//! libtorch on processors of one vector width (AVX-512, AVX2, none) and, for a vae, whose sums are libtorch's, of one kind;
+//! elsewhere, and on a GPU, the last digits may differ. `vgae reproduce` tells.
 
 /// Makes this process compute on `count` threads, or on one for each core where `count` is 0. To be called
 /// once, before anything else.

@@ -63,7 +63,7 @@ pub struct Trained {
 /// part is looked at. Each epoch, one step of Adam, ends with a call of `on_epoch`.
 ///
 /// With the exact loss O(n²·d) time an epoch, O(n·(f̄ + h + d) + m) memory, f̄ being the nonzeros of a row of X.
-/// Equal seeds give equal weights, to the bit, on one machine.
+/// Equal seeds give equal weights, to the bit, on any number of threads: [`crate::threads`] says what that covers.
 ///
 /// # Examples
 /// ```

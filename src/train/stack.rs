@@ -32,7 +32,13 @@ pub(super) fn fit(
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {
-    let fitting = fitting(split, config.seed)?;
+    let fitting = fitting(split, config.seed).map_err(|error| match error {
+        Error::TooFewNonEdges { needed, available } => Error::Config(format!(
+            "--model best weighs its parts by {needed} pairs that are no edges, and the graph has {available} to spare; \
+             hint: another --model, such as vgae --loss exact"
+        )),
+        other => other,
+    })?;
     let (mut trained, mut history): (Vec<(&'static str, Network)>, Vec<Epoch>) = (Vec::new(), Vec::new());
     for (name, config) in networks(config) {
         if let Some((weights, epochs)) = from.and_then(|checkpoint| checkpoint.finished(name)) {
