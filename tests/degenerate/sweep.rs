@@ -59,6 +59,10 @@ fn config(flags: &str) -> Config {
     Config::from_arg_matches(&command.try_get_matches_from(flags.split_whitespace()).unwrap()).unwrap()
 }
 
+fn are_finite<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> bool {
+    numbers.into_iter().all(|number| number.is_finite())
+}
+
 /// What is not finite after training; nothing if all is.
 fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
     let mut config = config(flags);
@@ -74,15 +78,14 @@ fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
     let logits = encoded.score.logits(&pairs);
     let weights = trained.model.weights();
     let losses = trained.history.iter().flat_map(|epoch| [epoch.loss, epoch.reconstruction, epoch.kl]);
-    let single = |numbers: &mut dyn Iterator<Item = &f32>| numbers.all(|number| number.is_finite());
     let embeddings = encoded.embeddings.as_ref();
     let parts = [
-        ("weights", single(&mut weights.values().flatten())),
+        ("weights", are_finite(weights.values().flatten())),
         ("losses", losses.into_iter().all(f64::is_finite)),
-        ("embeddings", embeddings.is_none_or(|of| single(&mut of.mean.iter()))),
-        ("log-variances", embeddings.is_none_or(|of| single(&mut of.log_variance.iter().flatten()))),
+        ("embeddings", embeddings.is_none_or(|of| are_finite(&of.mean))),
+        ("log-variances", embeddings.is_none_or(|of| are_finite(of.log_variance.iter().flatten()))),
         ("logits", logits.iter().all(|logit| logit.is_finite())),
-        ("metrics", !serde_json::to_string(&metrics).unwrap().contains("null,\"")),
+        ("metrics", [metrics.links.validation, metrics.links.test].iter().flatten().all(|of| of.roc_auc.is_finite())),
         (
             "probabilities",
             calibrator
