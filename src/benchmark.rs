@@ -9,7 +9,6 @@ mod summary;
 mod table;
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -18,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::audit::{Audit, Direction};
 use crate::error::{Error, Result};
 use crate::graph::{InputFile, hex};
-use crate::run::{Existing, Output, Record, read_record};
+use crate::run::{Existing, Output, Record, read_json, read_record};
 
 pub use machine::{Machine, today};
 pub use summary::{Difference, Statistic, Summary, summarize};
@@ -72,7 +71,7 @@ impl Row {
         audit(path)?;
         let record = read_record(path)?;
         let file = path.join("metrics.json");
-        let text = fs::read(&file).map_err(|source| Error::io("read", &file, source))?;
+        let text = read_json(&file)?;
         let metrics: Value = serde_json::from_slice(&text)
             .map_err(|source| Error::Run { path: file, problem: format!("is no JSON: {source}") })?;
         let mut values = BTreeMap::new();

@@ -4,7 +4,7 @@ mod calibration;
 mod checkpoints;
 mod device;
 mod directed_task;
-mod format;
+pub(crate) mod format;
 mod kinds;
 mod model;
 mod recipe;

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
 pub use words::printable;
-use words::{named, place, reason, remedy, show, signal_name};
+use words::{named, place, plain, reason, remedy, show, signal_name};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -39,7 +39,7 @@ pub enum Error {
         source: io::Error,
     },
     /// One line of an input file is not what its format asks for.
-    #[error("{}:{line}: {problem}", show(path))]
+    #[error("{}:{line}: {}", show(path), plain(problem))]
     Row {
         /// The file.
         path: PathBuf,
@@ -49,7 +49,7 @@ pub enum Error {
         problem: String,
     },
     /// An input file or directory as a whole is not what was expected.
-    #[error("{}: {problem}", show(path))]
+    #[error("{}: {}", show(path), plain(problem))]
     Input {
         /// The file or directory.
         path: PathBuf,
@@ -58,8 +58,9 @@ pub enum Error {
     },
     /// A feature table leaves out nodes of the graph.
     #[error(
-        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {first_node}",
-        show(path)
+        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}",
+        show(path),
+        plain(first_node)
     )]
     MissingFeatures {
         /// The feature file.
@@ -72,7 +73,7 @@ pub enum Error {
         first_node: String,
     },
     /// A setting is out of its range, or two settings contradict each other.
-    #[error("{0}")]
+    #[error("{}", plain(.0))]
     Config(String),
     /// The graph has too few edges to leave something in every part.
     #[error(
@@ -131,7 +132,7 @@ pub enum Error {
     #[error("cannot draw the chart: {0}")]
     Chart(String),
     /// A split lets the evaluation see what it must not see, or does not fit its graph.
-    #[error("{}: the split does not hold: {problem}", show(path))]
+    #[error("{}: the split does not hold: {}", show(path), plain(problem))]
     Split {
         /// The split's directory.
         path: PathBuf,
@@ -264,7 +265,7 @@ pub enum Error {
     #[error("the index of nearest neighbours failed: {0}; hint: leave out --approximate")]
     Index(String),
     /// A file of a run directory is damaged, missing or not of this format.
-    #[error("{}: {problem}", show(path))]
+    #[error("{}: {}", show(path), plain(problem))]
     Run {
         /// The file or directory.
         path: PathBuf,
@@ -308,8 +309,9 @@ pub enum Error {
     },
     /// A file names a node that the graph does not have.
     #[error(
-        "{}:{line}: the graph has no node {node}; `vgae score` leaves such pairs out with --skip-unknown",
-        show(path)
+        "{}:{line}: the graph has no node {}; `vgae score` leaves such pairs out with --skip-unknown",
+        show(path),
+        plain(node)
     )]
     UnknownNode {
         /// The pair file.

@@ -172,6 +172,9 @@ impl Graph {
     fn add_node(&mut self, id: &str) -> u32 {
         let node = self.nodes.intern(id);
         self.edges.grow(self.nodes.len());
+        if let Some(labels) = &mut self.labels {
+            labels.resize(self.nodes.len(), String::new());
+        }
         node
     }
 }

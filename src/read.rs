@@ -35,11 +35,14 @@
 mod edges;
 mod feature_rows;
 mod features;
+mod fingerprint;
+mod foreign;
 mod graphml;
 mod kinds;
 mod linqs;
 mod listed;
 mod matrix_market;
+mod not_text;
 mod npy;
 mod npz;
 mod number;
@@ -193,6 +196,9 @@ fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
         }
         if rows.is_empty() && reader.field(0).eq_ignore_ascii_case("node") {
             continue;
+        }
+        if reader.field(0).is_empty() {
+            return Err(reader.error("the node id is empty; expected node,label".into()));
         }
         rows.push((reader.field(0).to_string(), reader.field(1).to_string()));
     }

@@ -57,6 +57,7 @@ pub use layout::REPORT;
 use layout::{FEATURE_NAMES, FEATURES, WEIGHTS, files_of_graph, hashes};
 pub use npy::write_npy;
 pub use output::Output;
+pub(crate) use record::read_json;
 pub use record::{
     Counts, FORMAT_VERSION, Record, Status, Timings, memory_bytes, peak_memory_bytes, processor, read_record,
 };

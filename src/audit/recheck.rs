@@ -14,7 +14,7 @@ use crate::graph::NodeIds;
 use crate::model::{Encoded, Model};
 use crate::network::Embeddings;
 use crate::read::{RowReader, parse_finite};
-use crate::run::Run;
+use crate::run::{Run, read_json};
 
 /// How far two embeddings of a node may lie apart, as a share of the node's largest value and of the largest of
 /// all. On the machine that trained they are equal to the bit; another one rounds and sums differently, by about
@@ -79,7 +79,7 @@ fn check_embeddings(path: &Path, run: &Run, stored: &Stored, expected: &Array2<f
 fn check_metrics(path: &Path, metrics: &RunMetrics, report: &mut Report) -> Result<()> {
     let file = path.join("metrics.json");
     let damaged = |problem: String| Error::Run { path: file.clone(), problem };
-    let text = std::fs::read(&file).map_err(|source| Error::io("read", &file, source))?;
+    let text = read_json(&file)?;
     let found: Value = serde_json::from_slice(&text).map_err(|source| damaged(source.to_string()))?;
     let expected = serde_json::to_value(metrics).map_err(|source| damaged(source.to_string()))?;
     let links = (&expected, &found, METRIC_TOLERANCE);

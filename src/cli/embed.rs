@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
-    let format = args.format.unwrap_or_else(|| EmbeddingFormat::of_path(&args.output));
+    let format = args.format.map_or_else(|| EmbeddingFormat::of_path(&args.output), Ok)?;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let create_second = |end: &str| match args.output == Path::new("-") {
         true => Err(Error::Config("--format npy and projector write two files; expected -o FILE".into())),

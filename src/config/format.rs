@@ -4,6 +4,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::{Error, Result};
+
 /// The format of an edge list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "kebab-case")]
@@ -57,15 +59,32 @@ impl EdgeFormat {
 }
 
 impl EmbeddingFormat {
-    /// The format that the end of a file's name stands for, in capitals or not: CSV if it stands for no other.
-    pub fn of_path(path: &Path) -> Self {
-        let extension = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
-        match extension.as_deref() {
-            Some("npy") => EmbeddingFormat::Npy,
-            Some("parquet" | "pq") => EmbeddingFormat::Parquet,
-            Some("w2v" | "vec") => EmbeddingFormat::Word2vec,
-            Some("tsv") => EmbeddingFormat::Projector,
-            _ => EmbeddingFormat::Csv,
+    /// The format that the end of a file's name stands for, in capitals or not: CSV where it has none.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an end that stands for no format.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        match ending(path).as_deref() {
+            None | Some("csv" | "txt") => Ok(EmbeddingFormat::Csv),
+            Some("npy") => Ok(EmbeddingFormat::Npy),
+            Some("parquet" | "pq") => Ok(EmbeddingFormat::Parquet),
+            Some("w2v" | "vec") => Ok(EmbeddingFormat::Word2vec),
+            Some("tsv") => Ok(EmbeddingFormat::Projector),
+            Some(_) => Err(unknown_ending(path, ".csv, .npy, .parquet, .w2v or .tsv")),
         }
     }
+}
+
+/// The end of a file's name in small letters, without the dot; none of what is no file of its own, such as `-`.
+pub(crate) fn ending(path: &Path) -> Option<String> {
+    let extension = path.extension().filter(|_| !path.starts_with("/dev") && !path.starts_with("/proc"));
+    extension.map(|extension| extension.to_string_lossy().to_lowercase())
+}
+
+/// The error of an output whose name ends as none of the `known` formats.
+pub(crate) fn unknown_ending(path: &Path, known: &str) -> Error {
+    let path = path.display();
+    Error::Config(format!(
+        "--output {path} ends as no known format; expected {known}, or --format to say which"
+    ))
 }

@@ -41,6 +41,24 @@ pub(super) fn named(action: &str, path: &Path) -> String {
     }
 }
 
+/// The most characters of a problem that are shown: it may quote a file.
+const MAX_CHARS: usize = 1000;
+
+/// A problem in one line of text that a terminal can show, its middle left out if it is long.
+pub(super) fn plain(problem: &str) -> String {
+    let mut text = String::with_capacity(problem.len().min(4 * MAX_CHARS));
+    let num_chars = problem.chars().count();
+    for (at, letter) in problem.chars().enumerate() {
+        match letter {
+            _ if num_chars > MAX_CHARS && (600..num_chars - 380).contains(&at) => {
+                text.push_str(if at == 600 { " … " } else { "" });
+            }
+            _ => text.push(letter),
+        }
+    }
+    printable(&text).into_owned()
+}
+
 /// What helps against a loss that is no number: before any step was taken, only the features can be the cause.
 pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
     if epoch == 1 && largest_feature > 10.0 {

@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
 use crate::read::graphml::read_graphml;
 use crate::read::kinds::check_kinds;
-use crate::read::listed::Listed;
+use crate::read::listed::{Listed, check_count};
 use crate::read::matrix_market::read_matrix_market;
 use crate::read::npz::read_npz;
 use crate::read::parquet::read_parquet;
@@ -108,6 +108,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         block.lines.extend(config.bipartite.then(|| rows.line_number()));
         Ok(())
     };
+    let (bytes_read, file_error) = (reader.bytes_read(), reader.file_errors());
     reader.parse_blocks(start, parse, |blocks| {
         let texts: Vec<_> = blocks.iter().map(|block| (block.rows.text(), &block.value.mentions)).collect();
         for numbers in nodes.intern_all(&texts) {
@@ -117,7 +118,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
             blocks.iter().for_each(|block| weights.extend_from_slice(&block.value.weights));
         }
         blocks.iter().for_each(|block| lines.extend_from_slice(&block.value.lines));
-        Ok(())
+        check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
     })?;
     if pairs.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));

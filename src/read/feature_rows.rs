@@ -42,7 +42,7 @@ impl BlockOfRows {
     pub(super) fn add(&mut self, rows: &Rows, columns: Range<usize>) -> Result<()> {
         let id = rows.field(0);
         if id.is_empty() {
-            return Err(rows.error("the node id is empty".into()));
+            return Err(rows.error("the node id is empty; expected a node id and its features".into()));
         }
         self.mentions.push(id, rows.span(0).start);
         self.lines.push(rows.line_number());

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use hashbrown::HashMap;
+
 use crate::error::Result;
 use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
@@ -42,8 +44,14 @@ pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
         return triplets(reader);
     }
     let names = is_header(&first).then(|| first[1..].to_vec());
-    if names.is_some() {
+    if let Some(names) = &names {
         reader.advance()?;
+        if let Some((first, second)) = twice(names) {
+            let (name, first, second) = (&names[first], first + 2, second + 2);
+            return Err(reader.error(format!(
+                "the name {name:?} stands over column {first} and column {second}; expected a name for each feature"
+            )));
+        }
     }
     let table = dense(reader, first.len())?;
     Ok(FeatureTable { columns: FeatureColumns { names, may_lack: false }, ..table })
@@ -73,6 +81,13 @@ fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
         return Err(reader.file_error("has a header and no rows; expected a node id and its features".into()));
     }
     Ok(table.finish(width, reader.finish()))
+}
+
+/// The places of the first name that stands twice, those without one apart.
+fn twice(names: &[String]) -> Option<(usize, usize)> {
+    let mut places = HashMap::new();
+    let mut named = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+    named.find_map(|(at, name)| places.insert(name, at).map(|first| (first, at)))
 }
 
 /// A first row is a header if its id column is called so or is empty, or if none of its features is a number.

@@ -2,18 +2,26 @@
 //!
 //! The format is that of Brandes et al. 2002, "GraphML progress report: structural layer proposal".
 
-use std::io::{BufRead, BufReader, Error as IoError, ErrorKind};
+mod problem;
 
+use std::io::{BufRead, BufReader};
+
+use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
 
 use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Direction, Graph, NodeIds, Pair};
-use crate::read::listed::{Listed, check_id};
+use crate::read::fingerprint::BytesRead;
+use crate::read::graphml::problem::{Problem, attribute, problem};
+use crate::read::listed::{Listed, check_count, check_id};
 use crate::read::parse_weight;
 use crate::read::source::{Lines, Source};
 
+/// The deepest that elements may be nested: those that count are within three others.
+const MAX_DEPTH: usize = 1000;
+/// The longest text of a weight.
+const MAX_WEIGHT_BYTES: usize = 1 << 10;
 /// The data of edges that is their weight, where nothing else is asked for.
 const WEIGHT: &str = "weight";
 
@@ -25,7 +33,7 @@ const WEIGHT: &str = "weight";
 /// and a second graph among them; [`crate::Error::Input`] for a file without edges, without the weight that `config`
 /// names, or without the directions that it asks for.
 pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Graph> {
-    let mut document = Document::new(config);
+    let mut document = Document::new(config, source.bytes_read());
     let outcome = {
         let mut xml = Reader::from_reader(Lines::new(BufReader::new(source.bytes())));
         document.read(&mut xml).map_err(|problem| (problem, xml.get_ref().number()))
@@ -40,20 +48,9 @@ pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Gr
     Ok(graph)
 }
 
-/// What went wrong, at the line that is being read.
-enum Problem {
-    Read(IoError),
-    Here(String),
-}
-
-impl From<String> for Problem {
-    fn from(problem: String) -> Self {
-        Problem::Here(problem)
-    }
-}
-
 /// What was read so far.
 struct Document {
+    bytes_read: BytesRead,
     /// The name of the data that is the weight, in lower case.
     wanted: String,
     /// The names of all data of edges.
@@ -77,8 +74,9 @@ struct Document {
 }
 
 impl Document {
-    fn new(config: &ReadConfig) -> Self {
+    fn new(config: &ReadConfig, bytes_read: BytesRead) -> Self {
         Document {
+            bytes_read,
             wanted: config.weights.as_deref().unwrap_or(WEIGHT).to_lowercase(),
             names: Vec::new(),
             weight_key: None,
@@ -97,10 +95,11 @@ impl Document {
     }
 
     /// Reads to the end.
-    fn read(&mut self, xml: &mut Reader<impl BufRead>) -> std::result::Result<(), Problem> {
+    fn read<R: BufRead>(&mut self, xml: &mut Reader<Lines<R>>) -> std::result::Result<(), Problem> {
         let mut buffer = Vec::new();
         loop {
             buffer.clear();
+            xml.get_mut().begin_part();
             match xml.read_event_into(&mut buffer).map_err(problem)? {
                 Event::Start(element) => self.open(&element)?,
                 Event::Empty(element) => {
@@ -108,8 +107,8 @@ impl Document {
                     self.close(element.local_name().into_inner())?;
                 }
                 Event::End(element) => self.close(element.local_name().into_inner())?,
-                Event::Text(text) => self.text.iter_mut().for_each(|weight| weight.push_str(&text)),
-                Event::CData(text) => self.text.iter_mut().for_each(|weight| weight.push_str(&text)),
+                Event::Text(text) => self.add_text(&text)?,
+                Event::CData(text) => self.add_text(&text)?,
                 Event::Eof if self.depth > 0 => {
                     return Err("the file ends in the middle; expected </graphml>".to_string().into());
                 }
@@ -122,10 +121,27 @@ impl Document {
         }
     }
 
+    fn add_text(&mut self, text: &str) -> std::result::Result<(), Problem> {
+        let Some(weight) = &mut self.text else { return Ok(()) };
+        weight.push_str(text);
+        match weight.len() <= MAX_WEIGHT_BYTES {
+            true => Ok(()),
+            false => {
+                Err(format!("the weight has more than {MAX_WEIGHT_BYTES} bytes; expected a number").into())
+            }
+        }
+    }
+
     fn open(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
         let name = element.local_name().into_inner();
         self.depth += 1;
         match name {
+            _ if self.depth > MAX_DEPTH => {
+                return Err(format!(
+                    "elements are nested {MAX_DEPTH} deep; expected a graph without graphs in it"
+                )
+                .into());
+            }
             _ if self.depth == 1 && name != "graphml" => {
                 return Err(format!("found <{name}>; expected <graphml>").into());
             }
@@ -195,6 +211,7 @@ impl Document {
             Ok(self.nodes.intern(&id))
         };
         self.pairs.push((end("source")?, end("target")?));
+        check_count(self.pairs.len(), self.bytes_read.count())?;
         let own = attribute(element, "directed")?;
         let is_same = match own.as_deref() {
             None => true,
@@ -264,20 +281,5 @@ impl Document {
         }
         let weights = (!weights.is_empty()).then_some(weights);
         Ok((Listed { nodes, pairs, weights }, notes))
-    }
-}
-
-fn attribute(element: &BytesStart, name: &str) -> std::result::Result<Option<String>, Problem> {
-    let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
-    let value = found.map(|found| found.normalized_value(XmlVersion::Implicit1_0)).transpose();
-    Ok(value.map_err(problem)?.map(|value| value.into_owned()))
-}
-
-fn problem(error: quick_xml::Error) -> Problem {
-    match error {
-        quick_xml::Error::Io(source) if source.kind() != ErrorKind::Other => {
-            Problem::Read(IoError::new(source.kind(), source.to_string()))
-        }
-        error => Problem::Here(format!("the XML is damaged: {error}")),
     }
 }

@@ -50,7 +50,8 @@ pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch
                 reader.error(format!("expected a cited and a citing paper, found {} columns", reader.len()))
             );
         }
-        let (cited, citing) = (nodes.intern(reader.field(0)), nodes.intern(reader.field(1)));
+        let (cited, citing) = reader.pair((0, 1))?;
+        let (cited, citing) = (nodes.intern(cited), nodes.intern(citing));
         pairs.push((citing, cited));
     }
     let num_rows = pairs.len();

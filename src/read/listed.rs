@@ -2,11 +2,17 @@
 
 use crate::config::ReadConfig;
 use crate::graph::{Direction, EdgeList, Graph, InputFile, Merged, NodeIds, Pair};
+use crate::read::rows::MAX_FIELD_BYTES;
 
 /// From this many on, the nodes of a matrix are counted against its entries, before they take memory.
-const MANY_NODES: u64 = 1 << 24;
+const MANY_NODES: u64 = 1 << 20;
 /// The most of so many nodes for each entry: more are a mistake in the size.
 const NODES_PER_ENTRY: u64 = 64;
+
+/// From this many on, rows are counted against the bytes of their file.
+const MANY_ROWS: usize = 1 << 24;
+/// The most rows for each byte: more are one row over and over, packed.
+const ROWS_PER_BYTE: u64 = 16;
 
 /// Edges as a file lists them, in its order.
 pub(super) struct Listed {
@@ -56,10 +62,25 @@ pub(super) fn checked_weight(value: f64) -> std::result::Result<f32, String> {
     }
 }
 
-/// What is wrong with a node id: it is empty, or no line of text can hold it.
+/// What is wrong with so many rows out of so many bytes of a file: a megabyte of gzip can hold one row 250 million times,
+/// which would take gigabytes before any are merged.
+pub(super) fn check_count(num_rows: usize, num_bytes: u64) -> std::result::Result<(), String> {
+    match num_rows > MANY_ROWS && num_rows as u64 / ROWS_PER_BYTE > num_bytes {
+        false => Ok(()),
+        true => Err(format!(
+            "unpacks to more than {num_rows} rows out of {num_bytes} bytes, which are the same ones over and over; expected at \
+             most {ROWS_PER_BYTE} rows for each byte; hint: leave out the duplicates"
+        )),
+    }
+}
+
+/// What is wrong with a node id: it is empty, long, or no line of text can hold it.
 pub(super) fn check_id(id: &str) -> std::result::Result<(), String> {
     match id {
         "" => Err("is empty; expected a node id".into()),
+        _ if id.len() > MAX_FIELD_BYTES => {
+            Err(format!("has {} bytes; expected at most {MAX_FIELD_BYTES}", id.len()))
+        }
         _ if id.contains(['\n', '\r']) => Err(format!("is {id:?}; expected a node id without a line break")),
         _ => Ok(()),
     }

@@ -5,7 +5,7 @@
 use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Graph, Pair};
-use crate::read::listed::Listed;
+use crate::read::listed::{Listed, check_count};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, edges};
 
@@ -70,12 +70,13 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
         Ok(())
     };
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
+    let (bytes_read, file_error) = (reader.bytes_read(), reader.file_errors());
     reader.parse_blocks(Entries::default, parse, |blocks| {
         for block in blocks {
             pairs.append(&mut block.value.pairs);
             weights.append(&mut block.value.weights);
         }
-        Ok(())
+        check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
     })?;
     if pairs.len() as u64 != num_entries {
         let found = pairs.len();

@@ -9,13 +9,14 @@ use zip::read::ZipFile;
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
-use crate::read::listed::{Listed, checked_weight};
+use crate::read::listed::{Listed, check_count, checked_weight};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::source::read_whole;
 use crate::watch::Watch;
 
 /// The arrays of a file, by name.
 struct Arrays<'a> {
+    num_bytes: u64,
     archive: ZipArchive<Cursor<&'a [u8]>>,
     path: &'a Path,
 }
@@ -39,7 +40,7 @@ pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Watch) -> Resul
         path: path.to_path_buf(),
         problem: format!("is no .npz file ({error}); expected what scipy.sparse.save_npz writes"),
     })?;
-    let mut arrays = Arrays { archive, path };
+    let mut arrays = Arrays { num_bytes: input.num_bytes, archive, path };
     let format = arrays.read("format", |array| array.text())?;
     let num_nodes = arrays.num_nodes()?;
     let (pairs, weights) = match format.as_str() {
@@ -108,7 +109,14 @@ impl Arrays<'_> {
     /// The pairs and the weights of a matrix in compressed rows (CSR) or columns (CSC).
     fn compressed(&mut self, num_nodes: u32, format: &str) -> Result<(Vec<Pair>, Vec<f32>)> {
         let mut ends: Vec<u64> = Vec::new();
+        let expected = u64::from(num_nodes) + 1;
         self.read("indptr", |array| {
+            if array.shape != [expected] {
+                return Err(format!(
+                    "has {} elements; expected {expected}",
+                    array.shape.iter().product::<u64>()
+                ));
+            }
             array.numbers(|end| {
                 let last = ends.last().copied();
                 match end {
@@ -120,10 +128,6 @@ impl Arrays<'_> {
                 }
             })
         })?;
-        let (found, expected) = (ends.len() as u64, u64::from(num_nodes) + 1);
-        if found != expected {
-            return Err(self.error(format!("the array indptr has {found} elements; expected {expected}")));
-        }
         let num_entries = ends[ends.len() - 1] as usize;
         let size = Size { num_nodes, num_entries };
         let (mut pairs, mut major) = (Vec::new(), 0);
@@ -138,9 +142,10 @@ impl Arrays<'_> {
     }
 
     fn indices(&mut self, name: &str, num_nodes: u32) -> Result<Vec<u32>> {
-        let mut indices = Vec::new();
+        let (mut indices, num_bytes) = (Vec::new(), self.num_bytes);
         self.read(name, |array| {
             array.numbers(|number| {
+                check_count(indices.len(), num_bytes)?;
                 indices.push(index(number, indices.len(), num_nodes)?);
                 Ok(())
             })
@@ -150,10 +155,11 @@ impl Arrays<'_> {
 
     /// Calls `take` with each place of an array of indices and what stands there.
     fn each_index(&mut self, name: &str, size: &Size, mut take: impl FnMut(usize, u32)) -> Result<()> {
-        let mut at = 0;
+        let (mut at, num_bytes) = (0, self.num_bytes);
         self.read(name, |array| {
             check_length(&array.shape, size.num_entries)?;
             array.numbers(|number| {
+                check_count(at, num_bytes)?;
                 take(at, index(number, at, size.num_nodes)?);
                 at += 1;
                 Ok(())

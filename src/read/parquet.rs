@@ -12,7 +12,7 @@ use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
 use crate::read::edges::Columns;
-use crate::read::listed::Listed;
+use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
@@ -68,6 +68,7 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Watch) -> R
             for numbers in nodes.intern_all(&[(&text, &mentions)]) {
                 pairs.extend(numbers.as_chunks().0.iter().map(|&[source, target]| (source, target)));
             }
+            check_count(pairs.len(), input.num_bytes).map_err(error)?;
             if let (Some(column), Some(weights)) = (&mut weight, &mut weights) {
                 column.read(num_rows, first).map_err(error)?;
                 for row in 0..num_rows {

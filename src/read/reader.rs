@@ -6,10 +6,11 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::graph::InputFile;
+use crate::read::fingerprint::BytesRead;
 use crate::read::rows::{Rows, Separator};
-use crate::read::source::{Block, Sizes, Source};
+use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
 use crate::watch::Watch;
 
 /// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
@@ -66,9 +67,9 @@ impl RowReader {
 
     /// The fields of the first two rows, before any `advance`, which will give them again.
     pub(crate) fn look_ahead(&mut self) -> Result<[Option<Vec<String>>; 2]> {
-        let mut bytes = Vec::new();
+        let (mut bytes, mut num_lines_before) = (Vec::new(), 0);
         loop {
-            let block = || Block { bytes: bytes.clone(), num_lines_before: 0 };
+            let block = || Block { bytes: bytes.clone(), num_lines_before };
             let mut rows = self.rows_of(block(), None);
             let mut looked_at = [None, None];
             for fields in &mut looked_at {
@@ -76,11 +77,17 @@ impl RowReader {
                     *fields = Some(rows.fields().map(str::to_string).collect());
                 }
             }
-            let more = match looked_at[1] {
-                Some(_) => None,
-                None => self.source.next_lines(bytes.len())?,
+            let more = match &looked_at {
+                [_, Some(_)] => None,
+                // A second row that comes so late says nothing of the first.
+                [Some(_), None] if bytes.len() > MAX_LINE_BYTES => None,
+                _ => self.source.next_lines(bytes.len())?,
             };
             match more {
+                // Before the first row there is nothing that must be kept.
+                Some(more) if looked_at[0].is_none() => {
+                    (bytes, num_lines_before) = (more.bytes, more.num_lines_before);
+                }
                 Some(more) => bytes.extend(more.bytes),
                 None => {
                     self.rows = self.rows_of(block(), None);
@@ -143,6 +150,17 @@ impl RowReader {
         let count = self.num_late_comments + self.rows.num_late_comments();
         let note = format!("lines taken for comments as they begin with #: {count}; quote ids that begin so");
         (count > 0).then_some(note)
+    }
+
+    /// How many bytes of the file were read so far.
+    pub(super) fn bytes_read(&self) -> BytesRead {
+        self.source.bytes_read()
+    }
+
+    /// Makes errors of the file as a whole, also while rows are parsed.
+    pub(super) fn file_errors(&self) -> impl Fn(String) -> Error + Send + use<> {
+        let path = self.path.clone();
+        move |problem| Error::Input { path: path.to_path_buf(), problem }
     }
 
     /// What was read, once it has been read to its end.

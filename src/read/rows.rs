@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
+use crate::read::not_text::{NotText, not_text};
 use crate::read::quotes::quoted_length;
 use crate::read::source::Block;
 
@@ -36,18 +37,14 @@ pub(super) struct Span {
     end: u32,
 }
 
+/// The longest field, which a node id, a label or the name of a feature is: more is a mistake in the separators.
+pub(super) const MAX_FIELD_BYTES: usize = 1 << 16;
+
 /// What separates the fields of a row.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Separator {
     Byte(u8),
     WhiteSpace,
-}
-
-/// A line that is no UTF-8.
-struct NotText {
-    line: u64,
-    /// The first byte that is none, and its place in the line; none for a UTF-16 file.
-    byte: Option<(u8, usize)>,
 }
 
 impl Rows {
@@ -184,8 +181,8 @@ impl Rows {
 
     /// Finds the fields of the line from `start` to `end`.
     fn split(&mut self, start: usize, end: usize) -> Result<()> {
-        if let Some(NotText { byte, .. }) = self.not_text.iter().find(|bad| bad.line == self.num_lines) {
-            return Err(match byte {
+        if let Ok(at) = self.not_text.binary_search_by_key(&self.num_lines, |bad| bad.line) {
+            return Err(match self.not_text[at].byte {
                 None => self.file_error("is UTF-16 text; expected UTF-8".into()),
                 Some((byte, column)) => {
                     self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
@@ -195,6 +192,22 @@ impl Rows {
         let line = &self.text[start..end];
         let separator = *self.separator.get_or_insert_with(|| detect(line));
         self.fields.clear();
+        self.find_fields(start, end, separator)?;
+        // Few lines are as long as a field may be.
+        let is_long = |field: &Span| (field.end - field.start) as usize > MAX_FIELD_BYTES;
+        match self.fields.iter().position(is_long).filter(|_| end - start > MAX_FIELD_BYTES) {
+            None => Ok(()),
+            Some(at) => {
+                let (column, length) = (at + 1, self.field(at).len());
+                let problem =
+                    format!("column {column} has {length} bytes; expected at most {MAX_FIELD_BYTES}");
+                Err(self.error(problem))
+            }
+        }
+    }
+
+    fn find_fields(&mut self, start: usize, end: usize, separator: Separator) -> Result<()> {
+        let line = &self.text[start..end];
         match separator {
             Separator::Byte(byte) => {
                 let mut from = 0;
@@ -271,17 +284,6 @@ fn trimmed(line: &str, start: usize, from: usize, to: usize) -> Span {
     let field = line.as_bytes()[from..to].trim_ascii_end();
     let left = field.len() - field.trim_ascii_start().len();
     Span::new(start + from + left, start + from + field.len())
-}
-
-/// The lines of `bytes` that are no UTF-8.
-fn not_text(bytes: &[u8], num_lines_before: u64) -> Vec<NotText> {
-    let lines = bytes.split(|&byte| byte == b'\n').zip(num_lines_before + 1..);
-    let is_not = lines.filter_map(|(line, number)| {
-        let at = std::str::from_utf8(line.trim_ascii_end()).err()?.valid_up_to();
-        let is_utf16 = number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff"));
-        Some(NotText { line: number, byte: (!is_utf16).then_some((line[at], at + 1)) })
-    });
-    is_not.collect()
 }
 
 fn detect(line: &str) -> Separator {

@@ -5,15 +5,17 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::bufread::MultiGzDecoder;
-use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::graph::{InputFile, hex};
+use crate::graph::InputFile;
+use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
+use crate::read::foreign::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::open_raw;
 use crate::watch::Watch;
 
-/// The longest line that is read: positions within a block, and within what is unquoted of it, are u32.
-const MAX_LINE_BYTES: usize = 1 << 30;
+/// The longest line, or part of other text, that is read. Positions within a block are u32, and a file of a megabyte can
+/// unpack to a line of a gigabyte.
+pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
 /// How much is read at a time.
 #[derive(Debug, Clone, Copy)]
@@ -57,12 +59,13 @@ impl Source {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
     pub(super) fn open(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
-        let mut hashed = Hashing { inner: open_raw(path, watch)?, fingerprint: fingerprint.clone() };
+        let mut hashed = Hashing::new(open_raw(path, watch)?, fingerprint.clone());
         let mut start = Vec::new();
         // A pipe may give a single byte.
-        let read = hashed.by_ref().take(2).read_to_end(&mut start);
+        let read = hashed.by_ref().take(MAX_BEGINNING_BYTES).read_to_end(&mut start);
         read.map_err(|error| Error::io("read", path, error))?;
-        let is_gzip = start == [0x1f, 0x8b];
+        check_beginning(&start).map_err(|problem| Error::Input { path: path.to_path_buf(), problem })?;
+        let is_gzip = start.starts_with(&[0x1f, 0x8b]);
         let whole = io::Cursor::new(start).chain(hashed);
         let bytes: Box<dyn Read + Send> = match is_gzip {
             true => Box::new(MultiGzDecoder::new(BufReader::with_capacity(sizes.read_bytes, whole))),
@@ -102,6 +105,11 @@ impl Source {
     /// The bytes, unzipped, for reading them otherwise than by lines.
     pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
         &mut *self.bytes
+    }
+
+    /// How many bytes of the file were read so far, which goes on while it is read on.
+    pub(super) fn bytes_read(&self) -> BytesRead {
+        BytesRead::of(self.fingerprint.clone())
     }
 
     /// What was read, once it has been read to its end.
@@ -150,7 +158,8 @@ impl Source {
             if bytes.len() - num_whole > MAX_LINE_BYTES {
                 self.is_at_end = true;
                 let line = self.num_lines + count_lines(&bytes[..num_whole]) + 1;
-                let problem = "the line has more than 2^30 bytes; expected a row of text".into();
+                let problem =
+                    format!("the line has more than {MAX_LINE_BYTES} bytes; expected a row of text");
                 self.error = Some(self.error_at(line, problem));
                 break;
             }
@@ -210,47 +219,22 @@ fn count_lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
-#[derive(Default)]
-struct Fingerprint {
-    sha256: Sha256,
-    num_bytes: u64,
-}
-
-impl Fingerprint {
-    fn add(&mut self, bytes: &[u8]) {
-        self.sha256.update(bytes);
-        self.num_bytes += bytes.len() as u64;
-    }
-
-    fn input(&self, path: &Path) -> InputFile {
-        let sha256 = hex(&self.sha256.clone().finalize());
-        InputFile { path: path.to_path_buf(), sha256, num_bytes: self.num_bytes }
-    }
-}
-
-/// Hashes what passes through, so that the record of the input costs no second pass.
-struct Hashing<R> {
-    inner: R,
-    fingerprint: Arc<Mutex<Fingerprint>>,
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let length = self.inner.read(buffer)?;
-        self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner).add(&buffer[..length]);
-        Ok(length)
-    }
-}
-
-/// Counts the lines that pass through, of text that is not read by lines.
+/// Counts the lines that pass through, of text that is not read by lines, and refuses to read a part without end.
 pub(super) struct Lines<R> {
     inner: R,
     num_ended: u64,
+    /// The bytes of the part that is being read.
+    part_bytes: usize,
 }
 
 impl<R> Lines<R> {
     pub(super) fn new(inner: R) -> Self {
-        Lines { inner, num_ended: 0 }
+        Lines { inner, num_ended: 0, part_bytes: 0 }
+    }
+
+    /// Says that a part of the text begins here.
+    pub(super) fn begin_part(&mut self) {
+        self.part_bytes = 0;
     }
 
     /// The line that the next byte is of, from 1.
@@ -269,6 +253,10 @@ impl<R: BufRead> Read for Lines<R> {
 
 impl<R: BufRead> BufRead for Lines<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.part_bytes > MAX_LINE_BYTES {
+            let problem = format!("an element or a text has more than {MAX_LINE_BYTES} bytes");
+            return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
+        }
         self.inner.fill_buf()
     }
 
@@ -277,6 +265,7 @@ impl<R: BufRead> BufRead for Lines<R> {
         if let Ok(bytes) = self.inner.fill_buf() {
             self.num_ended += count_lines(&bytes[..amount]);
         }
+        self.part_bytes += amount;
         self.inner.consume(amount);
     }
 }

@@ -1,7 +1,8 @@
 //! `run.json`: what a run was made of, by what, and how.
 
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -19,6 +20,9 @@ pub const FORMAT_VERSION: u32 = 3;
 
 /// What `format` says.
 pub(super) const FORMAT: &str = "vgae-run";
+/// The largest file of JSON: an isotonic calibration has some numbers for each step of its curve.
+const MAX_JSON_BYTES: u64 = 1 << 26;
+
 /// What `run.json` records.
 ///
 /// # Examples
@@ -175,12 +179,14 @@ pub fn read_record(path: &Path) -> Result<Record> {
             layout::settle(path)?;
         }
     }
-    let text = fs::read(&file).map_err(|source| match source.kind() {
-        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => {
+    let text = read_json(&file).map_err(|source| match source {
+        Error::Io { source, .. }
+            if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+        {
             let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();
             Error::Run { path: path.to_path_buf(), problem }
         }
-        _ => Error::io("read", &file, source),
+        source => source,
     })?;
     // The version is looked at first, so that a newer record is not called damaged.
     #[derive(Deserialize)]
@@ -207,6 +213,23 @@ pub fn processor() -> Option<String> {
     let text = fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
     Some(line.trim_start().strip_prefix(':')?.trim().to_string())
+}
+
+/// The bytes of a file of JSON in a run directory.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is far larger than any that was written.
+pub(crate) fn read_json(path: &Path) -> Result<Vec<u8>> {
+    let error = |source: io::Error| Error::io("read", path, source);
+    let mut text = Vec::new();
+    File::open(path).map_err(error)?.take(MAX_JSON_BYTES + 1).read_to_end(&mut text).map_err(error)?;
+    match text.len() as u64 > MAX_JSON_BYTES {
+        false => Ok(text),
+        true => {
+            let problem = format!("has more than {MAX_JSON_BYTES} bytes; expected what `vgae train` wrote");
+            Err(Error::Run { path: path.to_path_buf(), problem })
+        }
+    }
 }
 
 /// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.

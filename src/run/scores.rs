@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use serde::Serialize;
 
 use crate::calibrate::Calibrator;
+use crate::config::format::{ending, unknown_ending};
 use crate::decoder::Posterior;
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
@@ -29,12 +30,15 @@ pub enum ScoreFormat {
 
 impl ScoreFormat {
     /// The format that a file of this name is to have: CSV, unless it ends in `.jsonl`, `.ndjson`, `.parquet` or `.pq`.
-    pub fn of_path(path: &Path) -> Self {
-        let extension = path.extension().map(|extension| extension.to_ascii_lowercase());
-        match extension.as_ref().and_then(|extension| extension.to_str()) {
-            Some("jsonl" | "ndjson") => ScoreFormat::Jsonl,
-            Some("parquet" | "pq") => ScoreFormat::Parquet,
-            _ => ScoreFormat::Csv,
+    ///
+    /// # Errors
+    /// [`Error::Config`] for an end that stands for no format.
+    pub fn of_path(path: &Path) -> Result<Self> {
+        match ending(path).as_deref() {
+            None | Some("csv" | "txt") => Ok(ScoreFormat::Csv),
+            Some("jsonl" | "ndjson") => Ok(ScoreFormat::Jsonl),
+            Some("parquet" | "pq") => Ok(ScoreFormat::Parquet),
+            Some(_) => Err(unknown_ending(path, ".csv, .jsonl or .parquet")),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::any::TypeId;
 use std::ffi::OsString;
-use std::fs;
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -46,6 +46,9 @@ const NO_SETTINGS: [&str; 12] = [
     "version",
 ];
 
+/// The largest file of settings that is read.
+const MAX_BYTES: u64 = 1 << 20;
+
 impl ConfigFile {
     /// Reads and checks the file at `path`, - for stdin, by the flags of `command`, which has been built.
     ///
@@ -53,28 +56,32 @@ impl ConfigFile {
     /// [`Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key that is not what it should be.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self> {
         let mut file = ConfigFile { path: path.to_path_buf(), settings: Vec::new() };
-        let text = match path == Path::new("-") {
-            true => {
-                let mut text = String::new();
-                io::stdin().read_to_string(&mut text).map(|_| text)
-            }
-            false => fs::read_to_string(path),
+        let opened: io::Result<Box<dyn Read>> = match path == Path::new("-") {
+            true => Ok(Box::new(io::stdin())),
+            false => File::open(path).map(|file| Box::new(file) as Box<dyn Read>),
         };
-        let text = text.map_err(|source| Error::Io { action: "read", path: path.to_path_buf(), source })?;
+        let mut text = String::new();
+        opened
+            .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
+            .map_err(|source| Error::Io { action: "read", path: path.to_path_buf(), source })?;
+        if text.len() as u64 > MAX_BYTES {
+            let problem = format!("has more than {MAX_BYTES} bytes; expected a file of settings");
+            return Err(Error::Config(format!("{}: {problem}", file.name())));
+        }
         let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
         let table = DeTable::parse(&text).map_err(|error| {
             let line = line(error.span().map_or(0, |span| span.start));
-            let found = text.lines().nth(line - 1).unwrap_or_default().trim();
-            file.problem(line, &format!("{}; found {found:?}", error.message()))
+            let found = shown(text.lines().nth(line - 1).unwrap_or_default().trim());
+            file.problem(line, &format!("{}; found \"{found}\"", error.message().replace('\n', "; ")))
         })?;
         let mut entries: Vec<_> = table.get_ref().iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let at = line(key.span().start);
             let setting = setting(key.get_ref(), value, at, command)
-                .map_err(|problem| file.problem(at, &format!("{}: {problem}", key.get_ref())))?;
+                .map_err(|problem| file.problem(at, &format!("{}: {problem}", shown(key.get_ref()))))?;
             if let Some(first) = file.settings.iter().find(|first| first.name == setting.name) {
-                let problem = format!("{}: is set in line {} already", key.get_ref(), first.line);
+                let problem = format!("{}: is set in line {} already", shown(key.get_ref()), first.line);
                 return Err(file.problem(at, &problem));
             }
             file.settings.push(setting);
@@ -146,6 +153,13 @@ pub(in crate::cli) fn without_config(words: &[String]) -> Vec<String> {
         }
     }
     kept
+}
+
+/// The beginning of a text, as it may stand in a message.
+fn shown(text: &str) -> String {
+    let beginning: String = text.chars().take(80).collect();
+    let end = if beginning.len() < text.len() { "…" } else { "" };
+    format!("{}{end}", beginning.escape_debug())
 }
 
 /// What clap says, in one line.

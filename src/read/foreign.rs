@@ -1,0 +1,27 @@
+//! Files of other kinds that are given where text is expected, known by how they begin.
+
+/// The longest of the beginnings.
+pub(super) const MAX_BEGINNING_BYTES: u64 = 7;
+
+/// How the kinds begin, what they are, and what can be done.
+const KINDS: [(&[u8], &str, &str); 7] = [
+    (b"PAR1\x15", "Parquet", "only an edge list may be Parquet, by the end of its name or --format parquet"),
+    (b"\x93NUMPY", "an array of numpy", "write it as CSV with node ids in the first column"),
+    (
+        b"PK\x03\x04",
+        "a zip file, as .npz and .xlsx are",
+        "only an edge list may be .npz, by --format npz; write others as CSV",
+    ),
+    (b"\x89HDF\r\n", "HDF5", "write it as CSV"),
+    (b"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it, or pack it by gzip"),
+    (b"\xfd7zXZ\0", "packed by xz", "unpack it, or pack it by gzip"),
+    (b"BZh91AY", "packed by bzip2", "unpack it, or pack it by gzip"),
+];
+
+/// What is wrong with a file of text that begins so.
+pub(super) fn check_beginning(beginning: &[u8]) -> Result<(), String> {
+    match KINDS.iter().find(|(bytes, ..)| beginning.starts_with(bytes)) {
+        Some((_, kind, hint)) => Err(format!("is {kind}; expected text, maybe gzipped; hint: {hint}")),
+        None => Ok(()),
+    }
+}
