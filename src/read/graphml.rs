@@ -195,7 +195,8 @@ impl Document {
             Some("directed") => Direction::Directed,
             Some("undirected") => Direction::Undirected,
             found => {
-                return Err(format!("edgedefault is {found:?}; expected directed or undirected").into());
+                let found = found.map_or("missing".into(), |found| format!("{found:?}"));
+                return Err(format!("edgedefault is {found}; expected directed or undirected").into());
             }
         });
         Ok(())

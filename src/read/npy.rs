@@ -1,5 +1,6 @@
 //! Arrays in numpy's own format: the header, and the elements one after the other.
 
+use std::fmt;
 use std::io::{ErrorKind, Read};
 
 /// Elements that are read at a time.
@@ -21,6 +22,15 @@ pub(super) struct NpyArray<R> {
 pub(super) enum Number {
     Integer(i64),
     Float(f64),
+}
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Number::Integer(value) => value.fmt(f),
+            Number::Float(value) => value.fmt(f),
+        }
+    }
 }
 
 impl Number {

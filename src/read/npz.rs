@@ -124,7 +124,7 @@ impl Arrays<'_> {
                         ends.push(end as u64);
                         Ok(())
                     }
-                    _ => Err(format!("has {end:?} at {}; expected 0, then ascending numbers", ends.len())),
+                    _ => Err(format!("has {end} at {}; expected 0, then ascending numbers", ends.len())),
                 }
             })
         })?;

@@ -66,7 +66,7 @@ pub enum Unknown {
 /// and is `node` or `id`, or no number above one.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read, [`Error::UnknownNode`] at a node that the graph does not have.
+/// [`Error::Io`] if it cannot be read, [`Error::Row`] at a node that the graph does not have.
 pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
     let mut reader = RowReader::open(path)?;
     let mut found = Vec::new();
@@ -83,8 +83,8 @@ pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
             Some(node) => found.push(node),
             None if is_header => {}
             None => {
-                let (path, line) = (reader.path().to_path_buf(), reader.line_number());
-                return Err(Error::UnknownNode { path, line, node: id.to_string() });
+                let problem = format!("the graph has no node {id}; expected a node id in the first column");
+                return Err(reader.error(problem));
             }
         }
     }

@@ -1,5 +1,10 @@
 //! Fields in double quotes.
 
+/// White space that may stand around a field: no other is taken off, whether there are quotes in a line or not.
+pub(super) fn is_blank(letter: char) -> bool {
+    letter.is_ascii_whitespace()
+}
+
 /// Of what follows an opening quote: the bytes before the closing one, those before the separator behind that, and
 /// whether there are quotes, as `""`, among the former. None if the field goes on after its end or has none.
 pub(super) fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> {
@@ -13,6 +18,6 @@ pub(super) fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usi
         }
         let behind = &quoted[quote + 1..];
         let length = behind.find(separator).unwrap_or(behind.len());
-        return behind[..length].trim().is_empty().then_some((quote, quote + 1 + length, has_quotes));
+        return behind[..length].trim_matches(is_blank).is_empty().then_some((quote, quote + 1 + length, has_quotes));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::error::{Error, Result};
 use crate::read::not_text::{NotText, not_text};
-use crate::read::quotes::quoted_length;
+use crate::read::quotes::{is_blank, quoted_length};
 use crate::read::source::Block;
 
 /// The rows of a block, one after the other into the same buffers.
@@ -237,19 +237,20 @@ impl Rows {
         let mut rest = &self.text[start..end];
         loop {
             let field_start = end - rest.len();
-            let opened = rest.trim_start();
+            let opened = rest.trim_start_matches(is_blank);
             let length = match opened.strip_prefix('"') {
                 None => {
                     let length = rest.find(separator).unwrap_or(rest.len());
                     let field = &rest[..length];
-                    let at = field_start + field.len() - field.trim_start().len();
-                    self.fields.push(Span::new(at, at + field.trim().len()));
+                    let at = field_start + field.len() - field.trim_start_matches(is_blank).len();
+                    self.fields.push(Span::new(at, at + field.trim_matches(is_blank).len()));
                     length
                 }
                 Some(quoted) => {
                     let quoted_start = end - quoted.len();
                     let Some((inner, length, has_quotes)) = quoted_length(quoted, separator) else {
-                        let problem = "a quoted field does not end where the field does, on its line";
+                        let problem = "a quoted field does not end where the field does, on its line; hint: a quote in quotes is \
+                                       written twice";
                         return Err(self.error(problem.into()));
                     };
                     self.fields.push(match has_quotes {
