@@ -49,6 +49,9 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
     let seconds = variable("VGAE_FUZZ_SECONDS").unwrap_or(QUICK_SECONDS);
     let seed = variable("VGAE_FUZZ_SEED").unwrap_or(0);
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(name);
+    // What is read does not depend on the number of threads, and targets run side by side.
+    tch::set_num_threads(1);
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(1).build_global();
     if let Some(replayed) = std::env::var_os("VGAE_FUZZ_REPLAY").map(PathBuf::from) {
         if replayed.to_string_lossy().contains(name) {
             let verdict = examine(&place, &files_in(&replayed), check);
