@@ -86,7 +86,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
         return;
     }
     // The same through libtorch, as on its other devices.
-    let mut trainer = TorchTrainer::new(network, inputs, None, 0.01, Device::Cpu).unwrap();
+    let mut trainer = TorchTrainer::new(network, inputs, None, 0.01, Device::Cpu);
     let terms = trainer.pass(network, pass());
     assert!((terms.loss - expected).abs() < 1e-6 * expected, "{}: {}", case["name"], terms.loss);
     let of_torch = trainer.gradients();
