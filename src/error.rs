@@ -258,6 +258,18 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
+    /// Training would take more memory than there is, or than it may take.
+    #[error("training takes about {needed}; {whose} {available}; hint: {hint}")]
+    Memory {
+        /// What it would take, as in `1.5 GB`.
+        needed: String,
+        /// What there is.
+        available: String,
+        /// Who says so.
+        whose: &'static str,
+        /// The smallest change that would fit.
+        hint: String,
+    },
     /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),

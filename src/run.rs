@@ -59,7 +59,7 @@ pub use npy::write_npy;
 pub use output::Output;
 pub(crate) use record::read_json;
 pub use record::{
-    Counts, FORMAT_VERSION, Record, Status, Timings, memory_bytes, peak_memory_bytes, processor, read_record,
+    Counts, FORMAT_VERSION, Record, Status, Timings, processor, read_record,
 };
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;

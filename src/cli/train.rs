@@ -13,6 +13,7 @@ use std::time::Instant;
 use vgae::config::Config;
 use vgae::evaluate::share_of_equal_means;
 use vgae::pipeline::{self, Evaluated};
+use vgae::plan::{self, Plan};
 use vgae::run::{Existing, Output, Run, RunDir, Timings, Unfinished};
 use vgae::{Result, read, train};
 
@@ -159,6 +160,11 @@ fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
     describe_split(&split, graph.num_nodes(), config, voice);
     describe_loss(graph.num_nodes(), config, voice);
 
+    let plan = Plan::of(&graph, &split.train, config);
+    if let Some(plan) = &plan {
+        voice.say(format!("memory: about {} at the most", plan::show(plan.peak_bytes())));
+        plan.check(config)?;
+    }
     if args.dry_run {
         let stage = voice.stage("trying some epochs");
         let estimate = dry_run::Estimate::of(&graph, &split, config)?;
@@ -171,6 +177,9 @@ fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
         run.set_split_from(directory);
+    }
+    if let Some(plan) = plan {
+        run.set_planned_memory(plan.peak_bytes());
     }
     let timings = Timings { read_seconds, split_seconds, ..Timings::default() };
     let unfinished = Unfinished { run, graph, split, checkpoint: None };

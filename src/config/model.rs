@@ -155,7 +155,7 @@ impl ModelKind {
     }
 
     /// Whether `--hidden` is the width of anything.
-    pub(super) fn has_hidden_layers(self) -> bool {
+    pub(crate) fn has_hidden_layers(self) -> bool {
         use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
         self.is_network() && !matches!(self, LinearGae | LinearVgae | Gnae | Vgnae)
     }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{CheckpointPeriod, DeviceChoice};
@@ -70,6 +71,11 @@ pub struct TrainConfig {
     #[arg(long, value_name = "PERIOD")]
     #[serde(default)]
     pub checkpoint_every: Option<CheckpointPeriod>,
+    /// The most memory that training may take, as in 4GB: it is refused before it begins where it is going to take more
+    /// [default: what the machine has]
+    #[arg(long, value_name = "SIZE")]
+    #[serde(default)]
+    pub memory_limit: Option<ByteSize>,
 }
 
 impl Default for TrainConfig {
@@ -90,6 +96,7 @@ impl Default for TrainConfig {
             device: DeviceChoice::default(),
             validate_every: 1,
             checkpoint_every: None,
+            memory_limit: None,
         }
     }
 }

@@ -10,6 +10,7 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::Graph;
+use crate::memory;
 use crate::model::Encoded;
 use crate::run::checkpoint::{read_checkpoint, write_checkpoint};
 use crate::run::layout::{
@@ -147,6 +148,7 @@ impl RunDir {
             num_threads: rayon::current_num_threads(),
             num_simd_lanes: Some(crate::simd::num_lanes()),
             processor: record::processor(),
+            planned_memory_bytes: None,
             peak_memory_bytes: None,
         };
         let mut run =
@@ -216,6 +218,11 @@ impl RunDir {
         self.record.split_from = Some(path.to_path_buf());
     }
 
+    /// Notes the memory that training was going to take.
+    pub fn set_planned_memory(&mut self, num_bytes: u64) {
+        self.record.planned_memory_bytes = Some(num_bytes);
+    }
+
     /// Notes what makes probabilities of the model's logits.
     pub fn set_calibrator(&mut self, calibrator: Calibrator) {
         self.record.calibration = Some(calibrator);
@@ -275,7 +282,7 @@ impl RunDir {
         self.record.status = Status::Complete;
         self.record.selected_epoch = trained.selected_epoch;
         self.record.timings = timings;
-        self.record.peak_memory_bytes = record::peak_memory_bytes();
+        self.record.peak_memory_bytes = memory::peak_memory_bytes();
         layout::sync(&self.work)?;
         self.write_record()?;
         self.state = State::Finished;

@@ -97,6 +97,9 @@ pub struct Record {
     /// The processor's name, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
+    /// The most memory that it was going to hold by the plan; see [`crate::plan`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned_memory_bytes: Option<u64>,
     /// The most memory that the process held, where the system tells.
     pub peak_memory_bytes: Option<u64>,
 }
@@ -230,35 +233,4 @@ pub(crate) fn read_json(path: &Path) -> Result<Vec<u8>> {
             Err(Error::Run { path: path.to_path_buf(), problem })
         }
     }
-}
-
-/// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
-///
-/// # Examples
-/// ```
-/// if let Some(bytes) = vgae::run::peak_memory_bytes() {
-///     assert!(bytes > 1 << 20);
-/// }
-/// ```
-pub fn peak_memory_bytes() -> Option<u64> {
-    status_bytes("VmHWM:")
-}
-
-/// The process's resident memory: `VmRSS` of Linux's `/proc/self/status`.
-///
-/// # Examples
-/// ```
-/// use vgae::run::{memory_bytes, peak_memory_bytes};
-///
-/// assert!(memory_bytes() <= peak_memory_bytes());
-/// ```
-pub fn memory_bytes() -> Option<u64> {
-    status_bytes("VmRSS:")
-}
-
-fn status_bytes(name: &str) -> Option<u64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024)
 }

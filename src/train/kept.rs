@@ -2,11 +2,12 @@
 
 use ndarray::Array2;
 
-use crate::config::TrainConfig;
+use crate::config::{Select, TrainConfig};
 use crate::network::Weights;
 
 /// The weights of the epoch that the validation part liked best.
 pub(super) struct Kept {
+    /// What the best epoch was worth, which one it was, and, if they are asked for in the end, its weights.
     best: Option<(f64, usize, Weights)>,
     num_looks_since_best: usize,
 }
@@ -23,10 +24,17 @@ impl Kept {
     }
 
     /// Notes that `epoch` was worth `score`.
-    pub(super) fn look(&mut self, score: f64, epoch: usize, weights: impl FnOnce() -> Weights) {
+    pub(super) fn look(
+        &mut self,
+        score: f64,
+        epoch: usize,
+        config: &TrainConfig,
+        weights: impl FnOnce() -> Weights,
+    ) {
         self.num_looks_since_best += 1;
         if self.best.as_ref().is_none_or(|(highest, ..)| score > *highest) {
-            self.best = Some((score, epoch, weights()));
+            let weights = if config.select() == Select::Best { weights() } else { Weights::new() };
+            self.best = Some((score, epoch, weights));
             self.num_looks_since_best = 0;
         }
     }

@@ -144,7 +144,7 @@ pub(super) fn fit(
         history.push(row);
         if let Some(metrics) = validation {
             let score = metrics.roc_auc + metrics.average_precision;
-            kept.look(score, epoch, || network.weights().clone());
+            kept.look(score, epoch, &config.train, || network.weights().clone());
         }
         let random = (rng.get_word_pos() as u64, next_seed);
         let checkpoint = || {

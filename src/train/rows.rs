@@ -116,7 +116,7 @@ pub(super) fn fit(
         };
         history.push(row);
         if let Some(elbo) = validation_elbo {
-            kept.look(elbo, epoch, || vae.weights());
+            kept.look(elbo, epoch, &config.train, || vae.weights());
         }
         let random = (rng.get_word_pos() as u64, None);
         let checkpoint = || {

@@ -1,7 +1,7 @@
 //! Times, speeds and sizes in a few letters.
 
 use indicatif::{DecimalBytes, HumanCount};
-use vgae::run::memory_bytes;
+use vgae::memory::memory_bytes;
 
 /// A time, as in `5 s`, `2 min 05 s` or `3 h 20 min`.
 pub(super) fn time(seconds: f64) -> String {

@@ -79,7 +79,7 @@ pub(super) fn describe_loss(num_nodes: usize, config: &Config, voice: &Voice) {
         (LossKind::Exact | LossKind::Auto, _) if config.read.bipartite => {
             "all pairs of a source and a target".to_string()
         }
-        (LossKind::Exact | LossKind::Auto, _) => "all pairs of nodes".to_string(),
+        (LossKind::Exact | LossKind::Auto, _) => "all pairs of nodes, in blocks of 128 rows".to_string(),
     };
     voice.say(format!("loss: {loss}, {what}"));
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use vgae::config::{Config, ModelKind};
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
-use vgae::run::peak_memory_bytes;
+use vgae::memory::peak_memory_bytes;
 use vgae::split::Split;
 use vgae::train::{self, Epoch};
 use vgae::{Error, Result};
