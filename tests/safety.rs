@@ -24,7 +24,7 @@ const VERBS: [&str; 12] = [
     "audit run",
     "plot run --kind loss -o curves.svg",
     "explore run --port 0",
-    "train KARATE --split-from run --epochs 1 -o other",
+    "train KARATE --split run --epochs 1 -o other",
 ];
 
 /// Every file and directory under `path` with its mode, its length and its inode: nothing of it may change.
@@ -235,7 +235,9 @@ fn ids_steer_no_terminal() {
     };
     for (at, id) in STEERING.iter().enumerate() {
         place.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
-        let said = place.failure("score run --pairs pairs.csv", 1);
+        let output = place.vgae("score run --pairs pairs.csv").output().unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        let said = text(output.stderr);
         is_shown(&said);
         assert!(said.contains("nobody") && (at == 2 || said.contains("\\u{")), "{said:?}");
         assert_eq!(said.lines().count(), 1, "{said:?}");
