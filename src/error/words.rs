@@ -59,14 +59,25 @@ pub(super) fn plain(problem: &str) -> String {
     printable(&text).into_owned()
 }
 
+/// Features above this size are the cause of numbers that overflow, whenever that is.
+const HUGE_FEATURE: f32 = 1e4;
+
+/// Features below this size vanish where they are squared.
+const TINY_FEATURE: f32 = 1e-15;
+
 /// What helps against a loss that is no number: before any step was taken, only the features can be the cause.
 pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
-    if epoch == 1 && largest_feature > 10.0 {
-        format!(
-            "bring the features to about the size of 1 (they reach {largest_feature}), or lower --learning-rate"
-        )
-    } else {
-        format!("lower --learning-rate (now {learning_rate})")
+    let is_large = largest_feature > if epoch == 1 { 10.0 } else { HUGE_FEATURE };
+    let is_tiny = largest_feature > 0.0 && largest_feature < TINY_FEATURE;
+    let size = match is_tiny || largest_feature > HUGE_FEATURE {
+        true => format!("{largest_feature:e}"),
+        false => largest_feature.to_string(),
+    };
+    match is_large || is_tiny {
+        true => {
+            format!("bring the features to about the size of 1 (they reach {size}), or lower --learning-rate")
+        }
+        false => format!("lower --learning-rate (now {learning_rate})"),
     }
 }
 

@@ -11,7 +11,10 @@ use crate::common::Place;
 fn what_is_no_graph_is_refused_with_the_reason() {
     let place = Place::new();
     let expected = [
-        ("self-loops only", "self-loops_only: no edges, self-loops not counted; expected rows of source,target"),
+        (
+            "self-loops only",
+            "self-loops_only: no edges, self-loops not counted; expected rows of source,target",
+        ),
         ("empty", "empty: no edges, self-loops not counted; expected rows of source,target"),
         ("header only", "header_only: no edges, self-loops not counted; expected rows of source,target"),
         ("weights of 0", "edges.csv:2: the weight is 0; expected a number above 0"),
@@ -36,14 +39,19 @@ fn what_is_no_graph_is_refused_with_the_reason() {
 fn what_trains_is_written_in_finite_numbers() {
     let place = Place::new();
     for case in cases::all() {
-        if !["star", "isolated nodes", "zero features", "one weight of 1e30", "triangles"].contains(&case.name) {
+        if !["star", "isolated nodes", "zero features", "one weight of 1e30", "triangles"]
+            .contains(&case.name)
+        {
             continue;
         }
         let directory = cases::write(&place, &case);
         for model in ["vgae", "vae", "gnae"] {
-            place.stdout(&format!("train {directory} --model {model} --epochs 20 --output run --force --quiet"));
+            place.stdout(&format!(
+                "train {directory} --model {model} --epochs 20 --output run --force --quiet"
+            ));
             let predicted = place.stdout("predict run --top 5 --quiet");
-            let files = ["run/metrics.json", "run/embeddings.csv", "run/history.csv"].map(|file| place.read(file));
+            let files =
+                ["run/metrics.json", "run/embeddings.csv", "run/history.csv"].map(|file| place.read(file));
             for text in files.iter().chain([&predicted]) {
                 let lower = text.to_lowercase();
                 assert!(!lower.contains("nan") && !lower.contains("inf"), "{}, {model}: {text}", case.name);
@@ -69,7 +77,9 @@ fn a_hub_trains_in_the_time_and_memory_of_other_graphs() {
     for model in ["vgae", "gnae --latent 16", "gae --loss subgraph", "adamic-adar"] {
         let start = Instant::now();
         let epochs = if model == "adamic-adar" { "" } else { "--epochs 3" };
-        place.stdout(&format!("train hub.csv --model {model} {epochs} --output run --force --quiet --no-report"));
+        place.stdout(&format!(
+            "train hub.csv --model {model} {epochs} --output run --force --quiet --no-report"
+        ));
         let seconds = start.elapsed().as_secs_f64();
         let bytes = place.json("run/run.json")["peak_memory_bytes"].as_u64().unwrap();
         eprintln!("hub: {model}, {num_leaves} leaves, 3 epochs, {seconds:.1} s, {} MB", bytes / 1_000_000);

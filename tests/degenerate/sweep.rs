@@ -1,11 +1,11 @@
 //! Every case with every model, in this process.
 
 use clap::{Args, Command, FromArgMatches};
-use vgae::config::Config;
+use vgae::config::{Config, ModelKind};
 use vgae::pipeline::{self, Evaluated};
 use vgae::split::Split;
 use vgae::watch::Watch;
-use vgae::{Error, Result, train};
+use vgae::{Result, train};
 
 use crate::cases::{self, Case};
 use crate::common::Place;
@@ -66,7 +66,9 @@ fn are_finite<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> bool {
 /// What is not finite after training; nothing if all is.
 fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
     let mut config = config(flags);
-    config.train.epochs = Some(25);
+    if !matches!(config.model.model, ModelKind::Baseline(_)) {
+        config.train.epochs = Some(25);
+    }
     let watch = Watch::default();
     let graph = pipeline::read(&place.path(&cases::write(place, case)), &config, &watch)?;
     let split: Split = pipeline::split(&graph, &config, None)?;
@@ -85,7 +87,10 @@ fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
         ("embeddings", embeddings.is_none_or(|of| are_finite(&of.mean))),
         ("log-variances", embeddings.is_none_or(|of| are_finite(of.log_variance.iter().flatten()))),
         ("logits", logits.iter().all(|logit| logit.is_finite())),
-        ("metrics", [metrics.links.validation, metrics.links.test].iter().flatten().all(|of| of.roc_auc.is_finite())),
+        (
+            "metrics",
+            [metrics.links.validation, metrics.links.test].iter().flatten().all(|of| of.roc_auc.is_finite()),
+        ),
         (
             "probabilities",
             calibrator
@@ -96,30 +101,65 @@ fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
     Ok(parts.into_iter().find(|(_, is_finite)| !is_finite).map(|(part, _)| part.to_string()))
 }
 
+/// What may be said instead of training, if anything.
+fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
+    let holds_out = !flags.contains("--val-fraction 0");
+    let needs_negatives = ["--loss sampled", "--loss reweighted", "gnae", "hadamard"];
+    let needs_negatives = needs_negatives.iter().any(|word| flags.contains(word)) && !flags.contains("exact");
+    match case.name {
+        "two nodes" if holds_out => Some("too few edges (1) for --val-fraction 0.05 and --test-fraction 0.1"),
+        "complete" if holds_out && !flags.contains("--directed") => {
+            Some("need 9 negative pairs but the graph has only 0 non-edges; hint: smaller --val-fraction")
+        }
+        "two nodes" | "complete" if flags.contains("best") => {
+            Some("pairs that are no edges, and the graph has 0 to spare; hint: another --model")
+        }
+        "two nodes" | "complete" if needs_negatives => {
+            Some("draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact")
+        }
+        "one giant value" | "features of 1e10" | "features of 1e18" | "features of 1e38"
+        | "features of 3.4e38" => Some("; hint: bring the features to about the size of 1 (they reach "),
+        "features of 1e-38" | "features of 1e-44" if flags.contains("--model vae") => {
+            Some("the loss is NaN at epoch 1; hint: bring the features to about the size of 1 (they reach ")
+        }
+        _ => None,
+    }
+}
+
+/// Whether that must be said: the graph cannot be trained on so.
+fn is_certain(case: &Case) -> bool {
+    ["two nodes", "complete"].contains(&case.name)
+}
+
 #[test]
 fn every_model_trains_to_finite_numbers_or_says_why_not() {
     let place = Place::new();
-    let mut problems = Vec::new();
+    let (mut problems, mut num_trained, mut num_refused) = (Vec::new(), 0, 0);
     for case in cases::all() {
         for holdout in ["", " --val-fraction 0 --test-fraction 0"] {
             for flags in SETTINGS {
-                if flags.contains("calibrate") && !holdout.is_empty()
+                if !holdout.is_empty() && (flags.contains("calibrate") || !is_certain(&case))
                     || flags.contains("weighted") && !case.name.contains("weight")
                 {
                     continue;
                 }
                 let flags = format!("{flags}{holdout}");
-                match train(&place, &case, &flags) {
-                    Ok(None) => {}
-                    Ok(Some(part)) => problems.push(format!("{}: {flags}: not finite: {part}", case.name)),
-                    Err(error) => problems.push(format!("{}: {flags}: {}", case.name, said(&error))),
+                let excuse = excuse(&case, &flags);
+                match (train(&place, &case, &flags), excuse) {
+                    (Ok(None), None) => num_trained += 1,
+                    (Ok(None), Some(_)) if !is_certain(&case) => num_trained += 1,
+                    (Err(error), Some(excuse)) if error.to_string().contains(excuse) => num_refused += 1,
+                    (Err(error), _) => problems.push(format!("{}: {flags}: {error}", case.name)),
+                    (Ok(Some(part)), _) => {
+                        problems.push(format!("{}: {flags}: {part} are not finite", case.name))
+                    }
+                    (Ok(None), Some(excuse)) => {
+                        problems.push(format!("{}: {flags}: trained; expected: {excuse}", case.name));
+                    }
                 }
             }
         }
     }
-    eprintln!("{}", problems.join("\n"));
-}
-
-fn said(error: &Error) -> String {
-    error.to_string()
+    eprintln!("degenerate: {num_trained} trainings to finite numbers, {num_refused} refused with a reason");
+    assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -1,19 +1,22 @@
 //! The same seed gives the same bits on one thread, two and four: every model, every loss, what they say of pairs, and
 //! the real binary's files and output. `VGAE_SEEDS=N` compares N seeds instead of one.
 
+#[path = "../common/mod.rs"]
 mod common;
 
+mod settings;
+
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::path::Path;
 
 use clap::{Args, Command, FromArgMatches};
-use common::{Place, karate};
+use common::Place;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
+use settings::{edges, make_data};
 use sha2::{Digest, Sha256};
-use vgae::config::Config;
+use vgae::config::{Config, ModelKind};
 use vgae::graph::{Graph, Pair};
 use vgae::model::Model;
 use vgae::pipeline::{self, Evaluated};
@@ -24,108 +27,17 @@ use vgae::watch::Watch;
 
 const THREADS: [usize; 3] = [1, 2, 4];
 
-/// Each is trained on each graph that it is for.
-const SETTINGS: &[&str] = &[
-    "--model vgae --loss exact",
-    "--model vgae --loss sampled --negatives-per-edge 3",
-    "--model vgae --loss reweighted",
-    "--model vgae --loss subgraph --subgraph-nodes 300",
-    "--model gae --loss exact --select best",
-    "--model gae --loss sampled",
-    "--model gae --loss reweighted",
-    "--model gae --loss subgraph --subgraph-nodes 300",
-    "--model linear-gae --loss exact",
-    "--model linear-vgae --loss reweighted",
-    "--model gnae --loss exact --latent 16",
-    "--model vgnae --latent 40",
-    "--model vgnae --loss subgraph --subgraph-nodes 300 --latent 16",
-    "--model best",
-    "--model vgae --features none --layers 3 --bias",
-    "--model vgae --features none --loss sampled",
-    "--model gnae --features none --latent 16",
-    "--model vgae --dropout 0.3 --mask-edges 0.2",
-    "--model gae --loss sampled --mask-edges 0.3",
-    "--model vgae --normalize-embeddings --feature-transform row",
-    "--model gae --decoder hadamard-mlp",
-    "--model vgae --decoder hadamard-mlp --feature-transform tfidf",
-    "--model vgae --calibrate isotonic --val-fraction 0.2",
-    "--model gae --calibrate platt --val-fraction 0.2",
-    "--model vgae --kl-weight elbo --free-bits 0.1 --kl-warmup 2",
-    "--model preferential-attachment",
-    "--model katz",
-    "--model personalized-pagerank",
-    "--model spectral",
-];
-
-/// On graphs of one kind of node.
-const NOT_BIPARTITE: &[&str] = &[
-    "--model common-neighbours",
-    "--model jaccard",
-    "--model adamic-adar",
-    "--model resource-allocation",
-    "--directed --model gravity-gae",
-    "--directed --model gravity-vgae",
-    "--directed --model vgae",
-];
-
-/// On graphs with features.
-const OF_FEATURES: &[&str] = &[
-    "--model vae",
-    "--model vae --likelihood gaussian --dropout 0.2 --layers 3",
-    "--model feature-cosine",
-    "--model propagated-cosine",
-];
-
-/// On graphs with weights.
-const OF_WEIGHTS: &[&str] = &[
-    "--model vgae --weighted-loss",
-    "--model vgae --weighted-loss --loss reweighted",
-    "--model gae --weighted-loss --loss subgraph --subgraph-nodes 300",
-    "--directed --model gravity-vgae --weighted-loss",
-];
-
-/// Edges of `num_sources` sources and `num_targets` targets, most of them at few nodes, so that some degrees are large.
-fn edges(sources: &str, num_sources: usize, targets: &str, num_targets: usize, num_rows: usize) -> String {
-    let mut rng = ChaCha8Rng::seed_from_u64(9);
-    let mut text = String::from("source,target,weight\n");
-    for _ in 0..num_rows {
-        let mut draw = |count: usize, power| (count as f64 * rng.random::<f64>().powi(power)) as usize;
-        let (u, v) = (draw(num_sources, 3), draw(num_targets, 1));
-        writeln!(text, "{sources}{u},{targets}{v},{}", 0.5 + (u * v % 7) as f32).unwrap();
-    }
-    text
-}
-
-/// Rows of numbers, every other one zero.
-fn features(names: impl Iterator<Item = String>, count: usize) -> String {
-    let mut rng = ChaCha8Rng::seed_from_u64(10);
-    let header: Vec<String> = (0..count).map(|at| format!("f{at}")).collect();
-    let mut text = format!("node,{}\n", header.join(","));
-    for name in names {
-        let numbers: Vec<String> =
-            (0..count).map(|_| (rng.random_range(-3i32..=3).max(0) as f32 / 4.0).to_string()).collect();
-        writeln!(text, "{name},{}", numbers.join(",")).unwrap();
-    }
-    text
-}
-
-/// The data of all tests, by name: each with what reading it takes.
-fn make_data(place: &Place) -> Vec<(&'static str, String, Vec<&'static str>)> {
-    place.write("made/edges.csv", edges("n", 900, "n", 900, 4000));
-    place.write("made/features.csv", features((0..900).map(|at| format!("n{at}")), 40));
-    place.write("kinds.csv", edges("user", 400, "item", 500, 3000));
-    let path = |name: &str| place.path(name).display().to_string();
-    vec![
-        ("karate", karate().to_string(), [SETTINGS, NOT_BIPARTITE].concat()),
-        ("made", path("made"), [SETTINGS, NOT_BIPARTITE, OF_FEATURES, OF_WEIGHTS].concat()),
-        ("kinds", path("kinds.csv"), SETTINGS.to_vec()),
-    ]
-}
-
 /// The settings that these flags of `vgae train` mean.
 fn config(flags: &str) -> Config {
     let command = Config::augment_args(Command::new("train").no_binary_name(true));
     Config::from_arg_matches(&command.try_get_matches_from(flags.split_whitespace()).unwrap()).unwrap()
+}
+
+/// Fewer epochs, of what has any.
+fn shorten(config: &mut Config, epochs: usize) {
+    if !matches!(config.model.model, ModelKind::Baseline(_)) {
+        config.train.epochs = Some(epochs);
+    }
 }
 
 /// The hash of each thing that comes of a training.
@@ -200,7 +112,7 @@ fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
             let reading = if *name == "kinds" { "--bipartite" } else { "" };
             for setting in settings {
                 let mut config = config(&format!("{reading} {setting} --seed {seed}"));
-                config.train.epochs = Some(4);
+                shorten(&mut config, 4);
                 let all: Vec<_> =
                     pools.iter().map(|pool| pool.install(|| hashes(path.as_ref(), &config))).collect();
                 num_settings += usize::from(seed == 0);
@@ -235,7 +147,7 @@ fn a_graph_of_many_pairs_gives_the_same_bits_at_any_thread_count() {
         "--model spectral",
     ] {
         let mut config = config(&format!("--model gae {setting}").replace("--model gae --model", "--model"));
-        config.train.epochs = Some(2);
+        shorten(&mut config, 2);
         let all: Vec<_> =
             pools().iter().map(|pool| pool.install(|| hashes(&place.path("large.csv"), &config))).collect();
         assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{setting}: {all:?}");
