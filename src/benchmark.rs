@@ -187,7 +187,9 @@ impl Runs {
             let line = record.position().map_or(0, |position| position.line());
             let error = |problem: String| Error::Row { path: path.to_path_buf(), line, problem };
             let field = |at: usize| record[at].to_string();
-            let seed = record[2].parse().map_err(|_| error(format!("the seed is {:?}; expected a whole number", &record[2])))?;
+            let seed = record[2]
+                .parse()
+                .map_err(|_| error(format!("the seed is {:?}; expected a whole number", &record[2])))?;
             let mut values = BTreeMap::new();
             for (name, text) in header.iter().zip(&record).skip(COLUMNS.len()) {
                 if !text.is_empty() {

@@ -5,7 +5,11 @@ pub(super) const MAX_BEGINNING_BYTES: u64 = 7;
 
 /// How the kinds begin, what they are, and what can be done.
 const KINDS: [(&[u8], &str, &str); 7] = [
-    (b"PAR1\x15", "Parquet", "only an edge list may be Parquet, by the end of its name or --format parquet"),
+    (
+        b"PAR1\x15",
+        "Parquet",
+        "only an edge list may be Parquet, by the end of its name or --format parquet; write others as CSV",
+    ),
     (b"\x93NUMPY", "an array of numpy", "write it as CSV with node ids in the first column"),
     (
         b"PK\x03\x04",

@@ -47,7 +47,7 @@ pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch
     while reader.advance()? {
         if reader.len() != 2 {
             return Err(
-                reader.error(format!("expected a cited and a citing paper, found {} columns", reader.len()))
+                reader.error(format!("expected a cited and a citing paper, found {}", counted(reader.len())))
             );
         }
         let (cited, citing) = reader.pair((0, 1))?;
@@ -88,6 +88,11 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
+/// So many columns, in words.
+fn counted(num_columns: usize) -> String {
+    format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
+}
+
 fn read_content(path: &Path, watch: &Watch) -> Result<(FeatureTable, LabelTable)> {
     let mut reader = RowReader::watched(path, watch)?;
     let [Some(first), _] = reader.look_ahead()? else {
@@ -103,7 +108,7 @@ fn read_content(path: &Path, watch: &Watch) -> Result<(FeatureTable, LabelTable)
                 true => "a paper, its words and its class".into(),
                 false => format!("{num_columns} columns as in the first row"),
             };
-            return Err(rows.error(format!("expected {expected}, found {} columns", rows.len())));
+            return Err(rows.error(format!("expected {expected}, found {}", counted(rows.len()))));
         }
         labels.push((rows.field(0).to_string(), rows.field(num_columns - 1).to_string()));
         block.add(rows, 1..num_columns - 1)

@@ -18,6 +18,10 @@ pub(super) fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usi
         }
         let behind = &quoted[quote + 1..];
         let length = behind.find(separator).unwrap_or(behind.len());
-        return behind[..length].trim_matches(is_blank).is_empty().then_some((quote, quote + 1 + length, has_quotes));
+        return behind[..length].trim_matches(is_blank).is_empty().then_some((
+            quote,
+            quote + 1 + length,
+            has_quotes,
+        ));
     }
 }

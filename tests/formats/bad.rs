@@ -143,11 +143,7 @@ fn bad_npz_is_refused() {
         (1, ("shape", "|u1", "2,", &[2, 3]), "is a 2×3 matrix; expected as many columns as rows"),
         (1, ("shape", "|u1", "1,", &[2]), "has a shape of other than two whole numbers"),
         (2, ("indptr", "|u1", "2,", &[0, 2]), "the array indptr has 2 elements; expected 3"),
-        (
-            2,
-            ("indptr", "|u1", "3,", &[0, 2, 1]),
-            "the array indptr has 1 at 2; expected 0, then ascending",
-        ),
+        (2, ("indptr", "|u1", "3,", &[0, 2, 1]), "the array indptr has 1 at 2; expected 0, then ascending"),
         (
             2,
             ("indptr", "|u1", "3,", &[0, 1, 3]),
