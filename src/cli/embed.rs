@@ -20,7 +20,7 @@ pub(super) struct Args {
     /// Where to write, - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// The format [default: by the end of FILE's name, else csv]
+    /// The format [default: by the end of FILE's name; csv where it has none]
     #[arg(long, value_enum)]
     format: Option<EmbeddingFormat>,
     /// Replace the output files if they exist

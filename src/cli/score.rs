@@ -28,7 +28,7 @@ pub(super) struct Args {
     interval: Option<f64>,
     #[command(flatten)]
     probabilities: Probabilities,
-    /// How to write [default: by the end of --output's name: .jsonl, .parquet, else csv]
+    /// How to write [default: by the end of --output's name: .csv, .jsonl, .parquet; csv where it has none]
     #[arg(long, value_enum)]
     format: Option<ScoreFormat>,
     /// Where to write, - for stdout
