@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::read::edges::header_columns;
+use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
 use crate::read::{RowReader, parse_finite};
@@ -187,9 +188,10 @@ impl<'a> PairReader<'a> {
     /// As [`PairReader::read_blocks`].
     pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
         let mut pairs = Vec::new();
+        let (bytes_read, file_error) = (self.reader.bytes_read(), self.reader.file_errors());
         let num_skipped = self.read_blocks(Columns::Nodes, |block| {
             pairs.extend_from_slice(block.pairs());
-            Ok(())
+            check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
         })?;
         Ok((pairs, num_skipped))
     }
