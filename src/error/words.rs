@@ -46,17 +46,20 @@ const MAX_CHARS: usize = 1000;
 
 /// A problem in one line of text that a terminal can show, its middle left out if it is long.
 pub(super) fn plain(problem: &str) -> String {
-    let mut text = String::with_capacity(problem.len().min(4 * MAX_CHARS));
-    let num_chars = problem.chars().count();
-    for (at, letter) in problem.chars().enumerate() {
-        match letter {
-            _ if num_chars > MAX_CHARS && (600..num_chars - 380).contains(&at) => {
-                text.push_str(if at == 600 { " … " } else { "" });
-            }
-            _ => text.push(letter),
-        }
+    let text = printable(&clipped(problem)).into_owned();
+    clipped(&text).into_owned()
+}
+
+/// The beginning and the end of a text of more than [`MAX_CHARS`].
+fn clipped(text: &str) -> Cow<'_, str> {
+    let num_chars = text.chars().count();
+    if num_chars <= MAX_CHARS {
+        return text.into();
     }
-    printable(&text).into_owned()
+    let (num_first, num_last) = (MAX_CHARS * 6 / 10, MAX_CHARS * 3 / 10);
+    let first: String = text.chars().take(num_first).collect();
+    let last: String = text.chars().skip(num_chars - num_last).collect();
+    format!("{first} … {last}").into()
 }
 
 /// Features above this size are the cause of numbers that overflow, whenever that is.

@@ -6,6 +6,7 @@ mod problem;
 
 use std::io::{BufRead, BufReader};
 
+use hashbrown::HashSet;
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 
@@ -55,8 +56,9 @@ struct Document {
     wanted: String,
     /// The names of all data of edges.
     names: Vec<String>,
-    /// The key of the weight, and the weight of edges that have none of their own.
-    weight_key: Option<String>,
+    /// The keys of the weight, of which networkx makes one for whole numbers and one for fractions, and the weight of
+    /// edges that have none of their own.
+    weight_keys: HashSet<String>,
     default_weight: Option<f32>,
     direction: Option<Direction>,
     nodes: NodeIds,
@@ -79,7 +81,7 @@ impl Document {
             bytes_read,
             wanted: config.weights.as_deref().unwrap_or(WEIGHT).to_lowercase(),
             names: Vec::new(),
-            weight_key: None,
+            weight_keys: HashSet::new(),
             default_weight: None,
             direction: None,
             nodes: NodeIds::default(),
@@ -158,7 +160,7 @@ impl Document {
             }
             "data" if self.is_in_edge => {
                 let key = attribute(element, "key")?;
-                self.text = (key.is_some() && key == self.weight_key).then(String::new);
+                self.text = key.filter(|key| self.weight_keys.contains(key)).map(|_| String::new());
             }
             "default" if self.is_in_weight_key => self.text = Some(String::new()),
             _ => {}
@@ -174,13 +176,13 @@ impl Document {
         if !matches!(subject.as_deref(), None | Some("edge" | "all")) {
             return Ok(());
         }
-        if name.to_lowercase() == self.wanted && self.weight_key.is_none() {
+        if name.to_lowercase() == self.wanted {
             if self.direction.is_some() {
                 return Err(
                     format!("the key of {name:?} stands behind the <graph>; expected it before").into()
                 );
             }
-            self.weight_key = Some(id);
+            self.weight_keys.insert(id);
             self.is_in_weight_key = true;
         }
         self.names.push(name);
@@ -252,11 +254,11 @@ impl Document {
 
     /// What it lists, and notes; or what is wrong with the file as a whole.
     fn listed(self, config: &ReadConfig) -> std::result::Result<(Listed, Vec<String>), String> {
-        let Document { wanted, names, weight_key, direction, nodes, pairs, weights, unweighted, .. } = self;
+        let Document { wanted, names, weight_keys, direction, nodes, pairs, weights, unweighted, .. } = self;
         if pairs.is_empty() {
             return Err("has no edges; expected at least one".into());
         }
-        if config.weights.is_some() && weight_key.is_none() {
+        if config.weights.is_some() && weight_keys.is_empty() {
             let known = if names.is_empty() { "none".into() } else { names.join(", ") };
             return Err(format!(
                 "has no data {wanted:?} of edges, which --weights names; that of its edges: {known}"

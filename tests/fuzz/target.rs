@@ -48,7 +48,8 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
     let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seconds = variable("VGAE_FUZZ_SECONDS").unwrap_or(QUICK_SECONDS);
     let seed = variable("VGAE_FUZZ_SEED").unwrap_or(0);
-    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(name);
+    let place =
+        Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(format!("{name}-{}", std::process::id()));
     // What is read does not depend on the number of threads, and targets run side by side.
     tch::set_num_threads(1);
     let _ = rayon::ThreadPoolBuilder::new().num_threads(1).build_global();
@@ -113,6 +114,7 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
         crashes.len(),
     );
     assert!(crashes.is_empty(), "{crashes:#?}");
+    let _ = fs::remove_dir_all(&place);
     assert!(num_read > 0, "{name}: no damaged input was read");
 }
 

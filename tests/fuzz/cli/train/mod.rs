@@ -14,7 +14,9 @@ mod config_file;
 
 /// The settings in the one file.
 pub fn config(place: &Path, files: &Files) -> Verdict {
-    let mut command = <Config as clap::Args>::augment_args(Command::new("train").no_binary_name(true));
+    let mut command = <Config as clap::Args>::augment_args(
+        Command::new("train").no_binary_name(true).arg(clap::Arg::new("data")),
+    );
     command.build();
     let path = place.join(files.keys().next().unwrap());
     let file = match config_file::ConfigFile::read(&path, &command) {
