@@ -113,10 +113,15 @@ impl Plan {
         let Some((available, whose)) = available.filter(|&(bytes, _)| bytes < self.peak_bytes()) else {
             return Ok(());
         };
-        let peaks = smaller(config).into_iter().map(|(flags, config)| (flags, self.peak_with(self.sizes.need(&config))));
+        let peaks = smaller(config)
+            .into_iter()
+            .map(|(flags, config)| (flags, self.peak_with(self.sizes.need(&config))));
         let hint = match peaks.into_iter().find(|&(_, peak)| peak <= available) {
             Some((flags, peak)) => format!("{flags} takes about {}", show(peak)),
-            None => format!("no smaller model fits; the program and the graph alone took {}", show(self.peak as u64)),
+            None => format!(
+                "no smaller model fits; the program and the graph alone took {}",
+                show(self.peak as u64)
+            ),
         };
         Err(Error::Memory { needed: show(self.peak_bytes()), available: show(available), whose, hint })
     }
@@ -243,7 +248,11 @@ mod tests {
         );
         config.train.negatives_per_edge = 1;
         let refused = |limit| says(&config, limit).unwrap_err();
-        assert!(refused(1_000_000_000).ends_with("hint: --hidden 16 --latent 8 takes about 947.2 MB"), "{}", refused(1_000_000_000));
+        assert!(
+            refused(1_000_000_000).ends_with("hint: --hidden 16 --latent 8 takes about 947.2 MB"),
+            "{}",
+            refused(1_000_000_000)
+        );
         assert!(refused(1_000).contains("hint: no smaller model fits"));
         config.model.model = ModelKind::Best;
         assert!(says(&config, 3_000_000_000).unwrap_err().contains("hint: --model vgae takes about 1.6 GB"));

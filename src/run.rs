@@ -58,9 +58,7 @@ use layout::{FEATURE_NAMES, FEATURES, WEIGHTS, files_of_graph, hashes};
 pub use npy::write_npy;
 pub use output::Output;
 pub(crate) use record::read_json;
-pub use record::{
-    Counts, FORMAT_VERSION, Record, Status, Timings, processor, read_record,
-};
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, processor, read_record};
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;
 pub(crate) use split_files::split_directory;

@@ -84,6 +84,13 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         (Some(precision), _) => {
             let logit = chosen(&population, density, precision, voice)?;
             let cut = Cut::at(population.reported(), density, logit)?;
+            if cut.precision < precision {
+                voice.say(format!(
+                    "note: by the test part its precision is {:.4}, less than the {precision} that it has by the validation \
+                     part; --precision somewhat higher, or --budget, which ranks all pairs",
+                    cut.precision
+                ));
+            }
             (cut, (cut.share_of_negatives * num_candidates as f64).round() as u64)
         }
         (None, budget) => {

@@ -162,12 +162,14 @@ fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
 
     let plan = Plan::of(&graph, &split.train, config);
     if let Some(plan) = &plan {
-        voice.say(format!("memory: about {} at the most", plan::show(plan.peak_bytes())));
+        if !args.dry_run {
+            voice.say(format!("memory: about {} at the most", plan::show(plan.peak_bytes())));
+        }
         plan.check(config)?;
     }
     if args.dry_run {
         let stage = voice.stage("trying some epochs");
-        let estimate = dry_run::Estimate::of(&graph, &split, config)?;
+        let estimate = dry_run::Estimate::of(&graph, &split, config, plan)?;
         drop(stage);
         voice.say(estimate.describe(read_seconds + split_seconds));
         dry_run::print(&config.resolved(graph.num_nodes()), args.split.as_deref())?;

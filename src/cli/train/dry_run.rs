@@ -10,15 +10,18 @@ use serde_json::Value;
 use vgae::config::{Config, ModelKind};
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
-use vgae::memory::peak_memory_bytes;
+use vgae::plan::{self, Plan};
 use vgae::split::Split;
 use vgae::train::{self, Epoch};
 use vgae::{Error, Result};
 
 use crate::cli::stdout;
 
-/// The time that the epochs of the estimate may take; where one takes longer, it is one.
+/// The time that the epochs of the estimate may take; where they take longer, they are two.
 const TRIAL_SECONDS: f64 = 1.5;
+
+/// Where the first epoch takes so long, there is no second.
+const LONG_SECONDS: f64 = 20.0;
 
 /// The epochs that each network of a stack is tried for: one of its looks at the validation part is among them.
 const STACK_TRIAL_EPOCHS: usize = 6;
@@ -32,12 +35,12 @@ pub(super) struct Estimate {
     num_timed: usize,
     /// Whether training may stop before the last epoch.
     is_most: bool,
-    peak_memory_bytes: Option<u64>,
+    planned_memory_bytes: Option<u64>,
 }
 
 impl Estimate {
     /// Trains for some epochs, and evaluates what comes of it.
-    pub(super) fn of(graph: &Graph, split: &Split, config: &Config) -> Result<Self> {
+    pub(super) fn of(graph: &Graph, split: &Split, config: &Config, plan: Option<Plan>) -> Result<Self> {
         let model = config.model.model;
         let trial = |epochs: usize| {
             let mut config = config.clone();
@@ -59,12 +62,10 @@ impl Estimate {
             _ => 1,
         };
         let (mut trained, mut seconds) = trial(num_first)?;
-        if num_first == 1 && num_epochs > 1 {
+        if num_first == 1 && num_epochs > 1 && seconds < LONG_SECONDS {
+            // The first epoch of all also pays for what is made once.
             let fit = (TRIAL_SECONDS / seconds.max(1e-3)) as usize;
-            if fit >= 1 {
-                // The first epoch of all also pays for what is made once.
-                (trained, seconds) = trial(fit.clamp(2, num_epochs))?;
-            }
+            (trained, seconds) = trial(fit.clamp(2, num_epochs))?;
         }
         let parts: Vec<&[Epoch]> = trained.history.chunk_by(|a, b| a.network == b.network).collect();
         let of_epochs: f64 =
@@ -86,7 +87,7 @@ impl Estimate {
             num_epochs: num_epochs * parts.len(),
             num_timed: trained.history.len(),
             is_most: model == ModelKind::Best || config.train.patience.is_some(),
-            peak_memory_bytes: peak_memory_bytes(),
+            planned_memory_bytes: plan.map(|plan| plan.peak_bytes()),
         })
     }
 
@@ -95,21 +96,17 @@ impl Estimate {
         let &Estimate { train_seconds, evaluate_seconds, num_epochs, num_timed, .. } = self;
         let most = if self.is_most { "at most " } else { "" };
         let total = seconds_before + train_seconds + evaluate_seconds;
-        let memory = match self.peak_memory_bytes {
-            Some(bytes) => format!(" and {:.0} MB", bytes as f64 / 1e6),
+        let memory = match self.planned_memory_bytes {
+            Some(bytes) => format!(" and {}", plan::show(bytes)),
             None => String::new(),
         };
         let of_training = match num_epochs {
             0 => String::new(),
             _ => format!(" for {num_epochs} epochs, by {num_timed} of them"),
         };
-        let of_memory = match self.peak_memory_bytes {
-            Some(_) => "; the memory is the most that was held meanwhile",
-            None => "; the system does not tell the memory",
-        };
         format!(
             "estimate: {most}{total:.1} s{memory}, the writing not counted: {seconds_before:.1} s to read and split, {most}{train_seconds:.1} s to \
-             train{of_training}, {evaluate_seconds:.1} s to evaluate{of_memory}"
+             train{of_training}, {evaluate_seconds:.1} s to evaluate"
         )
     }
 }
