@@ -17,6 +17,8 @@ help:
 	@echo "make results  rebuild the tables in results/ (an hour or two)"
 	@echo "make bench    measure speed and memory, into results/performance.md (half an hour)"
 	@echo "make applying measure scoring, predicting, calibration and new nodes, into results/applying.md (ten minutes)"
+	@echo "make reliability  kill, fuzz, compare, soak, into results/reliability.md (half an hour; KILLS, FUZZ_SECONDS, … for more)"
+	@echo "make formats  check the formats against the programs that own them, as far as Python has them"
 	@echo "make picture  draw the report of Cora with Chromium, into results/report.png"
 	@echo "make deny     check the dependencies' licences, sources and known faults (with cargo-deny, compiled once: some minutes)"
 	@echo "make sanitize run the library's tests under AddressSanitizer, and some under Miri (with a nightly Rust; half an hour)"
@@ -84,6 +86,19 @@ bench: build data
 .PHONY: applying
 applying: build datasets/cora/cora.content
 	python3 results/applying.py $(if $(LARGE),--large $(LARGE)) $(SECTIONS)
+
+KILLS := 50
+FUZZ_SECONDS := 60
+SEEDS := 5
+SOAK_SECONDS := 300
+
+.PHONY: reliability
+reliability: build
+	python3 results/reliability.py --kills $(KILLS) --fuzz-seconds $(FUZZ_SECONDS) --seeds $(SEEDS) --soak-seconds $(SOAK_SECONDS) $(SECTIONS)
+
+.PHONY: formats
+formats: build
+	$(or $(PYTHON),python3) tests/formats.py target/debug/vgae
 
 # The report of Cora as the README shows it, by a headless Chromium.
 .PHONY: picture

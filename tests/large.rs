@@ -34,7 +34,7 @@ fn auto_is_exact_up_to_20000_nodes_and_says_what_it_is_above() {
         let arguments = format!("train {data}.csv --epochs 1 --output {data}");
         text(place.vgae(&arguments).assert().success().get_output().stderr.clone())
     };
-    assert!(stderr("small").contains("loss: exact, all pairs of nodes\n"));
+    assert!(stderr("small").contains("loss: exact, all pairs of nodes, in blocks of 128 rows\n"));
     assert!(stderr("large").contains("loss: reweighted, an estimate of the exact one"));
     for (data, loss) in [("small", "exact"), ("large", "reweighted")] {
         let record = place.json(&format!("{data}/run.json"));
