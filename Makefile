@@ -21,7 +21,6 @@ help:
 	@echo "make formats  check the formats against the programs that own them, as far as Python has them"
 	@echo "make picture  draw the report of Cora with Chromium, into results/report.png"
 	@echo "make deny     check the dependencies' licences, sources and known faults (with cargo-deny, compiled once: some minutes)"
-	@echo "make sanitize run the library's tests under AddressSanitizer, and some under Miri (with a nightly Rust; half an hour)"
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
@@ -129,18 +128,6 @@ deny: $(CARGO_DENY)
 		echo "WARNING: NO ADVISORIES WERE CHECKED: the database of github.com/rustsec/advisory-db could not be fetched" >&2; \
 		test "$(ADVISORIES)" != required; \
 	fi
-
-# AddressSanitizer watches this crate and the Rust that it uses. libtorch, usearch, mimalloc and zstd are compiled without
-# it, so that of these it sees what they hand to and get from the system's allocator, and no more; Miri runs none of them, and
-# so only the tests that need none, with pulp's scalar kernels.
-SANITIZE := CARGO_PROFILE_DEV_OPT_LEVEL=1 CARGO_TARGET_DIR=target/sanitize
-HOST = $(shell rustc -vV | sed -n 's/^host: //p')
-MIRI_TESTS := graph:: metrics:: split:: normalize:: run::tensors run::screen read::npy explore::guard explore::parameters explore::search
-
-.PHONY: sanitize
-sanitize: $(libtorch)
-	$(SANITIZE) RUSTFLAGS=-Zsanitizer=address cargo +nightly test --locked --lib --target $(HOST)
-	$(SANITIZE)/miri MIRIFLAGS=-Zmiri-disable-isolation cargo +nightly miri test --locked --lib --features torch-sys/doc-only -- $(MIRI_TESTS)
 
 .PHONY: announce
 announce: $(libtorch)
