@@ -94,7 +94,7 @@ pub fn not_graphs() -> Vec<Case> {
         heavy("negative weights", weighted(|_| -1)),
         heavy("weights that are no numbers", weighted(|_| f64::NAN)),
         heavy("infinite weights", weighted(|_| f64::INFINITY)),
-        heavy("a weight below the smallest number", weighted(|_| 1e-60)),
+        heavy("a weight below the smallest number", weighted(|_| "1e-60")),
     ]
 }
 

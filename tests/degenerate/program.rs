@@ -15,13 +15,13 @@ fn what_is_no_graph_is_refused_with_the_reason() {
             "self-loops only",
             "self-loops_only: no edges, self-loops not counted; expected rows of source,target",
         ),
-        ("empty", "empty: no edges, self-loops not counted; expected rows of source,target"),
-        ("header only", "header_only: no edges, self-loops not counted; expected rows of source,target"),
+        ("empty", "empty/edges.csv: is empty; expected rows of source,target"),
+        ("header only", "header_only/edges.csv: has a header and no rows; expected rows of source,target"),
         ("weights of 0", "edges.csv:2: the weight is 0; expected a number above 0"),
         ("negative weights", "edges.csv:2: the weight is -1; expected a number above 0"),
-        ("weights that are no numbers", "edges.csv:2: the weight is NaN; expected a number above 0"),
-        ("infinite weights", "edges.csv:2: the weight is inf; expected a number above 0"),
-        ("a weight below the smallest number", "edges.csv:2: the weight is "),
+        ("weights that are no numbers", "edges.csv:2: the weight is \"NaN\"; expected a finite number"),
+        ("infinite weights", "edges.csv:2: the weight is \"inf\"; expected a finite number"),
+        ("a weight below the smallest number", "edges.csv:2: the weight is 1e-60; expected a number above 0"),
     ];
     for (case, (name, message)) in cases::not_graphs().iter().zip(expected) {
         assert_eq!(case.name, name);
