@@ -36,9 +36,12 @@ pub fn transform(features: &Features, kind: FeatureTransform) -> Cow<'_, Feature
         FeatureTransform::Tfidf => {
             let weights = inverse_document_frequencies(features);
             for_each_row(&mut result, |columns, row| {
+                // A row's length is taken out again; by a power of two that rounds nothing.
+                let is_huge = row.iter().any(|value| value.abs() > HUGE);
+                let scale = if is_huge { 0.5f64.powi(64) } else { 1.0 };
                 for (at, value) in row.iter_mut().enumerate() {
                     let column = columns.map_or(at, |columns| columns[at] as usize);
-                    *value = (f64::from(*value) * weights[column]) as f32;
+                    *value = (f64::from(*value) * scale * weights[column]) as f32;
                 }
                 divide(row, norm(row));
             });
@@ -56,6 +59,9 @@ pub fn largest(features: &Features) -> f32 {
 pub fn mean_row_sum(features: &Features) -> f64 {
     features.values().map(|value| f64::from(value.abs())).sum::<f64>() / features.rows().max(1) as f64
 }
+
+/// Values above this may leave the range of f32 when they are multiplied.
+const HUGE: f32 = 1e30;
 
 /// Features with the columns of `trained`, each multiplied so that [`FeatureTransform::Tfidf`] gives what it would with the
 /// frequencies of `trained`.
