@@ -131,11 +131,10 @@ fn check(place: &Path, graph: &Graph, config: &ReadConfig) -> Verdict {
     if let Some(pair) = pairs.iter().find(|pair| !fits(pair)) {
         return Err(format!("{pair:?} is no edge of {n} nodes"));
     }
-    if let Some(weights) = graph.edges.weights() {
-        if weights.len() != pairs.len() || weights.iter().any(|weight| !(weight.is_finite() && *weight > 0.0))
-        {
-            return Err("the weights are not finite numbers above 0, one for each edge".into());
-        }
+    let is_weight = |weight: &f32| weight.is_finite() && *weight > 0.0;
+    let weights = graph.edges.weights();
+    if weights.is_some_and(|weights| weights.len() != pairs.len() || !weights.iter().all(is_weight)) {
+        return Err("the weights are not finite numbers above 0, one for each edge".into());
     }
     if let Some(features) = &graph.features {
         check_features(features, &graph.nodes)?;
