@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use crate::config::DirectedTask;
 pub use words::printable;
-use words::{named, place, plain, reason, remedy, show, signal_name};
+use words::{named, of_part, place, plain, reason, remedy, show, signal_name};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -231,8 +231,10 @@ pub enum Error {
         index: usize,
     },
     /// Training left the finite numbers.
-    #[error("the loss is {loss} at epoch {epoch}; hint: {}", remedy(*epoch, *learning_rate, *largest_feature))]
+    #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", of_part(part), remedy(*epoch, *learning_rate, *largest_feature))]
     Diverged {
+        /// Of a larger model, the network; else empty.
+        part: String,
         /// NaN or an infinity.
         loss: f64,
         /// The epoch, counted from 1.

@@ -36,6 +36,7 @@ mod scores;
 mod screen;
 mod split_files;
 mod tensors;
+mod unfinished;
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +50,7 @@ use crate::score::Score;
 use crate::split::Split;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
-pub use directory::{RunDir, Unfinished, read_history};
+pub use directory::{RunDir, read_history};
 pub use embeddings::{write_parquet, write_projector, write_word2vec};
 pub(crate) use files::sha256;
 pub use files::{NumberWriter, write_embeddings, write_pairs};
@@ -62,6 +63,7 @@ pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, processor, rea
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 pub use split_files::read_split;
 pub(crate) use split_files::split_directory;
+pub use unfinished::Unfinished;
 
 /// What to do about files that are there already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

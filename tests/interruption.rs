@@ -442,7 +442,7 @@ fn a_directory_that_cannot_be_written_or_goes_away_is_an_error() {
     // Whoever is root may write anywhere.
     let script =
         "mkdir -p disk/in && mount -o remount,ro disk && $VGAE train $KARATE -o disk/in/run --epochs 3";
-    let script = script.replace("$KARATE", &karate());
+    let script = script.replace("$KARATE", karate());
     if let Some(output) = with_small_disk(&place, "1m", &script) {
         assert_eq!(output.status.code(), Some(1));
         let said = said(&output);

@@ -23,7 +23,8 @@ fn settings(round: u64) -> (String, Config) {
     });
     let graph = format!("source,target\n{}", edges.collect::<String>());
     let mut config = Config { seed: round, ..Config::default() };
-    config.model.model = [ModelKind::Vgae, ModelKind::Gae, ModelKind::Gnae, ModelKind::Best][round as usize % 4];
+    config.model.model =
+        [ModelKind::Vgae, ModelKind::Gae, ModelKind::Gnae, ModelKind::Best][round as usize % 4];
     config.train.epochs = Some(10);
     if config.model.model == ModelKind::Vgae {
         config.train.loss = [None, Some(LossKind::Sampled), Some(LossKind::Subgraph)][round as usize / 4 % 3];
@@ -40,15 +41,21 @@ fn round(number: u64, directory: &std::path::Path) -> Result<()> {
     let split = split::edges(&graph, &config.split, config.seed)?;
     let path = directory.join("run");
     let mut run = RunDir::create(&path, &config, &graph, &split, Existing::Replace)?;
-    let stopped = train::fit_from(None, &split, &config, &Watch::default(), None, &mut |epoch, moment| {
-        match epoch.epoch {
-            5 => {
-                run.write_checkpoint(&moment.checkpoint())?;
-                Err(Error::Config("stopped".into()))
-            }
-            _ => Ok(()),
-        }
-    });
+    let stopped =
+        train::fit_from(
+            None,
+            &split,
+            &config,
+            &Watch::default(),
+            None,
+            &mut |epoch, moment| match epoch.epoch {
+                5 => {
+                    run.write_checkpoint(&moment.checkpoint())?;
+                    Err(Error::Config("stopped".into()))
+                }
+                _ => Ok(()),
+            },
+        );
     assert!(stopped.is_err());
     drop(run);
     let unfinished = RunDir::resume(&path)?;
@@ -87,10 +94,14 @@ fn memory_and_file_handles_stay_flat_over_many_runs() {
         most = most.max(memory_bytes().unwrap_or(0));
         number += 1;
     }
-    let names: Vec<_> = fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let names: Vec<_> =
+        fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     // An allocator needs some rounds to find its size; what leaks with every round would grow beyond any of that.
-    assert!(most < memory + memory / 2 + 32_000_000, "{memory} bytes after the first rounds, {most} after {number}");
+    assert!(
+        most < memory + memory / 2 + 32_000_000,
+        "{memory} bytes after the first rounds, {most} after {number}"
+    );
     eprintln!(
         "soak: {} rounds of train, stop, resume, score and predict in {:.0} s: {:.1} MB after the first 12, at most {:.1} MB \
          after; {handles} file handles throughout",

@@ -84,6 +84,11 @@ pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> 
     }
 }
 
+/// As in ` of normalised`; nothing of what is no part.
+pub(super) fn of_part(part: &str) -> String {
+    if part.is_empty() { String::new() } else { format!(" of {part}") }
+}
+
 /// What a signal that stops a process is called.
 pub(super) fn signal_name(signal: i32) -> String {
     match signal {

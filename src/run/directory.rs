@@ -12,7 +12,7 @@ use crate::evaluate::RunMetrics;
 use crate::graph::Graph;
 use crate::memory;
 use crate::model::Encoded;
-use crate::run::checkpoint::{read_checkpoint, write_checkpoint};
+use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
     CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
 };
@@ -27,34 +27,22 @@ use crate::train::{Checkpoint, Epoch, Trained};
 /// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
 /// then.
 pub struct RunDir {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// Where the files are written: `path`, or a directory in it while `path` holds the run to be replaced.
-    work: PathBuf,
-    record: Record,
-    state: State,
-    lock: Option<Lock>,
+    pub(super) work: PathBuf,
+    pub(super) record: Record,
+    pub(super) state: State,
+    pub(super) lock: Option<Lock>,
 }
 
 /// How far a run directory is.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+pub(super) enum State {
     /// Nothing in it took long.
     Begun,
     /// Training can go on from it.
     Resumable,
     Finished,
-}
-
-/// A run whose training did not come to its end, and what is known of it.
-pub struct Unfinished {
-    /// The directory.
-    pub run: RunDir,
-    /// The graph, as it was read.
-    pub graph: Graph,
-    /// Its split.
-    pub split: Split,
-    /// Where training stood; none where it had hardly begun.
-    pub checkpoint: Option<Checkpoint<'static>>,
 }
 
 impl RunDir {
@@ -172,35 +160,6 @@ impl RunDir {
         run.record.files = hashes(&run.work, &files_of_graph(&run.work, graph.features.is_some()))?;
         run.write_record()?;
         Ok(run)
-    }
-
-    /// Opens the unfinished run in the directory at `path`, or the one that was to replace a finished run there.
-    ///
-    /// # Errors
-    /// [`Error::Run`] if it is finished, or if there is too little or something else in it than what was written;
-    /// [`Error::Locked`] if another process writes to it.
-    pub fn resume(path: &Path) -> Result<Unfinished> {
-        record::read_record(path)?;
-        let lock = Lock::acquire(path)?;
-        let replacement = path.join(REPLACEMENT);
-        let work = if replacement.exists() { replacement } else { path.to_path_buf() };
-        let record = record::read_record(&work)?;
-        let error = |problem: &str| Error::Run { path: work.join("run.json"), problem: problem.into() };
-        if record.status == Status::Complete {
-            return Err(error("says that its training came to its end; there is nothing to go on with"));
-        }
-        if record.files.is_empty() {
-            let problem = "says that the run was stopped before its graph and its split were written; train again with \
-                           --force";
-            return Err(error(problem));
-        }
-        layout::remove_partial_files(&work);
-        let (graph, split) = super::read_graph(&work, &record)?;
-        let checkpoint = work.join(CHECKPOINT);
-        let checkpoint = if checkpoint.exists() { Some(read_checkpoint(&checkpoint)?) } else { None };
-        let run =
-            RunDir { path: path.to_path_buf(), work, record, state: State::Resumable, lock: Some(lock) };
-        Ok(Unfinished { run, graph, split, checkpoint })
     }
 
     /// The directory.

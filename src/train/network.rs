@@ -74,7 +74,8 @@ pub(super) fn fit(
     };
     let kl_weight = kl_weight(config.train.kl_weight, &split.train);
     let largest_feature = features.map_or(0.0, largest);
-    let diverged = |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature };
+    let diverged =
+        |loss, epoch| Error::Diverged { part: part.into(), loss, epoch, learning_rate, largest_feature };
     let (mut kept, mut history, mut next_seed) = (Kept::new(), Vec::new(), None);
     if let Some(Resumed { adam, kept: before, next_seed: seed, history: epochs, .. }) = resumed {
         engine.restore(adam, &network).map_err(Error::Checkpoint)?;

@@ -49,8 +49,13 @@ pub(super) fn fit(
         KlWeight::Kipf | KlWeight::Elbo => 1.0,
         KlWeight::Value(value) => value,
     };
-    let diverged =
-        |loss, epoch| Error::Diverged { loss, epoch, learning_rate, largest_feature: largest(features) };
+    let diverged = |loss, epoch| Error::Diverged {
+        part: String::new(),
+        loss,
+        epoch,
+        learning_rate,
+        largest_feature: largest(features),
+    };
     let (mut kept, mut history) = (Kept::new(), Vec::new());
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
