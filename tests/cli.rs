@@ -389,7 +389,10 @@ fn an_unfinished_run_is_not_taken_for_a_run() {
     let error = place.failure("embed run", 1);
     assert!(error.contains("its training did not come to an end"), "{error}");
     let error = place.failure(&format!("train {} --output run", karate()), 1);
-    assert!(error.contains("run already exists (an unfinished run)"), "{error}");
+    assert!(
+        error.contains("run already exists (an unfinished run; `vgae train --resume` goes on with it)"),
+        "{error}"
+    );
 }
 
 #[test]

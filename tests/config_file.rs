@@ -183,7 +183,8 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     place.write("edges.csv", weighted.concat());
     let settings = place.stdout(
-        "train edges.csv --patience 5 --dry-run --epochs 3 --weights 3 --format text --calibrate platt",
+        "train edges.csv --patience 5 --dry-run --epochs 3 --weights 3 --format text --calibrate platt \
+         --checkpoint-every 5 --memory-limit 4GB",
     );
     let help = place.stdout("train --help");
     let flags = help.lines().filter_map(|line| {
@@ -197,6 +198,7 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     for flag in flags {
         let of_command = [
             "output",
+            "resume",
             "force",
             "json",
             "config",

@@ -48,7 +48,7 @@ pub(super) struct Args {
     #[arg(long)]
     force: bool,
     /// Print the metrics as one JSON object
-    #[arg(long)]
+    #[arg(long, conflicts_with = "dry_run")]
     json: bool,
     /// Take settings from a TOML file: the flags below, as in val-fraction = 0.1 or directed = true. A flag on the
     /// command line wins over the file. Paths in it start from the working directory

@@ -1,7 +1,7 @@
 //! One process at a time writes to a run directory.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process;
@@ -28,6 +28,8 @@ impl Lock {
         Self::take(directory, |file| match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
+            // Some network file systems have no locks; there is no sense in refusing to work on them.
+            Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => Ok(true),
             Err(TryLockError::Error(source)) => Err(source),
         })
     }

@@ -136,7 +136,7 @@ fn damaged_run_directories() {
     says("run/nodes.csv: holds 40 nodes; run.json expects 41");
     restore();
     change("run/run.json", "\"num_features\": 2", "\"num_features\": 3");
-    says("run/weights.safetensors: encoder.gcn1.weight is [2, 32]; run.json expects [3, 32]");
+    says("run/features.safetensors: dense is [40, 2]; run.json expects [40, 3]");
     restore();
     change("run/nodes.csv", "a1\n", "a0\n");
     says("run/nodes.csv: line 3 names node a0 again");

@@ -35,6 +35,9 @@ pub(super) fn describe(graph: &Graph, config: &Config, voice: &Voice) {
              --feature-transform row, and --features none"
         ));
     }
+    if let (ModelKind::Baseline(kind), true) = (config.model.model, graph.edges.weights().is_some()) {
+        voice.say(format!("note: {kind} does not look at the weights of edges"));
+    }
     let features = match graph.features() {
         Some(features) => format!("{} features", features.cols()),
         None => "no features".into(),
