@@ -19,7 +19,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::baseline::Baseline;
-use crate::config::{BaselineKind, Config, ModelKind};
+use crate::config::{BaselineKind, Config, ModelConfig, ModelKind};
 use crate::decoder::{Decoded, Decoder, Posterior};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Features, Pair};
@@ -62,6 +62,7 @@ impl Model {
         weights: &Weights,
     ) -> std::result::Result<Model, String> {
         let num_features = if num_features == 0 { num_nodes } else { num_features };
+        check_sizes(&config.model, num_features, weights)?;
         // The weights that a network is born with are all replaced, so that any seed will do.
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         match config.model.model {
@@ -165,6 +166,31 @@ impl Model {
                 Ok(Encoded { embeddings: None, score })
             }
         }
+    }
+}
+
+/// Numbers that are made room for without asking.
+const FREE_NUMBERS: usize = 1 << 24;
+
+/// Refuses sizes of which `weights` can't be: room is made for a network before its weights are compared.
+fn check_sizes(
+    config: &ModelConfig,
+    num_features: usize,
+    weights: &Weights,
+) -> std::result::Result<(), String> {
+    if !config.model.is_network() {
+        return Ok(());
+    }
+    let (hidden, latent, layers) = (config.hidden(), config.latent(), config.layers());
+    let is_deep = config.model.has_hidden_layers() && layers > 1;
+    let first = num_features.saturating_mul(if is_deep { hidden } else { latent });
+    let between = if is_deep { hidden.saturating_mul(hidden).saturating_mul(layers - 2) } else { 0 };
+    let last = if is_deep { hidden.saturating_mul(latent) } else { 0 };
+    let expected = first.max(between).max(last);
+    let found = weights.values().map(|weight| weight.len()).sum::<usize>();
+    match expected > found.saturating_add(FREE_NUMBERS) {
+        true => Err(format!("holds {found} numbers; run.json expects at least {expected}")),
+        false => Ok(()),
     }
 }
 

@@ -159,7 +159,7 @@ fn a_second_signal_stops_at_once_and_a_run_that_was_to_replace_one_can_go_on_too
 fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
     let num_kills: usize = std::env::var("VGAE_KILLS").map_or(12, |count| count.parse().unwrap());
     let place = Place::new();
-    let flags = "--epochs 120 --no-report --loss sampled --select best --quiet";
+    let flags = "--epochs 400 --no-report --loss sampled --select best --quiet";
     place.stdout(&format!("train {} -o whole {flags}", karate()));
     place.stdout(&format!("train {} -o other {flags} --seed 7", karate()));
     let (whole, other) = (numbers(&place.path("whole")), numbers(&place.path("other")));
@@ -168,7 +168,7 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
     let longest = start.elapsed().as_secs_f64();
 
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(num_kills as u64);
-    let (mut resumed, mut begun_anew, mut finished, mut replaced) = (0, 0, 0, 0);
+    let (mut resumed, mut resumed_at_start, mut begun_anew, mut finished, mut replaced) = (0, 0, 0, 0, 0);
     let mut killed = 0;
     while killed < num_kills {
         let is_replacement = rng.random_bool(0.4);
@@ -218,25 +218,28 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
                     assert!(is_clear && !is_replacement, "{said}");
                 }
             }
-            let has_checkpoint = ["run", "run/.replacement"]
-                .iter()
-                .any(|run| place.exists(&format!("{run}/checkpoint.safetensors")));
-            let resume = "train --resume run --no-report --quiet --checkpoint-every 1".to_string();
-            arguments = match has_checkpoint {
-                true => {
-                    resumed += 1;
-                    resume
-                }
-                false => {
-                    begun_anew += 1;
-                    fresh.clone()
-                }
+            // From a checkpoint, or from the start with the split that there is; what has neither begins anew.
+            let work = if place.exists("run/.replacement") { "run/.replacement" } else { "run" };
+            let has_checkpoint = place.exists(&format!("{work}/checkpoint.safetensors"));
+            let record =
+                place.exists(&format!("{work}/run.json")).then(|| place.json(&format!("{work}/run.json")));
+            let is_begun = record.is_some_and(|record| {
+                record["status"] == "training" && !record["files"].as_object().unwrap().is_empty()
+            });
+            arguments = match is_begun {
+                true => "train --resume run --no-report --quiet --checkpoint-every 1".to_string(),
+                false => fresh.clone(),
             };
+            match (is_begun, has_checkpoint) {
+                (true, true) => resumed += 1,
+                (true, false) => resumed_at_start += 1,
+                (false, _) => begun_anew += 1,
+            }
         }
     }
     eprintln!(
-        "kills: {killed} of {num_kills} survived: {resumed} resumed, {begun_anew} begun anew, {finished} had finished, {replaced} \
-         times the run to be replaced was still whole; 0 wrong"
+        "kills: {killed} survived: {resumed} resumed from a checkpoint, {resumed_at_start} from the split, {begun_anew} \
+         begun anew, {finished} had finished; {replaced} times the run to be replaced was still whole; 0 wrong"
     );
 }
 

@@ -129,6 +129,11 @@ fn damaged_run_directories() {
     change("run/run.json", "\"latent\": 16", "\"latent\": 8");
     says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; run.json expects [32, 8]");
     restore();
+    // Room for such a network would be made before it is compared with the weights.
+    change("run/run.json", "\"layers\": 2", "\"layers\": 60");
+    change("run/run.json", "\"hidden\": 32", "\"hidden\": 65536");
+    says("run/weights.safetensors: holds ");
+    restore();
     change("run/run.json", "\"model\": \"vgae\"", "\"model\": \"gae\"");
     says("run/weights.safetensors: encoder.log_variance.weight is unknown; a gae has no such weight");
     restore();
