@@ -1,8 +1,8 @@
 //! Edge lists as columns of a Parquet file, as pandas, polars and others write them.
 
 mod column;
-mod footer;
 mod guard;
+mod pages;
 
 use std::path::Path;
 
@@ -33,7 +33,6 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Watch) -> R
     let (bytes, input) = read_whole(path, watch)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));
-    footer::check(&bytes).map_err(damaged)?;
     let reader = guarded(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema_descr();
     let names: Vec<String> =

@@ -3,13 +3,14 @@
 use std::fmt::Write;
 
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
-use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::SchemaDescriptor;
 
 use crate::read::listed::{check_id, checked_weight};
 use crate::read::parquet::guard::guarded;
+use crate::read::parquet::pages::Checked;
 
 /// The longest text of a batch of rows: positions in it are u32.
 const MAX_TEXT_BYTES: usize = 1 << 30;
@@ -126,7 +127,10 @@ impl Field {
 impl<'a> Column<'a> {
     /// The column `field` of a row group.
     pub(super) fn open(field: &'a Field, group: &dyn RowGroupReader) -> Result<Self, String> {
-        let reader = guarded(|| group.get_column_reader(field.at)).map_err(|error| field.damaged(&error))?;
+        let pages =
+            guarded(|| group.get_column_page_reader(field.at)).map_err(|error| field.damaged(&error))?;
+        let reader =
+            get_column_reader(group.metadata().column(field.at).column_descr_ptr(), Box::new(Checked(pages)));
         let values = match reader {
             ColumnReader::ByteArrayColumnReader(reader) => Values::Text(Decoder::new(reader)),
             ColumnReader::Int32ColumnReader(reader) => Values::Int32(Decoder::new(reader)),
