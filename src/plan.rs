@@ -41,6 +41,8 @@ const LAYER_BYTES: f64 = 5.6;
 const PAIR_BYTES: f64 = 28.6;
 /// Bytes of a node in the eigenvectors of the spectral score and what they are found with.
 const EIGENVECTOR_BYTES: f64 = 5000.0;
+/// Copies of X that a stack makes for its networks and its scores of features.
+const FEATURE_COPIES: f64 = 4.0;
 /// Bytes that any training takes: its threads', its code's and what libtorch begins with.
 const LEAST_BYTES: f64 = 34e6;
 /// What a program has that has read nothing.
@@ -69,6 +71,7 @@ pub struct Plan {
 struct Sizes {
     num_nodes: f64,
     num_edges: f64,
+    num_feature_bytes: f64,
     /// Of X.
     num_columns: f64,
 }
@@ -85,6 +88,10 @@ impl Plan {
         let sizes = Sizes {
             num_nodes: num_nodes as f64,
             num_edges: train.len() as f64,
+            num_feature_bytes: graph.features().map_or(0.0, |features| match features {
+                Features::Dense(matrix) => 4.0 * matrix.len() as f64,
+                Features::Sparse(matrix) => ENTRY_BYTES * matrix.nnz() as f64,
+            }),
             num_columns: graph.features().map_or(num_nodes, Features::cols) as f64,
         };
         let freed = (held - live).max(0.0);
@@ -119,7 +126,7 @@ impl Plan {
         let hint = match peaks.into_iter().find(|&(_, peak)| peak <= available) {
             Some((flags, peak)) => format!("{flags} takes about {}", show(peak)),
             None => format!(
-                "no smaller model fits; the program and the graph alone took {}",
+                "a narrower model does not help; the program and the graph alone took {}",
                 show(self.peak as u64)
             ),
         };
@@ -141,7 +148,8 @@ impl Sizes {
                 ModelKind::Baseline(_) => 0.0,
                 ModelKind::Best => {
                     let of_networks = stack::networks(config).map(|(_, config)| self.of_network(&config));
-                    of_networks[0].max(of_networks[1]) + EIGENVECTOR_BYTES * self.num_nodes
+                    let others = EIGENVECTOR_BYTES * self.num_nodes + FEATURE_COPIES * self.num_feature_bytes;
+                    of_networks[0].max(of_networks[1]) + others
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
@@ -218,7 +226,7 @@ mod tests {
 
     /// A plan of a graph without features on a machine that holds nothing yet.
     fn plan(num_nodes: f64, num_edges: f64, config: &Config) -> Plan {
-        let sizes = Sizes { num_nodes, num_edges, num_columns: num_nodes };
+        let sizes = Sizes { num_nodes, num_edges, num_feature_bytes: 0.0, num_columns: num_nodes };
         Plan { held: 0.0, freed: 0.0, peak: 0.0, need: sizes.need(config), sizes }
     }
 
@@ -253,7 +261,7 @@ mod tests {
             "{}",
             refused(1_000_000_000)
         );
-        assert!(refused(1_000).contains("hint: no smaller model fits"));
+        assert!(refused(1_000).contains("hint: a narrower model does not help"));
         config.model.model = ModelKind::Best;
         assert!(says(&config, 3_000_000_000).unwrap_err().contains("hint: --model vgae takes about 1.6 GB"));
     }

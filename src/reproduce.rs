@@ -37,7 +37,7 @@ mod compare;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::{Config, FeatureSource};
+use crate::config::{Config, FeatureSource, ModelKind};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, InputFile};
 use crate::pipeline::{self, Evaluated};
@@ -72,6 +72,12 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
     if let Some(file) = changed.into_iter().next() {
         let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
         return Err(Error::Run { path: file, problem });
+    }
+    let has_embeddings = !matches!(record.config.model.model, ModelKind::Baseline(_));
+    let written =
+        ["metrics.json", "history.csv"].into_iter().chain(has_embeddings.then_some("embeddings.csv"));
+    if let Some(missing) = written.map(|file| path.join(file)).find(|file| !file.exists()) {
+        return Err(Error::Run { path: missing, problem: "is missing; the run wrote one".into() });
     }
     if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
         let problem = format!(

@@ -212,6 +212,11 @@ impl RunDir {
         Ok(())
     }
 
+    /// From here on the directory stays, whatever happens: what it holds took long.
+    pub fn keep(&mut self) {
+        self.state = State::Resumable;
+    }
+
     /// Whether training can go on from what is in the directory.
     pub fn is_resumable(&self) -> bool {
         self.state == State::Resumable

@@ -49,9 +49,20 @@ impl RunDir {
         layout::remove_partial_files(&work);
         let (graph, split) = read_graph(&work, &record)?;
         let checkpoint = work.join(CHECKPOINT);
-        let checkpoint = if checkpoint.exists() { Some(read_checkpoint(&checkpoint)?) } else { None };
+        let checkpoint =
+            if checkpoint.exists() { Some(read_checkpoint(&checkpoint).map_err(hint)?) } else { None };
         let run =
             RunDir { path: path.to_path_buf(), work, record, state: State::Resumable, lock: Some(lock) };
         Ok(Unfinished { run, graph, split, checkpoint })
+    }
+}
+
+/// Adds what can be done about a checkpoint that is damaged.
+fn hint(error: Error) -> Error {
+    match error {
+        Error::Run { path, problem } => {
+            Error::Run { path, problem: format!("{problem}; hint: without this file, training begins anew") }
+        }
+        other => other,
     }
 }

@@ -7,6 +7,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::{Epoch, Kept};
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::network::Weights;
 use crate::tape::AdamState;
@@ -51,16 +52,36 @@ pub(crate) struct State {
 /// The moment after an epoch, at which a [`Checkpoint`] can be taken.
 pub struct Moment<'a> {
     take: &'a dyn Fn() -> Checkpoint<'a>,
+    is_last: bool,
 }
 
 impl<'a> Moment<'a> {
-    pub(super) fn new(take: &'a dyn Fn() -> Checkpoint<'a>) -> Self {
-        Moment { take }
+    /// After the `last` epoch of a network, or another one.
+    pub(super) fn new(take: &'a dyn Fn() -> Checkpoint<'a>, last: Last) -> Self {
+        Moment { take, is_last: last == Last::Yes }
+    }
+
+    /// Whether the network has no further epoch.
+    pub fn is_last(&self) -> bool {
+        self.is_last
     }
 
     /// The state of training, borrowed from it as far as it lies in the host's memory.
     pub fn checkpoint(&self) -> Checkpoint<'a> {
         (self.take)()
+    }
+}
+
+/// Whether an epoch is a network's last.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Last {
+    Yes,
+    No,
+}
+
+impl Last {
+    pub(super) fn of(epoch: usize, kept: &Kept, config: &Config) -> Self {
+        if epoch == config.epochs() || kept.is_enough(&config.train) { Last::Yes } else { Last::No }
     }
 }
 

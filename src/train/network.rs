@@ -24,7 +24,7 @@ use crate::metrics::Metrics;
 use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
 use crate::split::Split;
 use crate::tape::KlTerm;
-use crate::train::checkpoint::{Checkpoint, Moment, Resumed};
+use crate::train::checkpoint::{Checkpoint, Last, Moment, Resumed};
 use crate::train::engine::Engine;
 use crate::train::{Epoch, Kept, OnEpoch};
 use crate::transform::largest;
@@ -152,7 +152,7 @@ pub(super) fn fit(
             let weights = engine.weights(&network);
             Checkpoint::new(&name, weights, engine.adam_state(), &kept, random, &history)
         };
-        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint))?;
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::of(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {

@@ -8,7 +8,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use tch::Device;
 
-use super::checkpoint::{Checkpoint, Moment};
+use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
 use super::{Epoch, Kept, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
@@ -128,7 +128,7 @@ pub(super) fn fit(
             let weights = vae.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight)));
             Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
         };
-        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint))?;
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::of(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {

@@ -10,7 +10,7 @@ use crate::graph::Features;
 use crate::network::Network;
 use crate::split::{Part, Split, sample_negatives};
 use crate::stack::{Combiner, Parts, Stack, networks};
-use crate::train::checkpoint::{Checkpoint, Moment};
+use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
 use crate::watch::Watch;
 
@@ -55,7 +55,8 @@ pub(super) fn fit(
         let run = network::fit(features, &fitting.chosen_on, &config, name, from, &mut |epoch, moment| {
             let finished = || trained.iter().map(|(name, network)| (*name, network.weights()));
             let checkpoint = || moment.checkpoint().after(finished(), &history);
-            on_epoch(epoch, &Moment::new(&checkpoint))
+            let last = if moment.is_last() { Last::Yes } else { Last::No };
+            on_epoch(epoch, &Moment::new(&checkpoint, last))
         })?;
         history.extend(run.history);
         trained.push((name, run.network));

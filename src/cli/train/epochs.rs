@@ -2,13 +2,16 @@
 
 use std::time::Instant;
 
-use vgae::config::Config;
+use vgae::config::{CheckpointPeriod, Config};
 use vgae::run::{RunDir, Unfinished};
 use vgae::train::{self, Trained};
 use vgae::{Error, Result};
 
 use super::stop::Stop;
 use crate::cli::progress::Voice;
+
+/// Seconds of training for which a checkpoint after the last epoch is worth its time.
+const END_SECONDS: f64 = 1.0;
 
 /// Trains from where `unfinished` stands, and writes a checkpoint whenever one is due, and before it stops because it was
 /// told to.
@@ -27,7 +30,15 @@ pub(super) fn fit(
         progress.show(epoch);
         num_epochs += 1;
         let signal = stop.signal();
-        if signal.is_none() && !period.is_due(num_epochs, last.elapsed().as_secs_f64()) {
+        let seconds = last.elapsed().as_secs_f64();
+        // What follows the last epoch may take long, and nothing looks at signals meanwhile.
+        let is_end = moment.is_last() && period != CheckpointPeriod::Never && seconds > END_SECONDS;
+        if moment.is_last() && signal.is_none() {
+            stop.end()
+        } else {
+            stop.begin()
+        }
+        if signal.is_none() && !period.is_due(num_epochs, seconds) && !is_end {
             return Ok(());
         }
         let written = run.write_checkpoint(&moment.checkpoint());
@@ -53,8 +64,9 @@ pub(super) fn fit(
     if let Err(error) = &trained {
         tell(error, run, voice);
     }
-    if !matches!(trained, Err(Error::Interrupted { .. })) {
+    if trained.is_ok() {
         stop.end();
+        run.keep();
     }
     trained
 }
@@ -69,6 +81,6 @@ pub(super) fn tell(error: &Error, run: &RunDir, voice: &Voice) {
             "note: the last good checkpoint stays; `vgae train --resume {path} --learning-rate RATE` goes on from it with \
              smaller steps"
         )),
-        _ => voice.say(format!("note: the last checkpoint stays; `vgae train --resume {path}` goes on from it")),
+        _ => voice.say(format!("note: the run directory stays; `vgae train --resume {path}` goes on with it")),
     }
 }

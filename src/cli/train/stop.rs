@@ -11,6 +11,10 @@ use vgae::{Error, Result};
 
 use crate::cli::progress::Voice;
 
+/// What is said of a process that stops at once.
+const STOPPED: &str =
+    "stopped at once; of a run that is not whole, `vgae train --resume` tells what can be gone on with";
+
 /// Whether the process was told to stop.
 pub(super) struct Stop {
     state: Arc<State>,
@@ -36,6 +40,7 @@ impl Stop {
                 let is_first = shared.signal.swap(signal, Ordering::SeqCst) == 0;
                 // What is being read or written stays as it is: it is known not to be whole.
                 if !is_first || !shared.is_watched.load(Ordering::SeqCst) {
+                    voice.say(STOPPED);
                     low_level::exit(code(signal));
                 }
                 voice.say("stopping after this epoch; a second signal stops at once");

@@ -129,8 +129,9 @@ impl<'a> Column<'a> {
     pub(super) fn open(field: &'a Field, group: &dyn RowGroupReader) -> Result<Self, String> {
         let pages =
             guarded(|| group.get_column_page_reader(field.at)).map_err(|error| field.damaged(&error))?;
-        let reader =
-            get_column_reader(group.metadata().column(field.at).column_descr_ptr(), Box::new(Checked(pages)));
+        let description = group.metadata().column(field.at).column_descr_ptr();
+        let pages = Checked { pages, max_def_level: description.max_def_level() };
+        let reader = get_column_reader(description, Box::new(pages));
         let values = match reader {
             ColumnReader::ByteArrayColumnReader(reader) => Values::Text(Decoder::new(reader)),
             ColumnReader::Int32ColumnReader(reader) => Values::Int32(Decoder::new(reader)),
