@@ -79,11 +79,18 @@ fn stop_and_go_on(flags: &str) -> usize {
         Some(130) => said(&output),
         other => panic!("{flags}: {other:?} {}", said(&output)),
     };
-    let epoch = stopped.split("stopped by SIGINT after epoch ").nth(1).expect(&stopped);
-    let epoch = epoch.split(';').next().unwrap().parse().unwrap();
-    assert!(stopped.contains("; `vgae train --resume run` goes on from there"), "{stopped}");
-    assert!(place.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it"));
-    place.stdout("train --resume run --no-report");
+    let after = stopped.split("stopped by SIGINT after epoch ").nth(1);
+    let epoch = after.map_or(0, |after| after.split(';').next().unwrap().parse().unwrap());
+    // After the last epoch nobody looks, and the process ends at once.
+    let expected =
+        if epoch > 0 { "; `vgae train --resume run` goes on from there" } else { "stopped at once; " };
+    assert!(stopped.contains(expected), "{stopped}");
+    if place.json("run/run.json")["status"] == "training" {
+        assert!(
+            place.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
+        );
+        place.stdout("train --resume run --no-report");
+    }
     assert_eq!(numbers(&place.path("run")), numbers(&place.path("whole")), "{flags}, stopped after {epoch}");
     assert!(!place.exists("run/checkpoint.safetensors") && !place.exists("run/.lock"));
     epoch
