@@ -17,6 +17,12 @@
 /// ```
 pub fn use_threads(count: usize) {
     tch::set_num_threads(1);
+    let mut pool = rayon::ThreadPoolBuilder::new().num_threads(count);
+    // The main thread is one of them, which saves it from handing its work over and waiting. Any other may end before the
+    // process does, and what was left for it to do would then never be done.
+    if std::thread::current().name() == Some("main") {
+        pool = pool.use_current_thread();
+    }
     // A pool that is there already was made by the caller's program, which then decides.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(count).use_current_thread().build_global();
+    let _ = pool.build_global();
 }

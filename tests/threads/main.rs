@@ -8,6 +8,7 @@ mod settings;
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
 use common::Place;
@@ -133,6 +134,18 @@ fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
         THREADS.len()
     );
     assert_eq!(num_differences, 0);
+}
+
+/// Or whoever reads a graph after it would wait for ever.
+#[test]
+fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
+    std::thread::spawn(|| vgae::threads::use_threads(1)).join().unwrap();
+    let (done, is_done) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        rayon::join(|| (), || ());
+        done.send(()).unwrap();
+    });
+    is_done.recv_timeout(Duration::from_secs(60)).expect("a pool without threads");
 }
 
 /// So many pairs that sums and sorts take the ways that only large graphs take.
