@@ -8,6 +8,7 @@ use vgae::config::Config;
 use vgae::evaluate::PartMetrics;
 use vgae::run::{Existing, Output, write_embeddings};
 use vgae::score::probability;
+use vgae::threads::{Caller, use_threads};
 use vgae::{Result, read, split, train};
 
 /// Writes the embeddings to `path`, which must not be there yet.
@@ -38,7 +39,7 @@ pub fn session(path: &Path) -> Result<()> {
 }
 
 fn main() -> Result<()> {
-    vgae::threads::use_threads(0);
+    use_threads(0, Caller::Computes);
     let path = std::env::args_os().nth(1).unwrap_or("embeddings.csv".into());
     session(Path::new(&path))
 }

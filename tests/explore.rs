@@ -4,46 +4,24 @@ mod common;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use common::explorer::Explore;
 use common::{Place, karate};
 use serde_json::Value;
 
-/// A `vgae explore` that is killed with the test.
-struct Explore {
-    child: Child,
-    port: u16,
-}
+/// How long an answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Explore {
-    /// Of the run `run` of `place`, on a free port.
-    fn start(place: &Place, more: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_vgae"))
-            .args(["explore", "--port", "0"])
-            .arg(place.path("run"))
-            .args(more.split_ascii_whitespace())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim_end().trim_end_matches('/').rsplit(':').next().unwrap();
-        let port = port.parse().unwrap_or_else(|_| panic!("no address: {line:?}"));
-        Explore { child, port }
-    }
-
-    fn connect(&self) -> Client {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
-        Client { reader: BufReader::new(stream) }
+    fn client(&self) -> Client {
+        Client { reader: BufReader::new(self.connect(PATIENCE)) }
     }
 
     /// The status and JSON of a path.
     fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self.connect().get(path);
+        let answer = self.client().get(path);
         (answer.status, answer.json())
     }
 
@@ -74,13 +52,6 @@ impl Explore {
             assert!(start.elapsed() < Duration::from_secs(20), "it does not end");
             std::thread::sleep(Duration::from_millis(10));
         }
-    }
-}
-
-impl Drop for Explore {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -200,7 +171,7 @@ fn every_question_is_answered_as_the_other_verbs_do() {
         ("/page.js", "text/javascript"),
         ("/icon.svg", "image/svg+xml"),
     ] {
-        let answer = explore.connect().get(path);
+        let answer = explore.client().get(path);
         assert_eq!(answer.status, 200);
         assert!(answer.header("content-type").unwrap().starts_with(kind));
         assert!(
@@ -289,7 +260,7 @@ fn bad_input_is_refused_and_explained() {
     assert!(explore.refused("/api/node/3x").2.starts_with("near it: \"3\", \"3"));
     assert_eq!(explore.refused("/api/predict/1?top=0").2, "expected a whole number from 1 to 1000");
 
-    let ask = |request: &str| explore.connect().send(request.as_bytes());
+    let ask = |request: &str| explore.client().send(request.as_bytes());
     let with =
         |line: &str| ask(&format!("GET /api/run HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{line}\r\n", explore.port));
     assert_eq!(with("").status, 200);
@@ -322,7 +293,7 @@ fn bad_input_is_refused_and_explained() {
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
     }
     // A head without an end in sight. The connection may be gone before its answer is read.
-    let mut client = explore.connect();
+    let mut client = explore.client();
     let head = format!("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: {}", "a".repeat(1 << 20));
     let _ = client.reader.get_mut().write_all(head.as_bytes());
     let mut answer = Vec::new();
@@ -354,7 +325,7 @@ fn ten_thousand_requests_of_eight_connections_lose_none() {
     let explore = Explore::start(&place, "");
     let start = Instant::now();
     let ask = |connection: usize| {
-        let mut client = explore.connect();
+        let mut client = explore.client();
         let these = (connection..NUM_REQUESTS).step_by(8);
         let is_right = |at: &usize| {
             let ((u, v), expected) = (pairs[at % pairs.len()], &scores[at % pairs.len()]);
@@ -382,7 +353,7 @@ fn it_stops_cleanly_and_says_where_it_is() {
     place.train_karate("");
     for signal in ["INT", "TERM"] {
         let mut explore = Explore::start(&place, "");
-        let mut idle = explore.connect();
+        let mut idle = explore.client();
         assert_eq!(idle.get("/api/run").status, 200);
         // A port that is taken is told, before anything else is looked at.
         let error = place.failure(&format!("explore nowhere --port {}", explore.port), 1);
@@ -407,7 +378,7 @@ fn a_client_that_sends_nothing_is_dropped() {
     let place = Place::new();
     place.train_karate("");
     let explore = Explore::start(&place, "");
-    let (mut silent, mut slow) = (explore.connect(), explore.connect());
+    let (mut silent, mut slow) = (explore.client(), explore.client());
     slow.reader.get_mut().write_all(b"GET /api/run HTTP/1.1\r\nHost:").unwrap();
     let start = Instant::now();
     for client in [&mut silent, &mut slow] {
@@ -465,6 +436,17 @@ fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
     let good = others[0]["node"].as_str().unwrap();
     let why = explore.ok(&format!("/api/why?source=b1&target={good}"));
     assert!(why["alike"].is_array() && why["num_common_neighbours"] == 0);
+}
+
+/// The thread that waits for clients must not be the one that would compute.
+#[test]
+fn one_thread_answers_every_question() {
+    let place = Place::new();
+    place.train_karate("");
+    let explore = Explore::start(&place, "--threads 1");
+    for path in ["/api/map", "/api/predict/1", "/api/why?source=1&target=9", "/api/score?source=1&target=9"] {
+        explore.ok(path);
+    }
 }
 
 #[test]

@@ -4,13 +4,13 @@
 mod common;
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Child, Command, Stdio};
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::Place;
+use common::explorer::Explore;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -18,41 +18,15 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 /// How long an answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+const MINUTE: Duration = Duration::from_secs(60);
+
 /// The last request of a connection.
 const LAST: &[u8] = b"\r\nGET /icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
-struct Explore {
-    child: Child,
-    port: u16,
-}
-
 impl Explore {
-    fn start(place: &Place, more: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_vgae"))
-            .args(["explore", "--port", "0"])
-            .arg(place.path("run"))
-            .args(more)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
-        let port = line.trim_end().trim_end_matches('/').rsplit(':').next().unwrap().parse().unwrap();
-        Explore { child, port }
-    }
-
-    fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
-        stream.set_nodelay(true).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
-        stream
-    }
-
     /// What comes in return for `request` until the connection is closed, or nothing comes for as long as `patience`.
     fn ask(&self, request: &[u8], patience: Duration) -> Vec<u8> {
-        let mut stream = self.connect();
-        stream.set_read_timeout(Some(patience)).unwrap();
+        let mut stream = self.connect(patience);
         // It may be refused, and the connection closed, before all of it is sent.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
@@ -97,13 +71,6 @@ impl Explore {
         let mut said = String::new();
         self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
         said
-    }
-}
-
-impl Drop for Explore {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -224,7 +191,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
 fn random_requests_get_an_answer_or_none_and_never_a_failure() {
     let place = Place::new();
     place.train_karate("");
-    let explore = Explore::start(&place, &["--quiet"]);
+    let explore = Explore::start(&place, "--quiet");
     assert!(explore.is_well());
     let before = explore.num_sockets();
     let start = Instant::now();
@@ -277,7 +244,7 @@ fn random_requests_get_an_answer_or_none_and_never_a_failure() {
 fn what_has_no_end_takes_bounded_memory() {
     let place = Place::new();
     place.train_karate("");
-    let explore = Explore::start(&place, &[]);
+    let explore = Explore::start(&place, "");
     assert!(explore.is_well());
     let before = explore.kibibytes();
     let host = "Host: localhost\r\n";
@@ -324,13 +291,13 @@ fn what_has_no_end_takes_bounded_memory() {
 fn slow_clients_are_cut_and_keep_nobody_waiting() {
     let place = Place::new();
     place.train_karate("");
-    let explore = Explore::start(&place, &[]);
+    let explore = Explore::start(&place, "");
     assert!(explore.is_well());
     let before = explore.num_sockets();
     // Those that read nothing of what they asked for, be it little or much.
     let never: Vec<TcpStream> = (0..50)
         .map(|at| {
-            let stream = explore.connect();
+            let stream = explore.connect(MINUTE);
             stream.set_nonblocking(true).unwrap();
             let request = "GET /d3.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
             let _ = (&stream).write(request.repeat([1, 3, 20, 200, 2000][at % 5]).as_bytes());
@@ -341,8 +308,7 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
     let (explore, is_over) = (&explore, &AtomicBool::new(false));
     std::thread::scope(|scope| {
         let drip = move |begin: &'static str| {
-            let mut stream = explore.connect();
-            stream.set_read_timeout(Some(Duration::from_millis(500))).unwrap();
+            let mut stream = explore.connect(Duration::from_millis(500));
             stream.write_all(begin.as_bytes()).unwrap();
             let start = Instant::now();
             let mut answer = Vec::new();
@@ -365,7 +331,7 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
         let body = "GET /api/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
         let bodies = scope.spawn(move || drip(body));
         let sips = scope.spawn(move || {
-            let mut stream = explore.connect();
+            let mut stream = explore.connect(MINUTE);
             let request = "GET /d3.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
             let _ = stream.write_all(request.as_bytes());
             let mut bytes = [0; 1 << 10];
@@ -418,7 +384,7 @@ fn heads_hosts_and_other_sites() {
         (head.lines().filter(|line| !is_date(line)).map(String::from).collect::<Vec<_>>(), body.to_string())
     };
     {
-        let explore = Explore::start(&place, &[]);
+        let explore = Explore::start(&place, "");
         for path in ["/", "/api/run", "/api/node/1", "/api/node/nobody", "/nothing", "/d3.min.js"] {
             let ask = |method: &str| {
                 let request =
@@ -439,7 +405,7 @@ fn heads_hosts_and_other_sites() {
         ("0.0.0.0", "evil.example", "403"),
         ("0.0.0.0", "", "403"),
     ] {
-        let explore = Explore::start(&place, &["--bind", bind]);
+        let explore = Explore::start(&place, &format!("--bind {bind}"));
         let ask = |more: &str| {
             explore.status_of(&format!(
                 "GET /api/run HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"

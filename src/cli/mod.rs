@@ -30,6 +30,7 @@ use clap::{Parser, Subcommand};
 use vgae::Error;
 use vgae::device::Devices;
 use vgae::error::printable;
+use vgae::threads::{Caller, use_threads};
 
 use progress::{Speech, Voice};
 
@@ -87,7 +88,8 @@ pub fn main() -> ExitCode {
         Err(error) => return refuse(&error),
     };
     let num_threads = usize::from(cli.threads);
-    vgae::threads::use_threads(num_threads);
+    let caller = if let Verb::Explore(_) = cli.verb { Caller::Waits } else { Caller::Computes };
+    use_threads(num_threads, caller);
     let voice = Voice::new(&cli.speech);
     let outcome = match &cli.verb {
         Verb::Train(args) => train::run(args, &voice),

@@ -76,9 +76,16 @@ impl Server {
     /// a signal would be heeded.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the system gives no threads or signals; what `ready` returns.
+    /// [`Error::Listen`] if the system gives no threads or signals, or this thread is one of those that compute
+    /// ([`Caller::Computes`](crate::threads::Caller)), for answers left to it would never come; what `ready` returns.
     pub fn run(self, explorer: Explorer, ready: impl FnOnce() -> Result<()>) -> Result<()> {
         let address = self.address;
+        if rayon::current_thread_index().is_some() {
+            let source = io::Error::other(
+                "the thread that serves is one of those that compute: begin with Caller::Waits",
+            );
+            return Err(Error::Listen { address, source });
+        }
         let num_questions = rayon::current_num_threads();
         let runtime = Builder::new_multi_thread()
             .worker_threads(NUM_TALKERS)

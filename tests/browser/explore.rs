@@ -1,48 +1,20 @@
 //! The explorer.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
-
 use serde_json::json;
 
 use crate::chromium::{Chromium, Whole};
+use crate::common::explorer::Explore;
 use crate::common::{Place, karate};
-
-/// `vgae explore`, which is stopped at the end.
-struct Explorer {
-    process: Child,
-    url: String,
-}
-
-impl Explorer {
-    fn start(place: &Place, run: &str) -> Explorer {
-        let mut process = Command::new(env!("CARGO_BIN_EXE_vgae"))
-            .args(["explore", run, "--port", "0", "--quiet"])
-            .current_dir(place.path(""))
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut url = String::new();
-        BufReader::new(process.stdout.take().unwrap()).read_line(&mut url).unwrap();
-        Explorer { process, url: url.trim().into() }
-    }
-}
-
-impl Drop for Explorer {
-    fn drop(&mut self) {
-        let _ = self.process.kill();
-        let _ = self.process.wait();
-    }
-}
 
 #[test]
 fn a_node_is_found_seen_and_explained() {
     let Some(mut chromium) = Chromium::start() else { return };
     let place = Place::new();
     place.stdout(&format!("train {} --epochs 20 --quiet --no-report -o run", karate()));
-    let explorer = Explorer::start(&place, "run");
+    let explorer = Explore::start(&place, "--quiet");
     chromium.look((1280, 900), "light");
-    chromium.open(&explorer.url);
+    let url = format!("http://127.0.0.1:{}/", explorer.port);
+    chromium.open(&url);
     chromium.wait_for("document.querySelector('.map canvas')?.dataset.drawn === '34'");
     // A part of an id, the arrow and Enter choose a node.
     let query = chromium.place_of("#query");
@@ -91,7 +63,7 @@ fn a_node_is_found_seen_and_explained() {
     chromium.wait_for("document.getElementById('node-name').textContent === '3'");
     assert_eq!(chromium.problems(), Vec::<String>::new());
     let requests = chromium.requests();
-    assert!(requests.iter().all(|url| url.starts_with(&explorer.url)), "{requests:?}");
+    assert!(requests.iter().all(|asked| asked.starts_with(&url)), "{requests:?}");
     chromium.look((390, 844), "dark");
     let (width, page) =
         (chromium.evaluate("innerWidth"), chromium.evaluate("document.documentElement.scrollWidth"));

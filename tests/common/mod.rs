@@ -2,6 +2,8 @@
 
 #![allow(dead_code)]
 
+pub mod explorer;
+
 use std::fs;
 use std::io::Write;
 use std::path::PathBuf;

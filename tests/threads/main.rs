@@ -22,6 +22,7 @@ use vgae::graph::{Graph, Pair};
 use vgae::model::Model;
 use vgae::pipeline::{self, Evaluated};
 use vgae::recommend::Approximate;
+use vgae::threads::{Caller, use_threads};
 use vgae::train;
 use vgae::vae::Draw;
 use vgae::watch::Watch;
@@ -98,7 +99,7 @@ fn num_seeds() -> u64 {
 
 fn pools() -> Vec<ThreadPool> {
     // libtorch's own threads are switched off, as in the program.
-    vgae::threads::use_threads(1);
+    use_threads(1, Caller::Waits);
     THREADS.iter().map(|&count| ThreadPoolBuilder::new().num_threads(count).build().unwrap()).collect()
 }
 
@@ -139,7 +140,7 @@ fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
 /// Or whoever reads a graph after it would wait for ever.
 #[test]
 fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
-    std::thread::spawn(|| vgae::threads::use_threads(1)).join().unwrap();
+    std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
         rayon::join(|| (), || ());
