@@ -56,6 +56,8 @@ mod source;
 
 use std::path::{Path, PathBuf};
 
+use hashbrown::HashMap;
+
 use crate::config::{EdgeFormat, FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
@@ -190,6 +192,7 @@ fn csv_in(directory: &Path, name: &str) -> Option<PathBuf> {
 fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
     let mut reader = RowReader::watched(path, watch)?;
     let mut rows = Vec::new();
+    let mut lines = HashMap::new();
     while reader.advance()? {
         if reader.len() < 2 {
             return Err(reader.error(format!("expected node,label, found {} column", reader.len())));
@@ -200,7 +203,11 @@ fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
         if reader.field(0).is_empty() {
             return Err(reader.error("the node id is empty; expected node,label".into()));
         }
-        rows.push((reader.field(0).to_string(), reader.field(1).to_string()));
+        let (node, label) = (reader.field(0), reader.field(1));
+        if let Some(line) = lines.insert(node.to_string(), reader.line_number()) {
+            return Err(reader.error(format!("the node {node} has a label already, in line {line}")));
+        }
+        rows.push((node.to_string(), label.to_string()));
     }
     Ok(LabelTable { rows, input: reader.finish() })
 }

@@ -119,14 +119,14 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 /// let stopped = train::fit_from(None, &split, &config, &Watch::default(), None, &mut |epoch, moment| {
 ///     match epoch.epoch {
 ///         4 => {
-///             vgae::run::write_checkpoint(&path, &moment.checkpoint())?;
+///             vgae::run::write_checkpoint(&path, &config, &moment.checkpoint())?;
 ///             Err(Error::Config("enough".into()))
 ///         }
 ///         _ => Ok(()),
 ///     }
 /// });
 /// assert!(stopped.is_err());
-/// let checkpoint = vgae::run::read_checkpoint(&path)?;
+/// let checkpoint = vgae::run::read_checkpoint(&path, &config)?;
 /// assert_eq!(checkpoint.epoch(), 4);
 /// let rest = train::fit_from(None, &split, &config, &Watch::default(), Some(&checkpoint), &mut |_, _| Ok(()))?;
 /// assert_eq!(rest.model.weights(), whole.model.weights());

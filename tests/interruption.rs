@@ -315,7 +315,14 @@ fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
     refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is no safetensors file");
     refused(&[], "run/checkpoint.safetensors: is no safetensors file");
     let other = fs::read(place.path("other/checkpoint.safetensors")).unwrap();
-    refused(&other, "the checkpoint does not fit its run: ");
+    refused(&other, "run/checkpoint.safetensors: is of a training by other settings than those in run.json");
+    let record = place.read("run/run.json");
+    for (was, is) in [("\"seed\": 0", "\"seed\": 1"), ("\"epochs\": 1000000", "\"epochs\": 2000000")] {
+        assert!(record.contains(was), "{record}");
+        place.write("run/run.json", record.replacen(was, is, 1));
+        refused(&whole, "is of a training by other settings than those in run.json");
+    }
+    place.write("run/run.json", record);
     // Without it, training begins anew; with a split that was changed it does not.
     fs::remove_file(&checkpoint).unwrap();
     let train = place.read("run/split/train.csv");

@@ -119,6 +119,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     write_metrics(&mut output, &metrics, &split, args.json)?;
     output.finish()?;
     if !args.no_report {
+        let shown = path.display();
+        stop.leaves(format!(
+            "stopped at once; the run {shown} is whole, and `vgae report {shown}` makes its page"
+        ));
         let run = Run { record, graph, split, model: trained.model };
         report::of_training(&path, &run, &encoded, &metrics, trained.history, voice);
     }

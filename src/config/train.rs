@@ -73,7 +73,7 @@ pub struct TrainConfig {
     pub checkpoint_every: Option<CheckpointPeriod>,
     /// The most memory that training may take, as in 4GB: it is refused before it begins where it is going to take more
     /// [default: what the machine has]
-    #[arg(long, value_name = "SIZE")]
+    #[arg(long, value_name = "SIZE", value_parser = size)]
     #[serde(default)]
     pub memory_limit: Option<ByteSize>,
 }
@@ -246,4 +246,9 @@ pub enum Select {
     Last,
     /// Those of the epoch with the highest validation AUC plus AP, or, of a vae, ELBO.
     Best,
+}
+
+/// A size for `--memory-limit`.
+fn size(text: &str) -> Result<ByteSize, String> {
+    text.parse().map_err(|_| "expected a size, as in 4GB or 512MiB".into())
 }

@@ -82,6 +82,15 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
     };
+    if let [source, arrow @ ("->" | "<-" | "<->" | "--"), target] =
+        first.iter().map(String::as_str).collect::<Vec<_>>()[..]
+    {
+        let problem = format!(
+            "the first row is {source} {arrow} {target}; expected source,target; hint: `sed 's/ {arrow} / /'` takes the \
+             arrows away"
+        );
+        return Err(reader.file_error(problem));
+    }
     let is_header = match config.header {
         Header::Yes => true,
         Header::No => false,

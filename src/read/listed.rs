@@ -82,6 +82,7 @@ pub(super) fn check_id(id: &str) -> std::result::Result<(), String> {
             Err(format!("has {} bytes; expected at most {MAX_FIELD_BYTES}", id.len()))
         }
         _ if id.contains(['\n', '\r']) => Err(format!("is {id:?}; expected a node id without a line break")),
+        _ if id.contains('\0') => Err(format!("is {id:?}; expected a node id without a zero byte")),
         _ => Ok(()),
     }
 }

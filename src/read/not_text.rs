@@ -1,19 +1,43 @@
-//! Lines that are no UTF-8.
+//! Lines that are no text, or that nobody meant to be one.
 
-/// A line that is no UTF-8.
+/// A line that is no row of text.
 pub(super) struct NotText {
     pub(super) line: u64,
-    /// The first byte that is none, and its place in the line; none for a UTF-16 file.
-    pub(super) byte: Option<(u8, usize)>,
+    pub(super) why: WhyNot,
 }
 
-/// The lines of `bytes` that are no UTF-8, in order.
+/// Why a line is no row of text.
+#[derive(Clone, Copy)]
+pub(super) enum WhyNot {
+    /// It is the first of a UTF-16 file.
+    Utf16,
+    /// This byte of it, at this place counted from 1, is no UTF-8, or zero.
+    Byte(u8, usize),
+    /// A carriage return stands at this place, counted from 1, with more text behind it.
+    CarriageReturn(usize),
+}
+
+/// Whether no line of `text` can be one of [`not_text`].
+pub(super) fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr2_iter(0, b'\r', bytes).all(|at| bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n'))
+}
+
+/// The lines of `bytes` that are no text, in order.
 pub(super) fn not_text(bytes: &[u8], num_lines_before: u64) -> Vec<NotText> {
     let lines = bytes.split(|&byte| byte == b'\n').zip(num_lines_before + 1..);
     let is_not = lines.filter_map(|(line, number)| {
-        let at = std::str::from_utf8(line.trim_ascii_end()).err()?.valid_up_to();
+        let line = line.trim_ascii_end();
         let is_utf16 = number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff"));
-        Some(NotText { line: number, byte: (!is_utf16).then_some((line[at], at + 1)) })
+        let why = match std::str::from_utf8(line) {
+            Err(_) if is_utf16 => WhyNot::Utf16,
+            Err(error) => WhyNot::Byte(line[error.valid_up_to()], error.valid_up_to() + 1),
+            Ok(_) => match memchr::memchr2(0, b'\r', line)? {
+                at if line[at] == 0 => WhyNot::Byte(0, at + 1),
+                at => WhyNot::CarriageReturn(at + 1),
+            },
+        };
+        Some(NotText { line: number, why })
     });
     is_not.collect()
 }

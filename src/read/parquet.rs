@@ -2,6 +2,7 @@
 
 mod column;
 mod guard;
+mod lengths;
 mod pages;
 
 use std::path::Path;

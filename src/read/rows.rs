@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::error::{Error, Result};
-use crate::read::not_text::{NotText, not_text};
+use crate::read::not_text::{NotText, WhyNot, is_plain, not_text};
 use crate::read::quotes::{is_blank, quoted_length};
 use crate::read::source::Block;
 
@@ -52,7 +52,11 @@ impl Rows {
     pub(super) fn new(path: Arc<Path>, block: Block, separator: Option<Separator>) -> Self {
         let num_lines = block.num_lines_before;
         let (text, not_text) = match String::from_utf8(block.bytes) {
-            Ok(text) => (text, Vec::new()),
+            Ok(text) if is_plain(&text) => (text, Vec::new()),
+            Ok(text) => {
+                let not_text = not_text(text.as_bytes(), num_lines);
+                (text, not_text)
+            }
             Err(error) => {
                 let bytes = error.into_bytes();
                 (String::from_utf8_lossy(&bytes).into_owned(), not_text(&bytes, num_lines))
@@ -182,11 +186,15 @@ impl Rows {
     /// Finds the fields of the line from `start` to `end`.
     fn split(&mut self, start: usize, end: usize) -> Result<()> {
         if let Ok(at) = self.not_text.binary_search_by_key(&self.num_lines, |bad| bad.line) {
-            return Err(match self.not_text[at].byte {
-                None => self.file_error("is UTF-16 text; expected UTF-8".into()),
-                Some((byte, column)) => {
+            return Err(match self.not_text[at].why {
+                WhyNot::Utf16 => self.file_error("is UTF-16 text; expected UTF-8".into()),
+                WhyNot::Byte(byte, column) => {
                     self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
                 }
+                WhyNot::CarriageReturn(column) => self.error(format!(
+                    "byte {column} of the line is a carriage return with text behind it; expected one row a line; hint: \
+                     `tr '\\r' '\\n'` mends the line ends of old Macs"
+                )),
             });
         }
         let line = &self.text[start..end];

@@ -183,7 +183,7 @@ fn history(was: &[Epoch], is: &[Epoch]) -> Option<String> {
         let numbers = |row: &Epoch| {
             let optional = [row.validation_roc_auc, row.validation_average_precision, row.validation_elbo];
             let [auc, precision, elbo] = optional.map(|number| number.unwrap_or(0.0));
-            [row.loss, row.reconstruction, row.kl, auc, precision, elbo]
+            [row.epoch as f64, row.loss, row.reconstruction, row.kl, auc, precision, elbo]
         };
         for ((name, was_number), is_number) in NAMES.iter().zip(numbers(was)).zip(numbers(is)) {
             differences.add(
@@ -196,8 +196,15 @@ fn history(was: &[Epoch], is: &[Epoch]) -> Option<String> {
     differences.describe()
 }
 
-const NAMES: [&str; 6] =
-    ["loss", "reconstruction", "kl", "validation_roc_auc", "validation_average_precision", "validation_elbo"];
+const NAMES: [&str; 7] = [
+    "epoch",
+    "loss",
+    "reconstruction",
+    "kl",
+    "validation_roc_auc",
+    "validation_average_precision",
+    "validation_elbo",
+];
 
 /// The first line that differs.
 fn first_line(texts: &[Vec<u8>; 2]) -> String {

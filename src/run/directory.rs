@@ -205,7 +205,7 @@ impl RunDir {
     /// [`Error::Io`] if it cannot be written; the checkpoint before it stays.
     pub fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         if checkpoint.is_finite() {
-            write_checkpoint(&self.work.join(CHECKPOINT), checkpoint)?;
+            write_checkpoint(&self.work.join(CHECKPOINT), &self.record.config, checkpoint)?;
             layout::sync_directory(&self.work)?;
             self.state = State::Resumable;
         }

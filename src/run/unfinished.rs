@@ -49,8 +49,10 @@ impl RunDir {
         layout::remove_partial_files(&work);
         let (graph, split) = read_graph(&work, &record)?;
         let checkpoint = work.join(CHECKPOINT);
-        let checkpoint =
-            if checkpoint.exists() { Some(read_checkpoint(&checkpoint).map_err(hint)?) } else { None };
+        let checkpoint = match checkpoint.exists() {
+            true => Some(read_checkpoint(&checkpoint, &record.config).map_err(hint)?),
+            false => None,
+        };
         let run =
             RunDir { path: path.to_path_buf(), work, record, state: State::Resumable, lock: Some(lock) };
         Ok(Unfinished { run, graph, split, checkpoint })

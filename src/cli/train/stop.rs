@@ -1,7 +1,7 @@
 //! What SIGINT and SIGTERM do to a training: the first ends it after its epoch, the second at once.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -26,6 +26,8 @@ struct State {
     signal: AtomicI32,
     /// Whether there is somebody who looks.
     is_watched: AtomicBool,
+    /// What is said at the end instead of [`STOPPED`].
+    what_is_left: OnceLock<String>,
 }
 
 impl Stop {
@@ -40,7 +42,7 @@ impl Stop {
                 let is_first = shared.signal.swap(signal, Ordering::SeqCst) == 0;
                 // What is being read or written stays as it is: it is known not to be whole.
                 if !is_first || !shared.is_watched.load(Ordering::SeqCst) {
-                    voice.say(STOPPED);
+                    voice.say(shared.what_is_left.get().map_or(STOPPED, String::as_str));
                     low_level::exit(code(signal));
                 }
                 voice.say("stopping after this epoch; a second signal stops at once");
@@ -53,6 +55,12 @@ impl Stop {
     /// From here on until [`Stop::end`] somebody looks after every epoch.
     pub(super) fn begin(&self) {
         self.state.is_watched.store(true, Ordering::SeqCst);
+    }
+
+    /// What is left if a signal ends the process from here on.
+    pub(super) fn leaves(&self, what: String) {
+        // The first word on it stands.
+        let _ = self.state.what_is_left.set(what);
     }
 
     /// The signal that came, if one did.
