@@ -6,7 +6,8 @@ Usage: python3 results/reliability.py [--vgae PROGRAM] [--kills 50] [--fuzz-seco
                                       [SECTION...]
 
 Sections: kills, fuzz, inputs, threads, numbers, memory, soak, load; all of them unless some are named: then the others'
-parts of the report stay. All but memory and load are tests of `cargo test`, which makes less of each.
+parts of the report stay. All but memory and load are tests of `cargo test`, which makes less of each. And sanitizer, which
+needs a nightly Rust and half an hour of compiling, and is made where it is named.
 """
 
 import argparse
@@ -157,6 +158,22 @@ def load(options, vgae):
             f"handles before, {after[0]:.1f} MB and {after[1]} after."]
 
 
+def sanitizer(options, vgae):
+    """The library's tests and the fuzzed readers with every access to memory checked, of all crates that are Rust."""
+    target = f"{platform.machine()}-unknown-linux-gnu"
+    settings = {"RUSTFLAGS": "-Zsanitizer=address", "CARGO_PROFILE_DEV_OPT_LEVEL": "1", "CARGO_PROFILE_DEV_DEBUG": "0",
+                "CARGO_TARGET_DIR": "target/sanitizer", "VGAE_FUZZ_SECONDS": options.fuzz_seconds}
+    arguments = ["cargo", "+nightly", "test", "--locked", "--lib", "--test", "fuzz", "--target", target]
+    shown = " ".join([*(f"{key}={value}" for key, value in settings.items()), *arguments])
+    print("  " + shown, file=sys.stderr, flush=True)
+    environment = {**os.environ, **{key: str(value) for key, value in settings.items()}}
+    done = subprocess.run(arguments, cwd=ROOT, env=environment, text=True, capture_output=True)
+    if done.returncode != 0 or "Sanitizer" in done.stderr:
+        raise SystemExit(f"failed: {shown}\n{done.stdout[-3000:]}\n{done.stderr[-6000:]}")
+    num_passed = sum(int(count) for count in re.findall(r"(\d+) passed; 0 failed", done.stdout))
+    return [f"`{shown}`", "", f"- sanitizer: {num_passed} tests passed, no access to memory that is not theirs, no leak"]
+
+
 PARTS = {
     "kills": ("Kills, signals, full disks", section_of_tests({"VGAE_KILLS": "kills"}, "--test", "interruption")),
     "fuzz": ("Fuzzed readers and explorer", fuzz),
@@ -168,6 +185,7 @@ PARTS = {
     "memory": ("Planned and measured memory", memory),
     "soak": ("Soak in one process", section_of_tests({"VGAE_SOAK_SECONDS": "soak_seconds"}, "--test", "soak")),
     "load": ("Scoring requests beside trainings", load),
+    "sanitizer": ("Address sanitizer", sanitizer),
 }
 
 
@@ -182,7 +200,7 @@ def main():
     options = parser.parse_args()
     if unknown := set(options.sections) - set(PARTS):
         parser.error(f"unknown section {unknown.pop()}; expected one of {', '.join(PARTS)}")
-    for name in options.sections or PARTS:
+    for name in options.sections or [name for name in PARTS if name != "sanitizer"]:
         title, section = PARTS[name]
         print(name, file=sys.stderr, flush=True)
         commit = subprocess.run(["git", "rev-parse", "--short", "HEAD"], cwd=ROOT, text=True, capture_output=True).stdout.strip()
@@ -195,7 +213,8 @@ def main():
         written[title] = "\n".join([*lines, "", f"({date.today()}, commit {commit}, {os.cpu_count()} cores)"])
         head = ["# What vgae can be trusted with", "",
                 f"Made by `make reliability` ({platform.system()}, {platform.machine()}). A part that was not made again keeps its "
-                "date. Each is also a test of `make test`, with smaller numbers, but for memory and requests."]
+                "date. Each is also a test of `make test`, with smaller numbers, but for memory, "
+                "requests and the sanitizer."]
         parts = [f"## {title}\n\n{written[title]}" for title, _ in PARTS.values() if title in written]
         REPORT.write_text("\n".join(head) + "\n\n" + "\n\n".join(parts) + "\n")
 
