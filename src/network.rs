@@ -25,7 +25,7 @@ mod torch;
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 
-use crate::config::{self, ModelConfig, ModelKind};
+use crate::config::{self, ModelConfig};
 use crate::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 use crate::graph::{EdgeList, Features};
@@ -90,12 +90,8 @@ pub struct Network {
 impl Network {
     /// A network with fresh weights for `num_features` features (n of them where X = I).
     pub fn new(config: &ModelConfig, num_features: usize, rng: &mut impl Rng) -> Self {
-        let (latent, num_heads) = match config.model {
-            ModelKind::Vgae | ModelKind::LinearVgae | ModelKind::Vgnae | ModelKind::GravityVgae => {
-                (Latent::Gaussian, 2)
-            }
-            _ => (Latent::Point, 1),
-        };
+        let (latent, num_heads) =
+            if config.model.is_gaussian() { (Latent::Gaussian, 2) } else { (Latent::Point, 1) };
         let mut weights = Weights::new();
         let width = config.latent() + usize::from(config.model.is_directed());
         let sizes = Sizes { num_features, num_heads, width };

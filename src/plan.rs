@@ -160,12 +160,9 @@ impl Sizes {
     }
 
     fn of_network(&self, config: &Config) -> f64 {
-        use ModelKind::{Gae, Gnae, GravityGae, LinearGae, LinearVgae, Vgnae};
+        use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
         let model = &config.model;
-        let num_heads = match model.model {
-            Gae | LinearGae | Gnae | GravityGae => 1.0,
-            _ => 2.0,
-        };
+        let num_heads = if model.model.is_gaussian() { 2.0 } else { 1.0 };
         let (hidden, latent, layers) = (model.hidden() as f64, model.latent() as f64, model.layers() as f64);
         let heads = num_heads * latent;
         // The numbers of all weights, and those of a node in a pass: before and after each propagation, and z.

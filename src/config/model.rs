@@ -154,6 +154,12 @@ impl ModelKind {
         !matches!(self, ModelKind::Best | ModelKind::Baseline(_))
     }
 
+    /// Whether an auto-encoder is trained whose nodes are Gaussians: it is variational.
+    pub(crate) fn is_gaussian(self) -> bool {
+        use ModelKind::{GravityVgae, LinearVgae, Vae, Vgae, Vgnae};
+        matches!(self, Vgae | LinearVgae | Vgnae | Vae | GravityVgae)
+    }
+
     /// Whether `--hidden` is the width of anything.
     pub(crate) fn has_hidden_layers(self) -> bool {
         use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};

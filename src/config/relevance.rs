@@ -23,7 +23,7 @@ impl Config {
             });
             return refuse(set, kind, what);
         }
-        if matches!(kind, ModelKind::Gae | ModelKind::LinearGae | ModelKind::Gnae | ModelKind::GravityGae) {
+        if !kind.is_gaussian() {
             refuse(self.of_gaussians(), kind, "has points and no KL term")?;
         }
         if !kind.has_hidden_layers() {
