@@ -19,6 +19,7 @@ mod reconstruct;
 mod report;
 mod reproduce;
 mod score;
+mod signals;
 mod stdout;
 mod threshold;
 mod train;
@@ -27,10 +28,10 @@ use std::process::ExitCode;
 
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use vgae::Error;
 use vgae::device::Devices;
 use vgae::error::printable;
 use vgae::threads::{Caller, use_threads};
+use vgae::{Error, Result};
 
 use progress::{Speech, Voice};
 
@@ -81,37 +82,16 @@ enum Verb {
 }
 
 /// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage, 128 and the number of
-/// the signal that stopped a training.
+/// the signal that stopped a training; the other verbs end by the signal itself.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return refuse(&error),
     };
-    let num_threads = usize::from(cli.threads);
     let caller = if let Verb::Explore(_) = cli.verb { Caller::Waits } else { Caller::Computes };
-    use_threads(num_threads, caller);
+    use_threads(usize::from(cli.threads), caller);
     let voice = Voice::new(&cli.speech);
-    let outcome = match &cli.verb {
-        Verb::Train(args) => train::run(args, &voice),
-        Verb::Evaluate(args) => evaluate::run(args, &voice),
-        Verb::Score(args) => score::run(args, &voice),
-        Verb::Predict(args) => predict::run(args, &voice),
-        Verb::Explore(args) => explore::run(args, &voice),
-        Verb::Threshold(args) => threshold::run(args, &voice),
-        Verb::Embed(args) => embed::run(args, &voice),
-        Verb::Inspect(args) => inspect::run(args, &voice),
-        Verb::Report(args) => report::run(args, &voice),
-        Verb::Plot(args) => plot::run(args, &voice),
-        Verb::Reconstruct(args) => reconstruct::run(args, &voice),
-        Verb::Generate(args) => generate::run(args, &voice),
-        Verb::Reproduce(args) => reproduce::run(args, &voice),
-        Verb::Audit(args) => audit::run(args, &voice),
-        Verb::Benchmark(args) => benchmark::run(args, num_threads, &voice),
-        Verb::Datasets(args) => datasets::run(args),
-        Verb::Completions(args) => completions::run(args),
-        Verb::Man(args) => man::run(args),
-    };
-    match outcome {
+    match run(&cli, &voice) {
         Ok(()) => ExitCode::SUCCESS,
         // Whoever read our output has seen enough, as with `vgae score … | head`.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -123,6 +103,33 @@ pub fn main() -> ExitCode {
                 _ => ExitCode::FAILURE,
             }
         }
+    }
+}
+
+fn run(cli: &Cli, voice: &Voice) -> Result<()> {
+    // These two have their own ways to end.
+    if !matches!(cli.verb, Verb::Train(_) | Verb::Explore(_)) {
+        signals::leave_nothing_unfinished()?;
+    }
+    match &cli.verb {
+        Verb::Train(args) => train::run(args, voice),
+        Verb::Evaluate(args) => evaluate::run(args, voice),
+        Verb::Score(args) => score::run(args, voice),
+        Verb::Predict(args) => predict::run(args, voice),
+        Verb::Explore(args) => explore::run(args, voice),
+        Verb::Threshold(args) => threshold::run(args, voice),
+        Verb::Embed(args) => embed::run(args, voice),
+        Verb::Inspect(args) => inspect::run(args, voice),
+        Verb::Report(args) => report::run(args, voice),
+        Verb::Plot(args) => plot::run(args, voice),
+        Verb::Reconstruct(args) => reconstruct::run(args, voice),
+        Verb::Generate(args) => generate::run(args, voice),
+        Verb::Reproduce(args) => reproduce::run(args, voice),
+        Verb::Audit(args) => audit::run(args, voice),
+        Verb::Benchmark(args) => benchmark::run(args, usize::from(cli.threads), voice),
+        Verb::Datasets(args) => datasets::run(args),
+        Verb::Completions(args) => completions::run(args),
+        Verb::Man(args) => man::run(args),
     }
 }
 

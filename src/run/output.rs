@@ -4,6 +4,7 @@ use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::run::Existing;
@@ -56,9 +57,15 @@ pub struct Output {
 
 enum Sink {
     Stdout(BufWriter<Screen<io::Stdout>>),
-    File(BufWriter<tempfile::NamedTempFile>),
+    File(BufWriter<tempfile::NamedTempFile>, Listed),
     Device(BufWriter<File>),
 }
+
+/// The temporary files of this process that have not got their names yet.
+static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+/// A temporary file's entry in [`UNFINISHED`], for as long as it lives.
+struct Listed(PathBuf);
 
 /// How the names of files that are not whole yet begin.
 pub(super) const PARTIAL: &str = ".vgae-";
@@ -104,14 +111,24 @@ impl Output {
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .map_err(|source| Error::io("write", &path, source))?;
-        Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file)) })
+        let listed = Listed::new(file.path());
+        Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file), listed) })
+    }
+
+    /// Removes the temporary files of every output of this process that is not finished: for a process that is about to be
+    /// ended by a signal, where nothing is dropped. What still writes to them fails to finish.
+    pub fn discard_unfinished() {
+        for path in unfinished().drain(..) {
+            // One that got its name in between is not there any more, and whole.
+            let _ = fs::remove_file(path);
+        }
     }
 
     /// Writes what there is, and waits until a file's bytes are where a power cut leaves them.
     pub(super) fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         match &self.sink {
-            Sink::File(writer) => writer.get_ref().as_file().sync_all(),
+            Sink::File(writer, _) => writer.get_ref().as_file().sync_all(),
             Sink::Stdout(_) | Sink::Device(_) => Ok(()),
         }
     }
@@ -125,7 +142,7 @@ impl Output {
         match self.sink {
             Sink::Stdout(mut writer) => writer.flush().map_err(error),
             Sink::Device(mut writer) => writer.flush().map_err(error),
-            Sink::File(writer) => {
+            Sink::File(writer, _listed) => {
                 let file = writer.into_inner().map_err(|failed| error(failed.into_error()))?;
                 file.persist(&self.path).map_err(|failed| error(failed.error))?;
                 Ok(())
@@ -143,7 +160,7 @@ impl Write for Output {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
             Sink::Stdout(writer) => writer.write(bytes),
-            Sink::File(writer) => writer.write(bytes),
+            Sink::File(writer, _) => writer.write(bytes),
             Sink::Device(writer) => writer.write(bytes),
         }
     }
@@ -151,8 +168,26 @@ impl Write for Output {
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
             Sink::Stdout(writer) => writer.flush(),
-            Sink::File(writer) => writer.flush(),
+            Sink::File(writer, _) => writer.flush(),
             Sink::Device(writer) => writer.flush(),
         }
     }
+}
+
+impl Listed {
+    fn new(path: &Path) -> Self {
+        unfinished().push(path.to_path_buf());
+        Listed(path.to_path_buf())
+    }
+}
+
+impl Drop for Listed {
+    fn drop(&mut self) {
+        unfinished().retain(|path| *path != self.0);
+    }
+}
+
+fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
+    // A list of paths is never half-changed.
+    UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -2,14 +2,12 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::thread;
 
-use signal_hook::consts::{SIGINT, SIGTERM};
-use signal_hook::iterator::Signals;
 use signal_hook::low_level;
-use vgae::{Error, Result};
+use vgae::Result;
 
 use crate::cli::progress::Voice;
+use crate::cli::signals;
 
 /// What is said of a process that stops at once.
 const STOPPED: &str =
@@ -33,11 +31,10 @@ struct State {
 impl Stop {
     /// Waits for the signals, on a thread of its own.
     pub(super) fn listen(voice: &Voice) -> Result<Self> {
-        let error = |source| Error::Io { action: "listen for", path: "signals".into(), source };
-        let mut signals = Signals::new([SIGINT, SIGTERM]).map_err(error)?;
+        let mut signals = signals::listen()?;
         let state = Arc::new(State::default());
         let (shared, voice) = (state.clone(), voice.clone());
-        let wait = move || {
+        signals::spawn(move || {
             for signal in signals.forever() {
                 let is_first = shared.signal.swap(signal, Ordering::SeqCst) == 0;
                 // What is being read or written stays as it is: it is known not to be whole.
@@ -47,8 +44,7 @@ impl Stop {
                 }
                 voice.say("stopping after this epoch; a second signal stops at once");
             }
-        };
-        thread::Builder::new().name("signals".into()).spawn(wait).map_err(error)?;
+        })?;
         Ok(Stop { state })
     }
 
