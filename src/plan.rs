@@ -30,6 +30,7 @@ use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Features, Graph};
 use crate::memory::{available_bytes, memory_bytes, peak_memory_bytes};
 use crate::stack;
+use crate::vae::ROWS_AT_A_TIME;
 
 /// Bytes of a weight: itself, its gradient and Adam's moments, as far as others do not use the same memory later.
 const WEIGHT_BYTES: f64 = 14.0;
@@ -39,6 +40,12 @@ const KEPT_BYTES: f64 = 4.0;
 const LAYER_BYTES: f64 = 5.6;
 /// Bytes of a pair of a sampled loss: in the sample, in the lists of both nodes, and in the next epoch's.
 const PAIR_BYTES: f64 = 28.6;
+/// Bytes of a weight of a VAE: the same, and what libtorch holds while it works out a step.
+const ROWS_WEIGHT_BYTES: f64 = 26.0;
+/// Copies that libtorch makes of a batch of rows, and of what a layer makes of it, to evaluate them.
+const ROW_COPIES: f64 = 8.0;
+/// Bytes of a number of a row's latent: its mean, its log-variance and what they are put together from.
+const LATENT_BYTES: f64 = 24.0;
 /// Bytes of a node in the eigenvectors of the spectral score and what they are found with.
 const EIGENVECTOR_BYTES: f64 = 5000.0;
 /// Copies of X that a stack makes for its networks and its scores of features.
@@ -153,7 +160,11 @@ impl Sizes {
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
-                    weight_bytes(config) * hidden * (2.0 * self.num_columns + 3.0 * latent)
+                    (ROWS_WEIGHT_BYTES + kept_bytes(config))
+                        * hidden
+                        * (2.0 * self.num_columns + 3.0 * latent)
+                        + 4.0 * ROW_COPIES * ROWS_AT_A_TIME as f64 * (self.num_columns + hidden)
+                        + LATENT_BYTES * self.num_nodes * latent
                 }
                 _ => self.of_network(config),
             }
@@ -186,22 +197,36 @@ impl Sizes {
 }
 
 fn weight_bytes(config: &Config) -> f64 {
-    WEIGHT_BYTES + if config.train.select() == Select::Best { KEPT_BYTES } else { 0.0 }
+    WEIGHT_BYTES + kept_bytes(config)
+}
+
+fn kept_bytes(config: &Config) -> f64 {
+    if config.train.select() == Select::Best { KEPT_BYTES } else { 0.0 }
 }
 
 /// Settings that take less memory, the smallest change first, and their flags.
 fn smaller(config: &Config) -> Vec<(String, Config)> {
-    let mut smaller = Vec::new();
+    let (mut smaller, mut with_fewer) = (Vec::new(), None);
     if config.train.negatives_per_edge > 1 {
         let mut fewer = config.clone();
         fewer.train.negatives_per_edge = 1;
-        smaller.push(("--negatives-per-edge 1".to_string(), fewer));
+        smaller.push(("--negatives-per-edge 1".to_string(), fewer.clone()));
+        with_fewer = Some(fewer);
     }
     if !config.model.model.is_network() {
         let model = ModelConfig { model: ModelKind::Vgae, ..config.model.clone() };
         smaller.push(("--model vgae".to_string(), Config { model, ..config.clone() }));
         return smaller;
     }
+    smaller.extend(narrower(config));
+    let both = with_fewer.iter().flat_map(narrower);
+    smaller.extend(both.map(|(flags, config)| (format!("--negatives-per-edge 1 {flags}"), config)));
+    smaller
+}
+
+/// Networks with ever narrower layers.
+fn narrower(config: &Config) -> Vec<(String, Config)> {
+    let mut all = Vec::new();
     let (mut hidden, mut latent) = (config.model.hidden(), config.model.latent());
     while latent > 2 {
         (hidden, latent) = ((hidden / 2).max(2), latent / 2);
@@ -212,9 +237,9 @@ fn smaller(config: &Config) -> Vec<(String, Config)> {
             narrower.model.hidden = Some(hidden);
             flags = format!("--hidden {hidden} {flags}");
         }
-        smaller.push((flags, narrower));
+        all.push((flags, narrower));
     }
-    smaller
+    all
 }
 
 #[cfg(test)]
@@ -250,6 +275,9 @@ mod tests {
         assert_eq!(
             refused(2_000_000_000),
             "training takes about 2.1 GB; --memory-limit allows 2.0 GB; hint: --negatives-per-edge 1 takes about 1.6 GB"
+        );
+        assert!(
+            refused(500_000_000).contains("hint: --negatives-per-edge 1 --hidden 4 --latent 2 takes about ")
         );
         config.train.negatives_per_edge = 1;
         let refused = |limit| says(&config, limit).unwrap_err();

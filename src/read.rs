@@ -32,6 +32,7 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
+mod doubts;
 mod edges;
 mod feature_rows;
 mod features;
@@ -123,7 +124,7 @@ pub fn rows(path: &Path) -> Result<Graph> {
 /// # Errors
 /// As [`rows`].
 pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
-    let file = if path.is_dir() { csv_in(path, "features") } else { None };
+    let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
     let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
     Ok(Graph {
@@ -169,23 +170,42 @@ pub fn data_name(path: &Path) -> String {
 }
 
 fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
-    let Some(edges) = csv_in(path, "edges") else {
+    let Some(edges) = only_csv_in(path, "edges")? else {
         return linqs::watched_linqs(path, config, watch);
     };
     let mut graph = edges::watched_edge_list(&edges, config, watch)?;
-    if let Some(file) = csv_in(path, "labels") {
+    if let Some(file) = only_csv_in(path, "labels")? {
         graph = graph.with_labels(labels(&file, watch)?);
     }
     // The nodes that only the features name belong to the graph even where the features are not used.
-    if let (Some(file), false) = (csv_in(path, "features"), matches!(config.features, FeatureSource::File(_)))
-    {
+    let file = only_csv_in(path, "features")?;
+    if let (Some(file), false) = (file, matches!(config.features, FeatureSource::File(_))) {
         graph = graph.with_features(features::watched_features(&file, watch)?)?;
     }
     Ok(graph)
 }
 
 fn csv_in(directory: &Path, name: &str) -> Option<PathBuf> {
-    [".csv", ".csv.gz"].iter().map(|end| directory.join(format!("{name}{end}"))).find(|file| file.is_file())
+    csvs_in(directory, name).next()
+}
+
+/// The file of that name, an error where it is there gzipped as well: they need not hold the same.
+fn only_csv_in(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
+    let mut files = csvs_in(directory, name);
+    match (files.next(), files.next()) {
+        (Some(_), Some(_)) => {
+            let problem = format!("holds both {name}.csv and {name}.csv.gz; expected one of them");
+            Err(Error::Input { path: directory.to_path_buf(), problem })
+        }
+        (first, _) => Ok(first),
+    }
+}
+
+fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
+    [".csv", ".csv.gz"]
+        .into_iter()
+        .map(move |end| directory.join(format!("{name}{end}")))
+        .filter(|file| file.is_file())
 }
 
 /// Reads `node,label` rows, with or without that header.

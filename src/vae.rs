@@ -31,8 +31,8 @@ use crate::tape::{Dropout, TorchAdam};
 use crate::tensor::{from_matrix, from_rows, to_matrix};
 
 pub(crate) use kl::{kl, kl_above};
-pub(crate) use rows::dense;
 pub use rows::{Draw, RowMetrics};
+pub(crate) use rows::{ROWS_AT_A_TIME, dense};
 
 /// What a Gaussian generator has alone, [1, 1] each: log s², and the unit that features are measured in.
 const LOG_VARIANCE: &str = "generator.log_variance";

@@ -109,7 +109,7 @@ fn findings_claim_no_more_than_the_figures() {
     // So heavy a KL leaves nothing in the latent.
     place.stdout("train ring.csv --kl-weight 1000 --quiet -o collapsed");
     let text = place.stdout("report collapsed --text");
-    assert_eq!(finding(&text, "Can I trust it?"), "No: its ranking cannot be told from chance");
+    assert_eq!(finding(&text, "Can I trust it?"), "No: it was not seen to rank better than chance");
     assert_eq!(finding(&text, "What did it find?"), "Nothing to rely on");
     assert!(text.contains("The latent has collapsed: 0 of 16 dimensions vary"), "{text}");
     assert!(!text.contains("--calibrate"), "there is nothing to calibrate: {text}");

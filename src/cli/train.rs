@@ -10,6 +10,7 @@ mod stop;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use bytesize::ByteSize;
 use vgae::config::Config;
 use vgae::evaluate::share_of_equal_means;
 use vgae::pipeline::{self, Evaluated};
@@ -23,8 +24,8 @@ use super::report;
 pub(super) use arguments::parse;
 pub(super) use config_file::without_config;
 use describe::{describe, describe_loss, describe_split};
-use stop::Stop;
 pub(super) use stop::code;
+use stop::{NOTHING, PART_OF_A_RUN, Stop};
 
 /// Train a model on a graph and evaluate it on held-out links
 ///
@@ -77,10 +78,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             &completed
         }
     };
-    let stop = Stop::listen(voice)?;
+    let stop = Stop::listen(if args.resume.is_some() { PART_OF_A_RUN } else { NOTHING }, voice)?;
     let begun = match (&args.data, &args.resume) {
         (_, Some(path)) => Some(resume(args, path, voice)?),
-        (Some(data), None) => begin(args, data, voice)?,
+        (Some(data), None) => begin(args, data, &stop, voice)?,
         (None, None) => None,
     };
     let Some(Begun { mut unfinished, config, mut timings }) = begun else { return Ok(()) };
@@ -99,9 +100,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         evaluated.inspect_err(|error| epochs::tell(error, &run, voice))?;
     let share = encoded.embeddings.as_ref().map_or(0.0, share_of_equal_means);
     if share > 0.5 {
+        let of_features = graph.features().map_or("", |_| "--feature-transform row, --features none, ");
         voice.say(format!(
-            "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try --feature-transform row, \
-             --features none, a smaller --learning-rate or, of a variational model, a smaller --kl-weight",
+            "note: the model collapsed: {:.0} % of the nodes have the same embedding. Try {of_features}a smaller \
+             --learning-rate or, of a variational model, a smaller --kl-weight",
             100.0 * share
         ));
     }
@@ -113,6 +115,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     stage.begin("writing the run");
     let path = run.path().to_path_buf();
     let record = run.finish(&graph, &trained, &encoded, &metrics, timings)?;
+    let peak = record.peak_memory_bytes;
     drop(stage);
 
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
@@ -126,6 +129,15 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         let run = Run { record, graph, split, model: trained.model };
         report::of_training(&path, &run, &encoded, &metrics, trained.history, voice);
     }
+    if let (Some(ByteSize(limit)), Some(peak)) = (config.train.memory_limit, peak)
+        && peak > limit
+    {
+        voice.say(format!(
+            "note: training took {}, where --memory-limit allows {}: a plan may be a quarter off",
+            plan::show(peak),
+            plan::show(limit)
+        ));
+    }
     voice.say(format!("run directory: {}", path.display()));
     Ok(())
 }
@@ -138,7 +150,7 @@ struct Begun {
 }
 
 /// Reads and splits `data` and makes the run directory; none for `--dry-run`, which then is done.
-fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
+fn begin(args: &Args, data: &Path, stop: &Stop, voice: &Voice) -> Result<Option<Begun>> {
     args.check()?;
     let config = &args.config;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
@@ -167,7 +179,7 @@ fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
     let plan = Plan::of(&graph, &split.train, config);
     if let Some(plan) = &plan {
         if !args.dry_run {
-            voice.say(format!("memory: about {} at the most", plan::show(plan.peak_bytes())));
+            voice.say(format!("memory: about {} planned", plan::show(plan.peak_bytes())));
         }
         plan.check(config)?;
     }
@@ -180,6 +192,7 @@ fn begin(args: &Args, data: &Path, voice: &Voice) -> Result<Option<Begun>> {
         return Ok(None);
     }
     let _stage = voice.stage("writing the split");
+    stop.leaves(PART_OF_A_RUN);
     let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
         run.set_split_from(directory);

@@ -67,13 +67,18 @@ pub fn bootstrap(logits: &[f64], labels: &[bool], num_resamples: usize, seed: u6
         (resampled.roc_auc(), resampled.average_precision())
     };
     let (aucs, precisions) = (0..num_resamples).into_par_iter().map(resample).unzip();
-    Ok(Intervals { roc_auc: interval(aucs), average_precision: interval(precisions) })
+    Ok(Intervals {
+        roc_auc: interval(aucs, groups.roc_auc()),
+        average_precision: interval(precisions, groups.average_precision()),
+    })
 }
 
-fn interval(mut values: Vec<f64>) -> Interval {
+/// Between the quantiles of `values`, stretched to `found`: of few pairs or many ties, resamples may all be better.
+fn interval(mut values: Vec<f64>, found: f64) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - LEVEL) / 2.0;
-    Interval { lower: quantile(&values, tail), upper: quantile(&values, 1.0 - tail) }
+    let [lower, upper] = [tail, 1.0 - tail].map(|share| quantile(&values, share));
+    Interval { lower: lower.min(found), upper: upper.max(found) }
 }
 
 fn quantile(ascending: &[f64], share: f64) -> f64 {

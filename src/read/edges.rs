@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::config::{EdgeFormat, Header, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
+use crate::read::doubts;
 use crate::read::graphml::read_graphml;
 use crate::read::kinds::check_kinds;
 use crate::read::listed::{Listed, check_count};
@@ -82,15 +83,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
     };
-    if let [source, arrow @ ("->" | "<-" | "<->" | "--"), target] =
-        first.iter().map(String::as_str).collect::<Vec<_>>()[..]
-    {
-        let problem = format!(
-            "the first row is {source} {arrow} {target}; expected source,target; hint: `sed 's/ {arrow} / /'` takes the \
-             arrows away"
-        );
-        return Err(reader.file_error(problem));
-    }
+    doubts::refuse(reader.text(), &first).map_err(|problem| reader.file_error(problem))?;
     let is_header = match config.header {
         Header::Yes => true,
         Header::No => false,
@@ -106,11 +99,16 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         reader.advance()?;
     }
     let mut lines: Vec<u64> = Vec::new();
-    let start = || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new(), lines: Vec::new() };
+    let mut second_header = None;
+    let start =
+        || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new(), lines: Vec::new(), header: None };
     let parse = |rows: &mut Rows, block: &mut BlockOfEdges| {
         let (source, target) = rows.pair(columns.nodes)?;
+        if is_header && source == first[columns.nodes.0] && target == first[columns.nodes.1] {
+            block.header.get_or_insert(rows.line_number());
+        }
         let weight = columns.weight.map(|at| weight(rows, at)).transpose()?;
-        columns.check_length(rows)?;
+        columns.check_length(rows, is_header)?;
         block.mentions.push(source, rows.span(columns.nodes.0).start);
         block.mentions.push(target, rows.span(columns.nodes.1).start);
         block.weights.extend(weight);
@@ -127,6 +125,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
             blocks.iter().for_each(|block| weights.extend_from_slice(&block.value.weights));
         }
         blocks.iter().for_each(|block| lines.extend_from_slice(&block.value.lines));
+        second_header = second_header.or(blocks.iter().find_map(|block| block.value.header));
         check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
     })?;
     if pairs.is_empty() {
@@ -136,19 +135,14 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     if config.bipartite {
         check_kinds(&pairs, &lines, &nodes, &reader)?;
     }
-    let is_lone_edge = !is_header && config.header == Header::Auto && is_lone(&pairs) && pairs.len() > 1;
-    let mut notes = Vec::new();
-    notes.extend(reader.comment_note());
-    let are_first = columns.nodes.0 < 2 && columns.nodes.1 < 2;
-    if columns.weight.is_none() && first.len() == 3 && are_first {
-        notes.push("the third column is not used; --weights 3 makes it the weight".into());
-    }
-    if is_lone_edge && first.iter().all(|field| field.parse::<f64>().is_err()) {
-        notes.push(format!(
-            "the first row ({}) was read as an edge; --header yes if it is none",
+    let mut notes: Vec<String> = reader.comment_note().into_iter().collect();
+    notes.extend(second_header.map(|line| {
+        format!(
+            "line {line} has the words of the header ({}) once more: they were read as an edge",
             first.join(",")
-        ));
-    }
+        )
+    }));
+    notes.extend(doubts::notes(&first, is_header, &columns, &pairs, config));
     let mut graph = Listed { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);
     Ok(graph)
@@ -161,6 +155,8 @@ struct BlockOfEdges {
     weights: Vec<f32>,
     /// Of each row, of a bipartite graph.
     lines: Vec<u64>,
+    /// The first row that has the words of the header.
+    header: Option<u64>,
 }
 
 /// Which columns are read.
@@ -207,8 +203,15 @@ impl Columns {
         Ok(Columns { count: first.len(), nodes, weight })
     }
 
-    /// A name with a comma that is not quoted would otherwise make an edge that nobody meant.
-    fn check_length(&self, reader: &Rows) -> Result<()> {
+    /// A name with a comma that is not quoted, or a list of neighbours, would otherwise make an edge that nobody meant.
+    fn check_length(&self, reader: &Rows, is_header: bool) -> Result<()> {
+        if !is_header && reader.len() < self.count {
+            let (expected, found) = (self.count, reader.len());
+            return Err(reader.error(format!(
+                "expected {expected} columns as in the first row, found {found}; hint: a node with a list of neighbours must be \
+                 written as a row for each of them"
+            )));
+        }
         if (self.count..reader.len()).all(|at| reader.field(at).is_empty()) {
             return Ok(());
         }
@@ -247,9 +250,4 @@ fn is_numeric_below(first: &[String], second: Option<&[String]>) -> bool {
         row.len() >= 2 && row[..2].iter().all(|field| parse_finite(field).is_ok() == are_numbers)
     };
     are_two(first, false) && second.is_some_and(|second| are_two(second, true))
-}
-
-/// Whether the first edge's nodes occur in no other: they have the numbers 0 and 1.
-fn is_lone(pairs: &[Pair]) -> bool {
-    pairs[0] == (0, 1) && pairs[1..].iter().all(|&(u, v)| u > 1 && v > 1)
 }

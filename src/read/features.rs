@@ -46,6 +46,15 @@ pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
     let names = is_header(&first).then(|| first[1..].to_vec());
     if let Some(names) = &names {
         reader.advance()?;
+        // As pandas writes a table with its index: the numbers of the rows would be taken for nodes.
+        if let Some(at) = first.iter().position(|name| is_id(name)).filter(|&at| at > 0 && !is_id(&first[0]))
+        {
+            let (name, first, column) = (&first[at], &first[0], at + 1);
+            return Err(reader.error(format!(
+                "column {column} is called {name:?}, and the first {first:?}; expected the node ids in the first column; hint: \
+                 pandas writes no index with `index=False`"
+            )));
+        }
         if let Some((first, second)) = twice(names) {
             let (name, first, second) = (&names[first], first + 2, second + 2);
             return Err(reader.error(format!(
@@ -92,8 +101,13 @@ fn twice(names: &[String]) -> Option<(usize, usize)> {
 
 /// A first row is a header if its id column is called so or is empty, or if none of its features is a number.
 fn is_header(first: &[String]) -> bool {
-    let is_name = ["", "id", "node", "node_id"].iter().any(|name| first[0].eq_ignore_ascii_case(name));
+    let is_name = first[0].is_empty() || is_id(&first[0]);
     first.len() >= 2 && (is_name || first[1..].iter().all(|field| field.parse::<f32>().is_err()))
+}
+
+/// Whether this is what a column of node ids is called.
+fn is_id(name: &str) -> bool {
+    ["id", "node", "node_id"].iter().any(|usual| name.eq_ignore_ascii_case(usual))
 }
 
 fn triplets(mut reader: RowReader) -> Result<FeatureTable> {

@@ -7,6 +7,9 @@ pub(crate) fn parse_finite(text: &str) -> std::result::Result<f32, String> {
         _ if text.parse::<f64>().is_ok_and(f64::is_finite) => {
             Err(format!("{text:?}; expected a number within ±3.4e38"))
         }
+        _ if text.contains(',') && text.replacen(',', ".", 1).parse::<f64>().is_ok() => {
+            Err(format!("{text:?}; expected a finite number; hint: decimals are set off by a point"))
+        }
         _ => Err(format!("{text:?}; expected a finite number")),
     }
 }

@@ -126,8 +126,14 @@ impl Rows {
         if found <= source.max(target) {
             let plural = if found == 1 { "" } else { "s" };
             let separator = self.separator();
+            let other = [("semicolon", ';'), ("comma", ','), ("tab", '\t'), ("vertical bar", '|')]
+                .into_iter()
+                .find(|&(_, sign)| found == 1 && self.field(0).contains(sign));
+            let hint = other.map_or(String::new(), |(name, sign)| {
+                format!("; hint: it has a {name}; `tr '{}' ','` makes a comma of each", sign.escape_default())
+            });
             return Err(self.error(format!(
-                "expected source,target, found {found} column{plural} (separated by {separator}, as in the first row)"
+                "expected source,target, found {found} column{plural} (separated by {separator}, as in the first row){hint}"
             )));
         }
         for (name, column) in [("source", source), ("target", target)] {
@@ -187,7 +193,9 @@ impl Rows {
     fn split(&mut self, start: usize, end: usize) -> Result<()> {
         if let Ok(at) = self.not_text.binary_search_by_key(&self.num_lines, |bad| bad.line) {
             return Err(match self.not_text[at].why {
-                WhyNot::Utf16 => self.file_error("is UTF-16 text; expected UTF-8".into()),
+                WhyNot::Utf16 => self.file_error(
+                    "is UTF-16 text; expected UTF-8; hint: `iconv -f UTF-16 -t UTF-8` converts it".into(),
+                ),
                 WhyNot::Byte(byte, column) => {
                     self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
                 }

@@ -195,7 +195,7 @@ impl Source {
         let row = |problem| self.error_at(line, problem);
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                row("the gzip stream ends in the middle; expected a whole one".into())
+                row("the gzip stream ends in the middle, or other bytes follow its end; expected a whole one and nothing else".into())
             }
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 row(format!("the gzip stream is damaged: {error}"))

@@ -212,7 +212,7 @@ fn what_comes_before_a_damage_is_read_first() {
     let whole = gzip(rows.as_bytes());
     let path = write(&whole[..whole.len() - 9]);
     let error = edges_by(&path, TINY).unwrap_err().to_string();
-    assert!(error.ends_with(": the gzip stream ends in the middle; expected a whole one"), "{error}");
+    assert!(error.contains(": the gzip stream ends in the middle"), "{error}");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {

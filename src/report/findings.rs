@@ -205,8 +205,10 @@ fn found(report: &Report) -> Option<Finding> {
     let best = report.links.best.first()?;
     let question = Question::Found;
     if report.held_out.as_ref().is_some_and(|part| !ranks(part)) {
-        let reasons =
-            vec!["Pairs are listed below in the model's order, which cannot be told from chance.".into()];
+        let reasons = vec![
+            "Pairs are listed below in the model's order, which was not seen to be better than chance."
+                .into(),
+        ];
         return Some(Finding { question, answer: "Nothing to rely on".into(), reasons });
     }
     let kind = if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid(logit)" };

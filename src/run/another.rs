@@ -44,6 +44,7 @@ impl Run {
                 let matched = graph.columns.matched(features, &own.columns, trained.cols());
                 let matched =
                     matched.map_err(|problem| Error::Input { path: file_of_features(&graph), problem })?;
+                let num_columns = features.cols();
                 let mut graph = graph;
                 if graph.columns.names.is_some() != own.columns.names.is_some() {
                     graph
@@ -54,6 +55,12 @@ impl Run {
                 if new > OTHER_SCALE * old || old > OTHER_SCALE * new {
                     graph.notes.push(format!(
                         "the features reach {new} and those of training {old}: the model expects them on the same scale"
+                    ));
+                }
+                if graph.columns.names.is_none() && num_columns < trained.cols() {
+                    graph.notes.push(format!(
+                        "the features are {num_columns} columns, matched by number to the first of the model's {}",
+                        trained.cols()
                     ));
                 }
                 if matched.num_unknown > 0 {

@@ -12,7 +12,7 @@ use crate::network::Embeddings;
 use crate::tensor::{from_rows, to_matrix, to_vec};
 
 /// Rows that are held as a dense matrix at a time.
-const ROWS_AT_A_TIME: usize = 512;
+pub(crate) const ROWS_AT_A_TIME: usize = 512;
 /// The random numbers of the evaluation are another stream than those of the split and of training.
 const EVALUATION_STREAM: u64 = 4;
 

@@ -139,6 +139,13 @@ impl OwnPairs {
                 negatives.len()
             ));
         }
+        let can_join = |pair: &Pair| run.graph.edges.can_join(*pair);
+        let num_impossible = pairs.iter().chain(&negatives).filter(|pair| !can_join(pair)).count();
+        if num_impossible > 0 {
+            voice.say(format!(
+                "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"
+            ));
+        }
         Ok(OwnPairs { pairs, negatives })
     }
 }

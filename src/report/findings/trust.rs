@@ -33,7 +33,11 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     }];
     let Interval { lower, upper } = part.intervals.roc_auc;
     let is_small = num_edges < FEW_EDGES;
-    if is_small {
+    if is_small && lower == upper {
+        reasons.push(format!(
+            "{num_edges} links are few: all are ranked alike, so that their interval has no width, which is no certainty."
+        ));
+    } else if is_small {
         reasons.push(format!(
             "{num_edges} links are few: on others the AUC may as well be {} or {}.",
             percent(lower),
@@ -43,7 +47,7 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     let is_calibrated = ranks(part) && probabilities(part, report, &mut reasons);
     let best = report.standings.first().map_or(0.0, |best| best.metrics.roc_auc);
     let answer = match (ranks(part), part.name == "test" && !is_small, is_calibrated) {
-        (false, _, _) => "No: its ranking cannot be told from chance",
+        (false, _, _) => "No: it was not seen to rank better than chance",
         (true, false, _) => "With care",
         (true, true, _) if upper < best => "A simple score's ranking is better",
         (true, true, true) => "Yes, ranking and probabilities",
