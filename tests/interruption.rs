@@ -37,7 +37,7 @@ fn numbers(run: &Path) -> BTreeMap<&'static str, Vec<u8>> {
 }
 
 fn spawn(place: &Place, arguments: &str) -> Child {
-    Command::new(env!("CARGO_BIN_EXE_vgae"))
+    common::heeding_signals()
         .current_dir(place.path(""))
         .args(arguments.split_ascii_whitespace())
         .stdin(Stdio::null())

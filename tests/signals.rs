@@ -45,7 +45,7 @@ fn a_signal_takes_what_is_not_whole_with_the_process() {
     let place = Place::new();
     place.train_karate("");
     for signal in [SIGINT, SIGTERM] {
-        let mut child = scoring(&place, Command::new(env!("CARGO_BIN_EXE_vgae")));
+        let mut child = scoring(&place, common::heeding_signals());
         // Waiting closes what the child holds of its input, and its end would make the output whole.
         let _pairs = child.stdin.take();
         send(signal, &child);

@@ -73,6 +73,13 @@ impl Place {
     }
 }
 
+/// `vgae` as if from a terminal: whoever runs the tests in the background of a script ignores SIGINT, and what it starts would.
+pub fn heeding_signals() -> std::process::Command {
+    let mut command = std::process::Command::new("env");
+    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_vgae")]);
+    command
+}
+
 pub fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap()
 }
