@@ -206,21 +206,22 @@ fn kept_bytes(config: &Config) -> f64 {
 
 /// Settings that take less memory, the smallest change first, and their flags.
 fn smaller(config: &Config) -> Vec<(String, Config)> {
-    let (mut smaller, mut with_fewer) = (Vec::new(), None);
-    if config.train.negatives_per_edge > 1 {
+    let fewer = (config.train.negatives_per_edge > 1).then(|| {
         let mut fewer = config.clone();
         fewer.train.negatives_per_edge = 1;
-        smaller.push(("--negatives-per-edge 1".to_string(), fewer.clone()));
-        with_fewer = Some(fewer);
-    }
+        ("--negatives-per-edge 1".to_string(), fewer)
+    });
+    let mut smaller: Vec<_> = fewer.iter().cloned().collect();
     if !config.model.model.is_network() {
         let model = ModelConfig { model: ModelKind::Vgae, ..config.model.clone() };
         smaller.push(("--model vgae".to_string(), Config { model, ..config.clone() }));
         return smaller;
     }
     smaller.extend(narrower(config));
-    let both = with_fewer.iter().flat_map(narrower);
-    smaller.extend(both.map(|(flags, config)| (format!("--negatives-per-edge 1 {flags}"), config)));
+    if let Some((flag, fewer)) = &fewer {
+        smaller
+            .extend(narrower(fewer).into_iter().map(|(flags, config)| (format!("{flag} {flags}"), config)));
+    }
     smaller
 }
 

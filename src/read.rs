@@ -140,7 +140,7 @@ pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
 /// its nodes, or a directory with a `features.csv` and no `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
     (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
-        || (csv_in(path, "features").is_some() && csv_in(path, "edges").is_none())
+        || (csvs_in(path, "features").next().is_some() && csvs_in(path, "edges").next().is_none())
 }
 
 /// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.parquet`, `.gz`, …; for
@@ -183,10 +183,6 @@ fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
         graph = graph.with_features(features::watched_features(&file, watch)?)?;
     }
     Ok(graph)
-}
-
-fn csv_in(directory: &Path, name: &str) -> Option<PathBuf> {
-    csvs_in(directory, name).next()
 }
 
 /// The file of that name, an error where it is there gzipped as well: they need not hold the same.

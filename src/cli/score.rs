@@ -79,13 +79,18 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     })?;
     writer.finish()?;
     drop(stage);
+    tell_impossible(num_impossible, voice);
+    if num_skipped > 0 {
+        voice.say(format!("note: pairs left out for an unknown node: {num_skipped}"));
+    }
+    Ok(())
+}
+
+/// Says how many pairs there were that no graph of this kind can join.
+pub(super) fn tell_impossible(num_impossible: usize, voice: &Voice) {
     if num_impossible > 0 {
         voice.say(format!(
             "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"
         ));
     }
-    if num_skipped > 0 {
-        voice.say(format!("note: pairs left out for an unknown node: {num_skipped}"));
-    }
-    Ok(())
 }

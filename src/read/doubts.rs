@@ -34,13 +34,7 @@ pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
 
 /// What is said of `pairs`, whose numbers follow the order in which their nodes first appear, read from these columns, where
 /// it may be other than was meant.
-pub(super) fn notes(
-    first: &[String],
-    is_header: bool,
-    columns: &Columns,
-    pairs: &[Pair],
-    config: &ReadConfig,
-) -> Vec<String> {
+pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config: &ReadConfig) -> Vec<String> {
     let mut notes = Vec::new();
     let are_first = columns.nodes.0 < 2 && columns.nodes.1 < 2;
     let num_used = columns.weight.map_or(2, |at| 3.max(at + 1));
@@ -48,7 +42,7 @@ pub(super) fn notes(
         3 if columns.weight.is_none() && are_first => {
             notes.push("the third column is not used; --weights 3 makes it the weight".into());
         }
-        count if !is_header && count > num_used => {
+        count if !columns.has_header && count > num_used => {
             let used = if columns.weight.is_some() { "and the weight are" } else { "are" };
             notes.push(format!(
                 "the rows have {count} columns, of which the first two {used} read; expected an edge a row, no matrix and \
@@ -61,7 +55,7 @@ pub(super) fn notes(
         return notes;
     }
     let (shown, num_others) = (first.join(","), pairs.len() - 1);
-    if is_header {
+    if columns.has_header {
         if usual_columns(first).is_none() {
             notes.push(format!("the first row ({shown}) was read as a header; --header no if it is an edge"));
         }

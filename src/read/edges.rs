@@ -108,7 +108,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
             block.header.get_or_insert(rows.line_number());
         }
         let weight = columns.weight.map(|at| weight(rows, at)).transpose()?;
-        columns.check_length(rows, is_header)?;
+        columns.check_length(rows)?;
         block.mentions.push(source, rows.span(columns.nodes.0).start);
         block.mentions.push(target, rows.span(columns.nodes.1).start);
         block.weights.extend(weight);
@@ -142,7 +142,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
             first.join(",")
         )
     }));
-    notes.extend(doubts::notes(&first, is_header, &columns, &pairs, config));
+    notes.extend(doubts::notes(&first, &columns, &pairs, config));
     let mut graph = Listed { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);
     Ok(graph)
@@ -166,6 +166,8 @@ pub(super) struct Columns {
     /// Those of source and target.
     pub(super) nodes: (usize, usize),
     pub(super) weight: Option<usize>,
+    /// Whether the first row names them.
+    pub(super) has_header: bool,
 }
 
 impl Columns {
@@ -200,12 +202,12 @@ impl Columns {
             let problem = "--weights names a node column; expected a column beside source and target".into();
             return Err(error(problem));
         }
-        Ok(Columns { count: first.len(), nodes, weight })
+        Ok(Columns { count: first.len(), nodes, weight, has_header: is_header })
     }
 
     /// A name with a comma that is not quoted, or a list of neighbours, would otherwise make an edge that nobody meant.
-    fn check_length(&self, reader: &Rows, is_header: bool) -> Result<()> {
-        if !is_header && reader.len() < self.count {
+    fn check_length(&self, reader: &Rows) -> Result<()> {
+        if !self.has_header && reader.len() < self.count {
             let (expected, found) = (self.count, reader.len());
             return Err(reader.error(format!(
                 "expected {expected} columns as in the first row, found {found}; hint: a node with a list of neighbours must be \

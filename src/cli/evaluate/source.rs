@@ -11,6 +11,7 @@ use vgae::{Error, Result};
 
 use super::Args;
 use crate::cli::progress::Voice;
+use crate::cli::score::tell_impossible;
 
 /// The hard negatives of a link unless another number is given.
 const PER_EDGE: usize = 100;
@@ -141,11 +142,7 @@ impl OwnPairs {
         }
         let can_join = |pair: &Pair| run.graph.edges.can_join(*pair);
         let num_impossible = pairs.iter().chain(&negatives).filter(|pair| !can_join(pair)).count();
-        if num_impossible > 0 {
-            voice.say(format!(
-                "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"
-            ));
-        }
+        tell_impossible(num_impossible, voice);
         Ok(OwnPairs { pairs, negatives })
     }
 }
