@@ -6,7 +6,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vgae::graph::Pair;
-use vgae::{decoder, metrics};
+use vgae::model::decoder;
+use vgae::evaluate::metrics;
 
 const NUM_NODES: u32 = 200_000;
 

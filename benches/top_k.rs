@@ -5,7 +5,7 @@ mod common;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use vgae::decoder;
+use vgae::model::decoder;
 use vgae::graph::EdgeList;
 
 const NUM_NODES: u32 = 10_000;

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use vgae::graph::EdgeList;
-use vgae::loss::ExactReconstruction;
-use vgae::{metrics, normalize};
+use vgae::model::loss::ExactReconstruction;
+use vgae::evaluate::metrics;
+use vgae::graph::normalize;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/golden.json")).unwrap()

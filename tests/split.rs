@@ -8,7 +8,9 @@ use rand_chacha::ChaCha8Rng;
 use vgae::config::SplitConfig;
 use vgae::graph::{EdgeList, Graph, Pair};
 use vgae::split::{self, Split};
-use vgae::{Error, decoder, normalize};
+use vgae::Error;
+use vgae::model::decoder;
+use vgae::graph::normalize;
 
 fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     let mut graph = Graph::default();

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::error::Result;
 use crate::graph::Pair;
-use crate::metrics::{self, Metrics};
+use crate::evaluate::metrics::{self, Metrics};
 
 /// The pairs whose end of fewer training edges has a number of them within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

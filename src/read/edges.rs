@@ -15,7 +15,7 @@ use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
 use crate::read::source::{Sizes, Source};
 use crate::read::{RowReader, parse_finite, parse_weight};
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// Pairs of column names that mark a first row as a header, in lower case.
 const USUAL_NAMES: [(&str, &str); 17] = [

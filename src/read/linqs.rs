@@ -8,7 +8,7 @@ use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says

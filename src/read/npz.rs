@@ -12,7 +12,7 @@ use crate::graph::{Graph, Pair};
 use crate::read::listed::{Listed, check_count, checked_weight};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::source::read_whole;
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// The arrays of a file, by name.
 struct Arrays<'a> {

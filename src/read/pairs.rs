@@ -9,7 +9,7 @@ use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
 use crate::read::{RowReader, parse_finite};
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
 /// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or

@@ -18,7 +18,7 @@ use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// Rows that are decoded at a time.
 const ROWS_AT_A_TIME: usize = 1 << 16;

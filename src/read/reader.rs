@@ -11,7 +11,7 @@ use crate::graph::InputFile;
 use crate::read::fingerprint::BytesRead;
 use crate::read::rows::{Rows, Separator};
 use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
 pub(crate) struct RowReader {

@@ -6,7 +6,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::run::output::PARTIAL;
+use crate::write::output::PARTIAL;
 use crate::run::record::{self, Status};
 use crate::run::{files, own, split_files};
 

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::run::{files, own, rows};
+use crate::run::{files, own};
+use crate::write::rows;
 use crate::split::{LISTS, Split};
 
 const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];

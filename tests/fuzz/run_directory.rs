@@ -6,7 +6,7 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use vgae::Error;
-use vgae::benchmark::Runs;
+use vgae_cli::benchmark::Runs;
 use vgae::run::{self, Run};
 
 use crate::read::refused;
