@@ -27,7 +27,7 @@ use crate::graph::Graph;
 use crate::model::{Encoded, Model};
 use crate::split::{Part, Split};
 use crate::progress::Watch;
-use crate::{read, run, split};
+use crate::{read, split};
 
 /// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
 ///
@@ -46,10 +46,10 @@ pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
 /// The split of `graph` that `config` asks for, or the one in the directory `from`.
 ///
 /// # Errors
-/// As [`split::directed`] and [`run::read_split`].
+/// As [`split::directed`] and [`split::read_split`].
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
-        Some(directory) => run::read_split(directory, graph),
+        Some(directory) => split::read_split(directory, graph),
         // Rows alone have nothing to hold out here.
         None if graph.edges.is_empty() => {
             Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })

@@ -34,6 +34,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
 use crate::read::{RowReader, header_columns};
 use crate::run::{self, Record};
+use crate::split;
 use crate::split::LISTS;
 
 pub use offence::{Offence, Place, Report, Rule};
@@ -75,7 +76,7 @@ impl Audit {
     /// [`Error::Input`] if `path` is neither, [`Error::Run`] for a damaged `run.json`, [`Error::Foreign`] for a link or
     /// a pipe in it, [`Error::Io`] and [`Error::Row`] for a list that cannot be read.
     pub fn read(path: &Path, direction: Direction) -> Result<Audit> {
-        let split = run::split_directory(path)?;
+        let split = split::files::split_directory(path)?;
         let files = LISTS.map(|list| split.join(format!("{list}.csv")));
         if !files.iter().any(|file| file.is_file()) {
             let expected =

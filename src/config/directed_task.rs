@@ -17,12 +17,19 @@ pub enum DirectedTask {
     Bidirectional,
 }
 
-impl fmt::Display for DirectedTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl DirectedTask {
+    /// The name on the command line and in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
             DirectedTask::General => "general",
             DirectedTask::Biased => "biased",
             DirectedTask::Bidirectional => "bidirectional",
-        })
+        }
+    }
+}
+
+impl fmt::Display for DirectedTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

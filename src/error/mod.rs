@@ -4,12 +4,10 @@
 mod words;
 
 use std::io;
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
-use crate::config::DirectedTask;
 pub use words::printable;
-use words::{named, of_part, place, plain, reason, remedy, show, signal_name};
+use words::{named, of_part, plain, reason, remedy, show, signal_name};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -114,7 +112,7 @@ pub enum Error {
     )]
     TooFewTaskEdges {
         /// The task.
-        task: DirectedTask,
+        task: &'static str,
         /// Edges whose reverse is no edge.
         num_one_way: usize,
         /// Pairs of nodes with an edge each way.
@@ -128,9 +126,6 @@ pub enum Error {
         /// Negatives that validation and test need together.
         num_negatives: usize,
     },
-    /// A chart could not be drawn; see [`crate::chart`].
-    #[error("cannot draw the chart: {0}")]
-    Chart(String),
     /// A split lets the evaluation see what it must not see, or does not fit its graph.
     #[error("{}: the split does not hold: {}", show(path), plain(problem))]
     Split {
@@ -145,14 +140,6 @@ pub enum Error {
         /// The run or the split.
         path: PathBuf,
         /// How many offences against which rules.
-        summary: String,
-    },
-    /// A run that was made again came out otherwise; see [`crate::reproduce`].
-    #[error("{}: {summary}", show(path))]
-    Differs {
-        /// The run.
-        path: PathBuf,
-        /// How many files differ, and what else does.
         summary: String,
     },
     /// No cut of a ranking has the precision that was asked for.
@@ -171,18 +158,6 @@ pub enum Error {
         logit: f64,
         /// The recall there.
         recall: f64,
-    },
-    /// Some runs of a benchmark failed; the others are in its tables.
-    #[error(
-        "{num_failed} of {num_runs} runs failed, the first: {first}; the same command again repeats them alone"
-    )]
-    Benchmark {
-        /// How many failed.
-        num_failed: usize,
-        /// How many there were to be.
-        num_runs: usize,
-        /// The first of them, and the last line of what it said.
-        first: String,
     },
     /// A ranking metric was asked of a single class.
     #[error("{metric} needs both classes; got {positives} positives, {negatives} negatives")]
@@ -248,10 +223,7 @@ pub enum Error {
     #[error("the checkpoint does not fit its run: {0}; hint: train again with --force")]
     Checkpoint(String),
     /// Training was stopped from outside.
-    #[error(
-        "stopped by {} after epoch {epoch}; `vgae train --resume {}` goes on from there",
-        signal_name(*signal), path.display()
-    )]
+    #[error("stopped by {} after epoch {epoch}", signal_name(*signal))]
     Interrupted {
         /// The number of the signal.
         signal: i32,
@@ -305,14 +277,6 @@ pub enum Error {
         /// As in `process 1234 on host`.
         holder: String,
     },
-    /// No server can listen at an address.
-    #[error("cannot listen on {address}: {}; hint: {}", reason(source), place(source))]
-    Listen {
-        /// The address.
-        address: SocketAddr,
-        /// The operating system's answer.
-        source: io::Error,
-    },
     /// The output is there already.
     #[error("{} already exists{}; choose another --output or pass --force to replace it", show(path), what)]
     Exists {
@@ -339,7 +303,7 @@ pub enum Error {
 
 impl Error {
     /// Wraps the operating system's answer to `action` on `path`.
-    pub(crate) fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
+    pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Error::Io { action, path: path.to_path_buf(), source }
     }
 

@@ -27,6 +27,10 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
+pub mod calibrate;
+pub mod inspect;
+pub mod metrics;
+pub mod negatives;
 mod degrees;
 mod scored;
 
@@ -39,7 +43,7 @@ use serde::{Deserialize, Serialize};
 use crate::config::Config;
 use crate::error::Result;
 use crate::graph::Features;
-use crate::evaluate::metrics::{self, Metrics};
+use crate::evaluate::metrics::Metrics;
 use crate::model::{Model, rows_of};
 use crate::model::network::Embeddings;
 use crate::model::score::Score;

@@ -16,6 +16,8 @@ mod bipartite;
 mod columns;
 mod edge_list;
 mod features;
+pub mod normalize;
+pub mod transform;
 mod node_ids;
 
 use std::path::PathBuf;
@@ -26,7 +28,8 @@ use crate::error::{Error, Result};
 
 pub use columns::FeatureColumns;
 pub use edge_list::{Direction, EdgeList, Merged};
-pub use features::{Csr, Features};
+pub use crate::kernels::Csr;
+pub use features::Features;
 pub(crate) use node_ids::Mentions;
 pub use node_ids::NodeIds;
 
@@ -64,7 +67,7 @@ pub struct InputFile {
 }
 
 /// The bytes of a hash as text.
-pub(crate) fn hex(bytes: &[u8]) -> String {
+pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

@@ -10,7 +10,7 @@ use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
 use crate::kernels::gemm;
-use crate::graph::Csr;
+use crate::kernels::Csr;
 
 pub(crate) use gather::SparseRow;
 

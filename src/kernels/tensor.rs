@@ -3,7 +3,7 @@
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
-use crate::graph::Csr;
+use crate::kernels::Csr;
 
 /// The values of a float tensor, row by row.
 pub(crate) fn to_vec(tensor: &Tensor) -> Vec<f32> {

@@ -16,7 +16,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Csr, EdgeList, Features, Pair};
 use crate::graph::normalize;
 use crate::graph::transform::transform;
-pub(crate) use adjacency::Adjacency;
+pub use adjacency::Adjacency;
 use by_source::{Score, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;

@@ -15,6 +15,18 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
+pub mod baseline;
+pub mod decoder;
+pub(crate) mod encoder;
+pub mod generate;
+pub mod loss;
+pub mod network;
+pub mod recommend;
+pub mod score;
+pub mod stack;
+#[cfg(feature = "torch")]
+pub mod vae;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 

@@ -47,11 +47,13 @@ mod not_text;
 mod npy;
 mod npz;
 mod number;
+mod own_csv;
 mod pairs;
 mod parquet;
 mod quotes;
 mod raw;
 mod reader;
+mod regular;
 mod rows;
 mod source;
 
@@ -70,7 +72,9 @@ pub use features::features;
 pub use linqs::linqs;
 pub(crate) use number::{parse_finite, parse_weight};
 pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
+pub(crate) use own_csv::{csv_error, read_csv, read_records};
 pub(crate) use reader::RowReader;
+pub(crate) use regular::{check_directory, check_file};
 
 /// Reads what `path` is: an edge-list file (see [`edge_list`]), a directory with `NAME.cites` and `NAME.content`, a directory
 /// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge

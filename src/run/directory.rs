@@ -10,7 +10,9 @@ use crate::kernels::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::Graph;
-use crate::system::memory;
+use crate::read::read_records;
+use crate::system::{self, memory};
+use crate::write::csv::{write_csv, write_json};
 use crate::model::Encoded;
 use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
@@ -19,7 +21,7 @@ use crate::run::layout::{
 use crate::run::lock::{LOCK, Lock};
 use crate::write::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
-use crate::run::{files, layout, split_files, tensors};
+use crate::run::{files, layout, tensors};
 use crate::write::{Existing, Output, write_embeddings};
 use crate::split::{self, Split};
 use crate::train::{Checkpoint, Epoch, Trained};
@@ -136,7 +138,7 @@ impl RunDir {
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
             num_simd_lanes: Some(crate::kernels::simd::num_lanes()),
-            processor: record::processor(),
+            processor: system::processor(),
             planned_memory_bytes: None,
             peak_memory_bytes: None,
         };
@@ -146,7 +148,7 @@ impl RunDir {
         run.write_record()?;
         create(&split_path)?;
         files::write_nodes(&run.work.join("nodes.csv"), graph)?;
-        split_files::write_split(&split_path, split, &graph.nodes)?;
+        files::write_split(&split_path, split, &graph.nodes)?;
         if config.model.model == ModelKind::Vae {
             let rows = split::rows(graph.num_nodes(), &config.split, config.seed);
             files::write_rows(&run.work.join("rows.csv"), &rows, &graph.nodes)?;
@@ -238,7 +240,7 @@ impl RunDir {
         let weights = self.work.join(WEIGHTS);
         tensors::write_weights(&weights, &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
-        files::write_json(&self.work.join("metrics.json"), metrics)?;
+        write_json(&self.work.join("metrics.json"), metrics)?;
         if let Some(embeddings) = &encoded.embeddings {
             let output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
             write_embeddings(output, &graph.nodes, &embeddings.mean, None)?;
@@ -261,7 +263,7 @@ impl RunDir {
     }
 
     fn write_record(&mut self) -> Result<()> {
-        files::write_json(&self.work.join("run.json"), &self.record)
+        write_json(&self.work.join("run.json"), &self.record)
     }
 }
 
@@ -281,9 +283,9 @@ impl Drop for RunDir {
 /// # Errors
 /// [`Error::Run`] if its `history.csv` is missing or no such file.
 pub fn read_history(path: &Path) -> Result<Vec<Epoch>> {
-    files::read_records(&path.join("history.csv"))
+    read_records(&path.join("history.csv"))
 }
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {
-    files::write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
+    write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
 }

@@ -22,19 +22,10 @@
 mod another;
 mod checkpoint;
 mod directory;
-mod embeddings;
 mod files;
 mod layout;
 mod lock;
-mod npy;
-mod output;
-mod own;
-mod parquet;
 mod record;
-mod rows;
-mod scores;
-mod screen;
-mod split_files;
 mod tensors;
 mod unfinished;
 
@@ -51,28 +42,12 @@ use crate::split::Split;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};
 pub use directory::{RunDir, read_history};
-pub use embeddings::{write_parquet, write_projector, write_word2vec};
-pub(crate) use files::sha256;
-pub use files::{NumberWriter, write_embeddings, write_pairs};
+pub use files::sha256;
 pub use layout::REPORT;
 use layout::{FEATURE_NAMES, FEATURES, WEIGHTS, files_of_graph, hashes};
-pub use npy::write_npy;
-pub use output::Output;
-pub(crate) use record::read_json;
-pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, processor, read_record};
-pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
-pub use split_files::read_split;
-pub(crate) use split_files::split_directory;
+pub use record::read_json;
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
 pub use unfinished::Unfinished;
-
-/// What to do about files that are there already.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Existing {
-    /// Leave them, and fail.
-    Keep,
-    /// Replace them.
-    Replace,
-}
 
 /// A finished run, read back: enough to score, predict, embed and evaluate.
 pub struct Run {
@@ -182,7 +157,7 @@ fn read_graph(path: &Path, record: &Record) -> Result<(Graph, Split)> {
     expect("nodes.csv", "nodes", nodes.len(), counts.num_nodes)?;
     let direction = Direction::of(&record.config.read);
     let (graph, split) =
-        split_files::read_graph(&path.join("split"), direction, counts.num_sources, nodes, labels)?;
+        crate::split::files::read_graph(&path.join("split"), direction, counts.num_sources, nodes, labels)?;
     expect("split", "edges", graph.edges.len(), counts.num_edges)?;
     expect("split", "training edges", split.train.len(), counts.num_train_edges)?;
     let features = match counts.num_features {

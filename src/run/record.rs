@@ -1,7 +1,7 @@
 //! `run.json`: what a run was made of, by what, and how.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
@@ -207,23 +207,11 @@ pub fn read_record(path: &Path) -> Result<Record> {
     serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
 }
 
-/// The processor's name: `model name` of Linux's `/proc/cpuinfo`.
-///
-/// # Examples
-/// ```
-/// assert_ne!(vgae::run::processor(), Some(String::new()));
-/// ```
-pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
-    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
-}
-
 /// The bytes of a file of JSON in a run directory.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is far larger than any that was written.
-pub(crate) fn read_json(path: &Path) -> Result<Vec<u8>> {
+pub fn read_json(path: &Path) -> Result<Vec<u8>> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut text = Vec::new();
     File::open(path).map_err(error)?.take(MAX_JSON_BYTES + 1).read_to_end(&mut text).map_err(error)?;

@@ -11,7 +11,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 use crate::error::{Error, Result};
 use crate::graph::{Csr, Features};
 use crate::model::network::Weights;
-use crate::run::files::write_file;
+use crate::write::csv::write_file;
 
 /// The name of X where it is stored with all its entries.
 const DENSE: &str = "dense";

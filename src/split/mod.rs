@@ -30,6 +30,7 @@
 //! ```
 
 mod directed;
+pub(crate) mod files;
 mod rows;
 
 use std::path::Path;
@@ -45,6 +46,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 
 pub use directed::directed;
+pub use files::read_split;
 pub use rows::{RowSplit, rows};
 
 /// The edges and negatives of each part.

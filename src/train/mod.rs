@@ -4,6 +4,7 @@ mod checkpoint;
 mod engine;
 mod kept;
 mod network;
+pub mod plan;
 mod rows;
 pub(crate) mod stack;
 

@@ -38,14 +38,14 @@ mod compare;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::config::{Config, FeatureSource, ModelKind};
-use crate::error::{Error, Result};
-use crate::graph::{Graph, InputFile};
-use crate::pipeline::{self, Evaluated};
-use crate::run::{self, Record, RunDir, Status, Timings};
-use crate::write::Existing;
-use crate::train::{self, Epoch, Moment};
-use crate::progress::Watch;
+use vgae::config::{Config, FeatureSource, ModelKind};
+use crate::{Error, Result};
+use vgae::graph::{Graph, InputFile};
+use vgae::pipeline::{self, Evaluated};
+use vgae::run::{self, Record, RunDir, Status, Timings};
+use vgae::write::Existing;
+use vgae::train::{self, Epoch, Moment};
+use vgae::progress::Watch;
 
 pub use compare::{Compared, compare};
 
@@ -61,36 +61,36 @@ pub struct Place {
 /// The record of the run at `path`, if the run is what it wrote and its inputs are what they were.
 ///
 /// # Errors
-/// [`Error::Run`] if the run is not finished or was changed since; [`Error::Input`] for an input that is gone or holds
+/// [`vgae::Error::Run`] if the run is not finished or was changed since; [`vgae::Error::Input`] for an input that is gone or holds
 /// something else, [`Error::Config`] for one that came through stdin, unless `place` says where it is.
 pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,
         _ => {
             let problem = "says that its training did not come to an end; there is nothing to compare with";
-            return Err(Error::Run { path: path.join("run.json"), problem: problem.into() });
+            return Err(vgae::Error::Run { path: path.join("run.json"), problem: problem.into() }.into());
         }
     };
     if let Some(file) = changed.into_iter().next() {
         let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
-        return Err(Error::Run { path: file, problem });
+        return Err(vgae::Error::Run { path: file, problem }.into());
     }
     let has_embeddings = !matches!(record.config.model.model, ModelKind::Baseline(_));
     let written =
         ["metrics.json", "history.csv"].into_iter().chain(has_embeddings.then_some("embeddings.csv"));
     if let Some(missing) = written.map(|file| path.join(file)).find(|file| !file.exists()) {
-        return Err(Error::Run { path: missing, problem: "is missing; the run wrote one".into() });
+        return Err(vgae::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into());
     }
     if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
         let problem = format!(
             "says that training went on with another learning rate after epoch {epoch} (before: {learning_rate}); one \
              command does not make it again"
         );
-        return Err(Error::Run { path: path.join("run.json"), problem });
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
     if record.inputs.is_empty() {
         let problem = "names no input; there is nothing to make the run of".into();
-        return Err(Error::Run { path: path.join("run.json"), problem });
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
     let features = file_of_features(&record.config);
     for input in &record.inputs {
@@ -109,7 +109,7 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
 /// split where it did not draw one, on as many threads as there are. `on_epoch` sees each epoch.
 ///
 /// # Errors
-/// [`Error::Input`] if what was read is not what the run was made of; else as `vgae train`.
+/// [`vgae::Error::Input`] if what was read is not what the run was made of; else as `vgae train`.
 pub fn make(
     path: &Path,
     record: &Record,
@@ -158,7 +158,7 @@ pub fn make(
     }
     let evaluate_seconds = start.elapsed().as_secs_f64();
     let timings = Timings { read_seconds, split_seconds, train_seconds, evaluate_seconds };
-    run.finish(&graph, &trained, &encoded, &metrics, timings).map(|_| ())
+    Ok(run.finish(&graph, &trained, &encoded, &metrics, timings).map(|_| ())?)
 }
 
 /// Why the run of `record` and the one at `again` may differ, as far as their records tell: a sentence each.
@@ -213,7 +213,7 @@ fn file_of_features(config: &Config) -> Option<&PathBuf> {
 fn check_input(input: &InputFile, flag: &str) -> Result<()> {
     let path = &input.path;
     if path == Path::new("-") {
-        return Err(Error::Config(format!(
+        return Err(Error::Usage(format!(
             "the run was trained on what came through stdin, which is not kept; hint: if it is in a file, give {flag} FILE \
              (expected SHA-256: {})",
             input.sha256
@@ -224,7 +224,7 @@ fn check_input(input: &InputFile, flag: &str) -> Result<()> {
             "is not there; the run was trained on it, and its path starts from the directory that vgae train ran in. Hint: \
              {flag} PATH for what has moved"
         );
-        return Err(Error::Input { path: path.clone(), problem });
+        return Err(vgae::Error::Input { path: path.clone(), problem }.into());
     }
     let found = run::sha256(path)?;
     if found == input.sha256 { Ok(()) } else { Err(changed(path, &found, &input.sha256)) }
@@ -232,7 +232,7 @@ fn check_input(input: &InputFile, flag: &str) -> Result<()> {
 
 fn changed(path: &Path, found: &str, expected: &str) -> Error {
     let problem = format!("is not what the run was trained on: its SHA-256 is {found}; expected {expected}");
-    Error::Input { path: path.to_path_buf(), problem }
+    vgae::Error::Input { path: path.to_path_buf(), problem }.into()
 }
 
 /// Whether `graph` was read from the same bytes as that of `record`.
@@ -247,7 +247,7 @@ fn check_read(graph: &Graph, record: &Record) -> Result<()> {
         (false, Some(last)) => {
             let problem =
                 format!("is the last of {found} files that were read; the run was trained on {expected}");
-            Err(Error::Input { path: last.path.clone(), problem })
+            Err(vgae::Error::Input { path: last.path.clone(), problem }.into())
         }
         _ => Ok(()),
     }

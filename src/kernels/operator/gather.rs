@@ -4,7 +4,7 @@ use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::graph::Csr;
+use crate::kernels::Csr;
 
 /// Entries of a row below which its sums are not divided.
 const SHORT_ROW: usize = 16;

@@ -6,7 +6,7 @@ use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::graph::Csr;
+use crate::kernels::Csr;
 
 /// Numbers of a result that is scattered to: a megabyte.
 const FLAT_NUMBERS: usize = 1 << 18;

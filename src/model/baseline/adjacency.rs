@@ -7,14 +7,14 @@ use rayon::prelude::*;
 use crate::graph::EdgeList;
 
 /// The neighbours of each node, ascending, and how many there are. Weights are left out.
-pub(crate) struct Adjacency {
+pub struct Adjacency {
     neighbours: Csr<(), (), petgraph::Directed, u32>,
     degrees: Vec<f64>,
 }
 
 impl Adjacency {
-    /// O(n + m log m) time.
-    pub(crate) fn new(edges: &EdgeList) -> Self {
+    /// Collects the neighbours along `edges`, both ways. O(n + m log m) time.
+    pub fn new(edges: &EdgeList) -> Self {
         let mut both_ways: Vec<(u32, u32)> =
             edges.pairs().iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
         both_ways.par_sort_unstable();
@@ -27,11 +27,13 @@ impl Adjacency {
         Adjacency { neighbours, degrees }
     }
 
-    pub(crate) fn num_nodes(&self) -> usize {
+    /// The number of nodes.
+    pub fn num_nodes(&self) -> usize {
         self.degrees.len()
     }
 
-    pub(crate) fn neighbours(&self, node: usize) -> &[u32] {
+    /// The neighbours of `node`, ascending.
+    pub fn neighbours(&self, node: usize) -> &[u32] {
         self.neighbours.neighbors_slice(node as u32)
     }
 

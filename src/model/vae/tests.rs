@@ -36,7 +36,7 @@ fn config(latent: usize) -> ModelConfig {
 
 #[test]
 fn the_loss_and_the_gradient_of_every_weight_are_those_of_pytorch() {
-    let golden: Value = serde_json::from_str(include_str!("../../tests/golden/vae.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../../../tests/golden/vae.json")).unwrap();
     for case in golden["cases"].as_array().unwrap() {
         let layers = serde_json::from_value(case["layers"].clone()).unwrap();
         let x = matrix(&case["x"]);

@@ -21,7 +21,7 @@ impl Machine {
     /// This one: from Linux's `/proc`.
     pub fn this() -> Machine {
         Machine {
-            cpu: crate::run::processor(),
+            cpu: vgae::system::processor(),
             num_cores: available_parallelism().ok().map(|count| count.get()),
             memory_bytes: entry("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())

@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::benchmark::summary::{COSTS, ordered};
 use crate::benchmark::{Difference, Machine, Statistic, Summary};
-use crate::error::{Error, Result};
-use crate::write::Output;
+use crate::Result;
+use vgae::write::Output;
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -83,7 +83,7 @@ impl Table {
     /// Writes the table.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`vgae::Error::Io`].
     pub fn write(&self, output: &mut Output, format: Format) -> Result<()> {
         let text = match format {
             Format::Csv => return write_records(output, &self.records()),
@@ -92,7 +92,7 @@ impl Table {
             Format::Json => format!("{:#}\n", self.json()),
         };
         let path = output.path().to_path_buf();
-        output.write_all(text.as_bytes()).map_err(|source| Error::io("write", &path, source))
+        Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -244,5 +244,5 @@ pub(super) fn write_records(output: &mut Output, records: &[Vec<String>]) -> Res
     let mut writer = csv::Writer::from_writer(output);
     let result = records.iter().try_for_each(|record| writer.write_record(record));
     let result = result.map_err(std::io::Error::from).and_then(|()| writer.flush());
-    result.map_err(|source| Error::io("write", &path, source))
+    Ok(result.map_err(|source| vgae::Error::io("write", &path, source))?)
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use vgae::config::{FeatureSource, ReadConfig};
 use vgae::run::Run;
-use vgae::{Result, read};
+use crate::Result;
+use vgae::read;
 
 use super::progress::Voice;
 

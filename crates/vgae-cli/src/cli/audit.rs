@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use vgae::audit::{Audit, Direction, Report};
 use vgae::config::{FeatureSource, ReadConfig};
 use vgae::write::{Existing, Output};
-use vgae::{Error, Result, read};
+use crate::{Error, Result};
+use vgae::read;
 
 use super::progress::Voice;
 
@@ -42,7 +43,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let files = [&args.pairs, &args.negatives].into_iter().flatten().chain(&args.data);
     if files.filter(|file| file.as_path() == Path::new("-")).count() > 1 {
-        return Err(Error::Config("more than one file is -; stdin can be only one of them".into()));
+        return Err(Error::Usage("more than one file is -; stdin can be only one of them".into()));
     }
     let direction = if args.directed { Direction::Directed } else { Direction::Undirected };
     let stage = voice.stage("auditing");
@@ -74,5 +75,5 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 fn write(report: &Report) -> Result<()> {
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     report.write_csv(&mut output)?;
-    output.finish()
+    Ok(output.finish()?)
 }

@@ -6,10 +6,10 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae_cli::benchmark::{Cell, Format, Machine, Row, Runs, Table, recheck, summarize, today};
+use crate::benchmark::{Cell, Format, Machine, Row, Runs, Table, recheck, summarize, today};
 use vgae::config::ModelKind;
 use vgae::write::{Existing, Output};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::progress::Voice;
 use plan::{Plan, command_line};
@@ -155,7 +155,7 @@ fn open(args: &Args, directory: &Path) -> Result<Runs> {
     let path = directory.join("runs.csv");
     let existing = TABLES.iter().map(|(name, _)| directory.join(name)).find(|table| table.exists());
     if let (false, false, Some(path)) = (args.force, path.exists(), existing) {
-        return Err(Error::Exists { path, what: "" });
+        return Err(vgae::Error::Exists { path, what: "" }.into());
     }
     let mut runs = Runs::open(&path)?;
     if args.force {
@@ -172,7 +172,7 @@ fn lock(path: &Path) -> Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let problem = "another benchmark is at work in this directory".into();
-            Err(Error::Input { path: path.parent().unwrap_or(path).to_path_buf(), problem })
+            Err(vgae::Error::Input { path: path.parent().unwrap_or(path).to_path_buf(), problem }.into())
         }
         Err(TryLockError::Error(source)) => Err(io("lock", path, source)),
     }
@@ -180,12 +180,12 @@ fn lock(path: &Path) -> Result<File> {
 
 /// Adds where to look to a leak.
 fn audited<T>(result: Result<T>, run: &Path, voice: &Voice) -> Result<T> {
-    if let Err(Error::Leak { .. }) = &result {
+    if let Err(Error::Library(vgae::Error::Leak { .. })) = &result {
         voice.say(format!("`vgae audit {}` shows every line", run.display()));
     }
     result
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    Error::Io { action, path: path.to_path_buf(), source }
+    vgae::Error::Io { action, path: path.to_path_buf(), source }.into()
 }

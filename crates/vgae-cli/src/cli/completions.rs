@@ -6,7 +6,7 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use vgae::write::{Existing, Output};
-use vgae::{Error, Result};
+use crate::Result;
 
 use super::Cli;
 
@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
 /// Writes all of `bytes` to stdout.
 pub(super) fn write(bytes: &[u8]) -> Result<()> {
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
-    let error = |source| Error::Io { action: "write", path: "-".into(), source };
+    let error = |source| vgae::Error::Io { action: "write", path: "-".into(), source };
     output.write_all(bytes).map_err(error)?;
-    output.finish()
+    Ok(output.finish()?)
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 use vgae::write::Output;
-use vgae::{Error, Result};
+use crate::Result;
 
 use super::stdout;
 
@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 /// The one list of data sets, which `datasets/fetch.py` reads too.
-const INDEX: &str = include_str!("../../datasets/index.json");
+const INDEX: &str = include_str!("../../../../datasets/index.json");
 
 /// An entry of the index.
 #[derive(Deserialize)]
@@ -64,7 +64,7 @@ struct Dataset {
 
 pub(super) fn run(args: &Args) -> Result<()> {
     let known: Vec<Known> = serde_json::from_str(INDEX)
-        .map_err(|error| Error::Input { path: "datasets/index.json".into(), problem: error.to_string() })?;
+        .map_err(|error| vgae::Error::Input { path: "datasets/index.json".into(), problem: error.to_string() })?;
     let datasets = known.into_iter().map(|known| Dataset::look(known, &args.directory)).collect();
     let report = Report { directory: args.directory.clone(), datasets };
     stdout::print(|output| match args.json {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use vgae::config::EmbeddingFormat;
 use vgae::write::{Existing, Output, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::applied::Applied;
 use super::progress::Voice;
@@ -35,8 +35,8 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let format = args.format.map_or_else(|| EmbeddingFormat::of_path(&args.output), Ok)?;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let create_second = |end: &str| match args.output == Path::new("-") {
-        true => Err(Error::Config("--format npy and projector write two files; expected -o FILE".into())),
-        false => Output::create(&args.output.with_extension(end), existing),
+        true => Err(Error::Usage("--format npy and projector write two files; expected -o FILE".into())),
+        false => Ok(Output::create(&args.output.with_extension(end), existing)?),
     };
     let output = Output::create(&args.output, existing)?;
     let second = match format {
@@ -48,11 +48,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let kind = run.record.config.model.model;
     let stage = voice.stage_beside(&args.output, "encoding the nodes");
     let Some(embeddings) = run.encode()?.embeddings else {
-        return Err(Error::Config(format!("{kind} has no embeddings: it scores pairs by the graph alone")));
+        return Err(Error::Usage(format!("{kind} has no embeddings: it scores pairs by the graph alone")));
     };
     let log_variance = match (args.log_variance, &embeddings.log_variance) {
         (true, None) => {
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "--log-variance needs a Gaussian latent; this run is a {kind}"
             )));
         }
@@ -63,11 +63,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     stage.begin("writing");
     match (format, second) {
         (EmbeddingFormat::Projector, Some(metadata)) => {
-            write_projector(output, metadata, graph, mean, log_variance)
+            Ok(write_projector(output, metadata, graph, mean, log_variance)?)
         }
-        (_, Some(ids)) => write_npy(output, ids, &graph.nodes, mean, log_variance),
-        (EmbeddingFormat::Parquet, None) => write_parquet(output, graph, mean, log_variance),
-        (EmbeddingFormat::Word2vec, None) => write_word2vec(output, graph, mean, log_variance),
-        (_, None) => write_embeddings(output, &graph.nodes, mean, log_variance),
+        (_, Some(ids)) => Ok(write_npy(output, ids, &graph.nodes, mean, log_variance)?),
+        (EmbeddingFormat::Parquet, None) => Ok(write_parquet(output, graph, mean, log_variance)?),
+        (EmbeddingFormat::Word2vec, None) => Ok(write_word2vec(output, graph, mean, log_variance)?),
+        (_, None) => Ok(write_embeddings(output, &graph.nodes, mean, log_variance)?),
     }
 }

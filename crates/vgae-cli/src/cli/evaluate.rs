@@ -16,7 +16,7 @@ use vgae::write::{Existing, Output};
 use vgae::model::score::Score;
 use vgae::split::Split;
 use vgae::model::vae::RowMetrics;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::progress::Voice;
 use super::stdout;
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             }
         }
     }
-    output.finish()
+    Ok(output.finish()?)
 }
 
 impl Args {
@@ -127,7 +127,7 @@ fn report_parts<'a>(
     if validation.is_empty() && test.is_empty() {
         let problem =
             "this run held no links out: there is nothing to rank; expected --pairs and --negatives";
-        return Err(Error::Config(problem.into()));
+        return Err(Error::Usage(problem.into()));
     }
     if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
         voice.say("note: these negatives ask another question than those of the run's --task");

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-use vgae::Result;
+use crate::Result;
 use vgae_report::explore::{Explorer, Server};
 use vgae::run::Run;
 

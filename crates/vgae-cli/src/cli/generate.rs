@@ -9,7 +9,7 @@ use vgae::model::Model;
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output, write_pairs};
 use vgae::model::vae::{Draw, Vae};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::progress::Voice;
 
@@ -70,14 +70,14 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
                 return Err(no_distribution(&run));
             };
             let pairs = edges(network, &embeddings, source, num_edges, &run.split.train, &mut rng)?;
-            write_pairs(output, &run.graph.nodes, &pairs)
+            Ok(write_pairs(output, &run.graph.nodes, &pairs)?)
         }
         Model::Stack(_) | Model::Baseline(..) => Err(no_distribution(&run)),
     }
 }
 
 fn no_distribution(run: &Run) -> Error {
-    Error::Config(format!(
+    Error::Usage(format!(
         "{} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
         run.record.config.model.model
     ))
@@ -97,9 +97,9 @@ fn rows(vae: &Vae, num_features: usize, args: &Args, output: Output, rng: &mut C
             writer.write(&(start + at).to_string(), row.iter().copied())?;
         }
     }
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 fn refuse(is_given: bool, problem: &str) -> Result<()> {
-    if is_given { Err(Error::Config(problem.into())) } else { Ok(()) }
+    if is_given { Err(Error::Usage(problem.into())) } else { Ok(()) }
 }

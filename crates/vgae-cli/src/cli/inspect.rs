@@ -10,7 +10,7 @@ use vgae::evaluate::metrics::Metrics;
 use vgae::model::Model;
 use vgae::run::Run;
 use vgae::write::Output;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::progress::Voice;
 use super::stdout;
@@ -61,7 +61,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         _ => {
             let Some(embeddings) = run.encode()?.embeddings else {
                 let problem = format!("{model} has nothing inside: it scores pairs by the graph alone");
-                return Err(Error::Config(problem));
+                return Err(Error::Usage(problem));
             };
             Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }
         }

@@ -2,7 +2,7 @@
 
 use clap::CommandFactory;
 use clap_mangen::Man;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::{Cli, completions};
 
@@ -25,7 +25,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             Some(command) => command.clone(),
             None => {
                 let verbs: Vec<&str> = program.get_subcommands().map(|command| command.get_name()).collect();
-                return Err(Error::Config(format!(
+                return Err(Error::Usage(format!(
                     "{verb} is no verb; expected one of {}",
                     verbs.join(", ")
                 )));
@@ -33,7 +33,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         },
     };
     let mut page = Vec::new();
-    let error = |source| Error::Io { action: "write", path: "-".into(), source };
+    let error = |source| vgae::Error::Io { action: "write", path: "-".into(), source };
     Man::new(command).render(&mut page).map_err(error)?;
     completions::write(&page)
 }

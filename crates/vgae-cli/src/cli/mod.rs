@@ -31,15 +31,15 @@ use clap::{Parser, Subcommand};
 use vgae::kernels::device::Devices;
 use vgae::error::printable;
 use vgae::system::threads::{Caller, use_threads};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use progress::{Speech, Voice};
 
 /// The version, and that of the libtorch it was built with.
-const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VGAE_LIBTORCH_VERSION"), ")");
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("VGAE_LIBTORCH"), ")");
 
 /// The same, as `--version` begins; the devices follow.
-const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nlibtorch ", env!("VGAE_LIBTORCH_VERSION"));
+const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\n", env!("VGAE_LIBTORCH"));
 
 /// More threads than any machine has cores only wait for each other.
 const MAX_THREADS: i64 = 512;
@@ -98,8 +98,10 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", printable(&error.to_string()));
             match error {
-                Error::Config(_) => ExitCode::from(2),
-                Error::Interrupted { signal, .. } => ExitCode::from(train::code(signal) as u8),
+                Error::Usage(_)
+                | Error::Library(vgae::Error::Config(_))
+                | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
+                Error::Library(vgae::Error::Interrupted { signal, .. }) => ExitCode::from(train::code(signal) as u8),
                 _ => ExitCode::FAILURE,
             }
         }

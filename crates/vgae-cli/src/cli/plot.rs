@@ -8,7 +8,7 @@ use vgae_report::chart::Size;
 use vgae::config::{MapKind, PlotKind, ReportConfig};
 use vgae_report::report::{self, Report};
 use vgae::write::{Existing, Output};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::progress::Voice;
 use super::report::of_runs;
@@ -60,7 +60,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     if args.runs.len() > 1 && !args.kind.is_of_several() {
         let problem =
             format!("--kind {} shows one run, and {} were given", args.kind.name(), args.runs.len());
-        return Err(Error::Config(problem));
+        return Err(Error::Usage(problem));
     }
     let is_map = args.kind == PlotKind::Embedding;
     let config = ReportConfig {
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         let runs: Vec<&str> = reports.iter().map(|report| report.name.as_str()).collect();
         let others = PlotKind::value_variants().iter().filter(|kind| holds(&reports[0], **kind));
         let others: Vec<&str> = others.map(|kind| kind.name()).collect();
-        Error::Config(format!(
+        Error::Usage(format!(
             "--kind {}: {} holds nothing to draw of it; hint: there is {}",
             args.kind.name(),
             runs.join(", "),
@@ -112,7 +112,7 @@ impl Form {
             _ => {
                 let problem =
                     format!("--output {}: expected a name that ends in .svg or .png", path.display());
-                Err(Error::Config(problem))
+                Err(Error::Usage(problem))
             }
         }
     }

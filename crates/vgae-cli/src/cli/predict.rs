@@ -8,7 +8,7 @@ use vgae::read::{self, PairReader, Unknown};
 use vgae::model::recommend::{Approximate, Candidates, Recall};
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 use vgae::model::score::{Score, ScoredPair};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::applied::Applied;
 use super::probabilities::Probabilities;
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         false => Finder::Exact { score: &*score, candidates },
         true => {
             let z = score.factors().ok_or_else(|| {
-                Error::Config("--approximate needs a model that scores pairs by inner products".into())
+                Error::Usage("--approximate needs a model that scores pairs by inner products".into())
             })?;
             stage.begin("making the index");
             Finder::Approximate { index: Approximate::new(z)?, seed: run.record.config.seed }
@@ -220,7 +220,7 @@ impl Sources {
             return Ok(Some((0..nodes.len() as u32).collect()));
         }
         if let Some(path) = &self.nodes {
-            return read::node_list(path, nodes).map(Some);
+            return Ok(read::node_list(path, nodes).map(Some)?);
         }
         let find = |id: &String| nodes.index(id).ok_or_else(|| unknown(id));
         let found: Vec<u32> = self.node.iter().map(find).collect::<Result<_>>()?;
@@ -235,7 +235,7 @@ impl KindOrFile {
             KindOrFile::TwoHop if known.num_sources().is_some() => {
                 let problem =
                     "--candidates two-hop: in a bipartite graph nodes two edges apart are of one kind";
-                Err(Error::Config(problem.into()))
+                Err(Error::Usage(problem.into()))
             }
             KindOrFile::TwoHop => Ok(Candidates::TwoHop),
             KindOrFile::File(path) => {
@@ -247,5 +247,5 @@ impl KindOrFile {
 }
 
 fn unknown(id: &str) -> Error {
-    Error::Config(format!("--node {id}: the run has no node of this id"))
+    Error::Usage(format!("--node {id}: the run has no node of this id"))
 }

@@ -1,6 +1,6 @@
 //! What several verbs ask about probabilities.
 
-use vgae::Result;
+use crate::Result;
 use vgae::evaluate::calibrate::{Calibrator, Population};
 use vgae::config::Calibration;
 use vgae::run::Run;
@@ -17,7 +17,7 @@ pub(super) struct Probabilities {
 impl Probabilities {
     /// What makes probabilities of logits, if it is not the sigmoid.
     pub(super) fn calibrator(&self, run: &Run, score: &dyn Score) -> Result<Option<Calibrator>> {
-        run.calibrator(score, self.calibrate)
+        Ok(run.calibrator(score, self.calibrate)?)
     }
 
     /// The method that is asked for, if one is.
@@ -27,6 +27,6 @@ impl Probabilities {
 
     /// The same where the run's population was drawn already.
     pub(super) fn calibrator_by(&self, run: &Run, population: &Population) -> Result<Option<Calibrator>> {
-        run.calibrator_by(population, self.calibrate)
+        Ok(run.calibrator_by(population, self.calibrate)?)
     }
 }

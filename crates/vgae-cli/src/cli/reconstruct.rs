@@ -8,7 +8,8 @@ use vgae::model::Model;
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output};
 use vgae::graph::transform::transform;
-use vgae::{Error, Result, read};
+use crate::{Error, Result};
+use vgae::read;
 
 use super::progress::Voice;
 
@@ -44,7 +45,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let run = Run::open(&args.run)?;
     let Model::Vae(vae) = &run.model else {
         let model = run.record.config.model.model;
-        return Err(Error::Config(format!("{model} gives no features back; expected a run of --model vae")));
+        return Err(Error::Usage(format!("{model} gives no features back; expected a run of --model vae")));
     };
     let (nodes, features) = match &args.rows {
         Some(file) => read_rows(file, &run)?,
@@ -73,7 +74,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
             writer.write(nodes.id(row as u32), std::iter::once(error as f32).chain(values))?;
         }
     }
-    writer.finish()
+    Ok(writer.finish()?)
 }
 
 /// Rows of as many features as the run's.
@@ -82,7 +83,7 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
     if config.feature_transform() == FeatureTransform::Tfidf {
         let problem = "--rows: tfidf weights features by their rarity among the run's own rows; train with another \
                        --feature-transform to reconstruct others";
-        return Err(Error::Config(problem.into()));
+        return Err(Error::Usage(problem.into()));
     }
     let mut table = read::features(file)?;
     let (found, expected) = (table.matrix.cols(), run.record.counts.num_features);
@@ -92,7 +93,7 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
         table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values).into();
     } else if found != expected {
         let problem = format!("has rows of {found} features; the run was trained on {expected}");
-        return Err(Error::Input { path: file.to_path_buf(), problem });
+        return Err(vgae::Error::Input { path: file.to_path_buf(), problem }.into());
     }
     Ok((table.nodes, table.matrix))
 }

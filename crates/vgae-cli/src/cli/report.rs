@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use vgae::Result;
+use crate::{Error, Result};
 use vgae::config::{MapKind, ReportConfig};
 use vgae::evaluate::RunMetrics;
 use vgae::model::Encoded;
@@ -82,7 +82,7 @@ fn of_run(path: &Path, name: String, config: &ReportConfig) -> Result<Report> {
     let history = run::read_history(path)?;
     let encoded = run.encode()?;
     let metrics = run.evaluate(&*encoded.score)?;
-    Report::of(name, &run, &encoded, &metrics, history, config)
+    Ok(Report::of(name, &run, &encoded, &metrics, history, config)?)
 }
 
 /// Writes the report of a run that was just trained into its directory at `path`. The run is whole without it, so that an
@@ -99,10 +99,9 @@ pub(super) fn of_training(
     // The map by t-SNE would take longer than the training of a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);
-    let written = Report::of(name(path), run, encoded, metrics, history, &config).and_then(|report| {
-        let page = report::page(&[report])?;
-        write(Output::create(&file, Existing::Replace)?, &page)
-    });
+    let written = Report::of(name(path), run, encoded, metrics, history, &config).and_then(|report| report::page(&[report]))
+        .map_err(Error::from)
+        .and_then(|page| write(Output::create(&file, Existing::Replace)?, &page));
     drop(stage);
     match written {
         Ok(()) => voice.say(format!("report: {}", file.display())),
@@ -118,5 +117,5 @@ fn name(path: &Path) -> String {
 
 fn write(mut output: Output, text: &str) -> Result<()> {
     output.write_all(text.as_bytes()).map_err(|error| stdout::error(&output, error))?;
-    output.finish()
+    Ok(output.finish()?)
 }

@@ -4,9 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use serde::Serialize;
-use vgae_cli::reproduce::{self, Compared, Place};
+use crate::reproduce::{self, Compared, Place};
 use vgae::write::Existing;
-use vgae::{Error, Result};
+use crate::Result;
 
 use super::progress::Voice;
 use super::stdout;
@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let place = Place { data: args.data.clone(), features: args.features.clone() };
     let record = reproduce::check(&args.run, &place)?;
-    let temporary = tempfile::tempdir().map_err(|source| Error::Io {
+    let temporary = tempfile::tempdir().map_err(|source| vgae::Error::Io {
         action: "create",
         path: std::env::temp_dir(),
         source,

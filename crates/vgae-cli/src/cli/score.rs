@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use vgae::read::{Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::applied::Applied;
 use super::probabilities::Probabilities;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         (Some(level), Some(embeddings)) => Some(run.model.posterior(embeddings, level)?),
         (Some(_), None) => {
             let model = run.record.config.model.model;
-            return Err(Error::Config(format!("--interval needs embeddings; {model} has none")));
+            return Err(Error::Usage(format!("--interval needs embeddings; {model} has none")));
         }
     };
     let score = encoded.score;

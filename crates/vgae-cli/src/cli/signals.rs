@@ -6,7 +6,7 @@ use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 use vgae::write::Output;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 /// The signals to stop, as they come; without those that this process was started to ignore, as a script's `command &` is.
 pub(super) fn listen() -> Result<Signals> {
@@ -41,5 +41,5 @@ fn ignored() -> u64 {
 }
 
 fn error(source: std::io::Error) -> Error {
-    Error::Io { action: "listen for", path: "signals".into(), source }
+    vgae::Error::Io { action: "listen for", path: "signals".into(), source }.into()
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use vgae::evaluate::calibrate::{Classes, Cut, Population};
 use vgae::run::Run;
 use vgae::write::Output;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::probabilities::Probabilities;
 use super::progress::Voice;
@@ -63,11 +63,11 @@ struct Answer {
 pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     for (flag, share) in [("--precision", args.aim.precision), ("--density", args.density)] {
         if let Some(share) = share.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-            return Err(Error::Config(format!("{flag} is {share}; expected a share above 0 and below 1")));
+            return Err(Error::Usage(format!("{flag} is {share}; expected a share above 0 and below 1")));
         }
     }
     if args.aim.budget == Some(0) {
-        return Err(Error::Config("--budget is 0; expected at least 1".into()));
+        return Err(Error::Usage("--budget is 0; expected at least 1".into()));
     }
     let stage = voice.stage("opening the run");
     let run = Run::open(&args.run)?;
@@ -78,7 +78,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let density = args.density.unwrap_or(population.density);
     if population.reported().edges.is_empty() {
         let problem = "this run held no links out: nothing can be said of precision and recall";
-        return Err(Error::Config(problem.into()));
+        return Err(Error::Usage(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
     let (cut, num_predicted) = match (args.aim.precision, args.aim.budget) {
@@ -102,7 +102,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
                 voice.say(format!("note: there are no more pairs that are no edges: {}", best.len()));
             }
             let Some(last) = best.last() else {
-                return Err(Error::Config("every pair is an edge: there is nothing to cut".into()));
+                return Err(Error::Usage("every pair is an edge: there is nothing to cut".into()));
             };
             let cut = Cut::at(population.reported(), density, last.logit)?;
             (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
@@ -127,7 +127,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 /// The cut for a precision, by the validation part.
 fn chosen(population: &Population, density: f64, precision: f64, voice: &Voice) -> Result<f64> {
     if population.validation.edges.is_empty() {
-        return Err(Error::Config("--precision needs validation edges, and this run held none out".into()));
+        return Err(Error::Usage("--precision needs validation edges, and this run held none out".into()));
     }
     let Cut { logit, .. } = Cut::with_precision(&population.validation, density, precision)?;
     let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();

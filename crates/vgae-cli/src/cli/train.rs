@@ -17,7 +17,8 @@ use vgae::pipeline::{self, Evaluated};
 use vgae::train::plan::{self, Plan};
 use vgae::run::{Run, RunDir, Timings, Unfinished};
 use vgae::write::{Existing, Output};
-use vgae::{Result, read, train};
+use crate::Result;
+use vgae::{read, train};
 
 use super::evaluate::write_metrics;
 use super::progress::Voice;

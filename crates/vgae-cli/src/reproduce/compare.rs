@@ -7,10 +7,10 @@ use std::path::Path;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::error::{Error, Result};
-use crate::run::{self, Run};
-use crate::split::LISTS;
-use crate::train::Epoch;
+use crate::Result;
+use vgae::run::{self, Run};
+use vgae::split::LISTS;
+use vgae::train::Epoch;
 
 /// A file of a run, and how that of the same name in the other run differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -25,7 +25,7 @@ pub struct Compared {
 /// history but for its times, and the calibration. O(size of the files) time; memory for one file of each at a time.
 ///
 /// # Errors
-/// [`Error::Io`] if a file cannot be read, and as [`Run::open`] where weights differ.
+/// [`vgae::Error::Io`] if a file cannot be read, and as [`Run::open`] where weights differ.
 pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let both = [first, second];
     let lists = LISTS.iter().map(|list| format!("split/{list}.csv"));
@@ -69,7 +69,7 @@ fn unequal(runs: [&Path; 2], file: &str) -> Result<Option<Option<[Vec<u8>; 2]>>>
     let read = |run: &Path| {
         let path = run.join(file);
         match path.exists() {
-            true => fs::read(&path).map(Some).map_err(|source| Error::io("read", &path, source)),
+            true => fs::read(&path).map(Some).map_err(|source| vgae::Error::io("read", &path, source)),
             false => Ok(None),
         }
     };

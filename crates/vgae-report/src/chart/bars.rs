@@ -8,7 +8,7 @@ use super::palette::{self, Colour};
 use super::sheet::{TEXT, UNITS};
 use super::ticks::Extent;
 use super::{Axis, Scale, Size, marks, text};
-use vgae::error::Result;
+use crate::Result;
 
 /// Bars side by side, a group for each category.
 #[derive(Debug, Clone, PartialEq)]

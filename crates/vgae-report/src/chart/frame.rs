@@ -1,6 +1,5 @@
 //! What every chart has: paper, title, legend, axes and grid; and how data get from values to places on the sheet.
 
-use std::convert::Infallible;
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
@@ -16,7 +15,7 @@ use super::palette::{self, Colour};
 use super::sheet::{Sheet, TEXT, UNITS};
 use super::ticks::Extent;
 use super::{Size, marks, text};
-use vgae::error::Result;
+use crate::Result;
 
 /// A place on the sheet, in its units.
 pub(super) type Place = (i32, i32);
@@ -244,10 +243,4 @@ fn ink(colour: Colour, opacity: f64) -> RGBAColor {
 fn lettering(size: f64, colour: Colour) -> TextStyle<'static> {
     let font = plotters::style::FontDesc::new(FontFamily::SansSerif, size * UNITS, FontStyle::Normal);
     font.transform(FontTransform::None).color(&ink(colour, 1.0))
-}
-
-impl From<plotters::drawing::DrawingAreaErrorKind<Infallible>> for vgae::Error {
-    fn from(error: plotters::drawing::DrawingAreaErrorKind<Infallible>) -> Self {
-        Self::Chart(error.to_string())
-    }
 }

@@ -5,7 +5,7 @@ use plotters::element::Polygon;
 use super::frame::{Across, Frame, Place, Plot, stroke, units};
 use super::ticks::Extent;
 use super::{Axis, Size, marks, simplify};
-use vgae::error::Result;
+use crate::Result;
 
 /// Distributions over common bins.
 #[derive(Debug, Clone, PartialEq)]

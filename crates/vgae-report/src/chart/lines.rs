@@ -3,7 +3,7 @@
 use super::frame::{Across, Frame, Place, Plot, units};
 use super::ticks::Extent;
 use super::{Axis, Size, marks, palette, simplify};
-use vgae::error::Result;
+use crate::Result;
 
 /// Curves on common axes.
 #[derive(Debug, Clone, PartialEq)]

@@ -4,7 +4,7 @@ use plotters::element::{Circle, Polygon};
 
 use super::frame::{Frame, Place, stroke, units};
 use super::palette::{self, Colour};
-use vgae::error::Result;
+use crate::Result;
 
 /// The colour of a series or a group, by its number; they come again after the eighth.
 pub(super) fn colour(index: usize) -> Colour {

@@ -42,7 +42,7 @@ mod tests;
 mod text;
 mod ticks;
 
-use vgae::error::{Error, Result};
+use crate::{Error, Result};
 
 pub use bars::{BarSeries, Bars};
 pub use histogram::{Distribution, Histogram};
@@ -101,7 +101,7 @@ impl Chart {
     /// `<g class="dots">`. There are no ids, so that a page can hold several. Less than 200 kB, except for a map of many points.
     ///
     /// # Errors
-    /// [`Error::Config`] if the size is not in its range.
+    /// [`Error::Size`] if the size is not in its range.
     pub fn svg(&self, size: Size) -> Result<String> {
         size.check()?;
         match self {
@@ -118,13 +118,13 @@ impl Chart {
     /// Armenian, Georgian, Hebrew and Arabic; others are boxes.
     ///
     /// # Errors
-    /// As [`Self::svg`], and [`Error::Config`] if the scale is not positive or the picture would have more than
+    /// As [`Self::svg`], and [`Error::Size`] if the scale is not positive or the picture would have more than
     /// 100 million pixels.
     pub fn png(&self, size: Size, scale: f64) -> Result<Vec<u8>> {
         size.check()?;
         let num_pixels = f64::from(size.width) * f64::from(size.height) * scale * scale;
         if !(scale > 0.0 && num_pixels <= png::MOST_PIXELS) {
-            return Err(Error::Config(format!(
+            return Err(Error::Size(format!(
                 "a picture of {}×{} at scale {scale}; expected a positive scale and at most {:e} pixels",
                 size.width,
                 size.height,
@@ -163,7 +163,7 @@ impl Size {
         if range.contains(&self.width) && range.contains(&self.height) {
             return Ok(());
         }
-        Err(Error::Config(format!(
+        Err(Error::Size(format!(
             "a picture of {}×{} pixels; expected a width and a height of {} to {}",
             self.width,
             self.height,

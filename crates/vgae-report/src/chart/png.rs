@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 use resvg::{tiny_skia, usvg};
 
 use super::{Size, text};
-use vgae::error::{Error, Result};
+use crate::{Error, Result};
 
 /// More would take more than 400 MB.
 pub(super) const MOST_PIXELS: f64 = 1e8;

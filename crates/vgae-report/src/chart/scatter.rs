@@ -4,7 +4,7 @@ use super::frame::Frame;
 use super::palette::{self, Colour};
 use super::ticks::Extent;
 use super::{Scale, Size, marks};
-use vgae::error::Result;
+use crate::Result;
 
 /// Points in the plane, whose distances count and whose coordinates do not: there are no axes, and both directions have
 /// the same scale.

@@ -206,6 +206,6 @@ fn sizes_are_bounded() {
         assert!(error.to_string().ends_with("expected a width and a height of 160 to 8000"), "{error}");
     }
     for scale in [0.0, -1.0, f64::NAN, f64::INFINITY, 100.0] {
-        assert!(matches!(chart.png(SIZE, scale), Err(Error::Config(_))));
+        assert!(matches!(chart.png(SIZE, scale), Err(Error::Size(_))));
     }
 }

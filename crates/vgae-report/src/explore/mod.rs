@@ -37,7 +37,7 @@ use ndarray::Array2;
 use vgae::model::baseline::Adjacency;
 use vgae::evaluate::calibrate::Calibrator;
 use vgae::config::Calibration;
-use vgae::error::{Error, Result};
+use crate::Result;
 use vgae::evaluate::PartMetrics;
 use vgae::graph::{Direction, Graph, Pair};
 use vgae::model::Encoded;
@@ -103,7 +103,7 @@ impl Explorer {
         if run.graph.edges.is_empty() {
             let problem = "there are no links to explore: the run is one of rows without a graph; hint: \
                            vgae reconstruct and vgae generate are for those";
-            return Err(Error::Config(problem.into()));
+            return Err(vgae::Error::Config(problem.into()).into());
         }
         let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;

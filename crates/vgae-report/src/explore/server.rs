@@ -18,7 +18,7 @@ use super::Explorer;
 use super::guard::Hosts;
 use super::paced::Paced;
 use super::routes::site;
-use vgae::error::{Error, Result};
+use crate::{Error, Result};
 
 /// Connections at a time; others wait until one of these ends.
 const MAX_CONNECTIONS: usize = 256;
@@ -78,13 +78,17 @@ impl Server {
     /// # Errors
     /// [`Error::Listen`] if the system gives no threads or signals, or this thread is one of those that compute
     /// ([`Caller::Computes`](vgae::system::threads::Caller)), for answers left to it would never come; what `ready` returns.
-    pub fn run(self, explorer: Explorer, ready: impl FnOnce() -> Result<()>) -> Result<()> {
+    pub fn run<E: From<Error>>(
+        self,
+        explorer: Explorer,
+        ready: impl FnOnce() -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
         let address = self.address;
         if rayon::current_thread_index().is_some() {
             let source = io::Error::other(
                 "the thread that serves is one of those that compute: begin with Caller::Waits",
             );
-            return Err(Error::Listen { address, source });
+            return Err(Error::Listen { address, source }.into());
         }
         let num_questions = rayon::current_num_threads();
         let runtime = Builder::new_multi_thread()
@@ -99,12 +103,12 @@ impl Server {
         outcome
     }
 
-    async fn serve(
+    async fn serve<E: From<Error>>(
         self,
         explorer: Explorer,
         num_questions: usize,
-        ready: impl FnOnce() -> Result<()>,
-    ) -> Result<()> {
+        ready: impl FnOnce() -> std::result::Result<(), E>,
+    ) -> std::result::Result<(), E> {
         let Server { address, listener } = self;
         let error = |source| Error::Listen { address, source };
         let hosts = Hosts::of(address.ip());

@@ -49,7 +49,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use vgae::config::{BaselineKind, MapKind, ReportConfig};
-use vgae::error::Result;
+use crate::Result;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::{EdgeList, NodeIds};
 use vgae::evaluate::inspect::{self, Dimension};

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::chart::{Size, palette};
 use vgae::config::PlotKind;
-use vgae::error::Result;
+use crate::Result;
 use crate::report::charts::chart;
 use crate::report::page_tables::{comparison, ranking};
 use crate::report::{Report, page_data};

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use vgae::evaluate::calibrate::{Calibrator, Classes, Reliability};
-use vgae::error::Result;
+use crate::Result;
 use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::graph::EdgeList;
 use vgae::evaluate::metrics::{Curves, Intervals, Metrics};

@@ -4,7 +4,7 @@ use hashbrown::HashSet;
 
 use vgae::model::baseline::Baseline;
 use vgae::config::{BaselineKind, ModelKind};
-use vgae::error::Result;
+use crate::Result;
 use vgae::evaluate::Scored;
 use vgae::evaluate::metrics::{Intervals, Metrics};
 use vgae::evaluate::negatives::NegativeLists;

@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use clap::ValueEnum;
-use vgae_cli::benchmark::{Cell, data_sha256};
+use crate::benchmark::{Cell, data_sha256};
 use vgae::config::{ModelKind, ReadConfig};
-use vgae::{Error, Result, read};
+use crate::{Error, Result};
+use vgae::read;
 
 use super::{Args, PARTIAL, io, remove};
 use crate::cli::train;
@@ -31,18 +32,18 @@ impl Plan {
     pub(super) fn new(args: &Args) -> Result<Plan> {
         let models: Vec<String> = args.models.iter().map(name).collect();
         if let Some(twice) = twice(&models) {
-            return Err(Error::Config(format!("--models names {twice} twice")));
+            return Err(Error::Usage(format!("--models names {twice} twice")));
         }
         let reference = args.reference.as_ref().map(name);
         if let Some(reference) = reference.as_ref().filter(|reference| !models.contains(reference)) {
-            return Err(Error::Config(format!("--reference {reference} is not among --models")));
+            return Err(Error::Usage(format!("--reference {reference} is not among --models")));
         }
         if args.data.iter().any(|path| path == Path::new("-")) {
-            return Err(Error::Config("DATA is read once per run; stdin can be read only once".into()));
+            return Err(Error::Usage("DATA is read once per run; stdin can be read only once".into()));
         }
         let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
         if let Some(twice) = twice(&data) {
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "two DATA are called {twice}; hint: rename one, or a --output each"
             )));
         }
@@ -87,7 +88,7 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
             with.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
         else {
             let problem = format!("--with {with:?} begins with none of --models; expected 'MODEL: FLAGS'");
-            return Err(Error::Config(problem));
+            return Err(Error::Usage(problem));
         };
         own.entry(model.trim()).or_default().extend(flags.split_whitespace().map(String::from));
     }
@@ -95,8 +96,8 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
         let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
         let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
         let (config, of_file) = train::parse(&arguments).map_err(|error| match error {
-            Error::Config(problem) => {
-                Error::Config(format!("the flags of `vgae train` for {model}: {problem}"))
+            Error::Usage(problem) => {
+                Error::Usage(format!("the flags of `vgae train` for {model}: {problem}"))
             }
             other => other,
         })?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 
 use serde::{Serialize, Serializer};
-use vgae::Result;
+use crate::Result;
 use vgae::evaluate::calibrate::{Bin, Calibrator, Population, Reliability};
 use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::evaluate::metrics::{Calibration, Interval, Intervals, LEVEL, Metrics};

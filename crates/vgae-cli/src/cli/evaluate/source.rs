@@ -7,7 +7,7 @@ use vgae::graph::Pair;
 use vgae::evaluate::negatives::Negatives;
 use vgae::read::{PairReader, Unknown};
 use vgae::run::Run;
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use super::Args;
 use crate::cli::progress::Voice;
@@ -50,7 +50,7 @@ pub(super) enum Source<'a> {
 impl<'a> Source<'a> {
     /// What `args` ask for, which must not contradict themselves.
     pub(super) fn of(args: &'a Args) -> Result<Self> {
-        let refuse = |problem: String| Err(Error::Config(problem));
+        let refuse = |problem: String| Err(Error::Usage(problem));
         if let (Some(count), false) =
             (args.negatives_per_edge, matches!(args.negatives, Some(KindOrFile::Hard)))
         {

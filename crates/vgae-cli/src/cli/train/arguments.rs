@@ -6,7 +6,8 @@ use std::path::Path;
 use clap::parser::ValueSource;
 use clap::{Command, CommandFactory, FromArgMatches};
 use vgae::config::{Config, FeatureSource};
-use vgae::{Error, Result, train};
+use crate::{Error, Result};
+use vgae::train;
 
 use super::Args;
 use super::config_file::{ConfigFile, plain};
@@ -39,7 +40,7 @@ pub(super) fn check_resumed() -> Result<()> {
         let id = setting.get_id().as_str();
         let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
         if is_given && !CHANGEABLE.contains(&id) {
-            return Err(Error::Config(format!(
+            return Err(Error::Usage(format!(
                 "--{} cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
                  --checkpoint-every",
                 setting.get_long().unwrap_or(id)
@@ -74,7 +75,7 @@ impl Args {
             files.iter().filter(|(_, file)| *file == Some(dash)).map(|(name, _)| *name).collect();
         match of_stdin.as_slice() {
             [first, second, ..] => {
-                Err(Error::Config(format!("{first} and {second} are both -; stdin can be only one of them")))
+                Err(Error::Usage(format!("{first} and {second} are both -; stdin can be only one of them")))
             }
             _ => Ok(()),
         }
@@ -86,14 +87,14 @@ impl Args {
 fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, Vec<String>)> {
     let mut command = command.no_binary_name(true);
     command.build();
-    let refused = |error: clap::Error| Error::Config(plain(&error));
+    let refused = |error: clap::Error| Error::Usage(plain(&error));
     let given = command.clone().try_get_matches_from(words).map_err(refused)?;
     let file = ConfigFile::read(file, &command)?;
     let flags = file.flags(&command, &given);
     let all = flags.iter().map(OsString::from).chain(words.iter().cloned());
     let matches = command.try_get_matches_from(all).map_err(|error| file.refused(&error))?;
     let args = Args::from_arg_matches(&matches).map_err(refused)?;
-    args.config.validate().map_err(|error| file.explain(error))?;
+    args.config.validate().map_err(|error| file.explain(error.into()))?;
     Ok((args, flags))
 }
 
@@ -107,7 +108,7 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
     let args = command.clone().try_get_matches_from(words).and_then(|given| Args::from_arg_matches(&given));
     let args = args.map_err(|error| {
         let text = error.to_string();
-        Error::Config(text.lines().next().unwrap_or_default().trim_start_matches("error: ").into())
+        Error::Usage(text.lines().next().unwrap_or_default().trim_start_matches("error: ").into())
     })?;
     let (args, flags) = match &args.config_file {
         Some(file) => complete(command, words, file)?,

@@ -12,7 +12,7 @@ use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 /// What a file of settings says.
 pub(super) struct ConfigFile {
@@ -53,7 +53,7 @@ impl ConfigFile {
     /// Reads and checks the file at `path`, - for stdin, by the flags of `command`, which has been built.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key that is not what it should be.
+    /// [`vgae::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key that is not what it should be.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self> {
         let mut file = ConfigFile { path: path.to_path_buf(), settings: Vec::new() };
         let opened: io::Result<Box<dyn Read>> = match path == Path::new("-") {
@@ -63,10 +63,10 @@ impl ConfigFile {
         let mut text = String::new();
         opened
             .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
-            .map_err(|source| Error::Io { action: "read", path: path.to_path_buf(), source })?;
+            .map_err(|source| vgae::Error::Io { action: "read", path: path.to_path_buf(), source })?;
         if text.len() as u64 > MAX_BYTES {
             let problem = format!("has more than {MAX_BYTES} bytes; expected a file of settings");
-            return Err(Error::Config(format!("{}: {problem}", file.name())));
+            return Err(Error::Usage(format!("{}: {problem}", file.name())));
         }
         let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
         let table = DeTable::parse(&text).map_err(|error| {
@@ -109,7 +109,7 @@ impl ConfigFile {
 
     /// `error`, and where the file sets the flags that it names.
     pub(super) fn explain(&self, error: Error) -> Error {
-        let Error::Config(problem) = error else { return error };
+        let Error::Usage(problem) = error else { return error };
         let is_named = |setting: &&Setting| {
             problem
                 .split(|c: char| !c.is_alphanumeric() && c != '-')
@@ -122,18 +122,18 @@ impl ConfigFile {
             .map(|Setting { name, line, .. }| format!("{}:{line} sets {name}", self.name()))
             .collect();
         match places.is_empty() {
-            true => Error::Config(problem),
-            false => Error::Config(format!("{problem} ({})", places.join(", "))),
+            true => Error::Usage(problem),
+            false => Error::Usage(format!("{problem} ({})", places.join(", "))),
         }
     }
 
     /// What clap says of the command line and this file together.
     pub(super) fn refused(&self, error: &clap::Error) -> Error {
-        self.explain(Error::Config(format!("{}: {}", self.name(), plain(error))))
+        self.explain(Error::Usage(format!("{}: {}", self.name(), plain(error))))
     }
 
     fn problem(&self, line: usize, problem: &str) -> Error {
-        Error::Config(format!("{}:{line}: {problem}", self.name()))
+        Error::Usage(format!("{}:{line}: {problem}", self.name()))
     }
 
     fn name(&self) -> String {

@@ -13,7 +13,7 @@ use vgae::graph::Graph;
 use vgae::train::plan::{self, Plan};
 use vgae::split::Split;
 use vgae::train::{self, Epoch};
-use vgae::{Error, Result};
+use crate::{Error, Result};
 
 use crate::cli::stdout;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 use vgae::config::{CheckpointPeriod, Config};
 use vgae::run::{RunDir, Unfinished};
 use vgae::train::{self, Trained};
-use vgae::{Error, Result};
+use crate::Result;
 
 use super::stop::Stop;
 use crate::cli::progress::Voice;
@@ -54,7 +54,7 @@ pub(super) fn fit(
             }
             (Some(_), Err(error)) => Err(error),
             (Some(signal), Ok(())) => {
-                Err(Error::Interrupted { signal, epoch: epoch.epoch, path: run.path().to_path_buf() })
+                Err(vgae::Error::Interrupted { signal, epoch: epoch.epoch, path: run.path().to_path_buf() })
             }
         }
     };
@@ -68,16 +68,16 @@ pub(super) fn fit(
         stop.end();
         run.keep();
     }
-    trained
+    Ok(trained?)
 }
 
 /// Says what is left after `error`, if there is something.
-pub(super) fn tell(error: &Error, run: &RunDir, voice: &Voice) {
+pub(super) fn tell(error: &vgae::Error, run: &RunDir, voice: &Voice) {
     let path = run.path().display();
     match error {
         _ if !run.is_resumable() => {}
-        Error::Interrupted { .. } => {}
-        Error::Diverged { .. } => voice.say(format!(
+        vgae::Error::Interrupted { .. } => {}
+        vgae::Error::Diverged { .. } => voice.say(format!(
             "note: the last good checkpoint stays; `vgae train --resume {path} --learning-rate RATE` goes on from it with \
              smaller steps"
         )),

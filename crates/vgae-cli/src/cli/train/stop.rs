@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use signal_hook::low_level;
-use vgae::Result;
+use crate::Result;
 
 use crate::cli::progress::Voice;
 use crate::cli::signals;

@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::run::{files, own};
-use crate::write::rows;
+use crate::read::{check_directory, check_file, read_csv};
 use crate::split::{LISTS, Split};
 
-const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
+pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
 
 /// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
 ///
@@ -29,15 +28,15 @@ pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
 /// [`crate::Error::Foreign`].
 pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
     let inner = directory.join("split");
-    own::check_directory(&inner)?;
+    check_directory(&inner)?;
     let split = if inner.is_dir() { inner } else { directory.to_path_buf() };
-    paths(&split).iter().try_for_each(|file| own::check_file(file))?;
+    paths(&split).iter().try_for_each(|file| check_file(file))?;
     Ok(split)
 }
 
 /// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`, and which is
 /// bipartite if it has `num_sources`.
-pub(super) fn read_graph(
+pub(crate) fn read_graph(
     directory: &Path,
     direction: Direction,
     num_sources: Option<usize>,
@@ -65,28 +64,8 @@ pub(super) fn read_graph(
 }
 
 /// The five files in `directory`.
-pub(super) fn paths(directory: &Path) -> [PathBuf; 5] {
+pub(crate) fn paths(directory: &Path) -> [PathBuf; 5] {
     LISTS.map(|list| directory.join(format!("{list}.csv")))
-}
-
-/// Writes the five files.
-pub(super) fn write_split(directory: &Path, split: &Split, nodes: &NodeIds) -> Result<()> {
-    let weights =
-        [split.train.weights(), split.validation.edges.weights(), None, split.test.edges.weights(), None];
-    for ((path, pairs), weights) in paths(directory).iter().zip(split.lists()).zip(weights) {
-        let header = HEADERS[usize::from(weights.is_some())];
-        files::write_file(path, |output| {
-            rows::write_rows(output, header, pairs.len(), |at, row| {
-                let (u, v) = pairs[at];
-                row.field(nodes.id(u));
-                row.field(nodes.id(v));
-                if let Some(weights) = weights {
-                    row.number(weights[at]);
-                }
-            })
-        })?;
-    }
-    Ok(())
 }
 
 /// One file's rows.
@@ -109,7 +88,7 @@ fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result
 fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
     let node = |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is no node of the graph"));
-    let num_columns = files::read_csv(path, &HEADERS, |record| {
+    let num_columns = read_csv(path, &HEADERS, |record| {
         let (u, v) = (node(&record[0])?, node(&record[1])?);
         pairs.push(direction.orient((u, v)));
         if let Some(text) = record.get(2) {

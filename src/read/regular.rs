@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 ///
 /// # Errors
 /// [`Error::Foreign`].
-pub(super) fn check_file(path: &Path) -> Result<()> {
+pub(crate) fn check_file(path: &Path) -> Result<()> {
     check(path, "file", FileType::is_file)
 }
 
@@ -19,7 +19,7 @@ pub(super) fn check_file(path: &Path) -> Result<()> {
 ///
 /// # Errors
 /// [`Error::Foreign`].
-pub(super) fn check_directory(path: &Path) -> Result<()> {
+pub(crate) fn check_directory(path: &Path) -> Result<()> {
     check(path, "directory", FileType::is_dir)
 }
 
