@@ -5,9 +5,9 @@ mod common;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use vgae::evaluate::metrics;
 use vgae::graph::Pair;
 use vgae::model::decoder;
-use vgae::evaluate::metrics;
 
 const NUM_NODES: u32 = 200_000;
 

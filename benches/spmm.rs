@@ -7,8 +7,8 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
-use vgae::graph::{Csr, EdgeList};
 use vgae::graph::normalize;
+use vgae::graph::{Csr, EdgeList};
 use vgae::kernels::operator::Operator;
 
 /// The width of a hidden layer.

@@ -19,14 +19,14 @@
 
 use std::path::Path;
 
-use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::config::{Config, FeatureSource, ModelKind};
 use crate::error::Result;
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
-use crate::split::{Part, Split};
 use crate::progress::Watch;
+use crate::split::{Part, Split};
 use crate::{read, split};
 
 /// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.

@@ -33,28 +33,32 @@ pub use scores::{BaselineKind, FeatureTransform};
 pub use train::{KlWeight, LossKind, Select, TrainConfig};
 
 /// Everything that decides the outcome of `vgae train`, beside the data.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, clap::Args)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
     /// How the input is read.
-    #[command(flatten)]
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub read: ReadConfig,
     /// How edges are held out.
-    #[command(flatten)]
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub split: SplitConfig,
     /// What is trained.
-    #[command(flatten)]
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub model: ModelConfig,
     /// How it is trained.
-    #[command(flatten)]
+    #[cfg_attr(feature = "clap", command(flatten))]
     pub train: TrainConfig,
     /// Fit calibrated probabilities to the validation part, for pairs that are edges as rarely as in the graph; the
     /// later verbs then give these instead of sigmoid(logit)
-    #[arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation")]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation"))]
     #[serde(default)]
     pub calibrate: Option<Calibration>,
     /// Seed of the split, the initial weights and the training noise
-    #[arg(long, allow_negative_numbers = true, default_value_t, help_heading = "Training")]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, allow_negative_numbers = true, default_value_t, help_heading = "Training")
+    )]
     pub seed: u64,
 }
 
@@ -190,32 +194,33 @@ fn require(holds: bool, flag: &str, value: impl fmt::Display, expected: &str) ->
 }
 
 /// How the input is read.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Input")]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
     /// The format of the edge list [default: by the end of DATA's name, else text]
-    #[arg(long, value_enum)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
     pub format: Option<EdgeFormat>,
     /// Node features: a CSV file (id, then numbers; or headed node,feature,value), `none`, or `auto` for
     /// those that DATA's directory holds
-    #[arg(long, value_name = "FILE", default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
     pub features: FeatureSource,
     /// The edge list's weight column, by its header or its number from 1 (a column headed `weight` is
     /// taken by itself)
-    #[arg(long, value_name = "COLUMN")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     pub weights: Option<String>,
     /// Whether the first row of an edge list names its columns
-    #[arg(long, value_name = "WHEN", value_enum, default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,
     /// Keep the directions of edges: source to target, and in NAME.cites from the citing paper to the cited one
     /// (without this, u,v and v,u are one edge)
-    #[arg(long)]
+    #[cfg_attr(feature = "clap", arg(long))]
     pub directed: bool,
     /// Sources and targets are of two kinds, such as users and items: non-edges are pairs of a source and a target
     /// alone, whether to be trained on, held out or predicted
-    #[arg(long, conflicts_with = "directed")]
+    #[cfg_attr(feature = "clap", arg(long, conflicts_with = "directed"))]
     #[serde(default)]
     pub bipartite: bool,
 }
@@ -267,7 +272,8 @@ impl From<FeatureSource> for String {
 }
 
 /// Whether the first row of an edge list names its columns.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Header {
     /// It does if it says `source,target` or another usual pair of names, or if it alone is not numeric.
@@ -280,18 +286,19 @@ pub enum Header {
 }
 
 /// How edges are held out.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Split")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Split"))]
 #[serde(deny_unknown_fields)]
 pub struct SplitConfig {
     /// Fraction of the edges held out for validation
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().val_fraction)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().val_fraction))]
     pub val_fraction: f64,
     /// Fraction of the edges held out for the test
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction))]
     pub test_fraction: f64,
     /// What is held out of a directed graph
-    #[arg(long, value_enum, default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub task: DirectedTask,
 }
 

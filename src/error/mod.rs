@@ -244,12 +244,21 @@ pub enum Error {
         /// The smallest change that would fit.
         hint: String,
     },
+    #[cfg(feature = "torch")]
     /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
     /// The index of nearest neighbours could not be made or searched, which only a lack of memory explains.
     #[error("the index of nearest neighbours failed: {0}; hint: leave out --approximate")]
     Index(String),
+    /// This build leaves out what a file, a model or a device needs.
+    #[error("{what} needs the Cargo feature `{feature}`, which this build of vgae leaves out")]
+    NotBuiltIn {
+        /// What was asked for, as in `a Parquet file`.
+        what: String,
+        /// The feature of the crate `vgae`.
+        feature: &'static str,
+    },
     /// A file of a run directory is damaged, missing or not of this format.
     #[error("{}: {}", show(path), plain(problem))]
     Run {
@@ -311,4 +320,10 @@ impl Error {
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
     }
+}
+
+/// The error of what this build leaves out.
+#[allow(dead_code, reason = "unused where all features are built in")]
+pub(crate) fn not_built_in(what: &str, feature: &'static str) -> Error {
+    Error::NotBuiltIn { what: what.into(), feature }
 }

@@ -18,11 +18,11 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::error::Result;
-use crate::graph::Features;
 use crate::evaluate::metrics::{self, Metrics};
+use crate::graph::Features;
 use crate::model::network::Embeddings;
-use crate::split::Split;
 use crate::model::stack::{Combiner, Stack};
+use crate::split::Split;
 use crate::train::stack::{Fitting, fitting};
 
 /// The variance over the nodes of a dimension's mean above which it is active (Burda, Grosse & Salakhutdinov 2016,

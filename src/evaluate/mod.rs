@@ -28,10 +28,10 @@
 //! ```
 
 pub mod calibrate;
+mod degrees;
 pub mod inspect;
 pub mod metrics;
 pub mod negatives;
-mod degrees;
 mod scored;
 
 use std::hash::{BuildHasher, Hasher};
@@ -42,15 +42,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::Config;
 use crate::error::Result;
-use crate::graph::Features;
 use crate::evaluate::metrics::Metrics;
-use crate::model::{Model, rows_of};
+use crate::graph::Features;
+use crate::graph::transform::transform;
+use crate::kernels::sort::sort_by;
 use crate::model::network::Embeddings;
 use crate::model::score::Score;
-use crate::kernels::sort::sort_by;
-use crate::split::{self, Part, Split};
-use crate::graph::transform::transform;
 use crate::model::vae::{RowMetrics, Vae};
+use crate::model::{Model, rows_of};
+use crate::split::{self, Part, Split};
 
 pub use degrees::{BUCKETS, DegreeBucket, DegreeMetrics};
 pub use scored::Scored;

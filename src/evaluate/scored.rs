@@ -2,9 +2,9 @@
 
 use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
-use crate::graph::Pair;
 use crate::evaluate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
 use crate::evaluate::negatives::NegativeLists;
+use crate::graph::Pair;
 use crate::model::score::{Score, probability};
 
 /// The edges of one part and their negatives, scored once for all figures.

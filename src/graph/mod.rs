@@ -16,9 +16,9 @@ mod bipartite;
 mod columns;
 mod edge_list;
 mod features;
+mod node_ids;
 pub mod normalize;
 pub mod transform;
-mod node_ids;
 
 use std::path::PathBuf;
 
@@ -26,9 +26,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
 
+pub use crate::kernels::Csr;
 pub use columns::FeatureColumns;
 pub use edge_list::{Direction, EdgeList, Merged};
-pub use crate::kernels::Csr;
 pub use features::Features;
 pub(crate) use node_ids::Mentions;
 pub use node_ids::NodeIds;

@@ -1,14 +1,22 @@
 //! Where a network is trained: this crate's kernels on the CPU, or libtorch on another device.
 
 use std::fmt;
-use std::sync::Once;
 use std::thread::available_parallelism;
 
-use tch::Device;
+use crate::config::{Config, DeviceChoice};
+use crate::error::Result;
 
-use crate::config::{Config, DecoderKind, DeviceChoice};
-use crate::error::{Error, Result};
+#[cfg(not(feature = "torch"))]
+use absent::{describe, has_mps, num_cuda_devices};
+#[cfg(feature = "torch")]
+use torch::{describe, has_mps, num_cuda_devices};
 
+#[cfg(not(feature = "torch"))]
+pub(crate) use absent::choose;
+#[cfg(feature = "torch")]
+pub(crate) use torch::choose;
+
+#[cfg(feature = "torch")]
 /// The nodes from which `--device auto` takes a GPU: on smaller graphs the kernels are faster than a GPU is started.
 const AUTO_GPU_NODES: usize = 20_000;
 
@@ -38,7 +46,7 @@ impl Devices {
         Devices {
             num_cores: available_parallelism().map_or(1, usize::from),
             num_cuda_devices: num_cuda_devices(),
-            has_mps: tch::utils::has_mps(),
+            has_mps: has_mps(),
         }
     }
 }
@@ -59,82 +67,137 @@ impl fmt::Display for Devices {
     }
 }
 
-/// The device of libtorch that `config` asks for, for a graph of `num_nodes`; none for the CPU.
+/// The device on which the network of `config` is trained, for a graph of `num_nodes`: never [`DeviceChoice::Auto`].
 ///
 /// # Errors
-/// [`Error::Config`] if it is not there, or does not do what is asked of it.
-pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>> {
-    let is_fit = config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
-    let device = match config.train.device {
-        DeviceChoice::Cpu => return Ok(None),
-        DeviceChoice::Auto => {
-            let is_large = is_fit && num_nodes >= AUTO_GPU_NODES;
-            return Ok((is_large && num_cuda_devices() > 0).then_some(Device::Cuda(0)));
-        }
-        DeviceChoice::Cuda(index) => {
-            let count = num_cuda_devices();
-            if index >= count {
-                let hint = match count {
-                    0 => format!(
-                        "the libtorch in use finds none; hint: put the lib directory of a PyTorch {} with CUDA first \
-                         in LD_LIBRARY_PATH",
-                        env!("VGAE_LIBTORCH_VERSION")
-                    ),
-                    _ => format!("there are {count}, counted from 0"),
-                };
-                return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
-            }
-            Device::Cuda(index)
-        }
-        DeviceChoice::Mps if !tch::utils::has_mps() => {
-            let problem = "--device mps: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
-            return Err(Error::Config(problem.into()));
-        }
-        DeviceChoice::Mps => Device::Mps,
-    };
-    if !is_fit {
-        return Err(Error::Config(format!(
-            "--device {}: only inner products are trained there; leave it out",
-            config.train.device
-        )));
-    }
-    Ok(Some(device))
-}
-
-/// Where the network of `config` is trained, for a graph of `num_nodes`: never [`DeviceChoice::Auto`].
-///
-/// # Errors
-/// As [`choose`].
+/// Returns the errors of [`choose`].
 pub(crate) fn chosen(config: &Config, num_nodes: usize) -> Result<DeviceChoice> {
-    Ok(match choose(config, num_nodes)? {
-        None | Some(Device::Cpu) => DeviceChoice::Cpu,
-        Some(Device::Cuda(index)) => DeviceChoice::Cuda(index),
-        Some(Device::Mps | Device::Vulkan) => DeviceChoice::Mps,
-    })
+    Ok(choose(config, num_nodes)?.map_or(DeviceChoice::Cpu, describe))
 }
 
-/// How many CUDA devices the libtorch in use finds.
-fn num_cuda_devices() -> usize {
-    load_cuda();
-    tch::Cuda::device_count().max(0) as usize
-}
+#[cfg(feature = "torch")]
+mod torch {
+    use std::sync::Once;
 
-/// Loads libtorch's CUDA half, where there is one: this program is linked against the CPU's alone, so that it runs
-/// without the other.
-fn load_cuda() {
-    static LOADED: Once = Once::new();
-    LOADED.call_once(|| {
-        #[cfg(unix)]
-        {
-            use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-            // SAFETY: the library's initialisers register its kernels with the libtorch that is loaded already, of
-            // whose distribution it is a part; nothing of it is called from here.
-            #[allow(unsafe_code)]
-            let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
-            if let Ok(library) = library {
-                // It stays for as long as the process.
-                std::mem::forget(library);
+    use tch::Device;
+
+    use super::AUTO_GPU_NODES;
+    use crate::config::{Config, DecoderKind, DeviceChoice};
+    use crate::error::{Error, Result};
+
+    /// The device of libtorch that `config` asks for, for a graph of `num_nodes`; none for the CPU.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if it is not there, or does not do what is asked of it.
+    pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>> {
+        let is_fit = config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
+        let device = match config.train.device {
+            DeviceChoice::Cpu => return Ok(None),
+            DeviceChoice::Auto => {
+                let is_large = is_fit && num_nodes >= AUTO_GPU_NODES;
+                return Ok((is_large && num_cuda_devices() > 0).then_some(Device::Cuda(0)));
             }
+            DeviceChoice::Cuda(index) => {
+                let count = num_cuda_devices();
+                if index >= count {
+                    let hint = match count {
+                        0 => format!(
+                            "the libtorch in use finds none; hint: put the lib directory of a PyTorch {} with CUDA first \
+                             in LD_LIBRARY_PATH",
+                            crate::system::LIBTORCH_VERSION.unwrap_or_default()
+                        ),
+                        _ => format!("there are {count}, counted from 0"),
+                    };
+                    return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
+                }
+                Device::Cuda(index)
+            }
+            DeviceChoice::Mps if !has_mps() => {
+                let problem =
+                    "--device mps: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
+                return Err(Error::Config(problem.into()));
+            }
+            DeviceChoice::Mps => Device::Mps,
+        };
+        if !is_fit {
+            return Err(Error::Config(format!(
+                "--device {}: only inner products are trained there; leave it out",
+                config.train.device
+            )));
         }
-    });
+        Ok(Some(device))
+    }
+
+    /// `true` if libtorch finds an Apple GPU.
+    pub(super) fn has_mps() -> bool {
+        tch::utils::has_mps()
+    }
+
+    /// How many CUDA devices the libtorch in use finds.
+    pub(super) fn num_cuda_devices() -> usize {
+        load_cuda();
+        tch::Cuda::device_count().max(0) as usize
+    }
+
+    /// Loads libtorch's CUDA half, where there is one: this program is linked against the CPU's alone, so that it runs
+    /// without the other.
+    fn load_cuda() {
+        static LOADED: Once = Once::new();
+        LOADED.call_once(|| {
+            #[cfg(unix)]
+            {
+                use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
+                // SAFETY: the library's initialisers register its kernels with the libtorch that is loaded already, of
+                // whose distribution it is a part; nothing of it is called from here.
+                #[allow(unsafe_code)]
+                let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
+                if let Ok(library) = library {
+                    // It stays for as long as the process.
+                    std::mem::forget(library);
+                }
+            }
+        });
+    }
+
+    /// The setting that stands for `device`.
+    pub(super) fn describe(device: Device) -> DeviceChoice {
+        match device {
+            Device::Cpu => DeviceChoice::Cpu,
+            Device::Cuda(index) => DeviceChoice::Cuda(index),
+            Device::Mps | Device::Vulkan => DeviceChoice::Mps,
+        }
+    }
+}
+
+/// Without libtorch there is no device but the CPU.
+#[cfg(not(feature = "torch"))]
+mod absent {
+    use crate::config::{Config, DeviceChoice};
+    use crate::error::{Result, not_built_in};
+
+    /// A device of libtorch. There is none.
+    pub(crate) enum Device {}
+
+    /// Returns `None`, for the CPU.
+    ///
+    /// # Errors
+    /// [`crate::Error::NotBuiltIn`] if the setting asks for a GPU.
+    pub(crate) fn choose(config: &Config, _num_nodes: usize) -> Result<Option<Device>> {
+        match config.train.device {
+            DeviceChoice::Cpu | DeviceChoice::Auto => Ok(None),
+            device => Err(not_built_in(&format!("the device {device}"), "torch")),
+        }
+    }
+
+    pub(super) fn describe(device: Device) -> DeviceChoice {
+        match device {}
+    }
+
+    pub(super) fn has_mps() -> bool {
+        false
+    }
+
+    pub(super) fn num_cuda_devices() -> usize {
+        0
+    }
 }

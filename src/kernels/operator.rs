@@ -9,8 +9,8 @@ use std::sync::OnceLock;
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
-use crate::kernels::gemm;
 use crate::kernels::Csr;
+use crate::kernels::gemm;
 
 pub(crate) use gather::SparseRow;
 

@@ -8,7 +8,9 @@ mod buffers;
 mod host;
 mod latent;
 mod rows;
+#[cfg(feature = "torch")]
 mod torch;
+#[cfg(feature = "torch")]
 mod torch_adam;
 
 use std::collections::BTreeMap;
@@ -19,7 +21,9 @@ use ndarray::Array2;
 pub(crate) use adam::{Adam, AdamState};
 pub(crate) use buffers::Buffers;
 pub(crate) use host::{HostTape, Recorded, Recording};
+#[cfg(feature = "torch")]
 pub(crate) use torch::{TorchOperator, TorchTape, on_host};
+#[cfg(feature = "torch")]
 pub(crate) use torch_adam::TorchAdam;
 
 /// A weight matrix by its name: its shape and its values, row by row.

@@ -13,9 +13,9 @@ use std::sync::Arc;
 
 use crate::config::{BaselineKind, FeatureTransform};
 use crate::error::{Error, Result};
-use crate::graph::{Csr, EdgeList, Features, Pair};
 use crate::graph::normalize;
 use crate::graph::transform::transform;
+use crate::graph::{Csr, EdgeList, Features, Pair};
 pub use adjacency::Adjacency;
 use by_source::{Score, score_by_source};
 use rows::{RowProduct, Rows};

@@ -9,11 +9,11 @@ use ndarray::Array2;
 use rand::{Rng, RngExt};
 
 use crate::config::{ModelConfig, ModelKind};
-use crate::graph::{EdgeList, Features};
 use crate::graph::normalize;
+use crate::graph::transform::transform;
+use crate::graph::{EdgeList, Features};
 use crate::kernels::operator::Operator;
 use crate::kernels::tape::{Dropout, Tape, Weights};
-use crate::graph::transform::transform;
 
 use gcn::Gcn;
 use gnae::Gnae;

@@ -8,14 +8,15 @@ use ndarray::Array2;
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::model::decoder::Decoded;
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Pair};
+use crate::model::decoder::Decoded;
 use crate::model::network::{Embeddings, Network};
 use crate::model::score::Score;
 
 /// Where the latent of a new graph's nodes comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Source {
     /// Each node's z from N(0, I): the nodes are all alike before the draw.
     Prior,

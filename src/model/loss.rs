@@ -69,6 +69,7 @@ mod gravity;
 mod neighbours;
 mod sampled;
 mod subgraph;
+#[cfg(feature = "torch")]
 mod torch;
 
 use crate::config::KlWeight;
@@ -78,6 +79,7 @@ pub use exact::ExactReconstruction;
 pub use gravity::GravityReconstruction;
 pub use sampled::{Sample, SampledEdges, Weighting};
 pub use subgraph::{Subgraph, SubgraphReconstruction};
+#[cfg(feature = "torch")]
 pub(crate) use torch::TorchLoss;
 
 /// What a reconstruction is compared with.

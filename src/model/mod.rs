@@ -24,21 +24,20 @@ pub mod network;
 pub mod recommend;
 pub mod score;
 pub mod stack;
-#[cfg(feature = "torch")]
 pub mod vae;
 
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::model::baseline::Baseline;
 use crate::config::{BaselineKind, Config, ModelConfig, ModelKind};
-use crate::model::decoder::{Decoded, Decoder, Posterior};
 use crate::error::{Error, Result};
+use crate::graph::transform::transform;
 use crate::graph::{EdgeList, Features, Pair};
+use crate::model::baseline::Baseline;
+use crate::model::decoder::{Decoded, Decoder, Posterior};
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 use crate::model::stack::Stack;
-use crate::graph::transform::transform;
 use crate::model::vae::Vae;
 
 /// A trained model, or one that needs no training.

@@ -20,19 +20,21 @@
 //! ```
 
 mod pass;
+#[cfg(feature = "torch")]
 mod torch;
 
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 
 use crate::config::{self, ModelConfig};
-use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
-use crate::model::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 use crate::graph::{EdgeList, Features};
 use crate::kernels::tape::Buffers;
+use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
+use crate::model::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 
 pub use crate::kernels::tape::Weights;
 pub(crate) use pass::{Draws, Encoding, Pass, Terms};
+#[cfg(feature = "torch")]
 pub(crate) use torch::TorchTrainer;
 
 /// What an encoder says of the n nodes.

@@ -4,6 +4,7 @@
 //! chosen beforehand, and [`Approximate`] looks at those that an index of nearest neighbours finds.
 
 mod approximate;
+mod index;
 mod two_hop;
 
 use rayon::prelude::*;

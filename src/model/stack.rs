@@ -32,11 +32,11 @@ mod combiner;
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
-use crate::model::baseline::ClosedForm;
 use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
-use crate::model::decoder::Decoded;
 use crate::error::Result;
 use crate::graph::{EdgeList, Features, Pair};
+use crate::model::baseline::ClosedForm;
+use crate::model::decoder::Decoded;
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 

@@ -38,17 +38,21 @@ mod feature_rows;
 mod features;
 mod fingerprint;
 mod foreign;
+#[cfg(feature = "graphml")]
 mod graphml;
 mod kinds;
 mod linqs;
 mod listed;
 mod matrix_market;
 mod not_text;
+#[cfg(feature = "npz")]
 mod npy;
+#[cfg(feature = "npz")]
 mod npz;
 mod number;
 mod own_csv;
 mod pairs;
+#[cfg(feature = "parquet")]
 mod parquet;
 mod quotes;
 mod raw;
@@ -71,8 +75,8 @@ pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub(crate) use number::{parse_finite, parse_weight};
-pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use own_csv::{csv_error, read_csv, read_records};
+pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 pub(crate) use regular::{check_directory, check_file};
 

@@ -4,27 +4,27 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::evaluate::calibrate::Calibrator;
 use crate::config::{Config, ModelKind};
-use crate::kernels::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::Graph;
-use crate::read::read_records;
-use crate::system::{self, memory};
-use crate::write::csv::{write_csv, write_json};
+use crate::kernels::device;
 use crate::model::Encoded;
+use crate::read::read_records;
 use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
     CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
 };
 use crate::run::lock::{LOCK, Lock};
-use crate::write::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
 use crate::run::{files, layout, tensors};
-use crate::write::{Existing, Output, write_embeddings};
 use crate::split::{self, Split};
+use crate::system::{self, memory};
 use crate::train::{Checkpoint, Epoch, Trained};
+use crate::write::csv::{write_csv, write_json};
+use crate::write::output::PARTIAL;
+use crate::write::{Existing, Output, write_embeddings};
 
 /// A run directory that is being written, by this process alone. If it is dropped before [`RunDir::finish`], because of an
 /// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
@@ -126,7 +126,7 @@ impl RunDir {
             format_version: FORMAT_VERSION,
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
-            libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
+            libtorch_version: system::LIBTORCH_VERSION.map(Into::into),
             config: resolved,
             split_from: None,
             counts: Counts::of(graph, split),

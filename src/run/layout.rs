@@ -6,11 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::write::output::PARTIAL;
-use crate::run::record::{self, Status};
 use crate::read::{check_directory, check_file};
 use crate::run::files;
+use crate::run::record::{self, Status};
 use crate::split::files::paths;
+use crate::write::output::PARTIAL;
 
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";

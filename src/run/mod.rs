@@ -31,13 +31,13 @@ mod unfinished;
 
 use std::path::{Path, PathBuf};
 
-use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::config::Calibration;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::{Direction, FeatureColumns, Graph};
-use crate::model::{Encoded, Model};
 use crate::model::score::Score;
+use crate::model::{Encoded, Model};
 use crate::split::Split;
 
 pub use checkpoint::{read_checkpoint, write_checkpoint};

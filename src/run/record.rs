@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::evaluate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{Graph, InputFile};
 use crate::run::layout;
 use crate::run::lock::Lock;
@@ -68,7 +68,7 @@ pub struct Record {
     /// The version of this crate.
     pub vgae_version: String,
     /// The version of libtorch that it was built with.
-    pub libtorch_version: String,
+    pub libtorch_version: Option<String>,
     /// Every setting, the seed among them.
     pub config: Config,
     /// The directory of the split that was reused, if one was.

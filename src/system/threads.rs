@@ -29,6 +29,7 @@ pub enum Caller {
 /// use_threads(2, Caller::Waits);
 /// ```
 pub fn use_threads(count: usize, caller: Caller) {
+    #[cfg(feature = "torch")]
     tch::set_num_threads(1);
     let mut pool = rayon::ThreadPoolBuilder::new().num_threads(count);
     if caller == Caller::Computes {

@@ -5,6 +5,7 @@ mod engine;
 mod kept;
 mod network;
 pub mod plan;
+#[cfg(feature = "torch")]
 mod rows;
 pub(crate) mod stack;
 
@@ -14,13 +15,13 @@ use kept::Kept;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::baseline::Baseline;
 use crate::config::{Config, ModelKind};
 use crate::error::{Error, Result};
 use crate::graph::{Direction, Features};
-use crate::model::{Model, rows_of};
-use crate::split::Split;
+use crate::model::Model;
+use crate::model::baseline::Baseline;
 use crate::progress::Watch;
+use crate::split::Split;
 
 /// One epoch: a row of `history.csv`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,8 +178,11 @@ pub fn fit_from(
             let (stack, history) = stack::fit(features, split, config, watch, from, on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
+        #[cfg(not(feature = "torch"))]
+        ModelKind::Vae => Err(crate::error::not_built_in("the model vae", "torch")),
+        #[cfg(feature = "torch")]
         ModelKind::Vae => {
-            let run = rows::fit(rows_of(features)?, config, from, on_epoch)?;
+            let run = rows::fit(crate::model::rows_of(features)?, config, from, on_epoch)?;
             Ok(Trained {
                 model: Model::Vae(Box::new(run.vae)),
                 history: run.history,

@@ -28,9 +28,9 @@ use bytesize::ByteSize;
 use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Select};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Features, Graph};
-use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
 use crate::model::stack;
 use crate::model::vae::ROWS_AT_A_TIME;
+use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
 
 /// Bytes of a weight: itself, its gradient and Adam's moments, as far as others do not use the same memory later.
 const WEIGHT_BYTES: f64 = 14.0;

@@ -14,10 +14,10 @@ use super::{Epoch, Kept, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
-use crate::split;
-use crate::kernels::tape::{Dropout, TorchAdam};
 use crate::graph::transform::{largest, transform};
+use crate::kernels::tape::{Dropout, TorchAdam};
 use crate::model::vae::{Vae, dense, kl, kl_above, normal};
+use crate::split;
 
 /// Rows of a step.
 const BATCH_ROWS: usize = 128;

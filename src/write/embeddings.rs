@@ -6,7 +6,7 @@ use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::write::parquet::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind, ParquetWriter};
 use crate::write::{Output, rows};
 
 /// Bytes of numbers in a row group of Parquet, nearly.

@@ -1,8 +1,9 @@
 //! Files and streams out: whole or not at all, as CSV, JSON Lines, NPY, Parquet, word2vec's text and for TensorBoard's
 //! projector.
 
-mod embeddings;
+mod columns;
 pub(crate) mod csv;
+mod embeddings;
 mod npy;
 pub(crate) mod output;
 #[cfg(feature = "parquet")]
@@ -12,9 +13,7 @@ mod scores;
 mod screen;
 
 pub use csv::{NumberWriter, write_embeddings, write_pairs};
-pub use embeddings::{write_projector, write_word2vec};
-#[cfg(feature = "parquet")]
-pub use embeddings::write_parquet;
+pub use embeddings::{write_parquet, write_projector, write_word2vec};
 pub use npy::write_npy;
 pub use output::Output;
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};

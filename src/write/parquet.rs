@@ -12,30 +12,10 @@ use parquet::schema::types::{ColumnPath, Type};
 
 use crate::error::{Error, Result};
 use crate::write::Output;
+use crate::write::columns::{Column, ColumnKind};
 
 /// Strings that are copied for the encoder at a time.
 const STRINGS_AT_A_TIME: usize = 1024;
-
-/// What a column holds, never null.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum ColumnKind {
-    /// Strings.
-    Text,
-    /// f32 numbers.
-    Float,
-    /// f64 numbers.
-    Double,
-}
-
-/// The values of a column in a row group.
-pub(crate) enum Column<'a> {
-    /// Of [`ColumnKind::Text`].
-    Text(Vec<&'a str>),
-    /// Of [`ColumnKind::Float`].
-    Float(Vec<f32>),
-    /// Of [`ColumnKind::Double`].
-    Double(Vec<f64>),
-}
 
 /// Writes a Parquet file. What it holds in memory is one row group, compressed.
 pub(crate) struct ParquetWriter {

@@ -6,19 +6,20 @@ use std::path::{Path, PathBuf};
 use rayon::prelude::*;
 use serde::Serialize;
 
-use crate::evaluate::calibrate::Calibrator;
 use crate::config::format::{ending, unknown_ending};
-use crate::model::decoder::Posterior;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{NodeIds, Pair};
+use crate::model::decoder::Posterior;
+use crate::model::score::{ScoredPair, probability};
 use crate::read::PairBlock;
 use crate::write::Output;
-use crate::write::parquet::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind, ParquetWriter};
 use crate::write::rows::{self, Row};
-use crate::model::score::{ScoredPair, probability};
 
 /// How scores are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum ScoreFormat {
     /// Comma-separated values with a header.
     Csv,

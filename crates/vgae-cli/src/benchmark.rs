@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use vgae::audit::{Audit, Direction};
 use crate::{Error, Result};
+use vgae::audit::{Audit, Direction};
 use vgae::graph::{InputFile, hex};
 use vgae::run::{Record, read_json, read_record};
 use vgae::write::{Existing, Output};

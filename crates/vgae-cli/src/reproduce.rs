@@ -38,14 +38,14 @@ mod compare;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use vgae::config::{Config, FeatureSource, ModelKind};
 use crate::{Error, Result};
+use vgae::config::{Config, FeatureSource, ModelKind};
 use vgae::graph::{Graph, InputFile};
 use vgae::pipeline::{self, Evaluated};
-use vgae::run::{self, Record, RunDir, Status, Timings};
-use vgae::write::Existing;
-use vgae::train::{self, Epoch, Moment};
 use vgae::progress::Watch;
+use vgae::run::{self, Record, RunDir, Status, Timings};
+use vgae::train::{self, Epoch, Moment};
+use vgae::write::Existing;
 
 pub use compare::{Compared, compare};
 
@@ -79,7 +79,9 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let written =
         ["metrics.json", "history.csv"].into_iter().chain(has_embeddings.then_some("embeddings.csv"));
     if let Some(missing) = written.map(|file| path.join(file)).find(|file| !file.exists()) {
-        return Err(vgae::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into());
+        return Err(
+            vgae::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into()
+        );
     }
     if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
         let problem = format!(
@@ -171,7 +173,7 @@ pub fn reasons(record: &Record, again: &Path) -> Result<Vec<String>> {
     let device = |record: &Record| Some(record.config.train.device.to_string());
     let pairs = [
         ("vgae", Some(record.vgae_version.clone()), Some(again.vgae_version.clone())),
-        ("libtorch", Some(record.libtorch_version.clone()), Some(again.libtorch_version.clone())),
+        ("libtorch", record.libtorch_version.clone(), again.libtorch_version.clone()),
         ("processor", record.processor.clone(), again.processor.clone()),
         ("f32 lanes of a vector", lanes(record), lanes(&again)),
         ("device", device(record), device(&again)),

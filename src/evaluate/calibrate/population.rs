@@ -4,9 +4,9 @@ use hashbrown::HashSet;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use crate::evaluate::calibrate::Calibrator;
 use crate::config::Calibration;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{EdgeList, Pair};
 use crate::model::score::Score;
 use crate::split::{self, Split};

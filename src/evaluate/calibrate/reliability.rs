@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::evaluate::calibrate::Classes;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Classes;
 
 /// The upper ends of the bins, each of which holds its own: tenths, the first of them divided again, as most pairs of a
 /// graph are in it.

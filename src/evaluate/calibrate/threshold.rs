@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use crate::evaluate::calibrate::{Classes, Isotonic, Population};
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::{Classes, Isotonic, Population};
 
 /// A logit, and what is to be expected of the pairs that have at least that.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]

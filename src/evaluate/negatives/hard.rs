@@ -6,10 +6,10 @@ use rand::Rng;
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
-use crate::model::baseline::Baseline;
 use crate::config::BaselineKind;
 use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Graph, Pair};
+use crate::model::baseline::Baseline;
 
 /// Ends that one thread goes through at a time: as many as the walks of a [`Baseline`] follow at once.
 const ENDS_AT_A_TIME: usize = 8;

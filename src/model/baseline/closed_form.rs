@@ -13,8 +13,8 @@ use super::walks::Walks;
 use super::{resource_allocation, unweighted_adj_norm};
 use crate::config::FeatureTransform;
 use crate::error::Result;
-use crate::graph::{EdgeList, Features, Pair};
 use crate::graph::transform::transform;
+use crate::graph::{EdgeList, Features, Pair};
 
 /// The columns where there are features, in order.
 const WITH_FEATURES: [&str; 9] = [

@@ -110,8 +110,8 @@ impl CommonNeighbours {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::baseline::by_source::Query;
     use crate::graph::EdgeList;
+    use crate::model::baseline::by_source::Query;
 
     #[test]
     fn both_ways_add_up_to_the_same_bits() {

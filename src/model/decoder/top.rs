@@ -10,8 +10,8 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, Axis, s};
 use rayon::prelude::*;
 
-use crate::model::decoder::decode_pair;
 use crate::graph::{Direction, EdgeList, Pair};
+use crate::model::decoder::decode_pair;
 use crate::model::score::{Best, ScoredPair};
 
 /// Rows of the block of logits that a thread holds at a time.

@@ -3,8 +3,8 @@
 use rand::Rng;
 
 use crate::config::ModelConfig;
-use crate::model::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 use crate::kernels::tape::{Dropout, Tape, Weights};
+use crate::model::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 
 /// Kipf & Welling 2016, section 2: Â relu(Â X W₀) W, without biases, or with more hidden layers of the same
 /// kind; with biases, a row is added to each product with Â that ends a layer. For a Gaussian latent the last layer

@@ -2,8 +2,8 @@
 
 use rand::Rng;
 
-use crate::model::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 use crate::kernels::tape::{Dropout, Tape, Weights};
+use crate::model::encoder::{HEADS, Sizes, bias_of, glorot, weight_of, zero_bias};
 
 /// The length that each row has before it is propagated: s of the paper's section 3.2.
 const LENGTH: f64 = 1.8;

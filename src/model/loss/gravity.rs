@@ -4,8 +4,8 @@ mod attraction;
 
 use rayon::prelude::*;
 
-use crate::model::decoder::gravity::DISTANCE_OFFSET;
 use crate::graph::{EdgeList, Pair};
+use crate::model::decoder::gravity::DISTANCE_OFFSET;
 
 /// The exact reconstruction loss of directed edges under the gravity decoder (Salha et al. 2019, section 3): the
 /// weighted cross-entropy of [`ExactReconstruction`](super::ExactReconstruction) at the same scale, with

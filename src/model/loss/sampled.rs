@@ -8,8 +8,8 @@ use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
 use super::neighbours::{Neighbours, Slope};
-use crate::model::decoder::HadamardMlp;
 use crate::graph::{EdgeList, Pair};
+use crate::model::decoder::HadamardMlp;
 
 /// Nodes that one task of the gradient's sum takes.
 const NODES_PER_TASK: usize = 128;

@@ -215,8 +215,8 @@ fn costs(left: &Tensor, right: &Tensor, weights: Option<&Tensor>, slope: &Slope)
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::loss::{ExactReconstruction, SampledEdges};
     use crate::kernels::tensor::{from_rows, to_vec};
+    use crate::model::loss::{ExactReconstruction, SampledEdges};
 
     fn graph() -> EdgeList {
         crate::read::data("datasets/karate".as_ref(), &Default::default()).unwrap().edges

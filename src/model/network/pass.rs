@@ -4,11 +4,11 @@ use ndarray::{Array2, ArrayView2};
 use rand::{Rng, RngExt};
 
 use super::{DecoderKind, Embeddings, Latent, Network};
+use crate::kernels::operator::Operator;
+use crate::kernels::tape::{Buffers, Dropout, HostTape, KlTerm, Noise, Recorded, Recording, Tape, Weights};
 use crate::model::decoder::Coordinates;
 use crate::model::encoder::Inputs;
 use crate::model::loss::Target;
-use crate::kernels::operator::Operator;
-use crate::kernels::tape::{Buffers, Dropout, HostTape, KlTerm, Noise, Recorded, Recording, Tape, Weights};
 
 /// The loss and its two terms.
 #[derive(Debug, Clone, Copy)]

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use tch::{Device, Tensor};
 
 use super::{Draws, Network, Pass, Terms};
-use crate::model::encoder::Inputs;
-use crate::model::loss::TorchLoss;
 use crate::kernels::tape::{AdamState, TorchAdam, TorchOperator, TorchTape, Weights, on_host};
 use crate::kernels::tensor::{from_matrix, to_matrix};
+use crate::model::encoder::Inputs;
+use crate::model::loss::TorchLoss;
 
 /// A network's weights and what it works on, on a device.
 pub(crate) struct TorchTrainer {

@@ -6,19 +6,13 @@ use rand::seq::index;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
-use usearch::{Index, IndexOptions, MetricKind, ScalarKind};
 
-use crate::model::decoder::{decode_pair, top_of_nodes};
-use crate::error::{Error, Result};
+use super::index::{Index, row};
+use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Pair};
+use crate::model::decoder::{decode_pair, top_of_nodes};
 use crate::model::score::{Best, ScoredPair};
 
-/// Edges of a node in the index: usearch's own default, as are the next two.
-const CONNECTIVITY: usize = 16;
-/// Nodes that are looked at when one is added.
-const EXPANSION_ADD: usize = 128;
-/// Nodes that are looked at for a node's best, at least.
-const EXPANSION_SEARCH: usize = 64;
 /// Partners of each node that are asked for first.
 const FIRST_PARTNERS: usize = 16;
 
@@ -88,30 +82,15 @@ impl<'a> Approximate<'a> {
     /// what each is joined to depends on those that are there already.
     ///
     /// # Errors
-    /// [`Error::Index`] if the memory does not suffice.
+    /// [`crate::Error::Index`] if the memory does not suffice.
     pub fn new(z: ArrayView2<'a, f32>) -> Result<Self> {
-        let options = IndexOptions {
-            dimensions: z.ncols(),
-            metric: MetricKind::IP,
-            quantization: ScalarKind::F32,
-            connectivity: CONNECTIVITY,
-            expansion_add: EXPANSION_ADD,
-            expansion_search: EXPANSION_SEARCH,
-            multi: false,
-        };
-        let index = Index::new(&options).map_err(failed)?;
-        // Each of its threads draws the levels of its nodes from numbers of its own.
-        index.reserve_capacity_and_threads(z.nrows(), 1).map_err(failed)?;
-        (0..z.nrows() as u32)
-            .try_for_each(|node| index.add(u64::from(node), &row(z, node)).map_err(failed))?;
-        index.reserve_capacity_and_threads(z.nrows(), rayon::current_num_threads()).map_err(failed)?;
-        Ok(Approximate { index, z })
+        Ok(Approximate { index: Index::new(z)?, z })
     }
 
     /// For each of `nodes`, as the source, `k` of its best candidates, highest first, ties in the order of the nodes.
     ///
     /// # Errors
-    /// [`Error::Index`] if the memory does not suffice.
+    /// [`crate::Error::Index`] if the memory does not suffice.
     pub fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Result<Vec<Vec<ScoredPair>>> {
         nodes.par_iter().map(|&node| self.partners(node, k, known)).collect()
     }
@@ -120,7 +99,7 @@ impl<'a> Approximate<'a> {
     /// best partners are asked for, and twice as many of those nodes whose last one is still among the best of all.
     ///
     /// # Errors
-    /// [`Error::Index`] if the memory does not suffice.
+    /// [`crate::Error::Index`] if the memory does not suffice.
     pub fn top_pairs(&self, k: usize, known: &EdgeList) -> Result<Vec<ScoredPair>> {
         let n = self.z.nrows();
         let mut asked: Vec<u32> = (0..n as u32).collect();
@@ -162,8 +141,8 @@ impl<'a> Approximate<'a> {
     fn partners(&self, node: u32, k: usize, known: &EdgeList) -> Result<Vec<ScoredPair>> {
         let is_candidate = |other: u64| known.is_candidate((node, other as u32));
         let k = k.min(self.z.nrows());
-        let found = self.index.filtered_search(&row(self.z, node), k, is_candidate).map_err(failed)?;
-        let scored = found.keys.iter().map(|&other| {
+        let found = self.index.search(&row(self.z, node), k, is_candidate)?;
+        let scored = found.iter().map(|&other| {
             let pair = (node, other as u32);
             ScoredPair { pair, logit: decode_pair(self.z, pair) }
         });
@@ -242,12 +221,4 @@ fn ways((u, v): Pair, known: &EdgeList) -> impl Iterator<Item = Pair> {
         Direction::Directed => [Some((u, v)), known.is_candidate((v, u)).then_some((v, u))],
     };
     both.into_iter().flatten()
-}
-
-fn row(z: ArrayView2<f32>, node: u32) -> Vec<f32> {
-    z.row(node as usize).to_vec()
-}
-
-fn failed(error: impl std::fmt::Display) -> Error {
-    Error::Index(error.to_string())
 }

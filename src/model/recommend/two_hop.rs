@@ -1,7 +1,7 @@
 //! Nodes that share a neighbour.
 
-use crate::model::baseline::Adjacency;
 use crate::graph::EdgeList;
+use crate::model::baseline::Adjacency;
 
 /// The neighbours of each node, whatever the directions.
 pub(super) struct TwoHop {

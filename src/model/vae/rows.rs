@@ -3,69 +3,16 @@
 use ndarray::Array2;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use serde::{Deserialize, Serialize};
 use tch::{Kind, Tensor};
 
-use super::{Observation, Vae, kl, normal};
+use super::network::{Observation, Vae, normal};
+use super::{Draw, ROWS_AT_A_TIME, RowMetrics, kl};
 use crate::graph::Features;
-use crate::model::network::Embeddings;
 use crate::kernels::tensor::{from_rows, to_matrix, to_vec};
+use crate::model::network::Embeddings;
 
-/// Rows that are held as a dense matrix at a time.
-pub(crate) const ROWS_AT_A_TIME: usize = 512;
 /// The random numbers of the evaluation are another stream than those of the split and of training.
 const EVALUATION_STREAM: u64 = 4;
-
-/// What is made of p(x | z).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Draw {
-    /// A draw from it.
-    Sample,
-    /// Its mean.
-    Mean,
-}
-
-/// How well rows are described, each number a mean over the rows.
-///
-/// # Examples
-/// ```
-/// use rand::SeedableRng;
-/// use vgae::config::{Likelihood, ModelConfig, ModelKind};
-/// use vgae::graph::Features;
-/// use vgae::model::vae::{Draw, Vae};
-///
-/// let features = Features::from(ndarray::array![[1f32, 0.0, 1.0], [0.0, 1.0, 0.0]]);
-/// let config = ModelConfig { model: ModelKind::Vae, latent: Some(2), ..ModelConfig::default() };
-/// let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(0);
-/// let vae = Vae::new(&config, &features, &mut rng)?;
-/// assert_eq!((vae.likelihood(), vae.config().latent()), (Likelihood::Bernoulli, 2));
-/// assert_eq!(vae.encode(&features).mean.dim(), (2, 2));
-/// assert_eq!(vae.reconstruct(&features, 0..1).dim(), (1, 3));
-/// assert!(vae.generate(5, Draw::Sample, &mut rng).iter().all(|&x| x == 0.0 || x == 1.0));
-/// let metrics = vae.evaluate(&features, &[0, 1], 16, 0);
-/// assert!((metrics.elbo + metrics.reconstruction + metrics.kl).abs() < 1e-9);
-/// let again = Vae::from_weights(&config, 3, &vae.weights(), &mut rng).unwrap();
-/// assert_eq!(again.encode(&features), vae.encode(&features));
-/// # Ok::<(), vgae::Error>(())
-/// ```
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct RowMetrics {
-    /// The evidence lower bound of log p(x), in nats: −`reconstruction` − `kl`.
-    pub elbo: f64,
-    /// The expectation of −log p(x | z) over q(z | x), in nats, by [`RowMetrics::NUM_SAMPLES`] draws a row.
-    pub reconstruction: f64,
-    /// KL(q(z | x) ‖ N(0, I)), in nats.
-    pub kl: f64,
-    /// (x − the mean of p(x | z = μ))², a mean over the features too.
-    pub mean_squared_error: f64,
-    /// How many rows these are.
-    pub num_rows: usize,
-}
-
-impl RowMetrics {
-    /// Draws of z for each row that the expectation is taken over.
-    pub const NUM_SAMPLES: usize = 16;
-}
 
 impl Vae {
     /// The latent of each row of X, [n, f]. O(n·h·(f + h + d)) time.

@@ -5,9 +5,9 @@ use std::io::Write;
 
 use serde_json::json;
 
+use crate::Result;
 use crate::benchmark::summary::{COSTS, ordered};
 use crate::benchmark::{Difference, Machine, Statistic, Summary};
-use crate::Result;
 use vgae::write::Output;
 
 /// How a table is written.

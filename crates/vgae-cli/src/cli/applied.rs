@@ -2,10 +2,10 @@
 
 use std::path::PathBuf;
 
-use vgae::config::{FeatureSource, ReadConfig};
-use vgae::run::Run;
 use crate::Result;
+use vgae::config::{FeatureSource, ReadConfig};
 use vgae::read;
+use vgae::run::Run;
 
 use super::progress::Voice;
 

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::{Error, Result};
 use vgae::audit::{Audit, Direction, Report};
 use vgae::config::{FeatureSource, ReadConfig};
-use vgae::write::{Existing, Output};
-use crate::{Error, Result};
 use vgae::read;
+use vgae::write::{Existing, Output};
 
 use super::progress::Voice;
 

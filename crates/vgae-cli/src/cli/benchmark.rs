@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use crate::benchmark::{Cell, Format, Machine, Row, Runs, Table, recheck, summarize, today};
+use crate::{Error, Result};
 use vgae::config::ModelKind;
 use vgae::write::{Existing, Output};
-use crate::{Error, Result};
 
 use super::progress::Voice;
 use plan::{Plan, command_line};

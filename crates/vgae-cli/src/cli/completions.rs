@@ -3,10 +3,10 @@
 use std::io::Write;
 use std::path::Path;
 
+use crate::Result;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use vgae::write::{Existing, Output};
-use crate::Result;
 
 use super::Cli;
 

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::Result;
 use serde::{Deserialize, Serialize};
 use vgae::write::Output;
-use crate::Result;
 
 use super::stdout;
 
@@ -63,8 +63,10 @@ struct Dataset {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let known: Vec<Known> = serde_json::from_str(INDEX)
-        .map_err(|error| vgae::Error::Input { path: "datasets/index.json".into(), problem: error.to_string() })?;
+    let known: Vec<Known> = serde_json::from_str(INDEX).map_err(|error| vgae::Error::Input {
+        path: "datasets/index.json".into(),
+        problem: error.to_string(),
+    })?;
     let datasets = known.into_iter().map(|known| Dataset::look(known, &args.directory)).collect();
     let report = Report { directory: args.directory.clone(), datasets };
     stdout::print(|output| match args.json {

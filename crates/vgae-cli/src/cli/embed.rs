@@ -2,9 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use vgae::config::EmbeddingFormat;
-use vgae::write::{Existing, Output, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec};
 use crate::{Error, Result};
+use vgae::config::EmbeddingFormat;
+use vgae::write::{
+    Existing, Output, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec,
+};
 
 use super::applied::Applied;
 use super::progress::Voice;

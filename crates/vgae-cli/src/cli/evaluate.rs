@@ -6,17 +6,17 @@ mod source;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
+use crate::{Error, Result};
 use serde::Serialize;
 use vgae::config::{Calibration, DirectedTask};
-use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
 use vgae::evaluate::metrics::Metrics;
 use vgae::evaluate::negatives::{self, NegativeLists, Negatives};
-use vgae::run::Run;
-use vgae::write::{Existing, Output};
+use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
 use vgae::model::score::Score;
-use vgae::split::Split;
 use vgae::model::vae::RowMetrics;
-use crate::{Error, Result};
+use vgae::run::Run;
+use vgae::split::Split;
+use vgae::write::{Existing, Output};
 
 use super::progress::Voice;
 use super::stdout;

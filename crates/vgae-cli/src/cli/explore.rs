@@ -5,8 +5,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
 use crate::Result;
-use vgae_report::explore::{Explorer, Server};
 use vgae::run::Run;
+use vgae_report::explore::{Explorer, Server};
 
 use super::probabilities::Probabilities;
 use super::progress::Voice;

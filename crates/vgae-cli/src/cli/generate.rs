@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
+use crate::{Error, Result};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use vgae::model::generate::{Source, edges};
 use vgae::model::Model;
+use vgae::model::generate::{Source, edges};
+use vgae::model::vae::{Draw, Vae};
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output, write_pairs};
-use vgae::model::vae::{Draw, Vae};
-use crate::{Error, Result};
 
 use super::progress::Voice;
 

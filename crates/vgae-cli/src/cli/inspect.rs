@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::{Error, Result};
 use serde::Serialize;
 use vgae::config::ModelKind;
 use vgae::evaluate::inspect::{self, Dimension, PartReport, StackReport};
@@ -10,7 +11,6 @@ use vgae::evaluate::metrics::Metrics;
 use vgae::model::Model;
 use vgae::run::Run;
 use vgae::write::Output;
-use crate::{Error, Result};
 
 use super::progress::Voice;
 use super::stdout;

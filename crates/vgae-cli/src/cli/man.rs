@@ -1,8 +1,8 @@
 //! `vgae man`: the manual, made of the same definitions as the help.
 
+use crate::{Error, Result};
 use clap::CommandFactory;
 use clap_mangen::Man;
-use crate::{Error, Result};
 
 use super::{Cli, completions};
 
@@ -25,10 +25,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
             Some(command) => command.clone(),
             None => {
                 let verbs: Vec<&str> = program.get_subcommands().map(|command| command.get_name()).collect();
-                return Err(Error::Usage(format!(
-                    "{verb} is no verb; expected one of {}",
-                    verbs.join(", ")
-                )));
+                return Err(Error::Usage(format!("{verb} is no verb; expected one of {}", verbs.join(", "))));
             }
         },
     };

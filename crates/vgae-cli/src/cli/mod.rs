@@ -26,12 +26,12 @@ mod train;
 
 use std::process::ExitCode;
 
+use crate::{Error, Result};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use vgae::kernels::device::Devices;
 use vgae::error::printable;
+use vgae::kernels::device::Devices;
 use vgae::system::threads::{Caller, use_threads};
-use crate::{Error, Result};
 
 use progress::{Speech, Voice};
 
@@ -101,7 +101,9 @@ pub fn main() -> ExitCode {
                 Error::Usage(_)
                 | Error::Library(vgae::Error::Config(_))
                 | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
-                Error::Library(vgae::Error::Interrupted { signal, .. }) => ExitCode::from(train::code(signal) as u8),
+                Error::Library(vgae::Error::Interrupted { signal, .. }) => {
+                    ExitCode::from(train::code(signal) as u8)
+                }
                 _ => ExitCode::FAILURE,
             }
         }

@@ -3,12 +3,12 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use vgae_report::chart::Size;
-use vgae::config::{MapKind, PlotKind, ReportConfig};
-use vgae_report::report::{self, Report};
-use vgae::write::{Existing, Output};
 use crate::{Error, Result};
+use clap::ValueEnum;
+use vgae::config::{MapKind, PlotKind, ReportConfig};
+use vgae::write::{Existing, Output};
+use vgae_report::chart::Size;
+use vgae_report::report::{self, Report};
 
 use super::progress::Voice;
 use super::report::of_runs;

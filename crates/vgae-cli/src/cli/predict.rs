@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use vgae::graph::{EdgeList, NodeIds};
-use vgae::read::{self, PairReader, Unknown};
-use vgae::model::recommend::{Approximate, Candidates, Recall};
-use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
-use vgae::model::score::{Score, ScoredPair};
 use crate::{Error, Result};
+use vgae::graph::{EdgeList, NodeIds};
+use vgae::model::recommend::{Approximate, Candidates, Recall};
+use vgae::model::score::{Score, ScoredPair};
+use vgae::read::{self, PairReader, Unknown};
+use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
 use super::applied::Applied;
 use super::probabilities::Probabilities;

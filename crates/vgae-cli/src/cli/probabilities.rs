@@ -1,10 +1,10 @@
 //! What several verbs ask about probabilities.
 
 use crate::Result;
-use vgae::evaluate::calibrate::{Calibrator, Population};
 use vgae::config::Calibration;
-use vgae::run::Run;
+use vgae::evaluate::calibrate::{Calibrator, Population};
 use vgae::model::score::Score;
+use vgae::run::Run;
 
 #[derive(clap::Args)]
 pub(super) struct Probabilities {

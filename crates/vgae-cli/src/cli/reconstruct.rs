@@ -2,14 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::{Error, Result};
 use vgae::config::FeatureTransform;
+use vgae::graph::transform::transform;
 use vgae::graph::{Csr, Features, NodeIds};
 use vgae::model::Model;
+use vgae::read;
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output};
-use vgae::graph::transform::transform;
-use crate::{Error, Result};
-use vgae::read;
 
 use super::progress::Voice;
 

@@ -7,10 +7,10 @@ use crate::{Error, Result};
 use vgae::config::{MapKind, ReportConfig};
 use vgae::evaluate::RunMetrics;
 use vgae::model::Encoded;
-use vgae_report::report::{self, Report};
 use vgae::run::{self, Run};
-use vgae::write::{Existing, Output};
 use vgae::train::Epoch;
+use vgae::write::{Existing, Output};
+use vgae_report::report::{self, Report};
 
 use super::progress::Voice;
 use super::stdout;
@@ -99,7 +99,8 @@ pub(super) fn of_training(
     // The map by t-SNE would take longer than the training of a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);
-    let written = Report::of(name(path), run, encoded, metrics, history, &config).and_then(|report| report::page(&[report]))
+    let written = Report::of(name(path), run, encoded, metrics, history, &config)
+        .and_then(|report| report::page(&[report]))
         .map_err(Error::from)
         .and_then(|page| write(Output::create(&file, Existing::Replace)?, &page));
     drop(stage);

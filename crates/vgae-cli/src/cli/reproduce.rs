@@ -3,10 +3,10 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use serde::Serialize;
-use crate::reproduce::{self, Compared, Place};
-use vgae::write::Existing;
 use crate::Result;
+use crate::reproduce::{self, Compared, Place};
+use serde::Serialize;
+use vgae::write::Existing;
 
 use super::progress::Voice;
 use super::stdout;

@@ -2,9 +2,9 @@
 
 use std::path::PathBuf;
 
+use crate::{Error, Result};
 use vgae::read::{Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
-use crate::{Error, Result};
 
 use super::applied::Applied;
 use super::probabilities::Probabilities;

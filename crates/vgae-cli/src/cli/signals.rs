@@ -2,11 +2,11 @@
 
 use std::{fs, thread};
 
+use crate::{Error, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use signal_hook::low_level;
 use vgae::write::Output;
-use crate::{Error, Result};
 
 /// The signals to stop, as they come; without those that this process was started to ignore, as a script's `command &` is.
 pub(super) fn listen() -> Result<Signals> {

@@ -3,9 +3,9 @@
 use std::io::{self, Write};
 use std::path::Path;
 
+use crate::{Error, Result};
 use serde::Serialize;
 use vgae::write::{Existing, Output};
-use crate::{Error, Result};
 
 /// Prints what `fill` writes.
 pub(super) fn print(fill: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {

@@ -3,11 +3,11 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
+use crate::{Error, Result};
 use serde::Serialize;
 use vgae::evaluate::calibrate::{Classes, Cut, Population};
 use vgae::run::Run;
 use vgae::write::Output;
-use crate::{Error, Result};
 
 use super::probabilities::Probabilities;
 use super::progress::Voice;

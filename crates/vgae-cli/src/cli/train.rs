@@ -10,14 +10,14 @@ mod stop;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
+use crate::Result;
 use bytesize::ByteSize;
 use vgae::config::Config;
 use vgae::evaluate::share_of_equal_means;
 use vgae::pipeline::{self, Evaluated};
-use vgae::train::plan::{self, Plan};
 use vgae::run::{Run, RunDir, Timings, Unfinished};
+use vgae::train::plan::{self, Plan};
 use vgae::write::{Existing, Output};
-use crate::Result;
 use vgae::{read, train};
 
 use super::evaluate::write_metrics;

@@ -1,6 +1,5 @@
 //! What every chart has: paper, title, legend, axes and grid; and how data get from values to places on the sheet.
 
-
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;

@@ -34,16 +34,16 @@ use std::sync::OnceLock;
 
 use ndarray::Array2;
 
-use vgae::model::baseline::Adjacency;
-use vgae::evaluate::calibrate::Calibrator;
-use vgae::config::Calibration;
 use crate::Result;
+use crate::report::Map;
+use vgae::config::Calibration;
 use vgae::evaluate::PartMetrics;
+use vgae::evaluate::calibrate::Calibrator;
 use vgae::graph::{Direction, Graph, Pair};
 use vgae::model::Encoded;
-use crate::report::Map;
-use vgae::run::{Record, Run};
+use vgae::model::baseline::Adjacency;
 use vgae::model::score::{Score, ScoredPair};
+use vgae::run::{Record, Run};
 use vgae::split::Split;
 
 pub use answers::{

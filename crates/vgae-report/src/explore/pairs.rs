@@ -1,7 +1,7 @@
 //! What two nodes share: neighbours, features, and the way between them.
 
-use vgae::model::baseline::Adjacency;
 use vgae::graph::Features;
+use vgae::model::baseline::Adjacency;
 
 /// How far is looked for a path.
 pub(super) const MAX_DISTANCE: u32 = 4;
@@ -121,9 +121,9 @@ mod tests {
     use ndarray::{Array2, array};
 
     use super::*;
-    use vgae::model::baseline::Baseline;
     use vgae::config::{BaselineKind, ReadConfig};
     use vgae::graph::EdgeList;
+    use vgae::model::baseline::Baseline;
     use vgae::read;
 
     #[test]

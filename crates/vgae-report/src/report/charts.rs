@@ -3,8 +3,8 @@
 use crate::chart::{
     Axis, BarSeries, Bars, Chart, Distribution, Histogram, Lines, Mark, Reference, Scatter, Series, Style,
 };
-use vgae::config::PlotKind;
 use crate::report::{Grouping, HeldOut, Report, figure};
+use vgae::config::PlotKind;
 use vgae::train::Epoch;
 
 /// The chart of `kind` of `reports`; none where none of them has anything for it. Of kinds that show one run, it is the
@@ -210,7 +210,9 @@ fn compact(count: usize) -> String {
 fn latent(report: &Report) -> Option<Chart> {
     let dimensions = &report.latent;
     let is_gaussian = dimensions.first()?.kl.is_some();
-    let value = |dimension: &vgae::evaluate::inspect::Dimension| Some(dimension.kl.unwrap_or(dimension.mean_variance));
+    let value = |dimension: &vgae::evaluate::inspect::Dimension| {
+        Some(dimension.kl.unwrap_or(dimension.mean_variance))
+    };
     let num_active = dimensions.iter().filter(|dimension| dimension.is_active).count();
     Some(Chart::Bars(Bars {
         title: format!("Latent dimensions, {num_active} of {} active", dimensions.len()),

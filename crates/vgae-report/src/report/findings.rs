@@ -2,10 +2,10 @@
 
 mod trust;
 
+use crate::report::{HeldOut, Link, Report, Scope, Standing, figure};
 use vgae::config::{ModelKind, Select};
 use vgae::evaluate::PartRowMetrics;
 use vgae::evaluate::metrics::{Interval, LEVEL};
-use crate::report::{HeldOut, Link, Report, Scope, Standing, figure};
 use vgae::train::Epoch;
 
 /// What whoever opens a report wants to know.

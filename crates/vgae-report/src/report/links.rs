@@ -4,14 +4,14 @@ use hashbrown::{HashMap, HashSet};
 use rand::seq::index;
 use rand_chacha::ChaCha8Rng;
 
-use vgae::model::baseline::Baseline;
 use vgae::config::{BaselineKind, ModelKind};
-use vgae::model::decoder::Decoded;
 use vgae::graph::{Direction, Pair};
-use vgae::model::{Encoded, Model};
+use vgae::model::baseline::Baseline;
+use vgae::model::decoder::Decoded;
 use vgae::model::recommend::Candidates;
-use vgae::run::Run;
 use vgae::model::score::{self, Score, ScoredPair};
+use vgae::model::{Encoded, Model};
+use vgae::run::Run;
 
 /// The nodes up to which all pairs are looked at by a model whose logits are products of two rows.
 const MOST_NODES: usize = 200_000;

@@ -10,9 +10,9 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::report::links;
 use vgae::config::{MapKind, ReportConfig};
 use vgae::graph::{EdgeList, Graph};
-use crate::report::links;
 
 /// Groups that have a colour of their own.
 const MOST_GROUPS: usize = 8;

@@ -48,16 +48,16 @@ use hashbrown::HashMap;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use vgae::config::{BaselineKind, MapKind, ReportConfig};
 use crate::Result;
-use vgae::evaluate::{PartRowMetrics, RunMetrics};
-use vgae::graph::{EdgeList, NodeIds};
+use vgae::config::{BaselineKind, MapKind, ReportConfig};
 use vgae::evaluate::inspect::{self, Dimension};
 use vgae::evaluate::metrics::Metrics;
+use vgae::evaluate::{PartRowMetrics, RunMetrics};
+use vgae::graph::transform::transform;
+use vgae::graph::{EdgeList, NodeIds};
 use vgae::model::Encoded;
 use vgae::run::{Record, Run};
 use vgae::train::Epoch;
-use vgae::graph::transform::transform;
 
 pub use charts::chart;
 pub use findings::{Finding, Question};

@@ -3,12 +3,12 @@
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
-use crate::chart::{Size, palette};
-use vgae::config::PlotKind;
 use crate::Result;
+use crate::chart::{Size, palette};
 use crate::report::charts::chart;
 use crate::report::page_tables::{comparison, ranking};
 use crate::report::{Report, page_data};
+use vgae::config::PlotKind;
 
 /// Lets the page run what is in it, and nothing reach it or leave it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; \
@@ -279,7 +279,7 @@ fn provenance(report: &Report) -> Markup {
             summary { "Versions and timings" }
             (list(vec![
                 ("vgae".into(), record.vgae_version.clone()),
-                ("libtorch".into(), record.libtorch_version.clone()),
+                ("libtorch".into(), record.libtorch_version.clone().unwrap_or_else(|| "none".into())),
                 ("num_threads".into(), record.num_threads.to_string()),
                 ("peak_memory_bytes".into(), record.peak_memory_bytes.map_or("unknown".into(), |bytes| bytes.to_string())),
             ]))

@@ -2,10 +2,10 @@
 
 use maud::{Markup, html};
 
-use vgae::evaluate::metrics::{Interval, Intervals, Metrics};
 use crate::report::Report;
 use crate::report::findings::is_chosen_by_validation;
 use crate::report::page::{findings, summary};
+use vgae::evaluate::metrics::{Interval, Intervals, Metrics};
 
 /// The model's metrics beside those of the scores that need no training.
 pub(super) fn ranking(report: &Report) -> Markup {

@@ -2,11 +2,11 @@
 
 use serde::Serialize;
 
-use vgae::evaluate::calibrate::{Calibrator, Classes, Reliability};
 use crate::Result;
+use vgae::evaluate::calibrate::{Calibrator, Classes, Reliability};
+use vgae::evaluate::metrics::{Curves, Intervals, Metrics};
 use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::graph::EdgeList;
-use vgae::evaluate::metrics::{Curves, Intervals, Metrics};
 use vgae::model::score::probability;
 
 /// Resamples of a bootstrap, where the part is small.

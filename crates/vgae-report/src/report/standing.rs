@@ -2,15 +2,15 @@
 
 use hashbrown::HashSet;
 
-use vgae::model::baseline::Baseline;
-use vgae::config::{BaselineKind, ModelKind};
 use crate::Result;
+use crate::report::part::num_resamples;
+use vgae::config::{BaselineKind, ModelKind};
 use vgae::evaluate::Scored;
 use vgae::evaluate::metrics::{Intervals, Metrics};
 use vgae::evaluate::negatives::NegativeLists;
-use crate::report::part::num_resamples;
-use vgae::run::Run;
+use vgae::model::baseline::Baseline;
 use vgae::model::score::Score;
+use vgae::run::Run;
 use vgae::split::Part;
 
 /// How well a score does on the held-out part.

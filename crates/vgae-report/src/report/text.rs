@@ -2,8 +2,8 @@
 
 use std::fmt::Write;
 
-use vgae::evaluate::metrics::Interval;
 use crate::report::{HeldOut, Report, figure};
+use vgae::evaluate::metrics::Interval;
 
 /// Links that are listed.
 const MOST_LINKS: usize = 20;

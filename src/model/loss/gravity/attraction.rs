@@ -9,9 +9,9 @@
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use crate::kernels::simd::{sigmoid, sum_of_logarithms};
 use crate::model::decoder::gravity::DISTANCE_OFFSET;
 use crate::model::loss::dense::{Block, Blocks, TILE_ROWS};
-use crate::kernels::simd::{sigmoid, sum_of_logarithms};
 
 /// Σ_ij softplus(x_ij) over all ordered pairs of rows, i = j included, and its gradient, [n, width], for `z` of
 /// [n, width], row by row, whose last column is the mass.

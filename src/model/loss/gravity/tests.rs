@@ -2,8 +2,8 @@
 
 use super::GravityReconstruction;
 use super::attraction::softplus_sum;
-use crate::model::decoder::gravity::decode_pair;
 use crate::graph::{Direction, EdgeList};
+use crate::model::decoder::gravity::decode_pair;
 use rand::{RngExt, SeedableRng};
 
 /// The same sum and its gradient without blocks, in f64.

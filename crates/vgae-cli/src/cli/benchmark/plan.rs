@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use clap::ValueEnum;
 use crate::benchmark::{Cell, data_sha256};
-use vgae::config::{ModelKind, ReadConfig};
 use crate::{Error, Result};
+use clap::ValueEnum;
+use vgae::config::{ModelKind, ReadConfig};
 use vgae::read;
 
 use super::{Args, PARTIAL, io, remove};

@@ -3,15 +3,15 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use serde::{Serialize, Serializer};
 use crate::Result;
+use serde::{Serialize, Serializer};
 use vgae::evaluate::calibrate::{Bin, Calibrator, Population, Reliability};
-use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::evaluate::metrics::{Calibration, Interval, Intervals, LEVEL, Metrics};
 use vgae::evaluate::negatives::Negatives;
-use vgae::write::Output;
+use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::model::score::probability;
 use vgae::split::Split;
+use vgae::write::Output;
 
 use super::source::Source;
 use super::{Args, write_json};

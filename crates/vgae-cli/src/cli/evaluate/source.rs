@@ -3,11 +3,11 @@
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-use vgae::graph::Pair;
+use crate::{Error, Result};
 use vgae::evaluate::negatives::Negatives;
+use vgae::graph::Pair;
 use vgae::read::{PairReader, Unknown};
 use vgae::run::Run;
-use crate::{Error, Result};
 
 use super::Args;
 use crate::cli::progress::Voice;

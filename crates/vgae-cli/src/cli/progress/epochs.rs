@@ -5,8 +5,8 @@ use std::time::Instant;
 
 use indicatif::ProgressBar;
 use vgae::config::ModelKind;
-use vgae::train::Epoch;
 use vgae::progress::{Progress, Watch};
+use vgae::train::Epoch;
 
 use super::figures::{memory, pace, time};
 use super::stage::{self, BAR_PERIOD, LINE_PERIOD, LOOK_PERIOD};

@@ -3,10 +3,10 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::{Error, Result};
 use clap::parser::ValueSource;
 use clap::{Command, CommandFactory, FromArgMatches};
 use vgae::config::{Config, FeatureSource};
-use crate::{Error, Result};
 use vgae::train;
 
 use super::Args;

@@ -2,9 +2,9 @@
 
 use vgae::config::{Config, FeatureTransform, LossKind, ModelKind};
 use vgae::graph::Graph;
-use vgae::split::{RowSplit, Split};
-use vgae::split;
 use vgae::graph::transform;
+use vgae::split;
+use vgae::split::{RowSplit, Split};
 
 use crate::cli::progress::Voice;
 

@@ -5,15 +5,15 @@ use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
 
+use crate::{Error, Result};
 use clap::Command;
 use serde_json::Value;
 use vgae::config::{Config, ModelKind};
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
-use vgae::train::plan::{self, Plan};
 use vgae::split::Split;
+use vgae::train::plan::{self, Plan};
 use vgae::train::{self, Epoch};
-use crate::{Error, Result};
 
 use crate::cli::stdout;
 

@@ -2,10 +2,10 @@
 
 use std::time::Instant;
 
+use crate::Result;
 use vgae::config::{CheckpointPeriod, Config};
 use vgae::run::{RunDir, Unfinished};
 use vgae::train::{self, Trained};
-use crate::Result;
 
 use super::stop::Stop;
 use crate::cli::progress::Voice;

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use signal_hook::low_level;
 use crate::Result;
+use signal_hook::low_level;
 
 use crate::cli::progress::Voice;
 use crate::cli::signals;

@@ -1,9 +1,9 @@
 //! How far a run can be trusted.
 
 use super::{is_chosen_by_validation, percent, ranks};
+use crate::report::{Claim, Finding, HeldOut, Question, Report};
 use vgae::config::Calibration;
 use vgae::evaluate::metrics::Interval;
-use crate::report::{Claim, Finding, HeldOut, Question, Report};
 
 /// Held-out edges below which a metric is mostly chance.
 const FEW_EDGES: usize = 50;
