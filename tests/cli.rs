@@ -510,3 +510,21 @@ fn completions_and_the_manual_know_every_verb() {
     let error = place.failure("man fly", 2);
     assert!(error.contains("fly is no verb; expected one of train, evaluate"), "{error}");
 }
+
+#[test]
+fn the_old_spelling_of_a_renamed_flag_is_an_error_that_names_the_new_one() {
+    let place = Place::new();
+    let renamed = [
+        ("score run --pairs pairs.csv --columns", "--columns", "--keep-columns"),
+        ("score --columns", "--columns", "--keep-columns"),
+        ("--threads 1 evaluate run --calibration --json", "--calibration", "--reliability"),
+        ("benchmark a --models gae --with gae:--seed", "--with", "--model-args"),
+        ("benchmark a --models gae --with=gae:--seed", "--with", "--model-args"),
+    ];
+    for (arguments, old, new) in renamed {
+        let error = place.failure(arguments, 2);
+        assert_eq!(error, format!("error: {old} was renamed; use {new} instead\n"), "{arguments}");
+    }
+    // Another verb has never had such a flag.
+    assert!(place.failure("predict run --columns", 2).contains("unexpected argument '--columns'"));
+}

@@ -35,7 +35,7 @@ pub(super) struct Args {
     reference: Option<ModelKind>,
     /// Further flags of `vgae train` for one model; flags are separated by blanks
     #[arg(long, value_name = "'MODEL: FLAGS'")]
-    with: Vec<String>,
+    model_args: Vec<String>,
     /// The directory of the results
     #[arg(long, short, value_name = "DIR", default_value = "results/benchmark")]
     output: PathBuf,

@@ -53,9 +53,9 @@ pub(super) struct Args {
     /// Brier score and expected calibration error of the probabilities too: of sigmoid(logit) among each part's pairs;
     /// and of the held-out links, that and the calibrated ones, in balance with non-links and as rare as in the graph
     #[arg(long)]
-    calibration: bool,
-    /// Show with --calibration what this method would claim [default: what the run was calibrated with]
-    #[arg(long, value_enum, value_name = "METHOD", requires = "calibration")]
+    reliability: bool,
+    /// Show with --reliability what this method would claim [default: what the run was calibrated with]
+    #[arg(long, value_enum, value_name = "METHOD", requires = "reliability")]
     calibrate: Option<Calibration>,
     /// Seed of the negatives that are drawn and of the resamples
     #[arg(long, allow_negative_numbers = true, default_value_t)]
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 impl Args {
     /// Whether AUC and AP are all that is asked for.
     fn wants_no_more(&self) -> bool {
-        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.calibration
+        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.reliability
     }
 }
 
@@ -138,7 +138,7 @@ fn report_parts<'a>(
         let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
         report.add(name, scored.as_ref(), &run.split)?;
     }
-    if args.calibration {
+    if args.reliability {
         let population = run.population(score)?;
         let calibrator = run.calibrator_by(&population, args.calibrate)?;
         if calibrator.is_none() {

@@ -16,6 +16,7 @@ mod predict;
 mod probabilities;
 mod progress;
 mod reconstruct;
+mod renamed_flags;
 mod report;
 mod reproduce;
 mod score;
@@ -86,7 +87,7 @@ enum Verb {
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return print_and_exit(&error),
     };
     let caller = if let Verb::Explore(_) = cli.verb { Caller::Waits } else { Caller::Computes };
     use_threads(usize::from(cli.threads), caller);
@@ -133,9 +134,14 @@ fn run(cli: &Cli, voice: &Voice) -> Result<()> {
     }
 }
 
-/// Prints what clap has to say instead of running a verb: help, the version, or a mistake in the usage.
-fn refuse(error: &clap::Error) -> ExitCode {
-    // Looking for devices takes time, so that it is done only where they are asked for.
+/// Prints the help, the version or a usage error that clap reports instead of the arguments of a verb.
+fn print_and_exit(error: &clap::Error) -> ExitCode {
+    let verb = renamed_flags::verb_of(error);
+    if let Some(problem) = verb.and_then(|verb| renamed_flags::explain(&verb, error)) {
+        eprintln!("error: {problem}");
+        return ExitCode::from(2);
+    }
+    // Finding devices takes time, so only `--version` does it.
     if error.kind() == ErrorKind::DisplayVersion && error.to_string().contains(LONG_VERSION) {
         return match completions::write(format!("{error}{}\n", Devices::find()).as_bytes()) {
             Err(error) if !error.is_broken_pipe() => ExitCode::FAILURE,

@@ -21,7 +21,7 @@ pub(super) struct Args {
     pairs: PathBuf,
     /// Keep the other columns of the pairs, after those of the score
     #[arg(long)]
-    columns: bool,
+    keep_columns: bool,
     /// Add logit_low, logit_high, probability_low and probability_high: where the score lies with this probability, by
     /// the variances of the two embeddings (analytic: by the exact first four cumulants of the inner product)
     #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let calibrator = args.probabilities.calibrator(&run, &*score)?;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
     let pairs = PairReader::watched(&args.pairs, &run.graph.nodes, unknown, &stage)?;
-    let (kept, others) = match args.columns {
+    let (kept, others) = match args.keep_columns {
         true => (Columns::All, pairs.other_columns()),
         false => (Columns::Nodes, Vec::new()),
     };

@@ -82,11 +82,12 @@ struct Flags {
 
 fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     let mut own: HashMap<&str, Vec<String>> = HashMap::new();
-    for with in &args.with {
+    for argument in &args.model_args {
         let Some((model, flags)) =
-            with.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
+            argument.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
         else {
-            let problem = format!("--with {with:?} begins with none of --models; expected 'MODEL: FLAGS'");
+            let problem =
+                format!("--model-args {argument:?} begins with none of --models; expected 'MODEL: FLAGS'");
             return Err(Error::Config(problem));
         };
         own.entry(model.trim()).or_default().extend(flags.split_whitespace().map(String::from));

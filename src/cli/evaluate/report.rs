@@ -143,7 +143,7 @@ impl<'a> Report<'a> {
         let mut header = names(["part", "negatives", "roc_auc", "average_precision", "mrr"]);
         let ks: BTreeMap<usize, ()> = self.args.hits.iter().map(|&k| (k, ())).collect();
         header.extend(ks.keys().map(|k| format!("hits@{k}")));
-        if self.args.calibration {
+        if self.args.reliability {
             header.extend(names(["brier", "expected_calibration_error"]));
         }
         header.extend(names(["num_edges", "num_negatives"]));
@@ -208,7 +208,7 @@ impl Part {
         let hits: Result<BTreeMap<usize, f64>> =
             args.hits.iter().map(|&k| Ok((k, ranks.hits_at(k)?))).collect();
         let intervals = args.bootstrap.map(|num_resamples| scored.intervals(num_resamples, args.seed));
-        let calibration = args.calibration.then(|| scored.calibration());
+        let calibration = args.reliability.then(|| scored.calibration());
         let by_degree = args.by_degree.then(|| scored.by_degree(&split.train.degrees()));
         Ok(Part {
             num_edges: scored.num_edges(),
