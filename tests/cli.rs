@@ -449,7 +449,14 @@ fn weights_enter_training_and_the_run_directory() {
     place.write("edges.csv", &weighted);
     place.write("headed.csv", format!("source,target,weight\n{weighted}"));
     place.stdout("train edges.csv --output plain --epochs 3 -q");
-    place.stdout("train edges.csv --weights 3 --output third --epochs 3 -q");
+    place.stdout("train edges.csv --weight-column 3 --output third --epochs 3 -q");
+    let record = place.read("third/run.json");
+    assert_eq!(place.json("third/run.json")["config"]["read"]["weight_column"], "3");
+    // Earlier versions called the setting `weights` in run.json.
+    let metrics = place.stdout("evaluate third -q");
+    place.write("third/run.json", record.replace("\"weight_column\"", "\"weights\""));
+    assert_eq!(place.stdout("evaluate third -q"), metrics);
+    place.write("third/run.json", record);
     place.stdout("train headed.csv --output headed --epochs 3 -q");
     assert_eq!(place.read("third/embeddings.csv"), place.read("headed/embeddings.csv"));
     assert_ne!(place.read("third/embeddings.csv"), place.read("plain/embeddings.csv"));
@@ -520,11 +527,16 @@ fn the_old_spelling_of_a_renamed_flag_is_an_error_that_names_the_new_one() {
         ("--threads 1 evaluate run --calibration --json", "--calibration", "--reliability"),
         ("benchmark a --models gae --with gae:--seed", "--with", "--model-args"),
         ("benchmark a --models gae --with=gae:--seed", "--with", "--model-args"),
+        ("train edges.csv --weights 3", "--weights", "--weight-column"),
     ];
     for (arguments, old, new) in renamed {
         let error = place.failure(arguments, 2);
         assert_eq!(error, format!("error: {old} was renamed; use {new} instead\n"), "{arguments}");
     }
+    let flags = format!("benchmark {} --models gae -- --weights 3", karate());
+    let expected =
+        "error: the flags of `vgae train` for gae: --weights was renamed; use --weight-column instead\n";
+    assert_eq!(place.failure(&flags, 2), expected);
     // Another verb has never had such a flag.
     assert!(place.failure("predict run --columns", 2).contains("unexpected argument '--columns'"));
 }

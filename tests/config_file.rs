@@ -66,6 +66,7 @@ fn mistakes_name_the_file_the_line_and_the_key() {
             "zzz = 3",
             "run.toml:1: zzz: is no flag of `vgae train`; expected the name of one, such as val-fraction",
         ),
+        ("weights = \"3\"", "run.toml:1: weights: was renamed; use weight-column instead"),
         ("\nepochs = \"3\"", "run.toml:2: epochs: is the string \"3\"; expected a whole number"),
         ("epochs = 3.5", "run.toml:1: epochs: is the number 3.5; expected a whole number"),
         ("dropout = true", "run.toml:1: dropout: is true; expected a number"),
@@ -183,7 +184,7 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     place.write("edges.csv", weighted.concat());
     let settings = place.stdout(
-        "train edges.csv --patience 5 --dry-run --epochs 3 --weights 3 --format text --calibrate platt \
+        "train edges.csv --patience 5 --dry-run --epochs 3 --weight-column 3 --format text --calibrate platt \
          --checkpoint-every 5 --memory-limit 4GB",
     );
     let help = place.stdout("train --help");

@@ -3,10 +3,11 @@
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 /// The verb, the old spelling and the new one.
-const RENAMED: [(&str, &str, &str); 3] = [
+const RENAMED: [(&str, &str, &str); 4] = [
     ("score", "--columns", "--keep-columns"),
     ("evaluate", "--calibration", "--reliability"),
     ("benchmark", "--with", "--model-args"),
+    ("train", "--weights", "--weight-column"),
 ];
 
 /// Returns the new spelling of `flag` of `vgae VERB`, if it was renamed.

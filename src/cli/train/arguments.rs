@@ -10,7 +10,7 @@ use vgae::{Error, Result, train};
 
 use super::Args;
 use super::config_file::{ConfigFile, plain};
-use crate::cli::Cli;
+use crate::cli::{Cli, renamed_flags};
 
 /// The arguments of this process, and the settings of `file` that they leave open.
 pub(super) fn of_process(file: &Path) -> Result<Args> {
@@ -106,8 +106,11 @@ pub(in crate::cli) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<Strin
     let words = &arguments[1..];
     let args = command.clone().try_get_matches_from(words).and_then(|given| Args::from_arg_matches(&given));
     let args = args.map_err(|error| {
-        let text = error.to_string();
-        Error::Config(text.lines().next().unwrap_or_default().trim_start_matches("error: ").into())
+        let first_line =
+            |text: String| text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
+        Error::Config(
+            renamed_flags::explain("train", &error).unwrap_or_else(|| first_line(error.to_string())),
+        )
     })?;
     let (args, flags) = match &args.config_file {
         Some(file) => complete(command, words, file)?,

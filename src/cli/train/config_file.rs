@@ -14,6 +14,8 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 use vgae::{Error, Result};
 
+use crate::cli::renamed_flags;
+
 /// What a file of settings says.
 pub(super) struct ConfigFile {
     path: PathBuf,
@@ -214,6 +216,9 @@ fn setting(
 }
 
 fn unknown(name: &str, command: &Command) -> String {
+    if let Some(new) = renamed_flags::new_name("train", &format!("--{name}")) {
+        return format!("was renamed; use {} instead", new.trim_start_matches('-'));
+    }
     let asked = command.clone().try_get_matches_from([format!("--{name}")]);
     let suggested = asked.err().and_then(|error| match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(flag)) => Some(flag.trim_start_matches('-').to_string()),
