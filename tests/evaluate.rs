@@ -134,7 +134,7 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
     let said = stderr(&place, "evaluate run --reliability");
     assert_eq!(
         said,
-        "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change\n"
+        "note: this run is not calibrated; --calibrate isotonic|platt shows what calibration would change\n"
     );
 }
 
@@ -164,10 +164,13 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(
         error,
         "error: --negatives degree are drawn for the held-out links, not for --pairs run/split/test.csv; expected a \
-         file, ./degree if it is called so\n"
+         file (write ./degree for a file named degree)\n"
     );
     let error = place.failure("evaluate run --negatives hrad", 2);
-    assert!(error.starts_with("error: --negatives hrad is none of uniform, degree and hard"), "{error}");
+    assert!(
+        error.starts_with("error: --negatives hrad is a file of pairs, not one of uniform, degree and hard"),
+        "{error}"
+    );
     let error = place.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
     assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard\n");
     for arguments in [
