@@ -343,7 +343,7 @@ fn what_can_and_cannot_be_resumed_is_said() {
     assert_eq!(
         place.failure("train --resume run --hidden 8", 2),
         "error: --hidden cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
-         --checkpoint-every\n"
+         --checkpoint-every may differ\n"
     );
     place.failure(&format!("train {} --resume run", karate()), 2);
     let child = spawn(

@@ -9,7 +9,7 @@ use vgae::train::Epoch;
 use vgae::watch::{Progress, Watch};
 
 use super::format::{self, memory, speed, time};
-use super::format::{BAR_PERIOD, CHECK_PERIOD, LINE_PERIOD, Ticker};
+use super::stage::{BAR_PERIOD, CHECK_PERIOD, LINE_PERIOD, Ticker};
 use super::{Reporter, Verbosity};
 
 /// The template of the bar; the text stays within 80 columns, however long the numbers are.
@@ -197,7 +197,7 @@ impl Display {
 enum Remaining {
     /// An estimate.
     Estimated,
-    /// None: training stopped at this epoch.
+    /// Nothing remains: training stopped at this epoch.
     Stopped,
 }
 

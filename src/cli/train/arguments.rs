@@ -93,7 +93,7 @@ fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, 
     let all = flags.iter().map(OsString::from).chain(words.iter().cloned());
     let matches = command.try_get_matches_from(all).map_err(|error| file.usage_error(&error))?;
     let args = Args::from_arg_matches(&matches).map_err(usage_error)?;
-    args.config.validate().map_err(|error| file.exone_line(error))?;
+    args.config.validate().map_err(|error| file.explain(error))?;
     Ok((args, flags))
 }
 
@@ -111,7 +111,7 @@ pub(in crate::cli) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<Strin
         let first_line =
             |text: String| text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
         Error::Config(
-            renamed_flags::exone_line("train", &error).unwrap_or_else(|| first_line(error.to_string())),
+            renamed_flags::explain("train", &error).unwrap_or_else(|| first_line(error.to_string())),
         )
     })?;
     let (args, flags) = match &args.config_file {

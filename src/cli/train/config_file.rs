@@ -110,7 +110,7 @@ impl ConfigFile {
     }
 
     /// Adds to `error` the lines in which the file sets the flags that it mentions.
-    pub(super) fn exone_line(&self, error: Error) -> Error {
+    pub(super) fn explain(&self, error: Error) -> Error {
         let Error::Config(problem) = error else { return error };
         let is_named = |setting: &&Setting| {
             problem
@@ -131,7 +131,7 @@ impl ConfigFile {
 
     /// Converts an error of clap about the command line combined with this file.
     pub(super) fn usage_error(&self, error: &clap::Error) -> Error {
-        self.exone_line(Error::Config(format!("{}: {}", self.name(), one_line(error))))
+        self.explain(Error::Config(format!("{}: {}", self.name(), one_line(error))))
     }
 
     fn problem(&self, line: usize, problem: &str) -> Error {
