@@ -11,11 +11,11 @@ use super::progress::Reporter;
 
 /// Check a split for leaks; prints one rule,file,line,… row per offence
 ///
-/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv, test.csv
-/// and test_negatives.csv, made by any program. An offence is a pair that is in two lists or twice in one, in either
-/// direction, a negative that is an edge, or a self-loop. For a run, the audit also checks that the files are the ones
-/// the run wrote, that the embeddings follow from the training edges alone, and that the metrics follow from the
-/// embeddings. The exit code is 0 if there are no offences, and 1 otherwise.
+/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
+/// test.csv and test_negatives.csv, made by any program. An offence is a pair that is in two lists or twice
+/// in one, in either direction, a negative that is an edge, or a self-loop. For a run, the audit also checks
+/// that the files are the ones the run wrote, that the embeddings follow from the training edges alone, and
+/// that the metrics follow from the embeddings. The exit code is 0 if there are no offences, and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory, or the directory of a split
@@ -27,8 +27,8 @@ pub(super) struct Args {
     /// Files of pairs meant to be non-edges
     #[arg(long, value_name = "FILE", num_args = 1..)]
     negatives: Vec<PathBuf>,
-    /// The graph; negatives that are edges in it, edges of it that are in no list, and listed edges that it lacks are
-    /// then offences too
+    /// The graph; negatives that are edges in it, edges of it that are in no list, and listed edges that it
+    /// lacks are then offences too
     #[arg(long)]
     data: Option<PathBuf>,
     /// Treat u,v and v,u as different pairs; a run records this itself

@@ -16,9 +16,9 @@ use plan::{Plan, command_line};
 
 /// Compare models on the same splits of data sets: a table of means, deviations and differences
 ///
-/// Each run is `vgae train DATA --model MODEL --seed SPLIT` in a process of its own. Every run is audited (see `vgae
-/// audit`), and a leak ends the benchmark. DIR holds runs.csv, with one row per run, and the table as table.csv,
-/// table.json and table.md. To continue an interrupted benchmark, repeat the command.
+/// Each run is `vgae train DATA --model MODEL --seed SPLIT` in a process of its own. Every run is audited
+/// (see `vgae audit`), and a leak ends the benchmark. DIR holds runs.csv, with one row per run, and the table
+/// as table.csv, table.json and table.md. To continue an interrupted benchmark, repeat the command.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The graphs, in any format that `vgae train` reads
@@ -91,7 +91,8 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
         reporter.info(format!("{progress}: {}{wall_seconds:.1} s", metrics.concat()));
-        // Move the run away before its row is written, so that a row never refers to a half-deleted directory.
+        // Move the run away before its row is written, so that a row never refers to a half-deleted
+        // directory.
         let removed = runs_directory.join(format!("{PARTIAL}{name}"));
         if !args.keep_runs {
             fs::rename(&run, &removed).map_err(|source| io("remove", &run, source))?;
@@ -99,7 +100,8 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
         runs.push(row)?;
         remove(&removed)?;
     }
-    // A process that outlived an interrupted benchmark may have recreated files in a directory removed at the start.
+    // A process that outlived an interrupted benchmark may have recreated files in a directory removed at the
+    // start.
     remove_partial_runs(&runs_directory);
     if !args.keep_runs {
         // This fails if another benchmark kept runs there, which is fine.

@@ -13,8 +13,8 @@ use super::shared_args::RunArgs;
 
 /// Write the node embeddings as node,mean_0,… rows
 ///
-/// For npy, FILE holds a float32 array and FILE.ids.csv the ids of its rows; for projector, FILE.tsv holds the vectors
-/// and FILE.metadata.tsv their ids and labels.
+/// For npy, FILE holds a float32 array and FILE.ids.csv the ids of its rows; for projector, FILE.tsv holds
+/// the vectors and FILE.metadata.tsv their ids and labels.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The file to write, or - for stdout

@@ -24,8 +24,8 @@ use source::{GivenPairs, KindOrFile, Source};
 
 /// Evaluate a run on its held-out links, or on pairs of your own
 ///
-/// By default, prints AUC and AP of both held-out parts against the split's own negatives. Each option adds metrics,
-/// and the mean reciprocal rank.
+/// By default, prints AUC and AP of both held-out parts against the split's own negatives. Each option adds
+/// metrics, and the mean reciprocal rank.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -33,9 +33,9 @@ pub(super) struct Args {
     /// A file of pairs that are links (source,target rows), to evaluate instead of the held-out parts
     #[arg(long, value_name = "FILE", requires = "negatives")]
     pairs: Option<PathBuf>,
-    /// The negatives to rank the links among: uniform (the split's own), degree (with nodes as well connected as those
-    /// of links), hard (the likeliest at the ends of each link, as in HeaRT) or, with --pairs, a file of pairs that are
-    /// not links (write ./uniform for a file named uniform)
+    /// The negatives to rank the links among: uniform (the split's own), degree (with nodes as well connected
+    /// as those of links), hard (the likeliest at the ends of each link, as in HeaRT) or, with --pairs, a
+    /// file of pairs that are not links (write ./uniform for a file named uniform)
     #[arg(long, value_name = "uniform|degree|hard|FILE")]
     negatives: Option<KindOrFile>,
     /// The number of hard negatives per link, half of them at each end; fewer if fewer exist [default: 100]
@@ -44,16 +44,17 @@ pub(super) struct Args {
     /// Add Hits@K for each of these K: the share of links above the K-th highest negative
     #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
     hits: Vec<usize>,
-    /// Add AUC and AP by the degree of a pair: the smaller number of training edges at its nodes; at 0, one of
-    /// the nodes has none
+    /// Add AUC and AP by the degree of a pair: the smaller number of training edges at its nodes; at 0, one
+    /// of the nodes has none
     #[arg(long)]
     by_degree: bool,
-    /// Add 95 % bootstrap intervals of AUC and AP from this number of resamples [default without a number: 1000]
+    /// Add 95 % bootstrap intervals of AUC and AP from this number of resamples [default without a number:
+    /// 1000]
     #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
     bootstrap: Option<usize>,
-    /// Add the Brier score and the expected calibration error of sigmoid(logit) on the pairs of each part, and a
-    /// reliability table of sigmoid(logit) and of the calibrated probabilities on the held-out links, both balanced with
-    /// non-links and at the density of the graph
+    /// Add the Brier score and the expected calibration error of sigmoid(logit) on the pairs of each part,
+    /// and a reliability table of sigmoid(logit) and of the calibrated probabilities on the held-out links,
+    /// both balanced with non-links and at the density of the graph
     #[arg(long)]
     reliability: bool,
     /// With --reliability, show the probabilities of this method [default: the calibration of the run]
@@ -89,7 +90,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         Source::Kind(kind) => {
             let report = report_parts(kind, &run, &*score, args, reporter)?;
             drop(stage);
-            source::describe(kind, &run, reporter);
+            source::explain_kind(kind, &run, reporter);
             report.write(&mut output)?;
         }
         Source::Files { pairs, negatives } => {

@@ -28,8 +28,8 @@ The API uses GET requests. Percent-encode ids (/ as %2F). Counts range from 1 to
 
 /// Explore a run in a browser: its nodes, their predicted links and why, and any pair
 ///
-/// Prints the address of a page on stdout and serves it until Ctrl-C (SIGINT or SIGTERM). The page uses an API that other
-/// programs can use too.
+/// Prints the address of a page on stdout and serves it until Ctrl-C (SIGINT or SIGTERM). The page uses an
+/// API that other programs can use too.
 #[derive(clap::Args)]
 #[command(after_long_help = API)]
 pub(super) struct Args {
@@ -38,8 +38,8 @@ pub(super) struct Args {
     /// The port to listen on; 0 for any free port
     #[arg(long, value_name = "PORT", default_value_t = 7878)]
     port: u16,
-    /// The IP address to listen on; 0.0.0.0 for all addresses of this machine. Any address other than a loopback
-    /// address lets others read the graph
+    /// The IP address to listen on; 0.0.0.0 for all addresses of this machine. Any address other than a
+    /// loopback address lets others read the graph
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = parse_address)]
     bind: IpAddr,
     #[command(flatten)]

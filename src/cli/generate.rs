@@ -14,8 +14,8 @@ use super::progress::Reporter;
 
 /// Generate data from a run: rows of features from a vae, or an edge list from a graph model
 ///
-/// For a vae, draws z ~ N(0, I) and a row from p(x | z), and writes row,feature_0,… For a Gaussian graph model, draws z
-/// for each node, joins the most probable pairs, and writes source,target.
+/// For a vae, draws z ~ N(0, I) and a row from p(x | z), and writes row,feature_0,… For a Gaussian graph
+/// model, draws z for each node, joins the most probable pairs, and writes source,target.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory

@@ -16,8 +16,8 @@ use super::stdout;
 
 /// Inspect a run: KL, activity and σ of each latent dimension, or the value of each part of best
 ///
-/// A dimension is active if its mean has a variance of more than 0.01 over the nodes. Prints a warning if the posterior
-/// has collapsed to the prior, or the variances to 0.
+/// A dimension is active if its mean has a variance of more than 0.01 over the nodes. Prints a warning if the
+/// posterior has collapsed to the prior, or the variances to 0.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory

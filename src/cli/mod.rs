@@ -80,8 +80,9 @@ enum Verb {
     Man(packaging::ManArgs),
 }
 
-/// Runs the command line of this process and returns its exit code: 0 for success, 1 for an error, 2 for a usage
-/// error, and 128 plus the number of the signal that stopped training; the other verbs are ended by the signal itself.
+/// Runs the command line of this process and returns its exit code: 0 for success, 1 for an error, 2 for a
+/// usage error, and 128 plus the number of the signal that stopped training; the other verbs are ended by the
+/// signal itself.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,

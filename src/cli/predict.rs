@@ -15,9 +15,9 @@ use super::shared_args::{CalibrateArgs, RunArgs};
 
 /// Predict links: the most probable pairs that are not edges, best first
 ///
-/// All pairs are scored, so that the answer is exact, unless --candidates or --approximate is given. Held-out edges are
-/// edges and are not predicted. With --node, --nodes or --all-nodes, predicts the best pairs of each of these nodes, one
-/// node after the other.
+/// All pairs are scored, so that the answer is exact, unless --candidates or --approximate is given. Held-out
+/// edges are edges and are not predicted. With --node, --nodes or --all-nodes, predicts the best pairs of
+/// each of these nodes, one node after the other.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The number of pairs, in total or per node
@@ -25,12 +25,12 @@ pub(super) struct Args {
     top: usize,
     #[command(flatten)]
     sources: Sources,
-    /// The pairs to choose from: all, two-hop (those with a common neighbour), or a file of pairs (write ./all for a
-    /// file named all)
+    /// The pairs to choose from: all, two-hop (those with a common neighbour), or a file of pairs (write
+    /// ./all for a file named all)
     #[arg(long, value_name = "all|two-hop|FILE", default_value = "all")]
     candidates: CandidatesArg,
-    /// Score only pairs that a nearest-neighbour index (HNSW) finds, for graphs with a million nodes; prints an estimate of
-    /// the recall
+    /// Score only pairs that a nearest-neighbour index (HNSW) finds, for graphs with a million nodes; prints
+    /// an estimate of the recall
     #[arg(long, conflicts_with = "candidates")]
     approximate: bool,
     #[command(flatten)]
@@ -120,7 +120,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         writer.finish()?;
         drop(stage);
         if best.len() < args.top {
-            reporter.note(format!("only {} pairs are not edges", best.len()));
+            reporter.note(format!("found only {} pairs that are not edges", best.len()));
         }
         report_recall(recall, reporter);
         return Ok(());
@@ -202,10 +202,12 @@ fn report_recall(recall: Option<Recall>, reporter: &Reporter) {
     let Recall { num_exact, num_found, num_nodes, .. } = recall;
     reporter.info(match recall.share() {
         Some(share) => format!(
-            "approximate: recall {share:.4}; {num_found} of the {num_exact} exact pairs at {num_nodes} fully searched \
-             nodes were found"
+            "approximate: recall {share:.4}; {num_found} of the {num_exact} exact pairs at {num_nodes} \
+             fully searched nodes were found"
         ),
-        None => format!("approximate: recall unknown; no exact pair is at the {num_nodes} fully searched nodes"),
+        None => {
+            format!("approximate: recall unknown; no exact pair is at the {num_nodes} fully searched nodes")
+        }
     });
 }
 

@@ -104,8 +104,8 @@ impl Reporter {
         Stage::start(name, self)
     }
 
-    /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If that is the terminal that stderr is,
-    /// the output itself shows the progress and no bar or line is added.
+    /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If that is the terminal that
+    /// stderr is, the output itself shows the progress and no bar or line is added.
     pub(super) fn stage_beside(&self, output: &Path, name: &str) -> Stage {
         let is_shown = output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
         match is_shown {

@@ -13,13 +13,14 @@ use super::progress::Reporter;
 
 /// Reconstruct rows with a vae, as row,mean_squared_error,feature_0,…
 ///
-/// Each row is encoded to its mean, and the mean of the decoder is written, with the squared error averaged over the
-/// features. Rows with a large error are unlike the rows the model was trained on.
+/// Each row is encoded to its mean, and the mean of the decoder is written, with the squared error averaged
+/// over the features. Rows with a large error are unlike the rows the model was trained on.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory of a vae
     run: PathBuf,
-    /// Reconstruct these rows instead of the run's own: a CSV file as for `vgae train --features`, or - for stdin
+    /// Reconstruct these rows instead of the run's own: a CSV file as for `vgae train --features`, or - for
+    /// stdin
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
     /// Write only the errors
@@ -81,8 +82,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
 fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
     let config = &run.record.config.model;
     if config.feature_transform() == FeatureTransform::Tfidf {
-        let problem = "--rows: tfidf weights features by their rarity among the run's own rows; to reconstruct other rows, train \
-                       with another --feature-transform";
+        let problem = "--rows: tfidf weights features by their rarity among the run's own rows; to \
+         reconstruct other rows, train with another --feature-transform";
         return Err(Error::Config(problem.into()));
     }
     let mut table = read::features(file)?;

@@ -16,15 +16,16 @@ use super::stdout;
 
 /// Write a report of one run, or of several side by side, as a single HTML file
 ///
-/// The report shows whether the model learned, how far to trust it, and what it found: metrics beside those of simple
-/// scores, curves, reliability, a map of the embeddings, the likeliest new links, and how to repeat the run. The file is
-/// self-contained and makes no requests.
+/// The report shows whether the model learned, how far to trust it, and what it found: metrics beside those
+/// of simple scores, curves, reliability, a map of the embeddings, the likeliest new links, and how to repeat
+/// the run. The file is self-contained and makes no requests.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directories
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// The file to write, or - for stdout [default: report.html in the first run directory, or stdout with --text]
+    /// The file to write, or - for stdout [default: report.html in the first run directory, or stdout with
+    /// --text]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
     /// Replace the output file if it exists; report.html in the run directory is always replaced
@@ -67,8 +68,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     Ok(())
 }
 
-/// Builds the reports of run directories. Each is titled with the name of its directory, or with its path if two names
-/// are equal.
+/// Builds the reports of run directories. Each is titled with the name of its directory, or with its path if
+/// two names are equal.
 pub(super) fn build_reports(paths: &[PathBuf], config: &ReportConfig) -> Result<Vec<Report>> {
     let names: Vec<String> = paths.iter().map(|path| name(path)).collect();
     let is_duplicate =
@@ -86,8 +87,8 @@ fn build_report(path: &Path, name: String, config: &ReportConfig) -> Result<Repo
     Report::of(name, &run, &encoded, &metrics, history, config)
 }
 
-/// Writes the report of a run that was just trained into its directory at `path`. The run is complete without it, so an
-/// error is only noted.
+/// Writes the report of a run that was just trained into its directory at `path`. The run is complete without
+/// it, so an error is only noted.
 pub(super) fn write_after_training(
     path: &Path,
     run: &Run,

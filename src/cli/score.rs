@@ -11,19 +11,20 @@ use super::shared_args::{CalibrateArgs, RunArgs};
 
 /// Score pairs of nodes, as source,target,probability,logit in the order of the input
 ///
-/// Without calibration, the probability is sigmoid(logit) from a model trained on balanced pairs: use it to rank pairs,
-/// not as the frequency with which such pairs are links.
+/// Without calibration, the probability is sigmoid(logit) from a model trained on balanced pairs: use it to
+/// rank pairs, not as the frequency with which such pairs are links.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The pairs: a file of source,target rows (CSV, TSV or whitespace-separated, optionally .gz), or - for stdin
+    /// The pairs: a file of source,target rows (CSV, TSV or whitespace-separated, optionally .gz), or - for
+    /// stdin
     #[arg(long, value_name = "FILE")]
     pairs: PathBuf,
     /// Append the other columns of the pairs file
     #[arg(long)]
     keep_columns: bool,
-    /// Add logit_low, logit_high, probability_low and probability_high: the interval that contains the score with this
-    /// probability, given the variances of the two embeddings (computed from the exact first four cumulants of the inner
-    /// product)
+    /// Add logit_low, logit_high, probability_low and probability_high: the interval that contains the score
+    /// with this probability, given the variances of the two embeddings (computed from the exact first four
+    /// cumulants of the inner product)
     #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
     interval: Option<f64>,
     #[command(flatten)]
@@ -90,7 +91,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
 pub(super) fn note_impossible(num_impossible: usize, reporter: &Reporter) {
     if num_impossible > 0 {
         reporter.note(format!(
-            "pairs of a node with itself or of two nodes of the same kind, which are never links: {num_impossible}"
+            "pairs of a node with itself or of two nodes of the same kind, which are never links: \
+             {num_impossible}"
         ));
     }
 }

@@ -1,5 +1,5 @@
-//! Handles SIGINT and SIGTERM. Most verbs discard their unfinished files and end; training stops after the current
-//! epoch at the first signal, and at once at the second.
+//! Handles SIGINT and SIGTERM. Most verbs discard their unfinished files and end; training stops after the
+//! current epoch at the first signal, and at once at the second.
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -65,7 +65,8 @@ impl StopSignal {
         Ok(StopSignal { state })
     }
 
-    /// From now on, the caller checks [`StopSignal::received`] after every epoch, until [`StopSignal::end_checks`].
+    /// From now on, the caller checks [`StopSignal::received`] after every epoch, until
+    /// [`StopSignal::end_checks`].
     pub(super) fn begin_checks(&self) {
         self.state.is_checked.store(true, Ordering::SeqCst);
     }
@@ -94,8 +95,8 @@ pub(super) fn exit_code(signal: i32) -> i32 {
     128 + signal
 }
 
-/// Listens for SIGINT and SIGTERM, except those that this process was started to ignore, as after `command &` in a
-/// script.
+/// Listens for SIGINT and SIGTERM, except those that this process was started to ignore, as after `command &`
+/// in a script.
 fn listen() -> Result<Signals> {
     let ignored = ignored_signals();
     let heeded = [SIGINT, SIGTERM].into_iter().filter(|signal| ignored >> (signal - 1) & 1 == 0);

@@ -14,11 +14,12 @@ use super::stdout;
 
 /// Choose the logit above which to predict links
 ///
-/// The cut for --precision is chosen on the validation part. The test part then gives the recall, which is the share of
-/// links above the cut; num_predicted, the number of pairs above the cut that are not edges, which are the pairs that
-/// `vgae predict` returns; and the precision, the share of links among all pairs above the cut if links are as rare as in
-/// the graph. The number of predicted pairs that are links missing from the graph cannot be known. --budget ranks all pairs
-/// and cuts after the given number of predicted pairs.
+/// The cut for --precision is chosen on the validation part. The test part then gives the recall, which is
+/// the share of links above the cut; num_predicted, the number of pairs above the cut that are not edges,
+/// which are the pairs that `vgae predict` returns; and the precision, the share of links among all pairs
+/// above the cut if links are as rare as in the graph. The number of predicted pairs that are links missing
+/// from the graph cannot be known. --budget ranks all pairs and cuts after the given number of predicted
+/// pairs.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -87,8 +88,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             let cut = Cut::at(population.reported(), density, logit)?;
             if cut.precision < precision {
                 reporter.note(format!(
-                    "the precision on the test part is {:.4}, below the {precision} reached on the validation part; try a \
-                     somewhat higher --precision, or --budget, which ranks all pairs",
+                    "the precision on the test part is {:.4}, below the {precision} reached on the \
+                     validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
                     cut.precision
                 ));
             }
@@ -99,7 +100,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             stage.begin("searching all pairs");
             let best = score.top_pairs(budget, &run.graph.edges);
             if best.len() < budget {
-                reporter.note(format!("only {} pairs are not edges", best.len()));
+                reporter.note(format!("there are only {} pairs that are not edges", best.len()));
             }
             let Some(last) = best.last() else {
                 return Err(Error::Config("every pair is an edge, so there is nothing to cut".into()));
@@ -140,8 +141,8 @@ fn logit_with_precision(
     let (num_edges, num_negatives) = (above(edges), above(negatives));
     if num_edges.min(num_negatives) < FEW {
         reporter.note(format!(
-            "the cut is uncertain: above it are only {num_edges} of the {} validation edges and {num_negatives} of {} \
-             negatives",
+            "the cut is uncertain: above it are only {num_edges} of the {} validation edges and \
+             {num_negatives} of {} negatives",
             edges.len(),
             negatives.len()
         ));

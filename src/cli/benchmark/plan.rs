@@ -119,8 +119,8 @@ fn job_arguments(data: &Path, model: &str, seed: u64, output: &Path, flags: &[St
 }
 
 impl Job {
-    /// Trains into the run directory `to`, which is created completely or not at all. The inner error is the reason
-    /// for which training failed.
+    /// Trains into the run directory `to`, which is created completely or not at all. The inner error is the
+    /// reason why training failed.
     pub(super) fn train(&self, to: &Path, num_threads: usize) -> Result<std::result::Result<(), String>> {
         // A unique name avoids conflicts with a process that outlived an interrupted benchmark.
         let parent = to.parent().unwrap_or(Path::new("."));

@@ -96,7 +96,8 @@ impl<'a> Report<'a> {
         Ok(())
     }
 
-    /// Adds the reliability of the sigmoid and of the calibrator, if any, on `population`: balanced, and at its density.
+    /// Adds the reliability of the sigmoid and of the calibrator, if any, on `population`: balanced, and at
+    /// its density.
     pub(super) fn add_reliability(
         &mut self,
         population: &Population,

@@ -65,8 +65,8 @@ impl<'a> Source<'a> {
             (None, _) => return Ok(Source::Split),
             (Some(KindOrFile::File(file)), None) => {
                 return refuse(format!(
-                    "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs --pairs with the \
-                     links",
+                    "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs \
+                     --pairs with the links",
                     file.display()
                 ));
             }
@@ -88,8 +88,8 @@ impl<'a> Source<'a> {
         match &args.pairs {
             None => Ok(Source::Kind(kind)),
             Some(pairs) => refuse(format!(
-                "--negatives {kind} are drawn for the held-out links, not for --pairs {}; expected a file (write ./{kind} \
-                 for a file named {kind})",
+                "--negatives {kind} are drawn for the held-out links, not for --pairs {}; expected a file \
+                 (write ./{kind} for a file named {kind})",
                 pairs.display()
             )),
         }
@@ -97,11 +97,12 @@ impl<'a> Source<'a> {
 }
 
 /// Prints a note that explains negatives of `kind`.
-pub(super) fn describe(kind: Negatives, run: &Run, reporter: &Reporter) {
+pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
     match kind {
         Negatives::Uniform => {}
-        Negatives::Degree => reporter.note("degree negatives are absent pairs whose nodes have as many training edges as the nodes of edges, so that a \
-             degree alone tells little",
+        Negatives::Degree => reporter.note(
+            "degree negatives are absent pairs whose nodes have as many training edges as the nodes of \
+             edges, so that a degree alone tells little",
         ),
         Negatives::Hard { per_edge } => {
             let heuristics = match run.graph.features() {
@@ -109,9 +110,9 @@ pub(super) fn describe(kind: Negatives, run: &Run, reporter: &Reporter) {
                 None => "resource allocation and personalised PageRank",
             };
             reporter.note(format!(
-                "hard negatives are, for each link, the up to {per_edge} likeliest absent pairs at its nodes, by \
-                 {heuristics} on the training edges (HeaRT); mrr and hits rank each link among its own negatives, the \
-                 other metrics pool them"
+                "hard negatives are, for each link, the up to {per_edge} likeliest absent pairs at its \
+                 nodes, by {heuristics} on the training edges (HeaRT); mrr and hits rank each link among \
+                 its own negatives, the other metrics pool them"
             ));
         }
     }

@@ -12,8 +12,8 @@ const COUNTED: &str = "{prefix} {bar} {percent:>3} %  {msg}";
 /// The template of a bar for any other stage.
 pub(super) const UNCOUNTED: &str = "{spinner} {prefix}: {msg}";
 
-/// The bytes of pairs that may be read ahead of the pairs being scored: the reader's two batches. Until much more
-/// than this was read, the bytes read do not predict the remaining time.
+/// The bytes of pairs that may be read ahead of the pairs being scored: the reader's two batches. Until much
+/// more than this was read, the bytes read do not predict the remaining time.
 const READ_AHEAD: u64 = 1 << 25;
 
 /// Formats the progress of a stage as a plain line.

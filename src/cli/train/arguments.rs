@@ -40,8 +40,8 @@ pub(super) fn check_resumed() -> Result<()> {
         let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
         if is_given && !CHANGEABLE.contains(&id) {
             return Err(Error::Config(format!(
-                "--{} cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
-                 --checkpoint-every may differ",
+                "--{} cannot be changed: --resume continues with the settings of the run; only \
+                 --learning-rate and --checkpoint-every may differ",
                 setting.get_long().unwrap_or(id)
             )));
         }
@@ -81,8 +81,8 @@ impl Args {
     }
 }
 
-/// Parses `words`, the arguments after the verb, together with the settings in `file`. Returns the arguments and the flags
-/// that came from the file.
+/// Parses `words`, the arguments after the verb, together with the settings in `file`. Returns the arguments
+/// and the flags that came from the file.
 fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, Vec<String>)> {
     let mut command = command.no_binary_name(true);
     command.build();
@@ -97,12 +97,12 @@ fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, 
     Ok((args, flags))
 }
 
-/// Parses arguments of the program that start with `train`. Returns the settings and the flags that came from a `--config`
-/// file.
+/// Parses arguments of the program that start with `train`. Returns the settings and the flags that came from
+/// a `--config` file.
 ///
 /// # Errors
-/// [`Error::Config`] with a one-line message if the arguments or the file are invalid; [`Error::Io`] if the file cannot be
-/// read.
+/// [`Error::Config`] with a one-line message if the arguments or the file are invalid; [`Error::Io`] if the
+/// file cannot be read.
 pub(in crate::cli) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
     let command = command().no_binary_name(true);
     let words = &arguments[1..];

@@ -1,4 +1,5 @@
-//! Reads the TOML file of `--config`. The definitions of the flags determine the keys, their types and their checks.
+//! Reads the TOML file of `--config`. The definitions of the flags determine the keys, their types and their
+//! checks.
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -52,7 +53,8 @@ const COMMAND_LINE_ONLY: [&str; 12] = [
 const MAX_BYTES: u64 = 1 << 20;
 
 impl ConfigFile {
-    /// Reads the file at `path`, or stdin for `-`, and checks it against the flags of `command`, which must be built.
+    /// Reads the file at `path`, or stdin for `-`, and checks it against the flags of `command`, which must
+    /// be built.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key if it is invalid.
@@ -91,8 +93,8 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// Returns the flags that the file adds to those `given` on the command line. A flag on the command line overrides the
-    /// same key and every key that conflicts with it.
+    /// Returns the flags that the file adds to those `given` on the command line. A flag on the command line
+    /// overrides the same key and every key that conflicts with it.
     pub(super) fn flags(&self, command: &Command, given: &ArgMatches) -> Vec<String> {
         let is_given =
             |argument: &Arg| given.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);

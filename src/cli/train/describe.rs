@@ -20,8 +20,8 @@ pub(super) fn describe(graph: &Graph, config: &Config, reporter: &Reporter) {
     let largest = graph.features().map_or(0.0, transform::largest);
     if largest > LARGE_FEATURE && config.model.feature_transform() == FeatureTransform::None {
         reporter.note(format!(
-            "the features reach {largest}, and such large columns drown out the others; scale them to about 1, or try \
-             --feature-transform row"
+            "the features reach {largest}, and such large columns drown out the others; scale them to about \
+             1, or try --feature-transform row"
         ));
     }
     let row_sum = graph.features().map_or(0.0, transform::mean_row_sum);
@@ -68,7 +68,8 @@ pub(super) fn describe_loss(num_nodes: usize, config: &Config, reporter: &Report
     };
     let pairs = match (loss, config.loss() == LossKind::Auto) {
         (LossKind::Reweighted, true) => format!(
-            "an estimate of the exact one, using {per_edge} (the exact one takes O(n²) time and is the default up to {} nodes)",
+            "an estimate of the exact one, using {per_edge} (the exact one takes O(n²) time and is the \
+             default up to {} nodes)",
             LossKind::AUTO_EXACT_NODES
         ),
         (LossKind::Sampled | LossKind::Reweighted, _) => per_edge,

@@ -23,7 +23,8 @@ const TRIAL_SECONDS: f64 = 1.5;
 /// If the first epoch takes this long, no second one is timed.
 const LONG_SECONDS: f64 = 20.0;
 
-/// The number of epochs to time for each network of a stack; they include one evaluation of the validation part.
+/// The number of epochs to time for each network of a stack; they include one evaluation of the validation
+/// part.
 const STACK_TRIAL_EPOCHS: usize = 6;
 
 /// The estimated cost of a run.
@@ -111,8 +112,8 @@ impl Estimate {
             _ => format!(" for {num_epochs} epochs, judging by {num_timed}"),
         };
         format!(
-            "estimate: {at_most}{total:.1} s{memory}, without writing: {seconds_before:.1} s to read and split, \
-             {at_most}{train_seconds:.1} s to train{epochs}, {evaluate_seconds:.1} s to evaluate"
+            "estimate: {at_most}{total:.1} s{memory}, without writing: {seconds_before:.1} s to read and \
+             split, {at_most}{train_seconds:.1} s to train{epochs}, {evaluate_seconds:.1} s to evaluate"
         )
     }
 }
@@ -145,7 +146,8 @@ fn network_seconds(part: &[Epoch], num_epochs: usize, config: &Config) -> f64 {
     first.elapsed_seconds + (num_epochs - 1) as f64 * (step + evaluations_per_epoch * evaluation)
 }
 
-/// Prints `config` in the format of `--config`. If the split comes from another run, prints it instead of the fractions.
+/// Prints `config` in the format of `--config`. If the split comes from another run, prints it instead of the
+/// fractions.
 pub(super) fn print_settings(config: &Config, split: Option<&Path>) -> Result<()> {
     stdout::print(|output| output.write_all(format_settings(config, split).as_bytes()))
 }

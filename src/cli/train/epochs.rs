@@ -13,8 +13,8 @@ use crate::cli::signals::StopSignal;
 /// The seconds since the last checkpoint above which one is written after the last epoch.
 const END_SECONDS: f64 = 1.0;
 
-/// Trains from the current state of `unfinished`. Writes a checkpoint whenever one is due, and before it stops because of
-/// a signal.
+/// Trains from the current state of `unfinished`. Writes a checkpoint whenever one is due, and before it
+/// stops because of a signal.
 pub(super) fn fit(
     unfinished: &mut Unfinished,
     config: &Config,
@@ -78,9 +78,10 @@ pub(super) fn note_resumable(error: &Error, run: &RunDir, reporter: &Reporter) {
         _ if !run.is_resumable() => {}
         Error::Interrupted { .. } => {}
         Error::Diverged { .. } => reporter.note(format!(
-            "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` continues from it with \
-             smaller steps"
+            "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` continues \
+             from it with smaller steps"
         )),
-        _ => reporter.note(format!("the run directory is kept; `vgae train --resume {path}` continues the training")),
+        _ => reporter
+            .note(format!("the run directory is kept; `vgae train --resume {path}` continues the training")),
     }
 }
