@@ -2,8 +2,8 @@
 
 mod cli;
 
-/// Training makes and frees the same large matrices in every epoch; the system's allocator would hand them
-/// back each time, and two threads that touch fresh pages wait for each other.
+/// Training allocates and frees the same large matrices in every epoch. The system allocator would return the
+/// memory each time, and threads that touch fresh pages wait for each other.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

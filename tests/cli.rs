@@ -150,7 +150,7 @@ fn evaluate_takes_pairs_of_ones_own() {
     let assert = place.vgae(&seen).assert().success();
     let stderr = text(assert.get_output().stderr.clone());
     assert!(
-        stderr.contains("note: 68 of the 68 pairs were trained on, so this is no held-out metric"),
+        stderr.contains("note: 68 of the 68 pairs were trained on, so this is not a held-out metric"),
         "{stderr}"
     );
     assert!(stderr.contains("note: 7 of the 7 negatives are edges of the graph"), "{stderr}");

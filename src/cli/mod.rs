@@ -40,7 +40,7 @@ const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (libtorch ", env!("VG
 /// The first lines that `--version` prints; the devices follow.
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\nlibtorch ", env!("VGAE_LIBTORCH_VERSION"));
 
-/// The largest number of threads; more than a machine has cores would only wait for each other.
+/// The largest number of threads, because threads beyond the number of cores only wait for each other.
 const MAX_THREADS: i64 = 512;
 
 /// Find the missing links of a graph with variational graph auto-encoders
@@ -107,7 +107,7 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli, reporter: &Reporter) -> Result<()> {
-    // These two handle signals themselves.
+    // Training and the server handle signals themselves.
     if !matches!(cli.verb, Verb::Train(_) | Verb::Explore(_)) {
         signals::discard_unfinished_on_signal()?;
     }

@@ -104,11 +104,12 @@ impl Reporter {
         Stage::start(name, self)
     }
 
-    /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If that is the terminal that
-    /// stderr is, the output itself shows the progress and no bar or line is added.
+    /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If `output` and stderr are both the
+    /// terminal, the output shows the progress itself, and no bar or line is added.
     pub(super) fn stage_beside(&self, output: &Path, name: &str) -> Stage {
-        let is_shown = output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
-        match is_shown {
+        let is_on_terminal =
+            output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
+        match is_on_terminal {
             true => Stage::start(name, &Reporter { verbosity: Verbosity::Notes, ..self.clone() }),
             false => self.stage(name),
         }

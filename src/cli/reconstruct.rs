@@ -88,7 +88,7 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
     }
     let mut table = read::features(file)?;
     let (found, expected) = (table.matrix.cols(), run.record.counts.num_features);
-    // A list of triplets does not tell the width: the last features may be absent from all rows.
+    // A list of triplets does not contain its width: the last features may be absent from all rows.
     if found < expected && !table.is_complete {
         let (indptr, indices, values) = table.matrix.to_sparse().into_owned().into_raw_storage();
         table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values).into();

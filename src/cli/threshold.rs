@@ -25,7 +25,7 @@ pub(super) struct Args {
     /// The run directory
     run: PathBuf,
     #[command(flatten)]
-    aim: Aim,
+    goal: Goal,
     /// The assumed share of pairs that are links [default: the share of the graph's pairs that are edges]
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     density: Option<f64>,
@@ -38,7 +38,7 @@ pub(super) struct Args {
 
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
-struct Aim {
+struct Goal {
     /// Choose the lowest cut above which this share of the pairs are links
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     precision: Option<f64>,
@@ -48,11 +48,11 @@ struct Aim {
 }
 
 /// The number of edges or negatives above a cut below which the estimate is mostly chance.
-const FEW: usize = 20;
+const FEW_PAIRS: usize = 20;
 
 /// The printed result.
 #[derive(Serialize)]
-struct Answer {
+struct Cutoff {
     logit: f64,
     probability: f64,
     precision: f64,
@@ -62,12 +62,12 @@ struct Answer {
 }
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
-    for (flag, share) in [("--precision", args.aim.precision), ("--density", args.density)] {
+    for (flag, share) in [("--precision", args.goal.precision), ("--density", args.density)] {
         if let Some(share) = share.filter(|share| !(*share > 0.0 && *share < 1.0)) {
             return Err(Error::Config(format!("{flag} is {share}; expected a share above 0 and below 1")));
         }
     }
-    if args.aim.budget == Some(0) {
+    if args.goal.budget == Some(0) {
         return Err(Error::Config("--budget is 0; expected at least 1".into()));
     }
     let stage = reporter.stage("opening the run");
@@ -82,7 +82,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         return Err(Error::Config(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
-    let (cut, num_predicted) = match (args.aim.precision, args.aim.budget) {
+    let (cut, num_predicted) = match (args.goal.precision, args.goal.budget) {
         (Some(precision), _) => {
             let logit = logit_with_precision(&population, density, precision, reporter)?;
             let cut = Cut::at(population.reported(), density, logit)?;
@@ -118,10 +118,10 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if population.test.edges.is_empty() {
         reporter.note("nothing was held out for testing; these are the metrics of the validation part");
     }
-    let answer = Answer { logit, probability, precision, recall, num_predicted, density };
+    let cutoff = Cutoff { logit, probability, precision, recall, num_predicted, density };
     stdout::print(|output| match args.json {
-        true => stdout::write_json(output, &answer),
-        false => answer.write(output),
+        true => stdout::write_json(output, &cutoff),
+        false => cutoff.write(output),
     })
 }
 
@@ -139,7 +139,7 @@ fn logit_with_precision(
     let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();
     let Classes { edges, negatives } = &population.validation;
     let (num_edges, num_negatives) = (above(edges), above(negatives));
-    if num_edges.min(num_negatives) < FEW {
+    if num_edges.min(num_negatives) < FEW_PAIRS {
         reporter.note(format!(
             "the cut is uncertain: above it are only {num_edges} of the {} validation edges and \
              {num_negatives} of {} negatives",
@@ -150,9 +150,9 @@ fn logit_with_precision(
     Ok(logit)
 }
 
-impl Answer {
+impl Cutoff {
     fn write(&self, output: &mut Output) -> io::Result<()> {
-        let Answer { logit, probability, precision, recall, num_predicted, density } = self;
+        let Cutoff { logit, probability, precision, recall, num_predicted, density } = self;
         writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
         writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
     }

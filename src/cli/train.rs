@@ -37,9 +37,8 @@ pub(super) struct Args {
     /// The graph
     #[arg(value_name = "DATA", required_unless_present = "resume")]
     data: Option<PathBuf>,
-    /// Resume an interrupted run; the result is bit-identical to an uninterrupted one. Only --learning-rate
-    /// and
-    /// --checkpoint-every can be changed
+    /// Resume an interrupted run; the result is bit-identical to an uninterrupted one. The settings are those of
+    /// the run; only --learning-rate and --checkpoint-every can be changed
     #[arg(long, value_name = "RUN", conflicts_with_all = ["data", "output", "force", "config_file", "dry_run", "split"])]
     resume: Option<PathBuf>,
     /// The run directory to create [default: results/<data>-<model>-<seed>]

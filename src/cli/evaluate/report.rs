@@ -176,9 +176,8 @@ impl<'a> Report<'a> {
         let header = names(["probability", "density", "brier", "expected_calibration_error"]);
         let row = |ProbabilityReliability { probability, reliability }: &ProbabilityReliability| {
             let Reliability { density, brier, expected_calibration_error, .. } = reliability;
-            let figures =
-                [*density, *brier, *expected_calibration_error].map(|figure| format!("{figure:.6}"));
-            [probability.clone()].into_iter().chain(figures).collect()
+            let values = [*density, *brier, *expected_calibration_error].map(|value| format!("{value:.6}"));
+            [probability.clone()].into_iter().chain(values).collect()
         };
         [header].into_iter().chain(self.probabilities.iter().map(row)).collect()
     }
@@ -188,15 +187,15 @@ impl<'a> Report<'a> {
             names(["part", "smaller_degree", "roc_auc", "average_precision", "num_edges", "num_negatives"]);
         let rows = self.present().flat_map(|(name, part)| {
             part.by_degree.iter().flatten().map(move |bucket| {
-                let figure = |of: fn(Metrics) -> f64| match bucket.metrics {
-                    Some(metrics) => number(of(metrics)),
+                let cell = |value: fn(Metrics) -> f64| match bucket.metrics {
+                    Some(metrics) => number(value(metrics)),
                     None => "-".to_string(),
                 };
                 vec![
                     name.to_string(),
                     bucket.smaller_degree.to_string(),
-                    figure(|metrics| metrics.roc_auc),
-                    figure(|metrics| metrics.average_precision),
+                    cell(|metrics| metrics.roc_auc),
+                    cell(|metrics| metrics.average_precision),
                     bucket.num_edges.to_string(),
                     bucket.num_negatives.to_string(),
                 ]
@@ -233,10 +232,10 @@ fn bin_rows(
 ) -> Vec<Vec<String>> {
     let header = names(["probability", "bin", "mean_probability", "share_of_edges", "share_of_pairs"]);
     let row = |bin: &Bin| {
-        let figures = [bin.mean_probability, bin.share_of_edges, bin.share_of_pairs];
+        let values = [bin.mean_probability, bin.share_of_edges, bin.share_of_pairs];
         let bounds = format!("{}–{}", bin.lower, bin.upper);
-        let figures = figures.map(|figure| format!("{figure:.6}"));
-        [probability.clone(), bounds].into_iter().chain(figures).collect()
+        let values = values.map(|value| format!("{value:.6}"));
+        [probability.clone(), bounds].into_iter().chain(values).collect()
     };
     [header].into_iter().chain(reliability.bins.iter().map(row)).collect()
 }

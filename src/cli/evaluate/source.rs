@@ -53,18 +53,18 @@ impl<'a> Source<'a> {
     /// # Errors
     /// [`Error::Config`] if the arguments contradict each other.
     pub(super) fn from_args(args: &'a Args) -> Result<Self> {
-        let refuse = |problem: String| Err(Error::Config(problem));
+        let reject = |problem: String| Err(Error::Config(problem));
         if let (Some(count), false) =
             (args.negatives_per_edge, matches!(args.negatives, Some(KindOrFile::Hard)))
         {
-            return refuse(format!(
+            return reject(format!(
                 "--negatives-per-edge {count} is for hard negatives; add --negatives hard"
             ));
         }
         let kind = match (&args.negatives, &args.pairs) {
             (None, _) => return Ok(Source::Split),
             (Some(KindOrFile::File(file)), None) => {
-                return refuse(format!(
+                return reject(format!(
                     "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs \
                      --pairs with the links",
                     file.display()
@@ -73,7 +73,7 @@ impl<'a> Source<'a> {
             (Some(KindOrFile::File(negatives)), Some(pairs)) => {
                 let dash = Path::new("-");
                 if pairs == dash && negatives == dash {
-                    return refuse(
+                    return reject(
                         "--pairs and --negatives are both -; stdin can be only one of them".into(),
                     );
                 }
@@ -87,7 +87,7 @@ impl<'a> Source<'a> {
         };
         match &args.pairs {
             None => Ok(Source::Kind(kind)),
-            Some(pairs) => refuse(format!(
+            Some(pairs) => reject(format!(
                 "--negatives {kind} are drawn for the held-out links, not for --pairs {}; expected a file \
                  (write ./{kind} for a file named {kind})",
                 pairs.display()
@@ -132,7 +132,7 @@ impl GivenPairs {
         let num_seen = pairs.iter().filter(|&&pair| run.split.train.contains(pair)).count();
         if num_seen > 0 {
             reporter.note(format!(
-                "{num_seen} of the {} pairs were trained on, so this is no held-out metric",
+                "{num_seen} of the {} pairs were trained on, so this is not a held-out metric",
                 pairs.len()
             ));
         }

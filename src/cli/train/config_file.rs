@@ -206,8 +206,8 @@ fn parse_setting(
     };
     let flag = flag(argument, &name, value.get_ref())?;
     if let Some(flag) = &flag {
-        let alone = command.clone().try_get_matches_from([OsString::from(flag), "DATA".into()]);
-        if let Err(error) = alone
+        let parsed = command.clone().try_get_matches_from([OsString::from(flag), "DATA".into()]);
+        if let Err(error) = parsed
             // Errors that depend on other flags are reported once all flags are known.
             && !matches!(error.kind(), ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument)
         {
@@ -217,7 +217,7 @@ fn parse_setting(
     Ok(Setting { name, line, flag })
 }
 
-/// Returns the problem with a key that is no flag of `vgae train`.
+/// Returns the problem with a key that is not a flag of `vgae train`.
 fn unknown_key(name: &str, command: &Command) -> String {
     if let Some(new) = renamed_flags::new_name("train", &format!("--{name}")) {
         return format!("was renamed; use {} instead", new.trim_start_matches('-'));
