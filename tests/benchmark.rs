@@ -174,13 +174,14 @@ fn other_settings_in_the_same_directory_are_refused() {
     let lock = File::create(place.path("bench/.lock")).unwrap();
     lock.lock().unwrap();
     let error = place.failure(&format!("{bench} -- --epochs 6"), 1);
-    assert_eq!(error, "error: bench: another benchmark is at work in this directory\n");
+    assert_eq!(error, "error: bench: another benchmark is running in this directory\n");
 }
 
 #[test]
 fn a_failing_run_is_reported_and_the_others_go_on() {
     let place = Place::new();
-    let arguments = format!("benchmark {} --models gae,vgae --splits 1 --output bench --with", karate());
+    let arguments =
+        format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
     let mut failing = place.vgae(&arguments);
     failing.args(["vgae: --split nowhere", "--", "--epochs", "5"]);
     let assert = failing.assert().code(1);
@@ -199,7 +200,8 @@ fn a_failing_run_is_reported_and_the_others_go_on() {
 #[test]
 fn models_with_different_splits_are_not_compared() {
     let place = Place::new();
-    let arguments = format!("benchmark {} --models gae,vgae --splits 1 --output bench --with", karate());
+    let arguments =
+        format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
     let assert = place.vgae(&arguments).args(["vgae: --val-fraction 0.1 --epochs 5"]).assert().code(1);
     let stderr = text(assert.get_output().stderr.clone());
     let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 had different splits; a comparison needs the \
@@ -252,23 +254,26 @@ fn mistakes_in_the_usage_are_found_before_the_first_run() {
     let cases = [
         ("a --models gae,gae", "--models names gae twice"),
         ("a --models gae --reference vgae", "--reference vgae is not among --models"),
-        ("a b/a.csv --models gae", "two DATA are called a; hint: rename one, or a --output each"),
+        (
+            "a b/a.csv --models gae",
+            "two data sets are named a; hint: rename one, or use a separate --output for each",
+        ),
         ("- --models gae", "DATA is read once per run; stdin can be read only once"),
         (
-            "a --models gae --with vgae:x",
-            "--with \"vgae:x\" begins with none of --models; expected 'MODEL: FLAGS'",
+            "a --models gae --model-args vgae:x",
+            "--model-args \"vgae:x\" does not begin with one of --models; expected 'MODEL: FLAGS'",
         ),
         (
             "a --models gae -- --epoch 3",
-            "the flags of `vgae train` for gae: unexpected argument '--epoch' found",
+            "the `vgae train` flags for gae: unexpected argument '--epoch' found",
         ),
         (
             "a --models gae -- --seed 3",
-            "the flags of `vgae train` for gae: the argument '--seed <SEED>' cannot be used multiple times",
+            "the `vgae train` flags for gae: the argument '--seed <SEED>' cannot be used multiple times",
         ),
         (
             "a --models gae -- --epochs 0",
-            "the flags of `vgae train` for gae: --epochs is 0; expected at least 1",
+            "the `vgae train` flags for gae: --epochs is 0; expected at least 1",
         ),
     ];
     for (arguments, expected) in cases {

@@ -58,7 +58,7 @@ fn a_calibration_is_recorded_and_used_by_every_verb() {
 #[test]
 fn evaluate_shows_what_calibration_is_worth() {
     let place = trained("--calibrate isotonic");
-    let report: Value = serde_json::from_str(&place.stdout("evaluate run --calibration --json")).unwrap();
+    let report: Value = serde_json::from_str(&place.stdout("evaluate run --reliability --json")).unwrap();
     let claims = report["probabilities"].as_array().unwrap();
     let names: Vec<&str> = claims.iter().map(|claim| claim["probability"].as_str().unwrap()).collect();
     assert_eq!(names, ["sigmoid", "isotonic", "sigmoid", "isotonic"]);
@@ -74,11 +74,11 @@ fn evaluate_shows_what_calibration_is_worth() {
         let edges = sum(&|bin| number(bin, "share_of_pairs") * number(bin, "share_of_edges"));
         assert!((edges - claim["density"].as_f64().unwrap()).abs() < 1e-9, "{claim}");
     }
-    let table = place.stdout("evaluate run --calibration");
+    let table = place.stdout("evaluate run --reliability");
     for word in ["probability", "share_of_edges", "isotonic", "0–0.001"] {
         assert!(table.contains(word), "{word}: {table}");
     }
-    assert!(place.failure("evaluate run --calibrate platt", 2).contains("--calibration"));
+    assert!(place.failure("evaluate run --calibrate platt", 2).contains("--reliability"));
 }
 
 #[test]

@@ -149,7 +149,10 @@ fn evaluate_takes_pairs_of_ones_own() {
     let seen = format!("evaluate run --pairs {} --negatives {}", split("train.csv"), split("test.csv"));
     let assert = place.vgae(&seen).assert().success();
     let stderr = text(assert.get_output().stderr.clone());
-    assert!(stderr.contains("note: 68 of the 68 pairs were trained on: no held-out figure"), "{stderr}");
+    assert!(
+        stderr.contains("note: 68 of the 68 pairs were trained on, so this is not a held-out metric"),
+        "{stderr}"
+    );
     assert!(stderr.contains("note: 7 of the 7 negatives are edges of the graph"), "{stderr}");
     place.failure("evaluate run --pairs x.csv", 2);
 }
@@ -204,7 +207,7 @@ fn unknown_nodes_are_named_or_skipped() {
     assert!(!place.exists("out.csv"), "a failed verb leaves no file");
     let assert = place.vgae("score run --pairs pairs.csv --skip-unknown").assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 3);
-    assert_eq!(text(assert.get_output().stderr.clone()), "note: pairs left out for an unknown node: 1\n");
+    assert_eq!(text(assert.get_output().stderr.clone()), "note: skipped pairs with an unknown node: 1\n");
 }
 
 #[test]
@@ -260,14 +263,14 @@ fn predict_gives_the_best_links_of_each_node_that_is_asked_for() {
 
     assert_eq!(
         place.failure("predict run --node 99", 2),
-        "error: --node 99: the run has no node of this id\n"
+        "error: --node 99: the run has no node with this id\n"
     );
     place.write("unknown.csv", "1\n99\n");
     assert!(place.failure("predict run --nodes unknown.csv", 1).contains("unknown.csv:2: "));
     assert!(place.failure("predict run --node 1 --all-nodes", 2).contains("cannot be used with"));
     // Node 1 has 16 of 33 neighbours.
     let assert = place.vgae("predict run --node 1 --top 100").assert().success();
-    let note = "note: nodes that have fewer than 100 pairs that are no edges: 1\n";
+    let note = "note: nodes with fewer than 100 pairs that are not edges: 1\n";
     assert_eq!(text(assert.get_output().stderr.clone()), note);
     assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 1 + 33 - 16);
 }
@@ -449,7 +452,14 @@ fn weights_enter_training_and_the_run_directory() {
     place.write("edges.csv", &weighted);
     place.write("headed.csv", format!("source,target,weight\n{weighted}"));
     place.stdout("train edges.csv --output plain --epochs 3 -q");
-    place.stdout("train edges.csv --weights 3 --output third --epochs 3 -q");
+    place.stdout("train edges.csv --weight-column 3 --output third --epochs 3 -q");
+    let record = place.read("third/run.json");
+    assert_eq!(place.json("third/run.json")["config"]["read"]["weight_column"], "3");
+    // Earlier versions called the setting `weights` in run.json.
+    let metrics = place.stdout("evaluate third -q");
+    place.write("third/run.json", record.replace("\"weight_column\"", "\"weights\""));
+    assert_eq!(place.stdout("evaluate third -q"), metrics);
+    place.write("third/run.json", record);
     place.stdout("train headed.csv --output headed --epochs 3 -q");
     assert_eq!(place.read("third/embeddings.csv"), place.read("headed/embeddings.csv"));
     assert_ne!(place.read("third/embeddings.csv"), place.read("plain/embeddings.csv"));
@@ -508,5 +518,28 @@ fn completions_and_the_manual_know_every_verb() {
     assert!(of_train.contains(".TH vgae\\-train 1") || of_train.contains(".TH vgae-train 1"), "{of_train}");
     assert!(of_train.contains("\\-\\-kl\\-weight"));
     let error = place.failure("man fly", 2);
-    assert!(error.contains("fly is no verb; expected one of train, evaluate"), "{error}");
+    assert!(error.contains("unknown verb fly; expected one of train, evaluate"), "{error}");
+}
+
+#[test]
+fn the_old_spelling_of_a_renamed_flag_is_an_error_that_names_the_new_one() {
+    let place = Place::new();
+    let renamed = [
+        ("score run --pairs pairs.csv --columns", "--columns", "--keep-columns"),
+        ("score --columns", "--columns", "--keep-columns"),
+        ("--threads 1 evaluate run --calibration --json", "--calibration", "--reliability"),
+        ("benchmark a --models gae --with gae:--seed", "--with", "--model-args"),
+        ("benchmark a --models gae --with=gae:--seed", "--with", "--model-args"),
+        ("train edges.csv --weights 3", "--weights", "--weight-column"),
+    ];
+    for (arguments, old, new) in renamed {
+        let error = place.failure(arguments, 2);
+        assert_eq!(error, format!("error: {old} was renamed; use {new} instead\n"), "{arguments}");
+    }
+    let flags = format!("benchmark {} --models gae -- --weights 3", karate());
+    let expected =
+        "error: the `vgae train` flags for gae: --weights was renamed; use --weight-column instead\n";
+    assert_eq!(place.failure(&flags, 2), expected);
+    // Another verb has never had such a flag.
+    assert!(place.failure("predict run --columns", 2).contains("unexpected argument '--columns'"));
 }

@@ -61,11 +61,12 @@ fn the_command_line_wins() {
 fn mistakes_name_the_file_the_line_and_the_key() {
     let place = Place::new();
     let cases = [
-        ("epocs = 3", "run.toml:1: epocs: is no flag of `vgae train`; hint: there is epochs"),
+        ("epocs = 3", "run.toml:1: epocs: is not a flag of `vgae train`; did you mean epochs?"),
         (
             "zzz = 3",
-            "run.toml:1: zzz: is no flag of `vgae train`; expected the name of one, such as val-fraction",
+            "run.toml:1: zzz: is not a flag of `vgae train`; expected a flag without dashes, such as val-fraction",
         ),
+        ("weights = \"3\"", "run.toml:1: weights: was renamed; use weight-column instead"),
         ("\nepochs = \"3\"", "run.toml:2: epochs: is the string \"3\"; expected a whole number"),
         ("epochs = 3.5", "run.toml:1: epochs: is the number 3.5; expected a whole number"),
         ("dropout = true", "run.toml:1: dropout: is true; expected a number"),
@@ -81,13 +82,13 @@ fn mistakes_name_the_file_the_line_and_the_key() {
             "run.toml:1: select: invalid value 'bst' for '--select <SELECT>' [possible values: last, best]; tip: a \
              similar value exists: 'best'",
         ),
-        ("output = \"x\"", "run.toml:1: output: is not for a file; it belongs on the command line"),
-        ("threads = 1", "run.toml:1: threads: is not for a file; it belongs on the command line"),
+        ("output = \"x\"", "run.toml:1: output: cannot be set in a file; use the command line"),
+        ("threads = 1", "run.toml:1: threads: cannot be set in a file; use the command line"),
         ("epochs = 3\nepochs = 4", "run.toml:2: duplicate key; found \"epochs = 4\""),
-        ("val-fraction = 0.1\nval_fraction = 0.1", "run.toml:2: val_fraction: is set in line 1 already"),
+        ("val-fraction = 0.1\nval_fraction = 0.1", "run.toml:2: val_fraction: already set in line 1"),
         (
             "[train]\nepochs = 3",
-            "run.toml:1: train: is a table; expected keys outside of tables, such as epochs = 100",
+            "run.toml:1: train: is a table; expected top-level keys, such as epochs = 100",
         ),
         (
             "epochs = 3\nval-fraction = 1.5",
@@ -173,7 +174,7 @@ fn a_dry_run_makes_nothing_and_prints_what_makes_the_same_run() {
     // What stands in the way of the run is said, and no reason not to look ahead.
     let dry = place.vgae("train data --dry-run -o first").assert().success();
     let said = text(dry.get_output().stderr.clone());
-    assert!(said.starts_with("note: without --dry-run: first already exists"), "{said}");
+    assert!(said.starts_with("note: without --dry-run, this would fail: first already exists"), "{said}");
 }
 
 /// Whoever adds a flag that decides the outcome and leaves it out of the config, leaves it out of `run.json`.
@@ -183,7 +184,7 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     place.write("edges.csv", weighted.concat());
     let settings = place.stdout(
-        "train edges.csv --patience 5 --dry-run --epochs 3 --weights 3 --format text --calibrate platt \
+        "train edges.csv --patience 5 --dry-run --epochs 3 --weight-column 3 --format text --calibrate platt \
          --checkpoint-every 5 --memory-limit 4GB",
     );
     let help = place.stdout("train --help");
@@ -235,7 +236,7 @@ fn a_benchmark_takes_a_file_and_records_what_it_says() {
     let error = place.failure(&format!("{command} --config run.toml"), 2);
     assert_eq!(
         error,
-        "error: the flags of `vgae train` for gae: run.toml:1: epoch: is no flag of `vgae train`; hint: there is epochs\n"
+        "error: the `vgae train` flags for gae: run.toml:1: epoch: is not a flag of `vgae train`; did you mean epochs?\n"
     );
     let error = place.failure(&format!("{command} --config none.toml"), 1);
     assert_eq!(error, "error: cannot read none.toml: No such file or directory\n");

@@ -16,8 +16,8 @@ fn the_known_data_sets_are_listed() {
     place.write("datasets/cora/cora.cites", "").write("datasets/fetch.py", "");
     assert_eq!(
         place.stdout("datasets"),
-        "name        nodes   edges  features  classes  there\n\
-         karate         34      78         0        2  no: git checkout datasets/karate  # where vgae's source is\n\
+        "name        nodes   edges  features  classes  present\n\
+         karate         34      78         0        2  no: git checkout datasets/karate  # in vgae's source directory\n\
          cora         2708    5278      1433        7  no: python3 datasets/fetch.py cora\n\
          citeseer     3327    4552      3703        6  yes: datasets/citeseer\n\
          pubmed      19717   44324       500        3  no: python3 datasets/fetch.py pubmed\n"
@@ -31,7 +31,7 @@ fn the_known_data_sets_are_listed() {
         (&"cora".into(), &2708.into(), &false.into())
     );
     assert_eq!((cora["path"].as_str(), cora["num_features"].as_u64()), (Some("other/cora"), Some(1433)));
-    assert_eq!(cora["command"], "python3 datasets/fetch.py cora  # where vgae's source is");
+    assert_eq!(cora["command"], "python3 datasets/fetch.py cora  # in vgae's source directory");
     let here: serde_json::Value =
         serde_json::from_str(&place.stdout(&format!("datasets --json --directory {ROOT}/datasets"))).unwrap();
     assert_eq!(here["datasets"][0]["is_present"], true);

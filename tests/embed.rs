@@ -138,7 +138,7 @@ fn two_files_need_a_name_and_replace_nothing() {
     place.stdout(&format!("train {} -o run --epochs 1", karate()));
     for format in ["npy", "projector"] {
         let error = place.failure(&format!("embed run --format {format}"), 2);
-        assert_eq!(error, "error: --format npy and projector write two files; expected -o FILE\n");
+        assert_eq!(error, "error: --format npy and projector write two files; use -o FILE\n");
     }
     fs::write(place.path("z.metadata.tsv"), "mine").unwrap();
     let error = place.failure("embed run -o z.tsv", 1);

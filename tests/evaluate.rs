@@ -76,7 +76,7 @@ fn json_gives_all_that_is_asked_for() {
     assert_eq!(uniform["test"].as_object().unwrap().len(), 5, "{uniform}");
 
     let everything = "--negatives hard --negatives-per-edge 20 --hits 5,10 --by-degree --bootstrap 50 \
-                      --calibration --seed 9";
+                      --reliability --seed 9";
     let hard = json(&place, everything);
     assert_eq!((&hard["negatives"], &hard["negatives_per_edge"]), (&"hard".into(), &20.into()));
     assert_eq!((&hard["seed"], &hard["bootstrap"]["num_resamples"]), (&9.into(), &50.into()));
@@ -113,7 +113,7 @@ fn json_gives_all_that_is_asked_for() {
 #[test]
 fn intervals_calibration_and_degrees_are_in_the_table() {
     let place = place();
-    let table = place.stdout("evaluate run --bootstrap --calibration --by-degree -q");
+    let table = place.stdout("evaluate run --bootstrap --reliability --by-degree -q");
     let mut tables = table.split("\n\n");
     let (parts, degrees) = (tables.next().unwrap(), tables.next().unwrap());
     let header: Vec<&str> = parts.lines().next().unwrap().split_whitespace().collect();
@@ -131,18 +131,18 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
     assert!(
         degrees.starts_with("part        smaller_degree  roc_auc  average_precision  num_edges  num_neg")
     );
-    let said = stderr(&place, "evaluate run --calibration");
+    let said = stderr(&place, "evaluate run --reliability");
     assert_eq!(
         said,
-        "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change\n"
+        "note: this run is not calibrated; --calibrate isotonic|platt shows what calibration would change\n"
     );
 }
 
 #[test]
 fn pairs_of_ones_own_have_the_further_figures_too() {
     let place = place();
-    let own = "--pairs run/split/test.csv --negatives run/split/test_negatives.csv --hits 3 --calibration";
-    let (own, uniform) = (json(&place, own), json(&place, "--hits 3 --calibration"));
+    let own = "--pairs run/split/test.csv --negatives run/split/test_negatives.csv --hits 3 --reliability";
+    let (own, uniform) = (json(&place, own), json(&place, "--hits 3 --reliability"));
     assert_eq!(own["pairs"], uniform["test"]);
     assert_eq!(own["negatives"], "file");
     // A file that is called as a kind is.
@@ -164,10 +164,13 @@ fn what_does_not_fit_is_refused() {
     assert_eq!(
         error,
         "error: --negatives degree are drawn for the held-out links, not for --pairs run/split/test.csv; expected a \
-         file, ./degree if it is called so\n"
+         file (write ./degree for a file named degree)\n"
     );
     let error = place.failure("evaluate run --negatives hrad", 2);
-    assert!(error.starts_with("error: --negatives hrad is none of uniform, degree and hard"), "{error}");
+    assert!(
+        error.starts_with("error: --negatives hrad is a file of pairs, not one of uniform, degree and hard"),
+        "{error}"
+    );
     let error = place.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
     assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard\n");
     for arguments in [

@@ -369,7 +369,7 @@ fn it_stops_cleanly_and_says_where_it_is() {
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, explore.port)).is_err());
         let mut said = String::new();
         explore.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(said, "Ctrl-C stops it\n");
+        assert_eq!(said, "press Ctrl-C to stop\n");
     }
 }
 

@@ -145,26 +145,28 @@ fn directions_are_kept_where_the_file_has_them() {
 #[test]
 fn a_weight_column_may_have_any_name() {
     let weights = |name: &str, weights: &str| {
-        let config = ReadConfig { weights: Some(weights.into()), ..default() };
+        let config = ReadConfig { weight_column: Some(weights.into()), ..default() };
         read::data(&fixture(name), &config).map(|graph| edges(&graph)).map_err(|error| error.to_string())
     };
     assert_eq!(weights("snappy.parquet", "3").unwrap(), expected(&NAMES, true));
     assert_eq!(weights("zstd.pq", "1").unwrap(), expected(&["10", "11", "12", "13"], true));
     let error = weights("snappy.parquet", "w").unwrap_err();
-    assert!(error.contains("has no column \"w\", which --weights names"), "{error}");
+    assert!(error.contains("has no column \"w\", which --weight-column names"), "{error}");
     let error = weights("undirected.graphml", "w").unwrap_err();
-    assert!(error.ends_with("has no data \"w\" of edges, which --weights names; that of its edges: weight"));
+    assert!(
+        error.ends_with("has no data \"w\" of edges, which --weight-column names; that of its edges: weight")
+    );
 }
 
 #[test]
 fn flags_that_mean_nothing_are_refused() {
     let header = ReadConfig { header: Header::Yes, ..default() };
-    let weights = ReadConfig { weights: Some("3".into()), ..default() };
+    let weights = ReadConfig { weight_column: Some("3".into()), ..default() };
     let format = ReadConfig { format: Some(EdgeFormat::Parquet), ..default() };
     for (path, config, flag) in [
         (fixture("snappy.parquet"), &header, "--header"),
-        (fixture("csr.npz"), &weights, "--weights"),
-        (fixture("general.mtx"), &weights, "--weights"),
+        (fixture("csr.npz"), &weights, "--weight-column"),
+        (fixture("general.mtx"), &weights, "--weight-column"),
         (fixture(""), &format, "--format"),
     ] {
         let error = read::data(&path, config).unwrap_err();

@@ -342,8 +342,8 @@ fn what_can_and_cannot_be_resumed_is_said() {
     assert!(place.failure("train --resume nowhere", 1).starts_with("error: nowhere: is no run directory"));
     assert_eq!(
         place.failure("train --resume run --hidden 8", 2),
-        "error: --hidden cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
-         --checkpoint-every\n"
+        "error: --hidden cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
+         --checkpoint-every may differ\n"
     );
     place.failure(&format!("train {} --resume run", karate()), 2);
     let child = spawn(
@@ -374,7 +374,7 @@ fn a_loss_that_is_no_number_leaves_the_last_good_checkpoint_to_go_on_from() {
     assert!(said.contains("hint: lower --learning-rate (now 1000)"), "{said}");
     assert!(epoch > 1, "the first step is finite: {said}");
     assert!(
-        said.contains("note: the last good checkpoint stays; `vgae train --resume run --learning-rate"),
+        said.contains("note: the last good checkpoint is kept; `vgae train --resume run --learning-rate"),
         "{said}"
     );
     let checkpoint = fs::read(place.path("run/checkpoint.safetensors")).unwrap();

@@ -107,7 +107,7 @@ fn weights_are_taken_when_named() {
     let place = Place::new();
     place.write("edges.csv", "from,to,year,strength\na,b,1999,0.25\nb,c,2000,4\n");
     let weights = |wanted: &str| {
-        let config = ReadConfig { weights: Some(wanted.into()), ..ReadConfig::default() };
+        let config = ReadConfig { weight_column: Some(wanted.into()), ..ReadConfig::default() };
         try_read(&place, "edges.csv", &config).map(|graph| graph.edges.weights().unwrap().to_vec())
     };
     assert_eq!(weights("strength").unwrap(), [0.25, 4.0]);

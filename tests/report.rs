@@ -185,7 +185,7 @@ fn pictures_are_drawn_of_every_kind() {
     assert_eq!(svg.matches("class=\"series\"").count(), 2);
     assert!(svg.contains("other/run, AUC"), "two runs of one name are told apart");
     let error = place.failure("plot run other/run --kind degree -o a.svg", 2);
-    assert!(error.contains("--kind degree shows one run, and 2 were given"), "{error}");
+    assert!(error.contains("--kind degree shows one run; 2 were given"), "{error}");
     assert!(
         place
             .failure("plot run --kind roc -o roc.pdf", 2)
@@ -195,6 +195,6 @@ fn pictures_are_drawn_of_every_kind() {
     assert!(place.failure("plot run --kind roc -o a.svg --width 0", 2).contains("expected a width"));
     place.stdout(&format!("train {} --model jaccard --quiet -o scores", karate()));
     let error = place.failure("plot scores --kind loss -o a.svg", 2);
-    assert!(error.contains("--kind loss: scores holds nothing to draw of it; hint: there is roc, pr, calibration, scores, degree"), "{error}");
+    assert!(error.contains("--kind loss: scores has no data for this chart; hint: there is data for roc, pr, calibration, scores, degree"), "{error}");
     assert!(!place.exists("a.svg"));
 }

@@ -17,7 +17,7 @@ fn other_columns_are_kept_in_their_order() {
     let place = Place::new();
     place.train_karate("");
     place.write("pairs.csv", "note,from,to,#date\n\"a, \"\"b\"\"\",1,9,2020\n,34,1,2021\n");
-    let scores = place.stdout("score run --pairs pairs.csv --columns");
+    let scores = place.stdout("score run --pairs pairs.csv --keep-columns");
     let plain = place.stdout("score run --pairs pairs.csv");
     let (plain, lines): (Vec<&str>, Vec<&str>) = (plain.lines().collect(), scores.lines().collect());
     assert_eq!(lines[0], "source,target,probability,logit,note,\"#date\"");
@@ -25,7 +25,7 @@ fn other_columns_are_kept_in_their_order() {
     assert_eq!(lines[2], format!("{},,2021", plain[2]));
     // Without a header columns have numbers.
     place.write("bare.tsv", "1\t9\tx\n2\t3\ty\n");
-    let bare = place.stdout("score run --pairs bare.tsv --columns");
+    let bare = place.stdout("score run --pairs bare.tsv --keep-columns");
     assert_eq!(bare.lines().next().unwrap(), "source,target,probability,logit,column_3");
     assert!(bare.lines().nth(2).unwrap().ends_with(",y"));
 }
@@ -35,10 +35,10 @@ fn columns_that_do_not_fit_are_errors() {
     let place = Place::new();
     place.train_karate("");
     place.write("pairs.csv", PAIRS);
-    let error = place.failure("score run --pairs pairs.csv --columns -o out.csv", 1);
+    let error = place.failure("score run --pairs pairs.csv --keep-columns -o out.csv", 1);
     assert_eq!(error, "error: pairs.csv:2: expected 4 columns as in the first row, found 3\n");
     place.write("pairs.csv", "source,target,logit\n1,9,3\n");
-    let error = place.failure("score run --pairs pairs.csv --columns -o out.csv", 2);
+    let error = place.failure("score run --pairs pairs.csv --keep-columns -o out.csv", 2);
     assert!(error.contains("two columns would be called \"logit\""), "{error}");
     place.write("pairs.csv", "source\n1\n");
     let error = place.failure("score run --pairs pairs.csv -o out.csv", 1);
@@ -51,10 +51,13 @@ fn json_lines_hold_what_the_csv_holds() {
     let place = Place::new();
     place.train_karate("");
     place.write("pairs.csv", "source,target,note\n1,9,\"say \"\"é\"\"\"\n34,1,b\\n\n");
-    let csv = place.stdout("score run --pairs pairs.csv --interval 0.5 --columns");
-    place.stdout("score run --pairs pairs.csv --interval 0.5 --columns -o out.JSONL");
+    let csv = place.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns");
+    place.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns -o out.JSONL");
     let lines = place.read("out.JSONL");
-    assert_eq!(lines, place.stdout("score run --pairs pairs.csv --interval 0.5 --columns --format jsonl"));
+    assert_eq!(
+        lines,
+        place.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns --format jsonl")
+    );
     let mut reader = csv::Reader::from_reader(csv.as_bytes());
     let names = reader.headers().unwrap().clone();
     for (record, line) in reader.records().zip(lines.lines()) {
@@ -76,8 +79,8 @@ fn parquet_holds_what_the_csv_holds() {
     let place = Place::new();
     place.train_karate("");
     place.write("pairs.csv", "source,target,note\n1,9,x\n34,1,y\n");
-    let csv = place.stdout("score run --pairs pairs.csv --columns");
-    place.stdout("score run --pairs pairs.csv --columns -o out.parquet");
+    let csv = place.stdout("score run --pairs pairs.csv --keep-columns");
+    place.stdout("score run --pairs pairs.csv --keep-columns -o out.parquet");
     let file = std::fs::File::open(place.path("out.parquet")).unwrap();
     let reader = SerializedFileReader::new(file).unwrap();
     let rows = reader.get_row_iter(None).unwrap().map(|row| {

@@ -418,7 +418,7 @@ fn heads_hosts_and_other_sites() {
         // An older browser says nothing but where it comes from.
         assert_eq!(ask("Origin: https://evil.example\r\n"), "403");
         assert_eq!(ask("Origin: null\r\n"), "403");
-        let warns = explore.said().contains("whoever reaches this address can read the graph");
+        let warns = explore.said().contains("anyone who can reach this address can read the graph");
         assert_eq!(warns, bind == "0.0.0.0");
     }
 }

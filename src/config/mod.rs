@@ -210,7 +210,8 @@ pub struct ReadConfig {
     /// The edge list's weight column, by its header or its number from 1 (a column headed `weight` is
     /// taken by itself)
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
-    pub weights: Option<String>,
+    #[serde(alias = "weights")]
+    pub weight_column: Option<String>,
     /// Whether the first row of an edge list names its columns
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,

@@ -90,8 +90,8 @@ fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
         _ if config.header != Header::Auto && format != EdgeFormat::Text => {
             "--header says what the first row of a text is; this file is none"
         }
-        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weights.is_some() => {
-            "--weights names a column; a matrix has none: its values are the weights"
+        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
+            "--weight-column names a column; a matrix has none: its values are the weights"
         }
         _ => return Ok(()),
     };
@@ -202,14 +202,14 @@ impl Columns {
             if is_header { first.iter().position(matches) } else { None }
         };
         let nodes = usual_columns(first).filter(|_| is_header).unwrap_or((0, 1));
-        let weight = match &config.weights {
+        let weight = match &config.weight_column {
             None => named("weight"),
             Some(wanted) => match (named(wanted), wanted.parse::<usize>()) {
                 (Some(at), _) => Some(at),
                 (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
                 _ => {
                     let problem = format!(
-                        "has no column {wanted:?}, which --weights names; expected a header or a number from 1 \
+                        "has no column {wanted:?}, which --weight-column names; expected a header or a number from 1 \
                          among the columns {}",
                         first.join(",")
                     );
@@ -218,7 +218,8 @@ impl Columns {
             },
         };
         if weight == Some(nodes.0) || weight == Some(nodes.1) {
-            let problem = "--weights names a node column; expected a column beside source and target".into();
+            let problem =
+                "--weight-column names a node column; expected a column beside source and target".into();
             return Err(error(problem));
         }
         Ok(Columns { count: first.len(), nodes, weight, has_header: is_header })

@@ -149,7 +149,7 @@ pub fn fit_from(
     config.validate_for(split.train.num_nodes())?;
     if config.train.weighted_loss && split.train.weights().is_none() {
         let problem = "--weighted-loss needs edge weights and the graph has none; hint: a column headed weight, or \
-                       --weights COLUMN";
+                       --weight-column COLUMN";
         return Err(Error::Config(problem.into()));
     }
     let model = config.model.model;

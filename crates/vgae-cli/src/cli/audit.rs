@@ -1,4 +1,4 @@
-//! `vgae audit`: leaks in a run, a split or files of pairs.
+//! `vgae audit`: finds leaks in a run, a split or files of pairs.
 
 use std::path::{Path, PathBuf};
 
@@ -8,45 +8,45 @@ use vgae::config::{FeatureSource, ReadConfig};
 use vgae::read;
 use vgae::write::{Existing, Output};
 
-use super::progress::Voice;
+use super::progress::Reporter;
 
-/// Check a split for leaks: rule,file,line,… rows, one per offence
+/// Check a split for leaks; prints one rule,file,line,… row per offence
 ///
-/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv, test.csv
-/// and test_negatives.csv, made by any program. Looked for are pairs in two lists or twice in one, either way round,
-/// negatives that are edges, and self-loops. Of a run it is also checked that its files are those that it wrote,
-/// that its embeddings are what the training edges alone give, and that its metrics are what its embeddings give.
-/// The exit code is 0 if there is no offence, else 1.
+/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
+/// test.csv and test_negatives.csv, made by any program. An offence is a pair that is in two lists or twice
+/// in one, in either direction, a negative that is an edge, or a self-loop. For a run, the audit also checks
+/// that the files are the ones the run wrote, that the embeddings follow from the training edges alone, and
+/// that the metrics follow from the embeddings. The exit code is 0 if there are no offences, and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory, or the directory of a split
     #[arg(value_name = "RUN|SPLIT")]
     path: PathBuf,
-    /// Files of pairs meant for evaluation: none may be a training edge, nor be in two of the files
+    /// Files of pairs meant for evaluation; no pair may be a training edge or be in two of the files
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pairs: Vec<PathBuf>,
-    /// Files of pairs meant to be no edges
+    /// Files of pairs meant to be non-edges
     #[arg(long, value_name = "FILE", num_args = 1..)]
     negatives: Vec<PathBuf>,
-    /// The graph: negatives that are edges of it, its edges that are in no list, and listed edges that it does not
-    /// have are offences too
+    /// The graph; negatives that are edges in it, edges of it that are in no list, and listed edges that it
+    /// lacks are then offences too
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Take u,v and v,u for two pairs; a run says itself whether they are
+    /// Treat u,v and v,u as different pairs; a run records this itself
     #[arg(long)]
     directed: bool,
-    /// How many offences against a rule are shown; all are counted; 0 for no limit
+    /// The largest number of offences to show per rule (all are counted); 0 for no limit
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let files = [&args.pairs, &args.negatives].into_iter().flatten().chain(&args.data);
     if files.filter(|file| file.as_path() == Path::new("-")).count() > 1 {
         return Err(Error::Usage("more than one file is -; stdin can be only one of them".into()));
     }
     let direction = if args.directed { Direction::Directed } else { Direction::Undirected };
-    let stage = voice.stage("auditing");
+    let stage = reporter.stage("auditing");
     let mut audit = Audit::read(&args.path, direction)?;
     for file in &args.pairs {
         audit = audit.with_pairs(file)?;
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         audit = audit.with_negatives(file)?;
     }
     if let Some(data) = &args.data {
-        // The features do not matter here, and their file may be gone.
+        // The features are irrelevant here, and their file may be gone.
         let config = ReadConfig { features: FeatureSource::None, ..audit.read_config() };
         audit = audit.with_graph(&read::data_watched(data, &config, &stage)?, data);
         stage.begin("auditing");
@@ -63,12 +63,12 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     let report = audit.check(if args.limit == 0 { usize::MAX } else { args.limit })?;
     drop(stage);
     match write(&report) {
-        // Whoever reads the rows has seen enough; the verdict stands.
+        // The reader of the rows stopped early; the verdict still counts.
         Err(error) if error.is_broken_pipe() => {}
         result => result?,
     }
     report.verdict()?;
-    voice.say(format!("{}: {}", args.path.display(), report.summary()));
+    reporter.info(format!("{}: {}", args.path.display(), report.summary()));
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! `vgae benchmark`: models on the same splits, each run a process of its own.
+//! `vgae benchmark`: compares models on the same splits, with one process per run.
 
 mod plan;
 
@@ -11,98 +11,100 @@ use crate::{Error, Result};
 use vgae::config::ModelKind;
 use vgae::write::{Existing, Output};
 
-use super::progress::Voice;
+use super::progress::Reporter;
 use plan::{Plan, command_line};
 
 /// Compare models on the same splits of data sets: a table of means, deviations and differences
 ///
-/// Each run is `vgae train DATA --model MODEL --seed SPLIT` in a process of its own, and is audited (see `vgae audit`):
-/// a leak ends the benchmark. DIR holds runs.csv (a row per run) and the table as table.csv, table.json and table.md.
-/// The same command again goes on where it was stopped.
+/// Each run is `vgae train DATA --model MODEL --seed SPLIT` in a process of its own. Every run is audited
+/// (see `vgae audit`), and a leak ends the benchmark. DIR holds runs.csv, with one row per run, and the table
+/// as table.csv, table.json and table.md. To continue an interrupted benchmark, repeat the command.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The graphs, as for `vgae train`
+    /// The graphs, in any format that `vgae train` reads
     #[arg(value_name = "DATA", required = true)]
     data: Vec<PathBuf>,
     /// The models to compare
     #[arg(long, value_enum, value_name = "MODEL,…", value_delimiter = ',', required = true)]
     models: Vec<ModelKind>,
-    /// How many splits: the seeds from 0 on
+    /// The number of splits; their seeds count from 0
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     splits: u64,
-    /// The model that the others are compared with, split by split
+    /// The model to compare the others with, split by split
     #[arg(long, value_enum, value_name = "MODEL")]
     reference: Option<ModelKind>,
-    /// Further flags of `vgae train` for one model; flags are separated by blanks
+    /// Additional `vgae train` flags for one model, separated by spaces
     #[arg(long, value_name = "'MODEL: FLAGS'")]
-    with: Vec<String>,
-    /// The directory of the results
+    model_args: Vec<String>,
+    /// The directory for the results
     #[arg(long, short, value_name = "DIR", default_value = "results/benchmark")]
     output: PathBuf,
-    /// Make every run afresh, and replace DIR's files
+    /// Repeat every run and replace the files in DIR
     #[arg(long)]
     force: bool,
-    /// Keep the run directories, in DIR/runs
+    /// Keep the run directories in DIR/runs
     #[arg(long)]
     keep_runs: bool,
-    /// How the table is printed
+    /// The format of the printed table
     #[arg(long, value_enum, default_value_t)]
     format: Format,
-    /// Further flags of `vgae train` for every model
+    /// Additional `vgae train` flags for every model
     #[arg(last = true, value_name = "TRAIN FLAGS")]
     train: Vec<String>,
 }
 
-pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Result<()> {
     let plan = Plan::new(args)?;
     let directory = &args.output;
     let runs_directory = directory.join("runs");
     fs::create_dir_all(&runs_directory).map_err(|source| io("create", &runs_directory, source))?;
     let _lock = lock(&directory.join(".lock"))?;
-    let mut runs = open(args, directory)?;
-    // Every conflict is found before the first run.
+    let mut runs = open_runs(args, directory)?;
+    // Find every conflict before the first run.
     for job in &plan.jobs {
         runs.find(&job.cell)?;
     }
-    clean(&runs_directory);
+    remove_partial_runs(&runs_directory);
 
     let num_runs = plan.jobs.len();
     let mut failures = Vec::new();
     for (at, job) in plan.jobs.iter().enumerate() {
         let name = job.cell.name();
-        let kept = runs_directory.join(&name);
+        let run = runs_directory.join(&name);
         if let Some(row) = runs.find(&job.cell)? {
-            if kept.exists() {
-                audited(recheck(row, &kept), &kept, voice)?;
+            if run.exists() {
+                audited(recheck(row, &run), &run, reporter)?;
             }
             continue;
         }
         let progress = format!("[{}/{num_runs}] {name}", at + 1);
-        let stage = voice.stage(&progress);
+        let stage = reporter.stage(&progress);
         let start = Instant::now();
-        if let Err(problem) = job.train(&kept, num_threads)? {
-            voice.say(format!("{progress}: failed: {problem}"));
+        if let Err(problem) = job.train(&run, num_threads)? {
+            reporter.info(format!("{progress}: failed: {problem}"));
             failures.push(format!("{name}: {problem}"));
             continue;
         }
         let wall_seconds = start.elapsed().as_secs_f64();
-        let row = audited(Row::of_run(job.cell.clone(), &kept, wall_seconds), &kept, voice)?;
+        let row = audited(Row::of_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
         drop(stage);
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
-        voice.say(format!("{progress}: {}{wall_seconds:.1} s", metrics.concat()));
-        // A run that goes, goes before it has a row: what a row stands for is whole or not there.
-        let unkept = runs_directory.join(format!("{PARTIAL}{name}"));
+        reporter.info(format!("{progress}: {}{wall_seconds:.1} s", metrics.concat()));
+        // Move the run away before its row is written, so that a row never refers to a half-deleted
+        // directory.
+        let removed = runs_directory.join(format!("{PARTIAL}{name}"));
         if !args.keep_runs {
-            fs::rename(&kept, &unkept).map_err(|source| io("remove", &kept, source))?;
+            fs::rename(&run, &removed).map_err(|source| io("remove", &run, source))?;
         }
         runs.push(row)?;
-        remove(&unkept)?;
+        remove(&removed)?;
     }
-    // A run that outlived an interrupted benchmark may have gone on writing where it was taken away.
-    clean(&runs_directory);
+    // A process that outlived an interrupted benchmark may have recreated files in a directory removed at the
+    // start.
+    remove_partial_runs(&runs_directory);
     if !args.keep_runs {
-        // What another benchmark kept there stays, which is no error.
+        // This fails if another benchmark kept runs there, which is fine.
         let _ = fs::remove_dir(&runs_directory);
     }
 
@@ -131,11 +133,11 @@ pub(super) fn run(args: &Args, num_threads: usize, voice: &Voice) -> Result<()> 
 const TABLES: [(&str, Format); 3] =
     [("table.csv", Format::Csv), ("table.json", Format::Json), ("table.md", Format::Markdown)];
 
-/// How the names of unfinished runs' directories begin.
+/// The prefix of the directories of unfinished runs.
 const PARTIAL: &str = ".partial-";
 
-/// Takes away what an interrupted benchmark left, as far as nobody is at work there.
-fn clean(directory: &Path) {
+/// Removes what an interrupted benchmark left behind, on a best-effort basis.
+fn remove_partial_runs(directory: &Path) {
     for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
         if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
             let _ = fs::remove_dir_all(entry.path());
@@ -150,8 +152,8 @@ fn remove(path: &Path) -> Result<()> {
     }
 }
 
-/// The runs that were made before.
-fn open(args: &Args, directory: &Path) -> Result<Runs> {
+/// Opens the table of the runs that were made before.
+fn open_runs(args: &Args, directory: &Path) -> Result<Runs> {
     let path = directory.join("runs.csv");
     let existing = TABLES.iter().map(|(name, _)| directory.join(name)).find(|table| table.exists());
     if let (false, false, Some(path)) = (args.force, path.exists(), existing) {
@@ -165,23 +167,23 @@ fn open(args: &Args, directory: &Path) -> Result<Runs> {
     Ok(runs)
 }
 
-/// Holds `path` for this process alone; the system lets go of it however the process ends.
+/// Locks the file at `path` for this process; the system releases the lock however the process ends.
 fn lock(path: &Path) -> Result<File> {
     let file = File::create(path).map_err(|source| io("create", path, source))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
-            let problem = "another benchmark is at work in this directory".into();
+            let problem = "another benchmark is running in this directory".into();
             Err(vgae::Error::Input { path: path.parent().unwrap_or(path).to_path_buf(), problem }.into())
         }
         Err(TryLockError::Error(source)) => Err(io("lock", path, source)),
     }
 }
 
-/// Adds where to look to a leak.
-fn audited<T>(result: Result<T>, run: &Path, voice: &Voice) -> Result<T> {
+/// Returns `result`, and after a leak prints how to see all of it.
+fn audited<T>(result: Result<T>, run: &Path, reporter: &Reporter) -> Result<T> {
     if let Err(Error::Library(vgae::Error::Leak { .. })) = &result {
-        voice.say(format!("`vgae audit {}` shows every line", run.display()));
+        reporter.info(format!("`vgae audit {}` shows every line", run.display()));
     }
     result
 }

@@ -1,4 +1,4 @@
-//! `vgae datasets`: the data sets that are known, and whether they are there.
+//! `vgae datasets`: lists the known data sets and whether they are present.
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -9,12 +9,12 @@ use vgae::write::Output;
 
 use super::stdout;
 
-/// List the data sets that are known: their sizes, whether they are there, and the command that brings a missing one
+/// List the known data sets: their sizes, whether they are present, and the command that gets a missing one
 ///
-/// Nothing is downloaded.
+/// Downloads nothing.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Where the data sets are
+    /// The directory of the data sets
     #[arg(long, value_name = "DIR", default_value = "datasets")]
     directory: PathBuf,
     /// Print one JSON object
@@ -22,7 +22,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// The one list of data sets, which `datasets/fetch.py` reads too.
+/// The list of data sets, shared with `datasets/fetch.py`.
 const INDEX: &str = include_str!("../../../../datasets/index.json");
 
 /// An entry of the index.
@@ -42,7 +42,7 @@ struct Counts {
     classes: usize,
 }
 
-/// What is printed.
+/// The printed result.
 #[derive(Serialize)]
 struct Report {
     directory: PathBuf,
@@ -58,7 +58,7 @@ struct Dataset {
     num_classes: usize,
     path: PathBuf,
     is_present: bool,
-    /// What brings it, if it is not there.
+    /// The command that gets the data set, if it is missing.
     command: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<()> {
         path: "datasets/index.json".into(),
         problem: error.to_string(),
     })?;
-    let datasets = known.into_iter().map(|known| Dataset::look(known, &args.directory)).collect();
+    let datasets = known.into_iter().map(|known| Dataset::find(known, &args.directory)).collect();
     let report = Report { directory: args.directory.clone(), datasets };
     stdout::print(|output| match args.json {
         true => stdout::write_json(output, &report),
@@ -76,18 +76,18 @@ pub(super) fn run(args: &Args) -> Result<()> {
 }
 
 impl Dataset {
-    fn look(known: Known, directory: &Path) -> Self {
+    fn find(known: Known, directory: &Path) -> Self {
         let Known { name, counts, files, is_fetched } = known;
         let path = directory.join(&name);
         let is_present = files.iter().all(|file| path.join(file).is_file());
         let command = match (is_present, is_fetched) {
             (true, _) => None,
-            // The script brings them beside itself.
+            // The script puts the data sets beside itself.
             (false, true) if directory.join("fetch.py").is_file() => {
                 Some(format!("python3 {} {name}", directory.join("fetch.py").display()))
             }
-            (false, true) => Some(format!("python3 datasets/fetch.py {name}  # where vgae's source is")),
-            (false, false) => Some(format!("git checkout datasets/{name}  # where vgae's source is")),
+            (false, true) => Some(format!("python3 datasets/fetch.py {name}  # in vgae's source directory")),
+            (false, false) => Some(format!("git checkout datasets/{name}  # in vgae's source directory")),
         };
         let Counts { nodes, edges, features, classes } = counts;
         Dataset {
@@ -107,19 +107,19 @@ impl Report {
     fn write(&self, output: &mut Output) -> io::Result<()> {
         writeln!(
             output,
-            "{:<10}{:>7}{:>8}{:>10}{:>9}  there",
+            "{:<10}{:>7}{:>8}{:>10}{:>9}  present",
             "name", "nodes", "edges", "features", "classes"
         )?;
         for dataset in &self.datasets {
             let Dataset { name, num_nodes, num_edges, num_features, num_classes, path, command, .. } =
                 dataset;
-            let there = match command {
+            let present = match command {
                 None => format!("yes: {}", path.display()),
                 Some(command) => format!("no: {command}"),
             };
             writeln!(
                 output,
-                "{name:<10}{num_nodes:>7}{num_edges:>8}{num_features:>10}{num_classes:>9}  {there}"
+                "{name:<10}{num_nodes:>7}{num_edges:>8}{num_features:>10}{num_classes:>9}  {present}"
             )?;
         }
         Ok(())

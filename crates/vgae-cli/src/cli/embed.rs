@@ -1,4 +1,4 @@
-//! `vgae embed`: the node embeddings as CSV, or in the format of another program.
+//! `vgae embed`: writes the node embeddings as CSV or in another format.
 
 use std::path::{Path, PathBuf};
 
@@ -8,37 +8,37 @@ use vgae::write::{
     Existing, Output, write_embeddings, write_npy, write_parquet, write_projector, write_word2vec,
 };
 
-use super::applied::Applied;
-use super::progress::Voice;
+use super::progress::Reporter;
+use super::shared_args::RunArgs;
 
-/// Write the node embeddings: node,mean_0,… rows
+/// Write the node embeddings as node,mean_0,… rows
 ///
-/// As npy, FILE holds a float32 array, whose rows FILE.ids.csv names; for the projector, FILE.tsv holds vectors, and
-/// FILE.metadata.tsv their ids and labels.
+/// For npy, FILE holds a float32 array and FILE.ids.csv the ids of its rows; for projector, FILE.tsv holds
+/// the vectors and FILE.metadata.tsv their ids and labels.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Where to write, - for stdout
+    /// The file to write, or - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// The format [default: by the end of FILE's name; csv where it has none]
+    /// The format [default: by the extension of FILE, or csv if it has none]
     #[arg(long, value_enum)]
     format: Option<EmbeddingFormat>,
     /// Replace the output files if they exist
     #[arg(long)]
     force: bool,
-    /// Add the logarithm of each variance: log_variance_0,… columns
+    /// Add log_variance_0,… columns: the logarithm of each variance
     #[arg(long)]
     log_variance: bool,
     #[command(flatten)]
-    applied: Applied,
+    run: RunArgs,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let format = args.format.map_or_else(|| EmbeddingFormat::of_path(&args.output), Ok)?;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let create_second = |end: &str| match args.output == Path::new("-") {
-        true => Err(Error::Usage("--format npy and projector write two files; expected -o FILE".into())),
-        false => Ok(Output::create(&args.output.with_extension(end), existing)?),
+    let create_second = |extension: &str| match args.output == Path::new("-") {
+        true => Err(Error::Usage("--format npy and projector write two files; use -o FILE".into())),
+        false => Ok(Output::create(&args.output.with_extension(extension), existing)?),
     };
     let output = Output::create(&args.output, existing)?;
     let second = match format {
@@ -46,11 +46,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         EmbeddingFormat::Projector => Some(create_second("metadata.tsv")?),
         EmbeddingFormat::Csv | EmbeddingFormat::Parquet | EmbeddingFormat::Word2vec => None,
     };
-    let run = args.applied.open(voice)?;
+    let run = args.run.open(reporter)?;
     let kind = run.record.config.model.model;
-    let stage = voice.stage_beside(&args.output, "encoding the nodes");
+    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
     let Some(embeddings) = run.encode()?.embeddings else {
-        return Err(Error::Usage(format!("{kind} has no embeddings: it scores pairs by the graph alone")));
+        return Err(Error::Usage(format!("{kind} has no embeddings: it scores pairs from the graph alone")));
     };
     let log_variance = match (args.log_variance, &embeddings.log_variance) {
         (true, None) => {

@@ -1,4 +1,4 @@
-//! `vgae evaluate`: AUC and AP of a run, on its held-out parts or on pairs of one's own, and further figures.
+//! `vgae evaluate`: AUC, AP and other metrics of a run, on its held-out parts or on given pairs.
 
 mod report;
 mod source;
@@ -18,47 +18,50 @@ use vgae::run::Run;
 use vgae::split::Split;
 use vgae::write::{Existing, Output};
 
-use super::progress::Voice;
+use super::progress::Reporter;
 use super::stdout;
 use report::Report;
-use source::{KindOrFile, OwnPairs, Source};
+use source::{GivenPairs, KindOrFile, Source};
 
 /// Evaluate a run on its held-out links, or on pairs of your own
 ///
-/// Plainly, AUC and AP of both held-out parts against the split's own negatives. Each of the options adds figures,
-/// and the mean reciprocal rank.
+/// By default, prints AUC and AP of both held-out parts against the split's own negatives. Each option adds
+/// metrics, and the mean reciprocal rank.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// Pairs that are links (source,target rows), instead of the held-out parts
+    /// A file of pairs that are links (source,target rows), to evaluate instead of the held-out parts
     #[arg(long, value_name = "FILE", requires = "negatives")]
     pairs: Option<PathBuf>,
-    /// What the links are ranked among: uniform (the split's own), degree (ends as well connected as those of
-    /// links), hard (the likeliest at the ends of each link, as in HeaRT), or, with --pairs, a file of pairs that are
-    /// none (./uniform for one of such a name)
+    /// The negatives to rank the links among: uniform (the split's own), degree (with nodes as well connected
+    /// as those of links), hard (the likeliest at the ends of each link, as in HeaRT) or, with --pairs, a
+    /// file of pairs that are not links (write ./uniform for a file named uniform)
     #[arg(long, value_name = "uniform|degree|hard|FILE")]
     negatives: Option<KindOrFile>,
-    /// How many hard negatives each link is ranked among, half at either end; fewer where fewer exist [default: 100]
+    /// The number of hard negatives per link, half of them at each end; fewer if fewer exist [default: 100]
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     negatives_per_edge: Option<usize>,
-    /// Hits@K for each of these: the share of the links above the K-th highest negative
+    /// Add Hits@K for each of these K: the share of links above the K-th highest negative
     #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
     hits: Vec<usize>,
-    /// AUC and AP by the smaller number of training edges at a pair's ends too; at 0 one end has none
+    /// Add AUC and AP by the degree of a pair: the smaller number of training edges at its nodes; at 0, one
+    /// of the nodes has none
     #[arg(long)]
     by_degree: bool,
-    /// 95 % bootstrap intervals of AUC and AP from so many resamples [default if without a number: 1000]
+    /// Add 95 % bootstrap intervals of AUC and AP from this number of resamples [default without a number:
+    /// 1000]
     #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
     bootstrap: Option<usize>,
-    /// Brier score and expected calibration error of the probabilities too: of sigmoid(logit) among each part's pairs;
-    /// and of the held-out links, that and the calibrated ones, in balance with non-links and as rare as in the graph
+    /// Add the Brier score and the expected calibration error of sigmoid(logit) on the pairs of each part,
+    /// and a reliability table of sigmoid(logit) and of the calibrated probabilities on the held-out links,
+    /// both balanced with non-links and at the density of the graph
     #[arg(long)]
-    calibration: bool,
-    /// Show with --calibration what this method would claim [default: what the run was calibrated with]
-    #[arg(long, value_enum, value_name = "METHOD", requires = "calibration")]
+    reliability: bool,
+    /// With --reliability, show the probabilities of this method [default: the calibration of the run]
+    #[arg(long, value_enum, value_name = "METHOD", requires = "reliability")]
     calibrate: Option<Calibration>,
-    /// Seed of the negatives that are drawn and of the resamples
+    /// Seed for drawing negatives and resamples
     #[arg(long, allow_negative_numbers = true, default_value_t)]
     seed: u64,
     /// Print one JSON object
@@ -66,37 +69,37 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
-    let source = Source::of(args)?;
-    let stage = voice.stage("opening the run");
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    let source = Source::from_args(args)?;
+    let stage = reporter.stage("opening the run");
     let run = Run::open(&args.run)?;
     stage.begin("encoding the nodes");
     let score = run.encode()?.score;
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     stage.begin("evaluating");
     match source {
-        Source::Split if args.wants_no_more() => {
+        Source::Split if args.is_default() => {
             let metrics = run.evaluate(&*score)?;
             drop(stage);
             write_metrics(&mut output, &metrics, &run.split, args.json)?;
         }
         Source::Split => {
-            let report = report_parts(Negatives::Uniform, &run, &*score, args, voice)?;
+            let report = report_parts(Negatives::Uniform, &run, &*score, args, reporter)?;
             drop(stage);
             report.write(&mut output)?;
         }
         Source::Kind(kind) => {
-            let report = report_parts(kind, &run, &*score, args, voice)?;
+            let report = report_parts(kind, &run, &*score, args, reporter)?;
             drop(stage);
-            source::describe(kind, &run, voice);
+            source::explain_kind(kind, &run, reporter);
             report.write(&mut output)?;
         }
         Source::Files { pairs, negatives } => {
-            let OwnPairs { pairs, negatives } = OwnPairs::read(pairs, negatives, &run, voice)?;
+            let GivenPairs { pairs, negatives } = GivenPairs::read(pairs, negatives, &run, reporter)?;
             let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
-            if args.wants_no_more() {
+            if args.is_default() {
                 drop(stage);
-                write_own_metrics(&mut output, &scored, args)?;
+                write_pair_metrics(&mut output, &scored, args)?;
             } else {
                 let mut report = Report::new(source, args);
                 report.add("pairs", Some(&scored), &run.split)?;
@@ -109,28 +112,28 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
 }
 
 impl Args {
-    /// Whether AUC and AP are all that is asked for.
-    fn wants_no_more(&self) -> bool {
-        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.calibration
+    /// Returns `true` if only AUC and AP are requested.
+    fn is_default(&self) -> bool {
+        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.reliability
     }
 }
 
-/// Every figure that is asked for of both parts, ranked among negatives of `kind`.
+/// Computes the requested metrics of both parts, ranked among negatives of `kind`.
 fn report_parts<'a>(
     kind: Negatives,
     run: &Run,
     score: &dyn Score,
     args: &'a Args,
-    voice: &Voice,
+    reporter: &Reporter,
 ) -> Result<Report<'a>> {
     let Split { validation, test, .. } = &run.split;
     if validation.is_empty() && test.is_empty() {
         let problem =
-            "this run held no links out: there is nothing to rank; expected --pairs and --negatives";
+            "this run held out no links, so there is nothing to rank; expected --pairs and --negatives";
         return Err(Error::Usage(problem.into()));
     }
     if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
-        voice.say("note: these negatives ask another question than those of the run's --task");
+        reporter.note("these negatives pose a different question than the run's --task");
     }
     let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
     let mut report = Report::new(Source::Kind(kind), args);
@@ -139,15 +142,15 @@ fn report_parts<'a>(
         let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
         report.add(name, scored.as_ref(), &run.split)?;
     }
-    if args.calibration {
+    if args.reliability {
         let population = run.population(score)?;
         let calibrator = run.calibrator_by(&population, args.calibrate)?;
         if calibrator.is_none() {
-            voice.say(
-                "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change",
+            reporter.note(
+                "this run is not calibrated; --calibrate isotonic|platt shows what calibration would change",
             );
         }
-        report.add_claims(&population, calibrator.as_ref())?;
+        report.add_reliability(&population, calibrator.as_ref())?;
     }
     Ok(report)
 }
@@ -163,7 +166,7 @@ pub(super) fn write_metrics(
         return write_json(output, metrics);
     }
     if let Some(rows) = &metrics.rows {
-        write_rows(output, rows).map_err(|error| stdout::error(output, error))?;
+        write_rows(output, rows).map_err(|error| stdout::write_error(output, error))?;
     }
     if split.train.is_empty() {
         return Ok(());
@@ -174,7 +177,7 @@ pub(super) fn write_metrics(
         ("validation", metrics.validation, count(&split.validation)),
         ("test", metrics.test, count(&split.test)),
     ];
-    write_table(output, &rows).map_err(|error| stdout::error(output, error))
+    write_table(output, &rows).map_err(|error| stdout::write_error(output, error))
 }
 
 fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
@@ -194,8 +197,8 @@ fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes the metrics of pairs of one's own, as a table or as one JSON object.
-fn write_own_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Result<()> {
+/// Writes the metrics of the given pairs, as a table or as one JSON object.
+fn write_pair_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Result<()> {
     #[derive(Serialize)]
     struct Json {
         pairs: Metrics,
@@ -205,7 +208,7 @@ fn write_own_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Resul
         return write_json(output, &Json { pairs });
     }
     let rows = [("pairs", Some(pairs), (scored.num_edges(), scored.num_negatives()))];
-    write_table(output, &rows).map_err(|error| stdout::error(output, error))
+    write_table(output, &rows).map_err(|error| stdout::write_error(output, error))
 }
 
 type Row = (&'static str, Option<Metrics>, (usize, usize));
@@ -228,5 +231,5 @@ fn write_table(output: &mut Output, rows: &[Row]) -> io::Result<()> {
 }
 
 fn write_json(output: &mut Output, value: &impl Serialize) -> Result<()> {
-    stdout::write_json(output, value).map_err(|error| stdout::error(output, error))
+    stdout::write_json(output, value).map_err(|error| stdout::write_error(output, error))
 }

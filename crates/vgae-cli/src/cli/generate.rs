@@ -1,4 +1,4 @@
-//! `vgae generate`: new rows or a new graph from what a run has learnt.
+//! `vgae generate`: generates new rows or a new graph from a trained model.
 
 use std::path::PathBuf;
 
@@ -11,32 +11,32 @@ use vgae::model::vae::{Draw, Vae};
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output, write_pairs};
 
-use super::progress::Voice;
+use super::progress::Reporter;
 
-/// Generate from a run: rows of features from a vae, an edge list from a model of a graph
+/// Generate data from a run: rows of features from a vae, or an edge list from a graph model
 ///
-/// A vae draws z ~ N(0, I) and a row from p(x | z): row,feature_0,… A Gaussian model of a graph draws each node's z,
-/// and joins the most probable pairs: source,target.
+/// For a vae, draws z ~ N(0, I) and a row from p(x | z), and writes row,feature_0,… For a Gaussian graph
+/// model, draws z for each node, joins the most probable pairs, and writes source,target.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// How many rows; of a vae [default: 10]
+    /// vae: the number of rows [default: 10]
     #[arg(long, value_name = "COUNT")]
     count: Option<usize>,
-    /// Write the mean of p(x | z) instead of a draw; of a vae
+    /// vae: write the mean of p(x | z) instead of a sample
     #[arg(long)]
     mean: bool,
-    /// Where a node's z comes from: N(0, I), or its own distribution given the graph [default: prior]
+    /// Graph model: draw z from N(0, I), or from each node's distribution given the graph [default: prior]
     #[arg(long, value_enum)]
     from: Option<Source>,
-    /// How many edges; of a model of a graph [default: as many as trained on]
+    /// Graph model: the number of edges [default: the number of training edges]
     #[arg(long, value_name = "COUNT")]
     edges: Option<usize>,
-    /// Another seed draws others
+    /// Seed for the draws
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Where to write, - for stdout
+    /// The file to write, or - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
     /// Replace the output file if it exists
@@ -44,49 +44,55 @@ pub(super) struct Args {
     force: bool,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let stage = voice.stage_beside(&args.output, "opening the run");
+    let stage = reporter.stage_beside(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
     stage.begin("generating");
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);
     match &run.model {
         Model::Vae(vae) => {
             let is_prior = args.from.is_none_or(|source| source == Source::Prior);
-            refuse(!is_prior, "--from posterior: `vgae reconstruct` gives rows back")?;
-            refuse(args.edges.is_some(), "--edges: a vae generates rows, --count of them")?;
-            rows(vae, run.record.counts.num_features, args, output, &mut rng)
+            reject(!is_prior, "--from posterior: use `vgae reconstruct` to reconstruct rows")?;
+            reject(args.edges.is_some(), "--edges: a vae generates rows; use --count")?;
+            write_rows(vae, run.record.counts.num_features, args, output, &mut rng)
         }
         Model::Network(network) => {
-            refuse(
+            reject(
                 args.count.is_some(),
-                "--count: a model of a graph generates --edges; --seed gives another graph",
+                "--count: a graph model generates edges; use --edges, and another --seed for another graph",
             )?;
-            refuse(args.mean, "--mean: a model of a graph generates edges, not rows")?;
+            reject(args.mean, "--mean: a graph model generates edges, not rows")?;
             let source = args.from.unwrap_or(Source::Prior);
             let num_edges = args.edges.unwrap_or(run.split.train.len());
             let Some(embeddings) = run.encode()?.embeddings else {
-                return Err(no_distribution(&run));
+                return Err(no_distribution_error(&run));
             };
             let pairs = edges(network, &embeddings, source, num_edges, &run.split.train, &mut rng)?;
             Ok(write_pairs(output, &run.graph.nodes, &pairs)?)
         }
-        Model::Stack(_) | Model::Baseline(..) => Err(no_distribution(&run)),
+        Model::Stack(_) | Model::Baseline(..) => Err(no_distribution_error(&run)),
     }
 }
 
-fn no_distribution(run: &Run) -> Error {
+fn no_distribution_error(run: &Run) -> Error {
     Error::Usage(format!(
         "{} has no distribution to draw from; expected a run of a Gaussian model, such as vgae",
         run.record.config.model.model
     ))
 }
 
-/// Rows that are generated at a time.
+/// The number of rows to generate at a time.
 const CHUNK: usize = 512;
 
-fn rows(vae: &Vae, num_features: usize, args: &Args, output: Output, rng: &mut ChaCha8Rng) -> Result<()> {
+fn write_rows(
+    vae: &Vae,
+    num_features: usize,
+    args: &Args,
+    output: Output,
+    rng: &mut ChaCha8Rng,
+) -> Result<()> {
     let header = (0..num_features).map(|at| format!("feature_{at}"));
     let mut writer = NumberWriter::new(output, std::iter::once("row".to_string()).chain(header))?;
     let count = args.count.unwrap_or(10);
@@ -100,6 +106,6 @@ fn rows(vae: &Vae, num_features: usize, args: &Args, output: Output, rng: &mut C
     Ok(writer.finish()?)
 }
 
-fn refuse(is_given: bool, problem: &str) -> Result<()> {
+fn reject(is_given: bool, problem: &str) -> Result<()> {
     if is_given { Err(Error::Usage(problem.into())) } else { Ok(()) }
 }

@@ -1,4 +1,4 @@
-//! `vgae inspect`: the latent of a run, dimension by dimension, or the parts of a stack.
+//! `vgae inspect`: shows the latent dimensions of a run, or the parts of a stack.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use vgae::model::Model;
 use vgae::run::Run;
 use vgae::write::Output;
 
-use super::progress::Voice;
+use super::progress::Reporter;
 use super::stdout;
 
-/// Look into a run: KL, activity and σ of each latent dimension; of best, what each part is worth
+/// Inspect a run: KL, activity and σ of each latent dimension, or the value of each part of best
 ///
-/// A dimension is active if its mean varies over the nodes by more than 0.01. A warning says if the posterior has
-/// collapsed to the prior, or the variances to 0.
+/// A dimension is active if its mean has a variance of more than 0.01 over the nodes. Prints a warning if the
+/// posterior has collapsed to the prior, or the variances to 0.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -28,7 +28,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-/// What is printed.
+/// The printed result.
 #[derive(Serialize)]
 struct Report {
     model: ModelKind,
@@ -47,10 +47,10 @@ struct Latent {
     dimensions: Vec<Dimension>,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
-    let stage = voice.stage("opening the run");
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    let stage = reporter.stage("opening the run");
     let run = Run::open(&args.run)?;
-    stage.begin("looking into the model");
+    stage.begin("inspecting the model");
     let model = run.record.config.model.model;
     let report = match &run.model {
         Model::Stack(stack) => {
@@ -60,10 +60,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         }
         _ => {
             let Some(embeddings) = run.encode()?.embeddings else {
-                let problem = format!("{model} has nothing inside: it scores pairs by the graph alone");
+                let problem = format!("{model} has nothing to inspect: it scores pairs from the graph alone");
                 return Err(Error::Usage(problem));
             };
-            Report { model, latent: Some(Latent::of(inspect::dimensions(&embeddings))), stack: None }
+            Report { model, latent: Some(Latent::new(inspect::dimensions(&embeddings))), stack: None }
         }
     };
     drop(stage);
@@ -72,18 +72,18 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         false => report.write(output),
     })?;
     if let Some(warning) = report.latent.as_ref().and_then(Latent::warning) {
-        voice.say(warning);
+        reporter.warn(warning);
     }
     Ok(())
 }
 
-/// The mean σ below which a Gaussian is a point in all but name.
+/// The mean σ below which a Gaussian is practically a point.
 const SMALL_SIGMA: f64 = 0.01;
 
 impl Latent {
-    fn of(dimensions: Vec<Dimension>) -> Self {
+    fn new(dimensions: Vec<Dimension>) -> Self {
         let num_dimensions = dimensions.len();
-        let sum = |of: fn(&Dimension) -> Option<f64>| dimensions.iter().map(of).sum::<Option<f64>>();
+        let sum = |value: fn(&Dimension) -> Option<f64>| dimensions.iter().map(value).sum::<Option<f64>>();
         Latent {
             num_dimensions,
             num_active: dimensions.iter().filter(|dimension| dimension.is_active).count(),
@@ -93,14 +93,16 @@ impl Latent {
         }
     }
 
+    /// Returns a warning if the variances or the posterior have collapsed.
     fn warning(&self) -> Option<String> {
         let &Latent { num_dimensions, num_active, mean_sigma, .. } = self;
         if mean_sigma.is_some_and(|sigma| sigma < SMALL_SIGMA) {
             return Some(
-                "warning: the variances have collapsed: z is all but its mean, as in a GAE. Was --kl-weight 0?".into(),
+                "the variances have collapsed: z is practically its mean, as in a GAE. Was --kl-weight 0?"
+                    .into(),
             );
         }
-        // A few idle dimensions are no harm: the others say what there is to say.
+        // A few inactive dimensions are harmless: the others encode what there is to encode.
         if 10 * num_active > num_dimensions {
             return None;
         }
@@ -111,11 +113,11 @@ impl Latent {
         };
         let hint = match mean_sigma {
             Some(_) => {
-                "try --kl-warmup, --free-bits or a smaller --kl-weight, and features of about the same size"
+                "try --kl-warmup, --free-bits or a smaller --kl-weight, and features of similar magnitude"
             }
-            None => "try a smaller --latent, or features of about the size of 1",
+            None => "try a smaller --latent, or features of a magnitude of about 1",
         };
-        Some(format!("warning: {what}: {num_active} of {num_dimensions} dimensions vary; {hint}"))
+        Some(format!("{what}: {num_active} of {num_dimensions} dimensions vary; {hint}"))
     }
 }
 

@@ -1,24 +1,23 @@
-//! The command line: one file per verb.
+//! The command line, with one file per verb.
 
-mod applied;
 mod audit;
 mod benchmark;
-mod completions;
 mod datasets;
 mod embed;
 mod evaluate;
 mod explore;
 mod generate;
 mod inspect;
-mod man;
+mod packaging;
 mod plot;
 mod predict;
-mod probabilities;
 mod progress;
 mod reconstruct;
+mod renamed_flags;
 mod report;
 mod reproduce;
 mod score;
+mod shared_args;
 mod signals;
 mod stdout;
 mod threshold;
@@ -33,28 +32,28 @@ use vgae::error::printable;
 use vgae::kernels::device::Devices;
 use vgae::system::threads::{Caller, use_threads};
 
-use progress::{Speech, Voice};
+use progress::{OutputArgs, Reporter};
 
-/// The version, and that of the libtorch it was built with.
+/// The version of this program, and of the libtorch it was built with.
 const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("VGAE_LIBTORCH"), ")");
 
-/// The same, as `--version` begins; the devices follow.
+/// The first lines that `--version` prints; the devices follow.
 const LONG_VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), "\n", env!("VGAE_LIBTORCH"));
 
-/// More threads than any machine has cores only wait for each other.
+/// The largest number of threads, because threads beyond the number of cores only wait for each other.
 const MAX_THREADS: i64 = 512;
 
-/// Finds the missing links of a graph with variational graph auto-encoders.
+/// Find the missing links of a graph with variational graph auto-encoders
 ///
-/// Train on an edge list, get an honest AUC and AP on held-out links, then score, predict and embed.
+/// Train on an edge list, measure AUC and AP on held-out links, then score, predict and embed.
 #[derive(Parser)]
 #[command(version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
     #[command(flatten)]
-    speech: Speech,
-    /// Threads to compute on; 0 for one per core
+    output: OutputArgs,
+    /// The number of threads to compute on; 0 for one per core
     #[arg(long, global = true, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=MAX_THREADS))]
     threads: u16,
 }
@@ -77,23 +76,24 @@ enum Verb {
     Audit(audit::Args),
     Benchmark(benchmark::Args),
     Datasets(datasets::Args),
-    Completions(completions::Args),
-    Man(man::Args),
+    Completions(packaging::CompletionsArgs),
+    Man(packaging::ManArgs),
 }
 
-/// Runs the command line of this process. Exit codes: 0 done, 1 an error, 2 a mistake in the usage, 128 and the number of
-/// the signal that stopped a training; the other verbs end by the signal itself.
+/// Runs the command line of this process and returns its exit code: 0 for success, 1 for an error, 2 for a
+/// usage error, and 128 plus the number of the signal that stopped training; the other verbs are ended by the
+/// signal itself.
 pub fn main() -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
-        Err(error) => return refuse(&error),
+        Err(error) => return print_and_exit(&error),
     };
     let caller = if let Verb::Explore(_) = cli.verb { Caller::Waits } else { Caller::Computes };
     use_threads(usize::from(cli.threads), caller);
-    let voice = Voice::new(&cli.speech);
-    match run(&cli, &voice) {
+    let reporter = Reporter::new(&cli.output);
+    match run(&cli, &reporter) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read our output has seen enough, as with `vgae score … | head`.
+        // The reader of the output stopped early, as with `vgae score … | head`.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {}", printable(&error.to_string()));
@@ -102,7 +102,7 @@ pub fn main() -> ExitCode {
                 | Error::Library(vgae::Error::Config(_))
                 | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
                 Error::Library(vgae::Error::Interrupted { signal, .. }) => {
-                    ExitCode::from(train::code(signal) as u8)
+                    ExitCode::from(signals::exit_code(signal) as u8)
                 }
                 _ => ExitCode::FAILURE,
             }
@@ -110,38 +110,43 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, voice: &Voice) -> Result<()> {
-    // These two have their own ways to end.
+fn run(cli: &Cli, reporter: &Reporter) -> Result<()> {
+    // Training and the server handle signals themselves.
     if !matches!(cli.verb, Verb::Train(_) | Verb::Explore(_)) {
-        signals::leave_nothing_unfinished()?;
+        signals::discard_unfinished_on_signal()?;
     }
     match &cli.verb {
-        Verb::Train(args) => train::run(args, voice),
-        Verb::Evaluate(args) => evaluate::run(args, voice),
-        Verb::Score(args) => score::run(args, voice),
-        Verb::Predict(args) => predict::run(args, voice),
-        Verb::Explore(args) => explore::run(args, voice),
-        Verb::Threshold(args) => threshold::run(args, voice),
-        Verb::Embed(args) => embed::run(args, voice),
-        Verb::Inspect(args) => inspect::run(args, voice),
-        Verb::Report(args) => report::run(args, voice),
-        Verb::Plot(args) => plot::run(args, voice),
-        Verb::Reconstruct(args) => reconstruct::run(args, voice),
-        Verb::Generate(args) => generate::run(args, voice),
-        Verb::Reproduce(args) => reproduce::run(args, voice),
-        Verb::Audit(args) => audit::run(args, voice),
-        Verb::Benchmark(args) => benchmark::run(args, usize::from(cli.threads), voice),
+        Verb::Train(args) => train::run(args, reporter),
+        Verb::Evaluate(args) => evaluate::run(args, reporter),
+        Verb::Score(args) => score::run(args, reporter),
+        Verb::Predict(args) => predict::run(args, reporter),
+        Verb::Explore(args) => explore::run(args, reporter),
+        Verb::Threshold(args) => threshold::run(args, reporter),
+        Verb::Embed(args) => embed::run(args, reporter),
+        Verb::Inspect(args) => inspect::run(args, reporter),
+        Verb::Report(args) => report::run(args, reporter),
+        Verb::Plot(args) => plot::run(args, reporter),
+        Verb::Reconstruct(args) => reconstruct::run(args, reporter),
+        Verb::Generate(args) => generate::run(args, reporter),
+        Verb::Reproduce(args) => reproduce::run(args, reporter),
+        Verb::Audit(args) => audit::run(args, reporter),
+        Verb::Benchmark(args) => benchmark::run(args, usize::from(cli.threads), reporter),
         Verb::Datasets(args) => datasets::run(args),
-        Verb::Completions(args) => completions::run(args),
-        Verb::Man(args) => man::run(args),
+        Verb::Completions(args) => packaging::completions(args),
+        Verb::Man(args) => packaging::man(args),
     }
 }
 
-/// Prints what clap has to say instead of running a verb: help, the version, or a mistake in the usage.
-fn refuse(error: &clap::Error) -> ExitCode {
-    // Looking for devices takes time, so that it is done only where they are asked for.
+/// Prints the help, the version or a usage error that clap reports instead of the arguments of a verb.
+fn print_and_exit(error: &clap::Error) -> ExitCode {
+    let verb = renamed_flags::verb_of(error);
+    if let Some(problem) = verb.and_then(|verb| renamed_flags::explain(&verb, error)) {
+        eprintln!("error: {problem}");
+        return ExitCode::from(2);
+    }
+    // Finding devices takes time, so only `--version` does it.
     if error.kind() == ErrorKind::DisplayVersion && error.to_string().contains(LONG_VERSION) {
-        return match completions::write(format!("{error}{}\n", Devices::find()).as_bytes()) {
+        return match stdout::print_bytes(format!("{error}{}\n", Devices::find()).as_bytes()) {
             Err(error) if !error.is_broken_pipe() => ExitCode::FAILURE,
             _ => ExitCode::SUCCESS,
         };

@@ -1,11 +1,11 @@
-//! What is said on stderr: notes, and the progress of what takes long, as a bar or as plain lines.
+//! Output on stderr: notes, and the progress of slow work as a bar or as plain lines.
 
 mod epochs;
-mod figures;
+mod format;
 mod stage;
-mod ticker;
 
 use std::env;
+use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
@@ -18,98 +18,109 @@ use vgae::error::printable;
 use epochs::EpochProgress;
 use stage::Stage;
 
-/// What is said on stderr.
+/// The flags that control stderr.
 #[derive(clap::Args)]
-pub(super) struct Speech {
-    /// Say nothing on stderr but errors
+pub(super) struct OutputArgs {
+    /// Print nothing but errors to stderr
     #[arg(long, short, global = true)]
     quiet: bool,
-    /// How progress is shown on stderr, of what takes longer than a moment
-    #[arg(long, global = true, value_enum, default_value_t, value_name = "HOW")]
-    progress: How,
+    /// How to show the progress of slow work on stderr
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "STYLE")]
+    progress: ProgressMode,
 }
 
 #[derive(Clone, Copy, Default, ValueEnum)]
-enum How {
-    /// A bar on a terminal, else plain lines
+enum ProgressMode {
+    /// A bar if stderr is a terminal, otherwise plain lines
     #[default]
     Auto,
-    /// A bar, whatever stderr is
+    /// A bar, even if stderr is not a terminal
     Bar,
     /// A line every five seconds
     Plain,
-    /// Not at all; notes are still said
+    /// No progress; notes are still printed
     None,
 }
 
-/// Speaks on stderr.
+/// Prints to stderr, within the limits of [`OutputArgs`].
 #[derive(Clone)]
-pub(super) struct Voice {
-    loudness: Loudness,
+pub(super) struct Reporter {
+    verbosity: Verbosity,
     /// The bar, if one is drawn.
     bars: MultiProgress,
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Loudness {
+enum Verbosity {
     Quiet,
     Notes,
     Lines,
     Bars,
 }
 
-/// Redraws a second, at most.
+/// The largest number of redraws per second.
 const REDRAWS: u8 = 20;
 
-impl Voice {
-    pub(super) fn new(speech: &Speech) -> Self {
-        let loudness = match speech.progress {
-            _ if speech.quiet => Loudness::Quiet,
-            How::None => Loudness::Notes,
-            How::Bar => Loudness::Bars,
-            How::Auto if io::stderr().is_terminal() && !console::is_dumb() => Loudness::Bars,
-            How::Auto | How::Plain => Loudness::Lines,
+impl Reporter {
+    pub(super) fn new(args: &OutputArgs) -> Self {
+        let verbosity = match args.progress {
+            _ if args.quiet => Verbosity::Quiet,
+            ProgressMode::None => Verbosity::Notes,
+            ProgressMode::Bar => Verbosity::Bars,
+            ProgressMode::Auto if io::stderr().is_terminal() && !console::is_dumb() => Verbosity::Bars,
+            ProgressMode::Auto | ProgressMode::Plain => Verbosity::Lines,
         };
-        let target = match loudness {
-            // Left to itself, the library draws on a terminal alone.
-            Loudness::Bars => {
+        let target = match verbosity {
+            // By default, the library draws on terminals only.
+            Verbosity::Bars => {
                 ProgressDrawTarget::term_like_with_hz(Box::new(Term::buffered_stderr()), REDRAWS)
             }
             _ => ProgressDrawTarget::hidden(),
         };
-        Voice { loudness, bars: MultiProgress::with_draw_target(target) }
+        Reporter { verbosity, bars: MultiProgress::with_draw_target(target) }
     }
 
-    /// Says a line, as [`printable`] has it.
-    pub(super) fn say(&self, text: impl std::fmt::Display) {
-        if self.loudness != Loudness::Quiet {
-            // Where nobody listens any more, the work goes on.
+    /// Prints a line, made [`printable`].
+    pub(super) fn info(&self, text: impl Display) {
+        if self.verbosity != Verbosity::Quiet {
             let text = text.to_string();
+            // If stderr is closed, the work goes on.
             self.bars.suspend(|| drop(writeln!(io::stderr(), "{}", printable(&text))));
         }
     }
 
-    /// Shows how far work has come, until the stage is dropped.
+    /// Prints a note: something to know about the input or the result.
+    pub(super) fn note(&self, text: impl Display) {
+        self.info(format_args!("note: {text}"));
+    }
+
+    /// Prints a warning: something that probably needs attention.
+    pub(super) fn warn(&self, text: impl Display) {
+        self.info(format_args!("warning: {text}"));
+    }
+
+    /// Shows the progress of the stage `name` until the result is dropped.
     pub(super) fn stage(&self, name: &str) -> Stage {
         Stage::start(name, self)
     }
 
-    /// As [`Voice::stage`], of work that writes to `output` meanwhile: where that is the same terminal, it shows by itself how
-    /// far it has come.
+    /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If `output` and stderr are both the
+    /// terminal, the output shows the progress itself, and no bar or line is added.
     pub(super) fn stage_beside(&self, output: &Path, name: &str) -> Stage {
-        let is_shown = output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
-        match is_shown {
-            true => Stage::start(name, &Voice { loudness: Loudness::Notes, ..self.clone() }),
+        let is_on_terminal =
+            output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
+        match is_on_terminal {
+            true => Stage::start(name, &Reporter { verbosity: Verbosity::Notes, ..self.clone() }),
             false => self.stage(name),
         }
     }
 
-    /// Shows the epochs of `model` as they come.
+    /// Shows the epochs of training `model` until the result is dropped.
     pub(super) fn epochs(&self, model: ModelKind) -> EpochProgress {
         EpochProgress::start(model, self)
     }
 
-    /// A bar below what was said, in the style of `template`, that goes when it is dropped.
+    /// Adds a bar in the style of `template`, which is cleared when it is dropped.
     fn bar(&self, template: &str) -> ProgressBar {
         let bar = self.bars.add(ProgressBar::no_length().with_finish(ProgressFinish::AndClear));
         self.set_style(&bar, template);

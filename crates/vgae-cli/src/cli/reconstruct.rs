@@ -1,4 +1,4 @@
-//! `vgae reconstruct`: rows through a VAE and back.
+//! `vgae reconstruct`: encodes rows with a VAE and decodes them again.
 
 use std::path::{Path, PathBuf};
 
@@ -11,23 +11,24 @@ use vgae::read;
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output};
 
-use super::progress::Voice;
+use super::progress::Reporter;
 
-/// Reconstruct rows by a vae: row,mean_squared_error,feature_0,…
+/// Reconstruct rows with a vae, as row,mean_squared_error,feature_0,…
 ///
-/// Each row is encoded to its mean, and the generator's mean is written, with the mean of the squared errors over the
-/// features: rows that it cannot give back are unlike those that it was trained on.
+/// Each row is encoded to its mean, and the mean of the decoder is written, with the squared error averaged
+/// over the features. Rows with a large error are unlike the rows the model was trained on.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory of a vae
     run: PathBuf,
-    /// Other rows than the run's own: a CSV file as for --features, or - for stdin
+    /// Reconstruct these rows instead of the run's own: a CSV file as for `vgae train --features`, or - for
+    /// stdin
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
-    /// Write the errors alone
+    /// Write only the errors
     #[arg(long)]
     errors: bool,
-    /// Where to write, - for stdout
+    /// The file to write, or - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
     /// Replace the output file if it exists
@@ -35,17 +36,19 @@ pub(super) struct Args {
     force: bool,
 }
 
-/// Rows that are dense at a time.
+/// The number of rows to hold as a dense matrix at a time.
 const CHUNK: usize = 512;
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let stage = voice.stage_beside(&args.output, "opening the run");
+    let stage = reporter.stage_beside(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
     let Model::Vae(vae) = &run.model else {
         let model = run.record.config.model.model;
-        return Err(Error::Usage(format!("{model} gives no features back; expected a run of --model vae")));
+        return Err(Error::Usage(format!(
+            "{model} does not reconstruct features; expected a run of --model vae"
+        )));
     };
     let (nodes, features) = match &args.rows {
         Some(file) => read_rows(file, &run)?,
@@ -77,17 +80,17 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     Ok(writer.finish()?)
 }
 
-/// Rows of as many features as the run's.
+/// Reads rows with as many features as the run has.
 fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
     let config = &run.record.config.model;
     if config.feature_transform() == FeatureTransform::Tfidf {
-        let problem = "--rows: tfidf weights features by their rarity among the run's own rows; train with another \
-                       --feature-transform to reconstruct others";
+        let problem = "--rows: tfidf weights features by their rarity among the run's own rows; to \
+         reconstruct other rows, train with another --feature-transform";
         return Err(Error::Usage(problem.into()));
     }
     let mut table = read::features(file)?;
     let (found, expected) = (table.matrix.cols(), run.record.counts.num_features);
-    // Triplets name no width: the last features may be missing in all rows.
+    // A list of triplets does not contain its width: the last features may be absent from all rows.
     if found < expected && !table.is_complete {
         let (indptr, indices, values) = table.matrix.to_sparse().into_owned().into_raw_storage();
         table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values).into();

@@ -1,4 +1,4 @@
-//! `vgae reproduce`: a run made again, and compared.
+//! `vgae reproduce`: repeats a run and compares the results.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -8,28 +8,28 @@ use crate::reproduce::{self, Compared, Place};
 use serde::Serialize;
 use vgae::write::Existing;
 
-use super::progress::Voice;
+use super::progress::Reporter;
 use super::stdout;
 
-/// Make a run again from what its run.json records, and compare bit by bit
+/// Repeat a run from its run.json and compare the results bit by bit
 ///
-/// The inputs must be what they were, by their SHA-256. Settings, seed and split are the run's, the number of threads is
-/// free. The table says of each file whether it came out the same, and if not, what differs first and by how much. The
-/// exit code is 0 if all did, else 1.
+/// The inputs must have the recorded SHA-256. Settings, seed and split are the run's; the number of threads
+/// may differ. The table tells for each file whether it is the same and, if not, the first difference and its
+/// size. The exit code is 0 if all files are the same, and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// Where the data is, if it has moved or came through stdin: DATA of `vgae train`
+    /// The DATA of `vgae train`, if it has moved or came from stdin
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// Where the file of --features is, if it has moved or came through stdin
+    /// The file of `vgae train --features`, if it has moved or came from stdin
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
-    /// Keep the second run as this directory
+    /// Keep the second run in this directory
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// Replace that directory if it is a run
+    /// Replace the output directory if it is a run
     #[arg(long)]
     force: bool,
     /// Print one JSON object
@@ -37,7 +37,7 @@ pub(super) struct Args {
     json: bool,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let place = Place { data: args.data.clone(), features: args.features.clone() };
     let record = reproduce::check(&args.run, &place)?;
@@ -47,7 +47,7 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         source,
     })?;
     let again = args.output.clone().unwrap_or_else(|| temporary.path().join("run"));
-    let progress = voice.epochs(record.config.model.model);
+    let progress = reporter.epochs(record.config.model.model);
     reproduce::make(&args.run, &record, &place, &again, existing, &progress.watch(), |epoch| {
         progress.show(epoch)
     })?;
@@ -60,11 +60,11 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
         false => write(output, &files),
     })?;
     reproduce::verdict(&args.run, &files, &reasons)?;
-    voice.say(format!("{}: the same to the bit", args.run.display()));
+    reporter.info(format!("{}: identical to the bit", args.run.display()));
     Ok(())
 }
 
-/// What `--json` prints.
+/// The output of `--json`.
 #[derive(Serialize)]
 struct Outcome<'a> {
     is_same: bool,

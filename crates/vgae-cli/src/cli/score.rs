@@ -1,4 +1,4 @@
-//! `vgae score`: the probability of each pair of a file, streamed.
+//! `vgae score`: computes the probability of each pair in a file, as a stream.
 
 use std::path::PathBuf;
 
@@ -6,49 +6,50 @@ use crate::{Error, Result};
 use vgae::read::{Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
-use super::applied::Applied;
-use super::probabilities::Probabilities;
-use super::progress::Voice;
+use super::progress::Reporter;
+use super::shared_args::{CalibrateArgs, RunArgs};
 
-/// Score pairs of nodes: source,target,probability,logit in the order of the input
+/// Score pairs of nodes, as source,target,probability,logit in the order of the input
 ///
-/// Of a run that was not calibrated, a probability is sigmoid(logit) of a model trained on balanced pairs: it ranks, it
-/// does not say how often such a pair is a link.
+/// Without calibration, the probability is sigmoid(logit) from a model trained on balanced pairs: use it to
+/// rank pairs, not as the frequency with which such pairs are links.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The pairs: source,target rows (CSV, TSV or white space, maybe .gz), or - for stdin
+    /// The pairs: a file of source,target rows (CSV, TSV or whitespace-separated, optionally .gz), or - for
+    /// stdin
     #[arg(long, value_name = "FILE")]
     pairs: PathBuf,
-    /// Keep the other columns of the pairs, after those of the score
+    /// Append the other columns of the pairs file
     #[arg(long)]
-    columns: bool,
-    /// Add logit_low, logit_high, probability_low and probability_high: where the score lies with this probability, by
-    /// the variances of the two embeddings (analytic: by the exact first four cumulants of the inner product)
+    keep_columns: bool,
+    /// Add logit_low, logit_high, probability_low and probability_high: the interval that contains the score
+    /// with this probability, given the variances of the two embeddings (computed from the exact first four
+    /// cumulants of the inner product)
     #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
     interval: Option<f64>,
     #[command(flatten)]
-    probabilities: Probabilities,
-    /// How to write [default: by the end of --output's name: .csv, .jsonl, .parquet; csv where it has none]
+    calibrate: CalibrateArgs,
+    /// The format [default: by the extension of --output (.csv, .jsonl or .parquet), or csv if it has none]
     #[arg(long, value_enum)]
     format: Option<ScoreFormat>,
-    /// Where to write, - for stdout
+    /// The file to write, or - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
     /// Replace the output file if it exists
     #[arg(long)]
     force: bool,
-    /// Leave out pairs with a node that the run does not have
+    /// Skip pairs with a node that the run does not have
     #[arg(long)]
     skip_unknown: bool,
     #[command(flatten)]
-    applied: Applied,
+    run: RunArgs,
 }
 
-pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let run = args.applied.open(voice)?;
-    let stage = voice.stage_beside(&args.output, "encoding the nodes");
+    let run = args.run.open(reporter)?;
+    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
     let encoded = run.encode()?;
     let posterior = match (args.interval, &encoded.embeddings) {
         (None, _) => None,
@@ -60,10 +61,10 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     };
     let score = encoded.score;
     stage.begin("calibrating");
-    let calibrator = args.probabilities.calibrator(&run, &*score)?;
+    let calibrator = args.calibrate.calibrator(&run, &*score)?;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
     let pairs = PairReader::watched(&args.pairs, &run.graph.nodes, unknown, &stage)?;
-    let (kept, others) = match args.columns {
+    let (kept, others) = match args.keep_columns {
         true => (Columns::All, pairs.other_columns()),
         false => (Columns::Nodes, Vec::new()),
     };
@@ -79,18 +80,19 @@ pub(super) fn run(args: &Args, voice: &Voice) -> Result<()> {
     })?;
     writer.finish()?;
     drop(stage);
-    tell_impossible(num_impossible, voice);
+    note_impossible(num_impossible, reporter);
     if num_skipped > 0 {
-        voice.say(format!("note: pairs left out for an unknown node: {num_skipped}"));
+        reporter.note(format!("skipped pairs with an unknown node: {num_skipped}"));
     }
     Ok(())
 }
 
-/// Says how many pairs there were that no graph of this kind can join.
-pub(super) fn tell_impossible(num_impossible: usize, voice: &Voice) {
+/// Prints the number of pairs that cannot be edges in this graph, if any.
+pub(super) fn note_impossible(num_impossible: usize, reporter: &Reporter) {
     if num_impossible > 0 {
-        voice.say(format!(
-            "note: pairs of a node with itself, or of two nodes of one kind, which are never links: {num_impossible}"
+        reporter.note(format!(
+            "pairs of a node with itself or of two nodes of the same kind, which are never links: \
+             {num_impossible}"
         ));
     }
 }

@@ -1,4 +1,4 @@
-//! Which runs a benchmark consists of, and how one is made.
+//! Plans the runs of a benchmark and executes them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -15,12 +15,13 @@ use vgae::read;
 use super::{Args, PARTIAL, io, remove};
 use crate::cli::train;
 
-/// Every run that is to be made.
+/// All runs of a benchmark.
 pub(super) struct Plan {
     pub(super) jobs: Vec<Job>,
     pub(super) reference: Option<String>,
 }
 
+/// One run.
 pub(super) struct Job {
     pub(super) cell: Cell,
     data: PathBuf,
@@ -28,11 +29,11 @@ pub(super) struct Job {
 }
 
 impl Plan {
-    /// Checks the usage, and reads each data set once, for its hash.
+    /// Checks the arguments, and reads each data set once to hash it.
     pub(super) fn new(args: &Args) -> Result<Plan> {
         let models: Vec<String> = args.models.iter().map(name).collect();
-        if let Some(twice) = twice(&models) {
-            return Err(Error::Usage(format!("--models names {twice} twice")));
+        if let Some(name) = first_duplicate(&models) {
+            return Err(Error::Usage(format!("--models names {name} twice")));
         }
         let reference = args.reference.as_ref().map(name);
         if let Some(reference) = reference.as_ref().filter(|reference| !models.contains(reference)) {
@@ -42,9 +43,9 @@ impl Plan {
             return Err(Error::Usage("DATA is read once per run; stdin can be read only once".into()));
         }
         let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
-        if let Some(twice) = twice(&data) {
+        if let Some(name) = first_duplicate(&data) {
             return Err(Error::Usage(format!(
-                "two DATA are called {twice}; hint: rename one, or a --output each"
+                "two data sets are named {name}; hint: rename one, or use a separate --output for each"
             )));
         }
         let flags = flags_of(&models, args)?;
@@ -75,7 +76,7 @@ impl Plan {
     }
 }
 
-/// A model's flags of `vgae train`, and what they say of the input.
+/// The `vgae train` flags of a model, and the read settings they result in.
 struct Flags {
     words: Vec<String>,
     read: ReadConfig,
@@ -83,11 +84,13 @@ struct Flags {
 
 fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     let mut own: HashMap<&str, Vec<String>> = HashMap::new();
-    for with in &args.with {
+    for argument in &args.model_args {
         let Some((model, flags)) =
-            with.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
+            argument.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
         else {
-            let problem = format!("--with {with:?} begins with none of --models; expected 'MODEL: FLAGS'");
+            let problem = format!(
+                "--model-args {argument:?} does not begin with one of --models; expected 'MODEL: FLAGS'"
+            );
             return Err(Error::Usage(problem));
         };
         own.entry(model.trim()).or_default().extend(flags.split_whitespace().map(String::from));
@@ -95,14 +98,12 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     let flags = |model: &String| {
         let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
         let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
-        let (config, of_file) = train::parse(&arguments).map_err(|error| match error {
-            Error::Usage(problem) => {
-                Error::Usage(format!("the flags of `vgae train` for {model}: {problem}"))
-            }
+        let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
+            Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),
             other => other,
         })?;
-        // A file may change: what is recorded, and run, is what it says.
-        let words = [of_file, train::without_config(&words)].concat();
+        // The file may change, so its contents are recorded and run instead of its path.
+        let words = [file_flags, train::without_config(&words)].concat();
         Ok(Flags { words, read: config.read })
     };
     models.iter().map(flags).collect()
@@ -119,9 +120,10 @@ fn job_arguments(data: &Path, model: &str, seed: u64, output: &Path, flags: &[St
 }
 
 impl Job {
-    /// Makes the run directory `to`, whole or not at all; or says why it could not be made.
+    /// Trains into the run directory `to`, which is created completely or not at all. The inner error is the
+    /// reason why training failed.
     pub(super) fn train(&self, to: &Path, num_threads: usize) -> Result<std::result::Result<(), String>> {
-        // A name of its own, so that a process that outlived an interrupted benchmark is not in the way.
+        // A unique name avoids conflicts with a process that outlived an interrupted benchmark.
         let parent = to.parent().unwrap_or(Path::new("."));
         let work = tempfile::Builder::new()
             .prefix(PARTIAL)
@@ -137,8 +139,8 @@ impl Job {
             .output()
             .map_err(|source| io("run", &program, source))?;
         if !output.status.success() {
-            let said = String::from_utf8_lossy(&output.stderr);
-            let last = said.lines().rev().find(|line| !line.trim().is_empty());
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
             let problem = last.map_or_else(|| output.status.to_string(), String::from);
             return Ok(Err(problem.trim_start_matches("error: ").into()));
         }
@@ -152,11 +154,12 @@ fn name(model: &ModelKind) -> String {
     model.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string())
 }
 
-fn twice(names: &[String]) -> Option<&String> {
+/// Returns the first name that occurs twice.
+fn first_duplicate(names: &[String]) -> Option<&String> {
     names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
 }
 
-/// Words as a shell takes them.
+/// Quotes and joins words for a shell.
 fn quoted(words: &[String]) -> String {
     let is_plain = |word: &String| {
         !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=+./,:@%".contains(c))
@@ -168,7 +171,7 @@ fn quoted(words: &[String]) -> String {
     words.iter().map(quote).collect::<Vec<_>>().join(" ")
 }
 
-/// The command line of this process.
+/// Returns the command line of this process.
 pub(super) fn command_line() -> String {
     let words: Vec<String> =
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();

@@ -1,4 +1,4 @@
-//! The figures of each part, as tables or as one JSON object.
+//! The metrics of each part, as tables or as one JSON object.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,11 +17,11 @@ use super::source::Source;
 use super::{Args, write_json};
 use crate::cli::stdout;
 
-/// Every figure that is asked for.
+/// The requested metrics.
 #[derive(Serialize)]
 pub(super) struct Report<'a> {
     negatives: String,
-    /// How many each edge was to have a list of, where it has one.
+    /// The requested number of negatives per edge, if each edge has its own.
     #[serde(skip_serializing_if = "Option::is_none")]
     negatives_per_edge: Option<usize>,
     seed: u64,
@@ -29,17 +29,17 @@ pub(super) struct Report<'a> {
     bootstrap: Option<Bootstrap>,
     #[serde(flatten, serialize_with = "by_name")]
     parts: Vec<(&'static str, Option<Part>)>,
-    /// What probabilities claim, and what is the case.
+    /// The probabilities compared with the observed shares of edges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    probabilities: Vec<Claim>,
+    probabilities: Vec<ProbabilityReliability>,
     #[serde(skip)]
     args: &'a Args,
 }
 
-/// What one kind of probability claims at one density.
+/// The reliability of one kind of probability at one density.
 #[derive(Serialize)]
-struct Claim {
-    /// What makes it of a logit.
+struct ProbabilityReliability {
+    /// The function that turns logits into probabilities.
     probability: String,
     #[serde(flatten)]
     reliability: Reliability,
@@ -69,7 +69,7 @@ struct Part {
 }
 
 impl<'a> Report<'a> {
-    /// What `args` ask for, of no part as yet, for the negatives of `source`.
+    /// Creates a report without parts for the negatives of `source`.
     pub(super) fn new(source: Source, args: &'a Args) -> Self {
         let (negatives, negatives_per_edge) = match source {
             Source::Split => (Negatives::Uniform.to_string(), None),
@@ -89,15 +89,16 @@ impl<'a> Report<'a> {
         }
     }
 
-    /// Adds the figures of a part, or that nothing was held out for it.
+    /// Adds the metrics of a part; `None` if nothing was held out for it.
     pub(super) fn add(&mut self, name: &'static str, scored: Option<&Scored>, split: &Split) -> Result<()> {
-        let part = scored.map(|scored| Part::of(scored, split, self.args)).transpose()?;
+        let part = scored.map(|scored| Part::new(scored, split, self.args)).transpose()?;
         self.parts.push((name, part));
         Ok(())
     }
 
-    /// Adds what the sigmoid, and a calibrator if there is one, claims of `population`: in balance, and at its density.
-    pub(super) fn add_claims(
+    /// Adds the reliability of the sigmoid and of the calibrator, if any, on `population`: balanced, and at
+    /// its density.
+    pub(super) fn add_reliability(
         &mut self,
         population: &Population,
         calibrator: Option<&Calibrator>,
@@ -105,45 +106,48 @@ impl<'a> Report<'a> {
         let classes = population.reported();
         for density in [0.5, population.density] {
             let reliability = Reliability::of(classes, density, probability)?;
-            self.probabilities.push(Claim { probability: "sigmoid".into(), reliability });
+            self.probabilities.push(ProbabilityReliability { probability: "sigmoid".into(), reliability });
             if let Some(calibrator) = calibrator {
                 let claim = |logit| calibrator.probability_at(logit, density);
                 let reliability = Reliability::of(classes, density, claim)?;
-                self.probabilities.push(Claim { probability: calibrator.method().to_string(), reliability });
+                self.probabilities.push(ProbabilityReliability {
+                    probability: calibrator.method().to_string(),
+                    reliability,
+                });
             }
         }
         Ok(())
     }
 
-    /// Writes it to stdout.
+    /// Writes the report as tables, or as JSON with `--json`.
     pub(super) fn write(&self, output: &mut Output) -> Result<()> {
         if self.args.json {
             return write_json(output, self);
         }
-        let mut text = aligned(&self.rows());
+        let mut text = stdout::table(&self.part_rows());
         if self.args.by_degree {
             text.push('\n');
-            text.push_str(&aligned(&self.rows_by_degree()));
+            text.push_str(&stdout::table(&self.degree_rows()));
         }
         if let Some(last) = self.probabilities.last() {
             text.push('\n');
-            text.push_str(&aligned(&self.rows_of_claims()));
+            text.push_str(&stdout::table(&self.reliability_rows()));
             text.push('\n');
-            text.push_str(&aligned(&rows_of_bins(last)));
+            text.push_str(&stdout::table(&bin_rows(last)));
         }
-        output.write_all(text.as_bytes()).map_err(|error| stdout::error(output, error))
+        output.write_all(text.as_bytes()).map_err(|error| stdout::write_error(output, error))
     }
 
-    /// The parts of which something was held out.
+    /// Returns the parts for which something was held out.
     fn present(&self) -> impl Iterator<Item = (&'static str, &Part)> {
         self.parts.iter().filter_map(|(name, part)| Some((*name, part.as_ref()?)))
     }
 
-    fn rows(&self) -> Vec<Vec<String>> {
+    fn part_rows(&self) -> Vec<Vec<String>> {
         let mut header = names(["part", "negatives", "roc_auc", "average_precision", "mrr"]);
         let ks: BTreeMap<usize, ()> = self.args.hits.iter().map(|&k| (k, ())).collect();
         header.extend(ks.keys().map(|k| format!("hits@{k}")));
-        if self.args.calibration {
+        if self.args.reliability {
             header.extend(names(["brier", "expected_calibration_error"]));
         }
         header.extend(names(["num_edges", "num_negatives"]));
@@ -168,31 +172,30 @@ impl<'a> Report<'a> {
         [header].into_iter().chain(self.present().map(row)).collect()
     }
 
-    fn rows_of_claims(&self) -> Vec<Vec<String>> {
+    fn reliability_rows(&self) -> Vec<Vec<String>> {
         let header = names(["probability", "density", "brier", "expected_calibration_error"]);
-        let row = |Claim { probability, reliability }: &Claim| {
+        let row = |ProbabilityReliability { probability, reliability }: &ProbabilityReliability| {
             let Reliability { density, brier, expected_calibration_error, .. } = reliability;
-            let figures =
-                [*density, *brier, *expected_calibration_error].map(|figure| format!("{figure:.6}"));
-            [probability.clone()].into_iter().chain(figures).collect()
+            let values = [*density, *brier, *expected_calibration_error].map(|value| format!("{value:.6}"));
+            [probability.clone()].into_iter().chain(values).collect()
         };
         [header].into_iter().chain(self.probabilities.iter().map(row)).collect()
     }
 
-    fn rows_by_degree(&self) -> Vec<Vec<String>> {
+    fn degree_rows(&self) -> Vec<Vec<String>> {
         let header =
             names(["part", "smaller_degree", "roc_auc", "average_precision", "num_edges", "num_negatives"]);
         let rows = self.present().flat_map(|(name, part)| {
             part.by_degree.iter().flatten().map(move |bucket| {
-                let figure = |of: fn(Metrics) -> f64| match bucket.metrics {
-                    Some(metrics) => number(of(metrics)),
+                let cell = |value: fn(Metrics) -> f64| match bucket.metrics {
+                    Some(metrics) => number(value(metrics)),
                     None => "-".to_string(),
                 };
                 vec![
                     name.to_string(),
                     bucket.smaller_degree.to_string(),
-                    figure(|metrics| metrics.roc_auc),
-                    figure(|metrics| metrics.average_precision),
+                    cell(|metrics| metrics.roc_auc),
+                    cell(|metrics| metrics.average_precision),
                     bucket.num_edges.to_string(),
                     bucket.num_negatives.to_string(),
                 ]
@@ -203,12 +206,12 @@ impl<'a> Report<'a> {
 }
 
 impl Part {
-    fn of(scored: &Scored, split: &Split, args: &Args) -> Result<Self> {
+    fn new(scored: &Scored, split: &Split, args: &Args) -> Result<Self> {
         let ranks = scored.ranks()?;
         let hits: Result<BTreeMap<usize, f64>> =
             args.hits.iter().map(|&k| Ok((k, ranks.hits_at(k)?))).collect();
         let intervals = args.bootstrap.map(|num_resamples| scored.intervals(num_resamples, args.seed));
-        let calibration = args.calibration.then(|| scored.calibration());
+        let calibration = args.reliability.then(|| scored.calibration());
         let by_degree = args.by_degree.then(|| scored.by_degree(&split.train.degrees()));
         Ok(Part {
             num_edges: scored.num_edges(),
@@ -223,14 +226,16 @@ impl Part {
     }
 }
 
-/// What is claimed in each bin, and what is the case.
-fn rows_of_bins(Claim { probability, reliability }: &Claim) -> Vec<Vec<String>> {
+/// Returns the mean probability and the observed share of edges of each bin.
+fn bin_rows(
+    ProbabilityReliability { probability, reliability }: &ProbabilityReliability,
+) -> Vec<Vec<String>> {
     let header = names(["probability", "bin", "mean_probability", "share_of_edges", "share_of_pairs"]);
     let row = |bin: &Bin| {
-        let figures = [bin.mean_probability, bin.share_of_edges, bin.share_of_pairs];
+        let values = [bin.mean_probability, bin.share_of_edges, bin.share_of_pairs];
         let bounds = format!("{}–{}", bin.lower, bin.upper);
-        let figures = figures.map(|figure| format!("{figure:.6}"));
-        [probability.clone(), bounds].into_iter().chain(figures).collect()
+        let values = values.map(|value| format!("{value:.6}"));
+        [probability.clone(), bounds].into_iter().chain(values).collect()
     };
     [header].into_iter().chain(reliability.bins.iter().map(row)).collect()
 }
@@ -250,24 +255,10 @@ fn number(value: f64) -> String {
     format!("{value:.4}")
 }
 
-/// A figure, and its interval if there is one.
+/// Formats a metric and its interval, if any.
 fn estimate(value: f64, interval: Option<Interval>) -> String {
     match interval {
         Some(Interval { lower, upper }) => format!("{value:.4} [{lower:.4}, {upper:.4}]"),
         None => number(value),
     }
-}
-
-/// Rows in columns as wide as their widest cell, the first two columns to the left.
-fn aligned(rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
-    let line = |row: &Vec<String>| {
-        let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, &width))| match column {
-            0 | 1 => format!("{cell:<width$}"),
-            _ => format!("{cell:>width$}"),
-        });
-        cells.collect::<Vec<_>>().join("  ") + "\n"
-    };
-    rows.iter().map(line).collect()
 }

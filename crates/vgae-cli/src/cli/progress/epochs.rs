@@ -1,4 +1,4 @@
-//! The progress of training.
+//! Shows the progress of training, epoch by epoch.
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -8,27 +8,26 @@ use vgae::config::ModelKind;
 use vgae::progress::{Progress, Watch};
 use vgae::train::Epoch;
 
-use super::figures::{memory, pace, time};
-use super::stage::{self, BAR_PERIOD, LINE_PERIOD, LOOK_PERIOD};
-use super::ticker::Ticker;
-use super::{Loudness, Voice};
+use super::format::{self, memory, speed, time};
+use super::stage::{BAR_PERIOD, CHECK_PERIOD, LINE_PERIOD, Ticker};
+use super::{Reporter, Verbosity};
 
-/// Within 80 columns, whatever the figures are.
+/// The template of the bar; the text stays within 80 columns, however long the numbers are.
 const TEMPLATE: &str = "{bar} {prefix}\n{msg}";
 
-/// Seconds after which an epoch is a long one, whose own time is shown.
+/// The seconds after which the time of the current epoch is shown too.
 const LONG_EPOCH_SECONDS: f64 = 2.0;
 
-/// The epochs of training, shown until it is dropped.
+/// The progress of training, shown until it is dropped.
 pub(crate) struct EpochProgress {
     display: Arc<Mutex<Display>>,
     watch: Watch,
     ticker: Option<Ticker>,
 }
 
-/// What is shown, and what it is shown on.
+/// The state of the display, shared with the thread that refreshes it.
 struct Display {
-    voice: Voice,
+    reporter: Reporter,
     model: ModelKind,
     watch: Watch,
     start: Instant,
@@ -41,15 +40,15 @@ struct Display {
 struct Last {
     epoch: Epoch,
     ended: Instant,
-    /// Whether a line was said of it.
-    is_said: bool,
+    /// `true` if a line was printed for it.
+    is_printed: bool,
 }
 
 impl EpochProgress {
-    pub(super) fn start(model: ModelKind, voice: &Voice) -> Self {
+    pub(super) fn start(model: ModelKind, reporter: &Reporter) -> Self {
         let watch = Watch::default();
         let display = Arc::new(Mutex::new(Display {
-            voice: voice.clone(),
+            reporter: reporter.clone(),
             model,
             watch: watch.clone(),
             start: Instant::now(),
@@ -57,10 +56,10 @@ impl EpochProgress {
             last_line: Instant::now(),
             bar: None,
         }));
-        let period = match voice.loudness {
-            Loudness::Quiet | Loudness::Notes => None,
-            Loudness::Lines => Some(LOOK_PERIOD),
-            Loudness::Bars => Some(BAR_PERIOD),
+        let period = match reporter.verbosity {
+            Verbosity::Quiet | Verbosity::Notes => None,
+            Verbosity::Lines => Some(CHECK_PERIOD),
+            Verbosity::Bars => Some(BAR_PERIOD),
         };
         let ticker = period.map(|period| {
             let display = display.clone();
@@ -70,15 +69,15 @@ impl EpochProgress {
         EpochProgress { display, watch, ticker }
     }
 
-    /// What is done beside the epochs.
+    /// Returns the watch for the work between the epochs.
     pub(crate) fn watch(&self) -> Watch {
         self.watch.clone()
     }
 
-    /// Shows that `epoch` has ended. It costs next to nothing: drawing is the other thread's.
+    /// Shows that `epoch` has ended. This is cheap: most drawing is done by the other thread.
     pub(crate) fn show(&self, epoch: &Epoch) {
         if self.ticker.is_some() {
-            self.display.lock().unwrap_or_else(PoisonError::into_inner).take(epoch);
+            self.display.lock().unwrap_or_else(PoisonError::into_inner).update(epoch);
         }
     }
 }
@@ -86,28 +85,28 @@ impl EpochProgress {
 impl Drop for EpochProgress {
     fn drop(&mut self) {
         self.ticker = None;
-        self.display.lock().unwrap_or_else(PoisonError::into_inner).close();
+        self.display.lock().unwrap_or_else(PoisonError::into_inner).finish_network();
     }
 }
 
 impl Display {
-    fn take(&mut self, epoch: &Epoch) {
-        let is_next = self.last.as_ref().is_none_or(|last| last.epoch.network != epoch.network);
-        if is_next {
-            self.close();
+    fn update(&mut self, epoch: &Epoch) {
+        let is_new_network = self.last.as_ref().is_none_or(|last| last.epoch.network != epoch.network);
+        if is_new_network {
+            self.finish_network();
             self.bar = None;
         }
         let mut epoch = epoch.clone();
         if let Some(last) = &self.last {
-            // Not every epoch is followed by a look at the validation part.
+            // Not every epoch evaluates the validation part; show the latest values.
             epoch.validation_roc_auc = epoch.validation_roc_auc.or(last.epoch.validation_roc_auc);
             epoch.validation_elbo = epoch.validation_elbo.or(last.epoch.validation_elbo);
         }
         let is_end = epoch.epoch == epoch.num_epochs;
-        self.last = Some(Last { epoch, ended: Instant::now(), is_said: false });
-        match self.voice.loudness {
-            Loudness::Lines if is_next || is_end => self.say(Left::Estimated),
-            Loudness::Bars if is_next || is_end => self.draw(),
+        self.last = Some(Last { epoch, ended: Instant::now(), is_printed: false });
+        match self.reporter.verbosity {
+            Verbosity::Lines if is_new_network || is_end => self.print_line(Remaining::Estimated),
+            Verbosity::Bars if is_new_network || is_end => self.draw(),
             _ => {}
         }
     }
@@ -115,54 +114,56 @@ impl Display {
     fn tick(&mut self) {
         let other = self.watch.look();
         if other.is_some() {
-            self.close();
+            self.finish_network();
         }
-        match (self.voice.loudness, other) {
-            (Loudness::Bars, Some(progress)) => {
-                let bar = self.bar.get_or_insert_with(|| self.voice.bar(stage::UNCOUNTED));
-                stage::draw(bar, &progress, 0, &self.voice);
+        match (self.reporter.verbosity, other) {
+            (Verbosity::Bars, Some(progress)) => {
+                let bar = self.bar.get_or_insert_with(|| self.reporter.bar(format::UNCOUNTED));
+                format::draw(bar, &progress, 0, &self.reporter);
             }
-            (Loudness::Bars, None) => self.draw(),
-            (Loudness::Lines, _) if self.last_line.elapsed() < LINE_PERIOD => {}
-            (Loudness::Lines, Some(progress)) => {
-                self.voice.say(stage::line(&progress, 0));
+            (Verbosity::Bars, None) => self.draw(),
+            (Verbosity::Lines, _) if self.last_line.elapsed() < LINE_PERIOD => {}
+            (Verbosity::Lines, Some(progress)) => {
+                self.reporter.info(format::line(&progress, 0));
                 self.last_line = Instant::now();
             }
-            (Loudness::Lines, None) => self.say(Left::Estimated),
-            (Loudness::Quiet | Loudness::Notes, _) => {}
+            (Verbosity::Lines, None) => self.print_line(Remaining::Estimated),
+            (Verbosity::Quiet | Verbosity::Notes, _) => {}
         }
     }
 
-    /// Ends with the network that was trained last, of which the last line tells.
-    fn close(&mut self) {
-        if self.voice.loudness == Loudness::Lines && self.last.as_ref().is_some_and(|last| !last.is_said) {
-            self.say(Left::Stopped);
+    /// Ends the display of the current network; in plain lines, its last epoch always has one.
+    fn finish_network(&mut self) {
+        if self.reporter.verbosity == Verbosity::Lines
+            && self.last.as_ref().is_some_and(|last| !last.is_printed)
+        {
+            self.print_line(Remaining::Stopped);
         }
         if self.last.take().is_some() {
             self.bar = None;
         }
     }
 
-    /// Says a line.
-    fn say(&mut self, left: Left) {
+    /// Prints a line.
+    fn print_line(&mut self, remaining: Remaining) {
         let text = match &mut self.last {
-            None => stage::line(&self.beginning(), 0),
+            None => format::line(&self.beginning(), 0),
             Some(last) => {
-                last.is_said = true;
+                last.is_printed = true;
                 let at = last.at(self.model);
-                let now = last.now();
-                [format!("{at}: {}", last.losses()), last.figures(self.model, left)]
+                let current = last.current_epoch();
+                [format!("{at}: {}", last.losses()), last.resources(self.model, remaining)]
                     .into_iter()
-                    .chain(now)
+                    .chain(current)
                     .collect::<Vec<String>>()
                     .join(", ")
             }
         };
-        self.voice.say(text);
+        self.reporter.info(text);
         self.last_line = Instant::now();
     }
 
-    /// What is shown before the first epoch has ended, or of a model that has none.
+    /// Returns the progress to show before the first epoch has ended, or for a model without epochs.
     fn beginning(&self) -> Progress {
         let elapsed_seconds = self.start.elapsed().as_secs_f64();
         Progress { stage: "training".into(), unit: None, num_done: 0, num_total: None, elapsed_seconds }
@@ -172,12 +173,18 @@ impl Display {
     fn draw(&mut self) {
         let Some(last) = &self.last else {
             let beginning = self.beginning();
-            let bar = self.bar.get_or_insert_with(|| self.voice.bar(stage::UNCOUNTED));
-            return stage::draw(bar, &beginning, 0, &self.voice);
+            let bar = self.bar.get_or_insert_with(|| self.reporter.bar(format::UNCOUNTED));
+            return format::draw(bar, &beginning, 0, &self.reporter);
         };
-        let bar = self.bar.get_or_insert_with(|| self.voice.bar(TEMPLATE));
-        bar.set_prefix(format!("{}, {}", last.at(self.model), last.figures(self.model, Left::Estimated)));
-        bar.set_message([last.losses()].into_iter().chain(last.now()).collect::<Vec<String>>().join(", "));
+        let bar = self.bar.get_or_insert_with(|| self.reporter.bar(TEMPLATE));
+        bar.set_prefix(format!(
+            "{}, {}",
+            last.at(self.model),
+            last.resources(self.model, Remaining::Estimated)
+        ));
+        bar.set_message(
+            [last.losses()].into_iter().chain(last.current_epoch()).collect::<Vec<String>>().join(", "),
+        );
         bar.update(|state| {
             state.set_len(last.epoch.num_epochs as u64);
             state.set_pos(last.epoch.epoch as u64);
@@ -185,16 +192,17 @@ impl Display {
     }
 }
 
-/// What is said of the time that is left.
+/// What to show as the remaining time.
 #[derive(Clone, Copy)]
-enum Left {
+enum Remaining {
+    /// An estimate.
     Estimated,
-    /// Nothing is left: training stopped there.
+    /// Nothing remains: training stopped at this epoch.
     Stopped,
 }
 
 impl Last {
-    /// Where training is, as in `normalised, epoch 3/500`.
+    /// Formats the position in the training, as in `normalised, epoch 3/500`.
     fn at(&self, model: ModelKind) -> String {
         let Epoch { network, epoch, num_epochs, .. } = &self.epoch;
         let part = if self.is_part(model) { format!("{network}, ") } else { String::new() };
@@ -203,7 +211,7 @@ impl Last {
 
     fn losses(&self) -> String {
         let &Epoch { loss, reconstruction, kl, .. } = &self.epoch;
-        // Rounding may put a KL of 0 below 0.
+        // Rounding may turn a KL of 0 into a tiny negative number.
         let mut text = format!("loss {loss:.4} (rec. {reconstruction:.4}, KL {:.2})", kl.max(0.0));
         if let Some(auc) = self.epoch.validation_roc_auc {
             text.push_str(&format!(", val. AUC {auc:.4}"));
@@ -214,30 +222,31 @@ impl Last {
         text
     }
 
-    /// Speed, time left, memory.
-    fn figures(&self, model: ModelKind, left: Left) -> String {
+    /// Formats the speed, the remaining time and the memory.
+    fn resources(&self, model: ModelKind, remaining: Remaining) -> String {
         let &Epoch { epoch, num_epochs, elapsed_seconds, .. } = &self.epoch;
         let per_epoch = elapsed_seconds / epoch as f64;
-        let remaining = per_epoch * (num_epochs - epoch) as f64 - self.ended.elapsed().as_secs_f64();
-        let left = match left {
-            Left::Stopped => "stopped".to_string(),
-            // A part of a larger model stops where it gets no better.
-            Left::Estimated if self.is_part(model) && epoch < num_epochs => {
-                format!("at most {} left", time(remaining))
+        let seconds = per_epoch * (num_epochs - epoch) as f64 - self.ended.elapsed().as_secs_f64();
+        let left = match remaining {
+            Remaining::Stopped => "stopped".to_string(),
+            // A part of a larger model stops early when it no longer improves.
+            Remaining::Estimated if self.is_part(model) && epoch < num_epochs => {
+                format!("at most {} left", time(seconds))
             }
-            Left::Estimated => format!("{} left", time(remaining)),
+            Remaining::Estimated => format!("{} left", time(seconds)),
         };
-        [pace(1.0 / per_epoch), left].into_iter().chain(memory()).collect::<Vec<String>>().join(", ")
+        [speed(1.0 / per_epoch), left].into_iter().chain(memory()).collect::<Vec<String>>().join(", ")
     }
 
-    /// The epoch that is on its way, where it takes long.
-    fn now(&self) -> Option<String> {
+    /// Formats the current epoch and its time so far, if it takes long.
+    fn current_epoch(&self) -> Option<String> {
         let seconds = self.ended.elapsed().as_secs_f64();
         let Epoch { epoch, num_epochs, .. } = self.epoch;
         let is_long = seconds >= LONG_EPOCH_SECONDS && epoch < num_epochs;
         is_long.then(|| format!("epoch {} for {}", epoch + 1, time(seconds)))
     }
 
+    /// Returns `true` if the network is a part of a larger model.
     fn is_part(&self, model: ModelKind) -> bool {
         self.epoch.network != model.to_string()
     }

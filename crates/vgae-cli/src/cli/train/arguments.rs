@@ -1,4 +1,4 @@
-//! What the command line and a `--config` file say together.
+//! Combines the command line with a `--config` file.
 
 use std::ffi::OsString;
 use std::path::Path;
@@ -10,13 +10,13 @@ use vgae::config::{Config, FeatureSource};
 use vgae::train;
 
 use super::Args;
-use super::config_file::{ConfigFile, plain};
-use crate::cli::Cli;
+use super::config_file::{ConfigFile, one_line};
+use crate::cli::{Cli, renamed_flags};
 
-/// The arguments of this process, and the settings of `file` that they leave open.
-pub(super) fn of_process(file: &Path) -> Result<Args> {
+/// Returns the arguments of this process, completed with the settings in `file`.
+pub(super) fn with_config_file(file: &Path) -> Result<Args> {
     let mut program = Cli::command();
-    // This gives the verb the flags that every verb has.
+    // This adds the global flags to the verb.
     program.build();
     let command = program.find_subcommand("train").cloned().unwrap_or_else(command);
     let words: Vec<OsString> =
@@ -24,10 +24,10 @@ pub(super) fn of_process(file: &Path) -> Result<Args> {
     complete(command, &words, file).map(|(args, _)| args)
 }
 
-/// Settings that may differ from those of a run that is resumed.
+/// The settings that can be changed when a run is resumed.
 const CHANGEABLE: [&str; 2] = ["learning_rate", "checkpoint_every"];
 
-/// Refuses a setting beside `--resume` that is the run's own.
+/// Returns an error if a setting that cannot be changed is given with `--resume`.
 pub(super) fn check_resumed() -> Result<()> {
     let mut program = Cli::command();
     program.build();
@@ -41,8 +41,8 @@ pub(super) fn check_resumed() -> Result<()> {
         let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
         if is_given && !CHANGEABLE.contains(&id) {
             return Err(Error::Usage(format!(
-                "--{} cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
-                 --checkpoint-every",
+                "--{} cannot be changed: --resume continues with the settings of the run; only \
+                 --learning-rate and --checkpoint-every may differ",
                 setting.get_long().unwrap_or(id)
             )));
         }
@@ -55,7 +55,7 @@ fn command() -> Command {
 }
 
 impl Args {
-    /// What can be known before anything is read.
+    /// Checks everything that can be checked before reading the data.
     pub(super) fn check(&self) -> Result<()> {
         self.config.validate()?;
         train::check_device(&self.config)?;
@@ -71,9 +71,9 @@ impl Args {
                 },
             ),
         ];
-        let of_stdin: Vec<&str> =
+        let from_stdin: Vec<&str> =
             files.iter().filter(|(_, file)| *file == Some(dash)).map(|(name, _)| *name).collect();
-        match of_stdin.as_slice() {
+        match from_stdin.as_slice() {
             [first, second, ..] => {
                 Err(Error::Usage(format!("{first} and {second} are both -; stdin can be only one of them")))
             }
@@ -82,33 +82,36 @@ impl Args {
     }
 }
 
-/// What `words` after the verb mean with the settings of `file`, which `command` defines; and the flags of the file that
-/// they leave open.
+/// Parses `words`, the arguments after the verb, together with the settings in `file`. Returns the arguments
+/// and the flags that came from the file.
 fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, Vec<String>)> {
     let mut command = command.no_binary_name(true);
     command.build();
-    let refused = |error: clap::Error| Error::Usage(plain(&error));
-    let given = command.clone().try_get_matches_from(words).map_err(refused)?;
+    let usage_error = |error: clap::Error| Error::Usage(one_line(&error));
+    let given = command.clone().try_get_matches_from(words).map_err(usage_error)?;
     let file = ConfigFile::read(file, &command)?;
     let flags = file.flags(&command, &given);
     let all = flags.iter().map(OsString::from).chain(words.iter().cloned());
-    let matches = command.try_get_matches_from(all).map_err(|error| file.refused(&error))?;
-    let args = Args::from_arg_matches(&matches).map_err(refused)?;
+    let matches = command.try_get_matches_from(all).map_err(|error| file.usage_error(&error))?;
+    let args = Args::from_arg_matches(&matches).map_err(usage_error)?;
     args.config.validate().map_err(|error| file.explain(error.into()))?;
     Ok((args, flags))
 }
 
-/// The settings that these arguments of the program mean, `train` first, and the flags that are in a `--config` file.
+/// Parses arguments of the program that start with `train`. Returns the settings and the flags that came from
+/// a `--config` file.
 ///
 /// # Errors
-/// What is wrong with them; of the arguments, in a line.
+/// [`Error::Config`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the
+/// file cannot be read.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
     let command = command().no_binary_name(true);
     let words = &arguments[1..];
     let args = command.clone().try_get_matches_from(words).and_then(|given| Args::from_arg_matches(&given));
     let args = args.map_err(|error| {
-        let text = error.to_string();
-        Error::Usage(text.lines().next().unwrap_or_default().trim_start_matches("error: ").into())
+        let first_line =
+            |text: String| text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
+        Error::Usage(renamed_flags::explain("train", &error).unwrap_or_else(|| first_line(error.to_string())))
     })?;
     let (args, flags) = match &args.config_file {
         Some(file) => complete(command, words, file)?,

@@ -1,4 +1,5 @@
-//! `--config`: the settings of a TOML file, named, typed and checked by the definitions of the flags.
+//! Reads the TOML file of `--config`. The definitions of the flags determine the keys, their types and their
+//! checks.
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -14,7 +15,9 @@ use clap::{Arg, ArgMatches, Command};
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// What a file of settings says.
+use crate::cli::renamed_flags;
+
+/// The settings in a file.
 pub(super) struct ConfigFile {
     path: PathBuf,
     settings: Vec<Setting>,
@@ -24,14 +27,14 @@ pub(super) struct ConfigFile {
 struct Setting {
     /// The flag's name.
     name: String,
-    /// Where it is set, counted from 1.
+    /// The line in the file, counted from 1.
     line: usize,
-    /// The flag as on a command line; none for a switch that stays off.
+    /// The flag as on a command line; `None` for a switch that is off.
     flag: Option<String>,
 }
 
-/// What decides nothing about the outcome of a run, or names a place of one run alone: it cannot be set in a file.
-const NO_SETTINGS: [&str; 12] = [
+/// The flags that cannot be set in a file, because they do not affect the result or are specific to one run.
+const COMMAND_LINE_ONLY: [&str; 12] = [
     "data",
     "config",
     "dry-run",
@@ -46,14 +49,15 @@ const NO_SETTINGS: [&str; 12] = [
     "version",
 ];
 
-/// The largest file of settings that is read.
+/// The largest size of a file.
 const MAX_BYTES: u64 = 1 << 20;
 
 impl ConfigFile {
-    /// Reads and checks the file at `path`, - for stdin, by the flags of `command`, which has been built.
+    /// Reads the file at `path`, or stdin for `-`, and checks it against the flags of `command`, which must
+    /// be built.
     ///
     /// # Errors
-    /// [`vgae::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key that is not what it should be.
+    /// [`vgae::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key if it is invalid.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self> {
         let mut file = ConfigFile { path: path.to_path_buf(), settings: Vec::new() };
         let opened: io::Result<Box<dyn Read>> = match path == Path::new("-") {
@@ -71,17 +75,17 @@ impl ConfigFile {
         let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
         let table = DeTable::parse(&text).map_err(|error| {
             let line = line(error.span().map_or(0, |span| span.start));
-            let found = shown(text.lines().nth(line - 1).unwrap_or_default().trim());
+            let found = excerpt(text.lines().nth(line - 1).unwrap_or_default().trim());
             file.problem(line, &format!("{}; found \"{found}\"", error.message().replace('\n', "; ")))
         })?;
         let mut entries: Vec<_> = table.get_ref().iter().collect();
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, value) in entries {
             let at = line(key.span().start);
-            let setting = setting(key.get_ref(), value, at, command)
-                .map_err(|problem| file.problem(at, &format!("{}: {problem}", shown(key.get_ref()))))?;
+            let setting = parse_setting(key.get_ref(), value, at, command)
+                .map_err(|problem| file.problem(at, &format!("{}: {problem}", excerpt(key.get_ref()))))?;
             if let Some(first) = file.settings.iter().find(|first| first.name == setting.name) {
-                let problem = format!("{}: is set in line {} already", shown(key.get_ref()), first.line);
+                let problem = format!("{}: already set in line {}", excerpt(key.get_ref()), first.line);
                 return Err(file.problem(at, &problem));
             }
             file.settings.push(setting);
@@ -89,13 +93,13 @@ impl ConfigFile {
         Ok(file)
     }
 
-    /// The flags that the file adds to those that are `given` on the command line. A flag that is given wins over the
-    /// same key, and over the keys that it cannot be used with.
+    /// Returns the flags that the file adds to those `given` on the command line. A flag on the command line
+    /// overrides the same key and every key that conflicts with it.
     pub(super) fn flags(&self, command: &Command, given: &ArgMatches) -> Vec<String> {
         let is_given =
             |argument: &Arg| given.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine);
         let given: Vec<&Arg> = command.get_arguments().filter(|argument| is_given(argument)).collect();
-        let is_open = |setting: &&Setting| {
+        let is_used = |setting: &&Setting| {
             let Some(own) = argument(command, &setting.name) else { return false };
             let clashes = |with: &Arg, other: &Arg| {
                 command.get_arg_conflicts_with(with).iter().any(|clash| clash.get_id() == other.get_id())
@@ -104,10 +108,10 @@ impl ConfigFile {
                 .iter()
                 .any(|given| given.get_id() == own.get_id() || clashes(given, own) || clashes(own, given))
         };
-        self.settings.iter().filter(is_open).filter_map(|setting| setting.flag.clone()).collect()
+        self.settings.iter().filter(is_used).filter_map(|setting| setting.flag.clone()).collect()
     }
 
-    /// `error`, and where the file sets the flags that it names.
+    /// Adds to `error` the lines in which the file sets the flags that it mentions.
     pub(super) fn explain(&self, error: Error) -> Error {
         let Error::Usage(problem) = error else { return error };
         let is_named = |setting: &&Setting| {
@@ -127,9 +131,9 @@ impl ConfigFile {
         }
     }
 
-    /// What clap says of the command line and this file together.
-    pub(super) fn refused(&self, error: &clap::Error) -> Error {
-        self.explain(Error::Usage(format!("{}: {}", self.name(), plain(error))))
+    /// Converts an error of clap about the command line combined with this file.
+    pub(super) fn usage_error(&self, error: &clap::Error) -> Error {
+        self.explain(Error::Usage(format!("{}: {}", self.name(), one_line(error))))
     }
 
     fn problem(&self, line: usize, problem: &str) -> Error {
@@ -141,7 +145,7 @@ impl ConfigFile {
     }
 }
 
-/// `words` of a benchmark's or a user's flags without `--config FILE`.
+/// Returns `words` without `--config FILE`.
 pub(crate) fn without_config(words: &[String]) -> Vec<String> {
     let mut kept = Vec::new();
     let mut words = words.iter();
@@ -155,78 +159,82 @@ pub(crate) fn without_config(words: &[String]) -> Vec<String> {
     kept
 }
 
-/// The beginning of a text, as it may stand in a message.
-fn shown(text: &str) -> String {
+/// Returns the beginning of a text, escaped for a message.
+fn excerpt(text: &str) -> String {
     let beginning: String = text.chars().take(80).collect();
     let end = if beginning.len() < text.len() { "…" } else { "" };
     format!("{}{end}", beginning.escape_debug())
 }
 
-/// What clap says, in one line.
-pub(super) fn plain(error: &clap::Error) -> String {
+/// Formats an error of clap on one line.
+pub(super) fn one_line(error: &clap::Error) -> String {
     let text = error.to_string();
     let ends = |line: &&str| !line.starts_with("Usage:") && !line.starts_with("For more information");
     let lines = text.lines().map(str::trim).take_while(ends).filter(|line| !line.is_empty());
-    let mut said = String::new();
+    let mut message = String::new();
     for line in lines {
-        said.push_str(match (said.is_empty(), line.starts_with('[')) {
+        message.push_str(match (message.is_empty(), line.starts_with('[')) {
             (true, _) => "",
             (false, true) => " ",
             (false, false) => "; ",
         });
-        said.push_str(line.trim_start_matches("error: "));
+        message.push_str(line.trim_start_matches("error: "));
     }
-    said
+    message
 }
 
 fn argument<'a>(command: &'a Command, name: &str) -> Option<&'a Arg> {
     command.get_arguments().find(|argument| argument.get_long() == Some(name))
 }
 
-/// One key, in the place `line`; or what is wrong with it.
-fn setting(
+/// Checks one key in line `line`. The error is the problem without the name of the key.
+fn parse_setting(
     key: &str,
     value: &Spanned<DeValue>,
     line: usize,
     command: &Command,
 ) -> std::result::Result<Setting, String> {
     let name = key.replace('_', "-");
-    if NO_SETTINGS.contains(&name.as_str()) {
-        return Err("is not for a file; it belongs on the command line".into());
+    if COMMAND_LINE_ONLY.contains(&name.as_str()) {
+        return Err("cannot be set in a file; use the command line".into());
     }
     let Some(argument) = argument(command, &name) else {
         return Err(match value.get_ref() {
-            DeValue::Table(_) => "is a table; expected keys outside of tables, such as epochs = 100".into(),
-            _ => unknown(&name, command),
+            DeValue::Table(_) => "is a table; expected top-level keys, such as epochs = 100".into(),
+            _ => unknown_key(&name, command),
         });
     };
     let flag = flag(argument, &name, value.get_ref())?;
     if let Some(flag) = &flag {
-        let alone = command.clone().try_get_matches_from([OsString::from(flag), "DATA".into()]);
-        if let Err(error) = alone
-            // What depends on other flags is seen when all of them are known.
+        let parsed = command.clone().try_get_matches_from([OsString::from(flag), "DATA".into()]);
+        if let Err(error) = parsed
+            // Errors that depend on other flags are reported once all flags are known.
             && !matches!(error.kind(), ErrorKind::ArgumentConflict | ErrorKind::MissingRequiredArgument)
         {
-            return Err(plain(&error));
+            return Err(one_line(&error));
         }
     }
     Ok(Setting { name, line, flag })
 }
 
-fn unknown(name: &str, command: &Command) -> String {
+/// Returns the problem with a key that is not a flag of `vgae train`.
+fn unknown_key(name: &str, command: &Command) -> String {
+    if let Some(new) = renamed_flags::new_name("train", &format!("--{name}")) {
+        return format!("was renamed; use {} instead", new.trim_start_matches('-'));
+    }
     let asked = command.clone().try_get_matches_from([format!("--{name}")]);
     let suggested = asked.err().and_then(|error| match error.get(ContextKind::SuggestedArg) {
         Some(ContextValue::String(flag)) => Some(flag.trim_start_matches('-').to_string()),
         _ => None,
     });
-    let found = "is no flag of `vgae train`";
-    match suggested.filter(|flag| !NO_SETTINGS.contains(&flag.as_str())) {
-        Some(flag) => format!("{found}; hint: there is {flag}"),
-        None => format!("{found}; expected the name of one, such as val-fraction"),
+    let problem = "is not a flag of `vgae train`";
+    match suggested.filter(|flag| !COMMAND_LINE_ONLY.contains(&flag.as_str())) {
+        Some(flag) => format!("{problem}; did you mean {flag}?"),
+        None => format!("{problem}; expected a flag without dashes, such as val-fraction"),
     }
 }
 
-/// The flag that sets `argument` to `value`; none for a switch that stays off.
+/// Returns the flag that sets `argument` to `value`; `None` for a switch that is off.
 fn flag(argument: &Arg, name: &str, value: &DeValue) -> std::result::Result<Option<String>, String> {
     let takes_values = argument.get_action().takes_values();
     let is_switch = !takes_values || argument.get_num_args().is_some_and(|range| range.min_values() == 0);

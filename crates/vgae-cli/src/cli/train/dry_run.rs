@@ -1,4 +1,4 @@
-//! `--dry-run`: all settings of a run, and what it will take, by some of its epochs.
+//! `--dry-run`: prints all settings of a run, and estimates its time and memory from a few epochs.
 
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -17,34 +17,36 @@ use vgae::train::{self, Epoch};
 
 use crate::cli::stdout;
 
-/// The time that the epochs of the estimate may take; where they take longer, they are two.
+/// The time to spend on timed epochs; at least two are timed.
 const TRIAL_SECONDS: f64 = 1.5;
 
-/// Where the first epoch takes so long, there is no second.
+/// If the first epoch takes this long, no second one is timed.
 const LONG_SECONDS: f64 = 20.0;
 
-/// The epochs that each network of a stack is tried for: one of its looks at the validation part is among them.
+/// The number of epochs to time for each network of a stack; they include one evaluation of the validation
+/// part.
 const STACK_TRIAL_EPOCHS: usize = 6;
 
-/// What a run will take.
+/// The estimated cost of a run.
 pub(super) struct Estimate {
     train_seconds: f64,
     evaluate_seconds: f64,
-    /// Epochs of the run, and how many were timed; of all networks.
+    /// The number of epochs of all networks.
     num_epochs: usize,
+    /// The number of timed epochs.
     num_timed: usize,
-    /// Whether training may stop before the last epoch.
-    is_most: bool,
+    /// `true` if training may stop before the last epoch.
+    is_upper_bound: bool,
     planned_memory_bytes: Option<u64>,
 }
 
 impl Estimate {
-    /// Trains for some epochs, and evaluates what comes of it.
-    pub(super) fn of(graph: &Graph, split: &Split, config: &Config, plan: Option<Plan>) -> Result<Self> {
+    /// Trains for a few epochs and evaluates the result.
+    pub(super) fn measure(graph: &Graph, split: &Split, config: &Config, plan: Option<Plan>) -> Result<Self> {
         let model = config.model.model;
         let trial = |epochs: usize| {
             let mut config = config.clone();
-            // A score without training has no epochs.
+            // Baselines need no training and have no epochs.
             if epochs > 0 {
                 config.train.epochs = Some(epochs);
             }
@@ -52,10 +54,14 @@ impl Estimate {
             let trained = train::fit(graph.features(), split, &config, |_| {})?;
             Ok::<_, Error>((trained, start.elapsed().as_secs_f64()))
         };
-        let most = |of: usize| {
-            if model == ModelKind::Best { config.train.epochs.unwrap_or(of) } else { config.epochs() }
+        let max_epochs = |stack_default: usize| {
+            if model == ModelKind::Best {
+                config.train.epochs.unwrap_or(stack_default)
+            } else {
+                config.epochs()
+            }
         };
-        let num_epochs = most(500);
+        let num_epochs = max_epochs(500);
         let num_first = match model {
             ModelKind::Baseline(_) => 0,
             ModelKind::Best => STACK_TRIAL_EPOCHS.min(num_epochs),
@@ -63,15 +69,15 @@ impl Estimate {
         };
         let (mut trained, mut seconds) = trial(num_first)?;
         if num_first == 1 && num_epochs > 1 && seconds < LONG_SECONDS {
-            // The first epoch of all also pays for what is made once.
+            // The very first epoch includes one-time work.
             let fit = (TRIAL_SECONDS / seconds.max(1e-3)) as usize;
             (trained, seconds) = trial(fit.clamp(2, num_epochs))?;
         }
         let parts: Vec<&[Epoch]> = trained.history.chunk_by(|a, b| a.network == b.network).collect();
-        let of_epochs: f64 =
+        let epoch_seconds: f64 =
             parts.iter().filter_map(|part| part.last()).map(|last| last.elapsed_seconds).sum();
-        // What is fitted on all networks takes the same, however long they were trained.
-        let rest = (seconds - of_epochs).max(0.0);
+        // The time for fitting the combination of networks does not depend on their number of epochs.
+        let rest = (seconds - epoch_seconds).max(0.0);
         let start = Instant::now();
         let evaluate_seconds = match model {
             ModelKind::Best => rest,
@@ -82,46 +88,47 @@ impl Estimate {
             }
         };
         Ok(Estimate {
-            train_seconds: rest + parts.iter().map(|part| of_part(part, num_epochs, config)).sum::<f64>(),
+            train_seconds: rest
+                + parts.iter().map(|part| network_seconds(part, num_epochs, config)).sum::<f64>(),
             evaluate_seconds,
             num_epochs: num_epochs * parts.len(),
             num_timed: trained.history.len(),
-            is_most: model == ModelKind::Best || config.train.patience.is_some(),
+            is_upper_bound: model == ModelKind::Best || config.train.patience.is_some(),
             planned_memory_bytes: plan.map(|plan| plan.peak_bytes()),
         })
     }
 
-    /// In a sentence or two, with the seconds that were taken before training.
+    /// Describes the estimate; `seconds_before` is the time that reading and splitting took.
     pub(super) fn describe(&self, seconds_before: f64) -> String {
         let &Estimate { train_seconds, evaluate_seconds, num_epochs, num_timed, .. } = self;
-        let most = if self.is_most { "at most " } else { "" };
+        let at_most = if self.is_upper_bound { "at most " } else { "" };
         let total = seconds_before + train_seconds + evaluate_seconds;
         let memory = match self.planned_memory_bytes {
             Some(bytes) => format!(" and {}", plan::show(bytes)),
             None => String::new(),
         };
-        let of_training = match num_epochs {
+        let epochs = match num_epochs {
             0 => String::new(),
-            _ => format!(" for {num_epochs} epochs, by {num_timed} of them"),
+            _ => format!(" for {num_epochs} epochs, judging by {num_timed}"),
         };
         format!(
-            "estimate: {most}{total:.1} s{memory}, the writing not counted: {seconds_before:.1} s to read and split, {most}{train_seconds:.1} s to \
-             train{of_training}, {evaluate_seconds:.1} s to evaluate"
+            "estimate: {at_most}{total:.1} s{memory}, without writing: {seconds_before:.1} s to read and \
+             split, {at_most}{train_seconds:.1} s to train{epochs}, {evaluate_seconds:.1} s to evaluate"
         )
     }
 }
 
-/// The seconds that a network takes for `num_epochs`, by its first ones.
-fn of_part(part: &[Epoch], num_epochs: usize, config: &Config) -> f64 {
+/// Estimates the seconds that a network takes for `num_epochs` from its first ones.
+fn network_seconds(part: &[Epoch], num_epochs: usize, config: &Config) -> f64 {
     let Some((first, others)) = part.split_first() else { return 0.0 };
-    let is_look = |epoch: &Epoch| epoch.validation_roc_auc.is_some() || epoch.validation_elbo.is_some();
-    // Between two epochs' ends is an epoch and, maybe, a look at the validation part.
+    let is_evaluation = |epoch: &Epoch| epoch.validation_roc_auc.is_some() || epoch.validation_elbo.is_some();
+    // Between the ends of two epochs are one epoch and, possibly, one evaluation of the validation part.
     let mut steps = Vec::new();
-    let mut looks = Vec::new();
+    let mut evaluations = Vec::new();
     for (before, epoch) in part.iter().zip(others) {
         steps.push(epoch.train_seconds);
-        if is_look(epoch) {
-            looks.push(epoch.elapsed_seconds - before.elapsed_seconds - epoch.train_seconds);
+        if is_evaluation(epoch) {
+            evaluations.push(epoch.elapsed_seconds - before.elapsed_seconds - epoch.train_seconds);
         }
     }
     let mean = |values: &[f64], otherwise: f64| match values.len() {
@@ -129,24 +136,25 @@ fn of_part(part: &[Epoch], num_epochs: usize, config: &Config) -> f64 {
         count => values.iter().sum::<f64>() / count as f64,
     };
     let step = mean(&steps, first.train_seconds);
-    let look = mean(&looks, 0.0);
-    let looks_per_epoch = match (looks.is_empty(), num_epochs == part.len()) {
+    let evaluation = mean(&evaluations, 0.0);
+    let evaluations_per_epoch = match (evaluations.is_empty(), num_epochs == part.len()) {
         (true, _) => 0.0,
-        (_, true) => looks.len() as f64 / others.len() as f64,
+        (_, true) => evaluations.len() as f64 / others.len() as f64,
         _ if config.model.model == ModelKind::Best => 0.2,
         _ => 1.0 / config.train.validate_every as f64,
     };
-    first.elapsed_seconds + (num_epochs - 1) as f64 * (step + looks_per_epoch * look)
+    first.elapsed_seconds + (num_epochs - 1) as f64 * (step + evaluations_per_epoch * evaluation)
 }
 
-/// Prints `config` as a file for `--config`; where the split is another run's, with that instead of its fractions.
-pub(super) fn print(config: &Config, split: Option<&Path>) -> Result<()> {
-    stdout::print(|output| output.write_all(settings(config, split).as_bytes()))
+/// Prints `config` in the format of `--config`. If the split comes from another run, prints it instead of the
+/// fractions.
+pub(super) fn print_settings(config: &Config, split: Option<&Path>) -> Result<()> {
+    stdout::print(|output| output.write_all(format_settings(config, split).as_bytes()))
 }
 
-fn settings(config: &Config, split: Option<&Path>) -> String {
+fn format_settings(config: &Config, split: Option<&Path>) -> String {
     let mut values = BTreeMap::new();
-    // The groups of a config are headings here.
+    // In the file, the groups of settings are only headings.
     if let Ok(Value::Object(groups)) = serde_json::to_value(config) {
         for (name, value) in groups {
             match value {
@@ -180,7 +188,7 @@ fn settings(config: &Config, split: Option<&Path>) -> String {
     text
 }
 
-/// A string as TOML has it.
+/// Formats a string as TOML.
 fn quoted(text: &str) -> String {
     toml::Value::String(text.into()).to_string()
 }

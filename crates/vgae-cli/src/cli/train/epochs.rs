@@ -1,4 +1,4 @@
-//! The epochs of a training, with its checkpoints.
+//! Trains epoch by epoch, and writes checkpoints.
 
 use std::time::Instant;
 
@@ -7,36 +7,36 @@ use vgae::config::{CheckpointPeriod, Config};
 use vgae::run::{RunDir, Unfinished};
 use vgae::train::{self, Trained};
 
-use super::stop::Stop;
-use crate::cli::progress::Voice;
+use crate::cli::progress::Reporter;
+use crate::cli::signals::StopSignal;
 
-/// Seconds of training for which a checkpoint after the last epoch is worth its time.
+/// The seconds since the last checkpoint above which one is written after the last epoch.
 const END_SECONDS: f64 = 1.0;
 
-/// Trains from where `unfinished` stands, and writes a checkpoint whenever one is due, and before it stops because it was
-/// told to.
+/// Trains from the current state of `unfinished`. Writes a checkpoint whenever one is due, and before it
+/// stops because of a signal.
 pub(super) fn fit(
     unfinished: &mut Unfinished,
     config: &Config,
-    stop: &Stop,
-    voice: &Voice,
+    stop: &StopSignal,
+    reporter: &Reporter,
 ) -> Result<Trained> {
     let Unfinished { run, graph, split, checkpoint } = unfinished;
     let period = config.train.checkpoint_every.unwrap_or_default();
-    let progress = voice.epochs(config.model.model);
+    let progress = reporter.epochs(config.model.model);
     let (mut num_epochs, mut last) = (0, Instant::now());
-    stop.begin();
+    stop.begin_checks();
     let on_epoch = &mut |epoch: &train::Epoch, moment: &train::Moment| {
         progress.show(epoch);
         num_epochs += 1;
-        let signal = stop.signal();
+        let signal = stop.received();
         let seconds = last.elapsed().as_secs_f64();
-        // What follows the last epoch may take long, and nothing looks at signals meanwhile.
+        // The work after the last epoch may take long, and a signal would then end the process at once.
         let is_end = moment.is_last() && period != CheckpointPeriod::Never && seconds > END_SECONDS;
         if moment.is_last() && signal.is_none() {
-            stop.end()
+            stop.end_checks()
         } else {
-            stop.begin()
+            stop.begin_checks()
         }
         if signal.is_none() && !period.is_due(num_epochs, seconds) && !is_end {
             return Ok(());
@@ -46,8 +46,8 @@ pub(super) fn fit(
         match (signal, written) {
             (None, Ok(())) => Ok(()),
             (None, Err(error)) => {
-                voice.say(format!(
-                    "warning: no checkpoint after epoch {}: {error}; training goes on",
+                reporter.warn(format!(
+                    "could not write the checkpoint after epoch {}: {error}; training continues",
                     epoch.epoch
                 ));
                 Ok(())
@@ -62,25 +62,26 @@ pub(super) fn fit(
     let trained = train::fit_from(features, split, config, &progress.watch(), checkpoint.as_ref(), on_epoch);
     drop(progress);
     if let Err(error) = &trained {
-        tell(error, run, voice);
+        note_resumable(error, run, reporter);
     }
     if trained.is_ok() {
-        stop.end();
+        stop.end_checks();
         run.keep();
     }
     Ok(trained?)
 }
 
-/// Says what is left after `error`, if there is something.
-pub(super) fn tell(error: &vgae::Error, run: &RunDir, voice: &Voice) {
+/// After `error`, prints how to resume the run, if that is possible.
+pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Reporter) {
     let path = run.path().display();
     match error {
         _ if !run.is_resumable() => {}
         vgae::Error::Interrupted { .. } => {}
-        vgae::Error::Diverged { .. } => voice.say(format!(
-            "note: the last good checkpoint stays; `vgae train --resume {path} --learning-rate RATE` goes on from it with \
-             smaller steps"
+        vgae::Error::Diverged { .. } => reporter.note(format!(
+            "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` continues \
+             from it with smaller steps"
         )),
-        _ => voice.say(format!("note: the run directory stays; `vgae train --resume {path}` goes on with it")),
+        _ => reporter
+            .note(format!("the run directory is kept; `vgae train --resume {path}` continues the training")),
     }
 }
