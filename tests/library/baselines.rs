@@ -9,7 +9,7 @@ use vgae::graph::{Csr, EdgeList, Features, Pair};
 use vgae::transform::transform;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/baselines.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/baselines.json")).unwrap()
 }
 
 fn parse<T: serde::de::DeserializeOwned>(value: &Value) -> T {

@@ -1,10 +1,8 @@
 //! Directed graphs: how they are read, and what their splits hold.
 
-mod common;
-
 use std::collections::HashSet;
 
-use common::Place;
+use crate::shared::Workspace;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
@@ -37,9 +35,9 @@ fn graphs() -> impl Strategy<Value = Graph> {
 
 #[test]
 fn directions_are_read_and_kept() {
-    let place = Place::new();
-    place.write("edges.csv", "source,target,weight\nb,a,1\na,b,2\nb,a,3\nc,c,1\nc,a,1\n");
-    let graph = read::data(&place.path("edges.csv"), &directed()).unwrap();
+    let workspace = Workspace::new();
+    workspace.write("edges.csv", "source,target,weight\nb,a,1\na,b,2\nb,a,3\nc,c,1\nc,a,1\n");
+    let graph = read::data(&workspace.path("edges.csv"), &directed()).unwrap();
     assert_eq!(graph.nodes.iter().collect::<Vec<_>>(), ["b", "a", "c"]);
     assert_eq!(graph.edges.pairs(), [(0, 1), (1, 0), (2, 1)]);
     assert_eq!(graph.edges.weights(), Some([3.0, 2.0, 1.0].as_slice()));
@@ -51,15 +49,15 @@ fn directions_are_read_and_kept() {
     let undirected = graph.edges.undirected();
     assert_eq!(undirected.pairs(), [(0, 1), (1, 2)]);
     assert_eq!(undirected.weights(), Some([3.0, 1.0].as_slice()));
-    assert_eq!(undirected, read::data(&place.path("edges.csv"), &ReadConfig::default()).unwrap().edges);
+    assert_eq!(undirected, read::data(&workspace.path("edges.csv"), &ReadConfig::default()).unwrap().edges);
 }
 
 #[test]
 fn citations_go_from_the_citing_paper_to_the_cited_one() {
-    let place = Place::new();
-    place.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\n");
-    place.write("small/small.cites", "p1\tp2\np1\tp3\np3\tp1\np1\tp2\n");
-    let graph = read::data(&place.path("small"), &directed()).unwrap();
+    let workspace = Workspace::new();
+    workspace.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\n");
+    workspace.write("small/small.cites", "p1\tp2\np1\tp3\np3\tp1\np1\tp2\n");
+    let graph = read::data(&workspace.path("small"), &directed()).unwrap();
     // p2 and p3 cite p1, which cites p3.
     assert_eq!(graph.edges.pairs(), [(0, 2), (1, 0), (2, 0)]);
     assert_eq!(graph.notes, ["citations: 4; duplicate, merged: 1; self-loops, dropped: 0; edges left: 3"]);
@@ -216,14 +214,14 @@ fn a_leaking_split_of_ordered_pairs_is_refused() {
 
 #[test]
 fn a_split_on_disk_keeps_its_directions() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let pairs = (0..12u32).flat_map(|u| [(u, (u + 5) % 12), ((u + 1) % 12, u), (u, (u + 1) % 12)]).collect();
     let graph = graph(12, pairs);
     for task in [DirectedTask::General, DirectedTask::Biased, DirectedTask::Bidirectional] {
         let config = Config { read: directed(), ..Config::default() };
         let fractions = SplitConfig { val_fraction: 0.2, test_fraction: 0.3, ..SplitConfig::default() };
         let split = split::directed(&graph, task, &fractions, 3).unwrap();
-        let path = place.path(&task.to_string());
+        let path = workspace.path(&task.to_string());
         let _run = RunDir::create(&path, &config, &graph, &split, Existing::Keep).unwrap();
         assert_eq!(read_split(&path, &graph).unwrap(), split);
     }

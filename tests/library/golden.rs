@@ -6,7 +6,7 @@ use vgae::loss::ExactReconstruction;
 use vgae::{metrics, normalize};
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/golden.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/golden.json")).unwrap()
 }
 
 fn rows(value: &Value) -> Vec<Vec<f64>> {

@@ -9,7 +9,7 @@ use vgae::loss::GravityReconstruction;
 use vgae::normalize;
 
 fn golden() -> Value {
-    serde_json::from_str(include_str!("golden/gravity.json")).unwrap()
+    serde_json::from_str(include_str!("../golden/gravity.json")).unwrap()
 }
 
 fn rows(value: &Value) -> Vec<Vec<f64>> {

@@ -9,9 +9,11 @@ use vgae::loss::{
     self, ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Weighting,
 };
 
+use crate::shared::repository;
+
 /// The karate club: 34 nodes, 78 edges, none isolated.
 fn karate() -> EdgeList {
-    vgae::read::data("datasets/karate".as_ref(), &Default::default()).unwrap().edges
+    vgae::read::data(&repository("datasets/karate"), &Default::default()).unwrap().edges
 }
 
 fn z(n: usize, d: usize) -> Vec<f32> {
@@ -90,8 +92,9 @@ fn a_subgraph_of_all_nodes_has_the_exact_loss_and_one_of_some_has_their_own() {
     let drawn: Vec<u32> = (0..34).filter(|&node| gradient[node as usize * 16] != 0.0).collect();
     assert_eq!(drawn.len(), 10);
     // The same nodes as a graph of their own.
-    let place = |node: u32| drawn.iter().position(|&other| other == node).map(|at| at as u32);
-    let own: Vec<Pair> = edges.pairs().iter().filter_map(|&(u, v)| Some((place(u)?, place(v)?))).collect();
+    let index_of = |node: u32| drawn.iter().position(|&other| other == node).map(|at| at as u32);
+    let own: Vec<Pair> =
+        edges.pairs().iter().filter_map(|&(u, v)| Some((index_of(u)?, index_of(v)?))).collect();
     let rows = |values: &[f32]| -> Vec<f32> {
         drawn.iter().flat_map(|&node| values[node as usize * 16..][..16].to_vec()).collect()
     };
@@ -123,7 +126,7 @@ fn nodes_of_a_subgraph_are_drawn_in_proportion_to_their_degrees() {
 
 #[test]
 fn losses_with_weights_and_across_kinds_are_those_of_pytorch() {
-    let golden: Value = serde_json::from_str(include_str!("golden/losses.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/losses.json")).unwrap();
     let list = |name: &str| -> Vec<Pair> { serde_json::from_value(golden[name].clone()).unwrap() };
     let weights: Vec<f32> = serde_json::from_value(golden["weights"].clone()).unwrap();
     let of = |direction| EdgeList::with_direction(direction, 7, list("edges"), Some(weights.clone())).0;

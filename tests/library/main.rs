@@ -1,8 +1,26 @@
-//! Graphs and numbers at the edge of sense: each trains to finite numbers, or it is said why not.
+//! Tests that use the library and never the program.
 
-#[path = "../common/mod.rs"]
-mod common;
+mod baselines;
+mod bipartite;
+mod config;
+mod directed;
+mod edge_cases;
+mod evaluate;
+mod formats;
+mod golden;
+mod gravity;
+mod loss;
+mod metamorphic;
+mod metrics;
+mod negatives;
+mod read;
+mod session;
+#[path = "../shared/mod.rs"]
+mod shared;
+mod soak;
+mod split;
+mod stack;
+mod threads;
 
-mod cases;
-mod program;
-mod sweep;
+/// The root of the repository, from which the tests find their data.
+const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");

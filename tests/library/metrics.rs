@@ -11,7 +11,7 @@ fn close(found: f64, expected: f64) {
 
 #[test]
 fn metrics_of_many_ties_are_those_of_scikit_learn() {
-    let golden: Value = serde_json::from_str(include_str!("golden/metrics.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/metrics.json")).unwrap();
     let cases = golden["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 6);
     for case in cases {

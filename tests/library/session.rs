@@ -1,7 +1,7 @@
 //! The example of the library does what it says.
 
 #[allow(dead_code)]
-#[path = "../examples/session.rs"]
+#[path = "../../examples/session.rs"]
 mod session;
 
 #[test]

@@ -6,7 +6,7 @@ use vgae::stack::Combiner;
 
 #[test]
 fn the_combiner_is_the_logistic_regression_of_scikit_learn() {
-    let golden: Value = serde_json::from_str(include_str!("golden/combiner.json")).unwrap();
+    let golden: Value = serde_json::from_str(include_str!("../golden/combiner.json")).unwrap();
     for case in golden["cases"].as_array().unwrap() {
         let rows: Vec<Vec<f64>> = serde_json::from_value(case["scores"].clone()).unwrap();
         let scores = Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap();

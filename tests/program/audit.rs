@@ -1,25 +1,23 @@
 //! `vgae audit`: each rule's offences with their lines, runs that were tampered with, and what is clean.
 
-mod common;
-
 use std::fs;
 
-use common::{Place, karate, text};
+use crate::common::{Workspace, karate, text};
 
 const HEADER: &str = "rule,file,line,source,target,other_file,other_line,problem\n";
 
 /// A split without offences, as another program might write it: no headers, blanks, ids of two kinds.
-fn write_split(place: &Place) {
-    place.write("split/train.csv", "a b\nb c\nc 4\n4 a\n");
-    place.write("split/validation.csv", "a c\n");
-    place.write("split/validation_negatives.csv", "b e\n");
-    place.write("split/test.csv", "4 e\n");
-    place.write("split/test_negatives.csv", "e a\n");
+fn write_split(workspace: &Workspace) {
+    workspace.write("split/train.csv", "a b\nb c\nc 4\n4 a\n");
+    workspace.write("split/validation.csv", "a c\n");
+    workspace.write("split/validation_negatives.csv", "b e\n");
+    workspace.write("split/test.csv", "4 e\n");
+    workspace.write("split/test_negatives.csv", "e a\n");
 }
 
 /// The rows and the verdict of an audit that must find offences.
-fn offences(place: &Place, arguments: &str) -> (String, String) {
-    let assert = place.vgae(arguments).assert().code(1);
+fn offences(workspace: &Workspace, arguments: &str) -> (String, String) {
+    let assert = workspace.vgae(arguments).assert().code(1);
     let output = assert.get_output();
     let stdout = text(output.stdout.clone());
     let rows = stdout.strip_prefix(HEADER).unwrap_or_else(|| panic!("{stdout}"));
@@ -28,12 +26,12 @@ fn offences(place: &Place, arguments: &str) -> (String, String) {
 
 #[test]
 fn a_split_of_another_program_is_clean() {
-    let place = Place::new();
-    write_split(&place);
-    let assert = place.vgae("audit split").assert().success();
+    let workspace = Workspace::new();
+    write_split(&workspace);
+    let assert = workspace.vgae("audit split").assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()), HEADER);
     assert_eq!(text(assert.get_output().stderr.clone()), "split: clean; pairs looked at: 8\n");
-    place.vgae("audit split --quiet").assert().success().stderr("");
+    workspace.vgae("audit split --quiet").assert().success().stderr("");
 }
 
 #[test]
@@ -83,11 +81,11 @@ fn each_offence_in_the_lists_is_found_at_its_lines() {
         ("test", "f f", "self-loop,split/test.csv,2,f,f,,,\"f,f joins a node to itself\"\n"),
     ];
     for (list, row, expected) in cases {
-        let place = Place::new();
-        write_split(&place);
+        let workspace = Workspace::new();
+        write_split(&workspace);
         let file = format!("split/{list}.csv");
-        place.write(&file, format!("{}{row}\n", place.read(&file)));
-        let (rows, verdict) = offences(&place, "audit split");
+        workspace.write(&file, format!("{}{row}\n", workspace.read(&file)));
+        let (rows, verdict) = offences(&workspace, "audit split");
         assert_eq!(rows, expected, "{list}: {row}");
         let rule = expected.split(',').next().unwrap();
         assert_eq!(
@@ -98,18 +96,18 @@ fn each_offence_in_the_lists_is_found_at_its_lines() {
         // Written the other way round, the pair is another one where edges have a direction.
         let same_way = ["b e", "f f"].contains(&row);
         let code = if same_way { 1 } else { 0 };
-        place.vgae("audit split --directed").assert().code(code);
+        workspace.vgae("audit split --directed").assert().code(code);
     }
 }
 
 #[test]
 fn every_offence_is_found_not_the_first_alone() {
-    let place = Place::new();
-    write_split(&place);
+    let workspace = Workspace::new();
+    write_split(&workspace);
     // One pair in four places, one of them twice: each pair of lists offends, and the repetition.
-    place.write("split/validation.csv", "source,target\nb,a\na,b\n");
-    place.write("split/test_negatives.csv", "to\tfrom\nb\ta\n");
-    let (rows, verdict) = offences(&place, "audit split");
+    workspace.write("split/validation.csv", "source,target\nb,a\na,b\n");
+    workspace.write("split/test_negatives.csv", "to\tfrom\nb\ta\n");
+    let (rows, verdict) = offences(&workspace, "audit split");
     let places: Vec<String> =
         rows.lines().map(|row| row.split(',').take(7).collect::<Vec<_>>().join(",")).collect();
     assert_eq!(
@@ -126,27 +124,27 @@ fn every_offence_is_found_not_the_first_alone() {
 
 #[test]
 fn the_limit_cuts_the_rows_and_not_the_count() {
-    let place = Place::new();
-    write_split(&place);
-    place.write("split/test.csv", "a b\nb c\nc 4\n4 a\n");
-    let (rows, verdict) = offences(&place, "audit split --limit 3");
+    let workspace = Workspace::new();
+    write_split(&workspace);
+    workspace.write("split/test.csv", "a b\nb c\nc 4\n4 a\n");
+    let (rows, verdict) = offences(&workspace, "audit split --limit 3");
     assert_eq!(rows.lines().count(), 3);
     assert!(verdict.contains("trained-on 4 (the first 3 shown);"), "{verdict}");
     for all in ["--limit 0", ""] {
-        assert_eq!(offences(&place, &format!("audit split {all}")).0.lines().count(), 4);
+        assert_eq!(offences(&workspace, &format!("audit split {all}")).0.lines().count(), 4);
     }
 }
 
 #[test]
 fn pairs_for_an_evaluation_are_held_against_the_split() {
-    let place = Place::new();
-    write_split(&place);
+    let workspace = Workspace::new();
+    write_split(&workspace);
     // A test edge again, a new pair and a negative of the split: that is what an evaluation is about.
-    place.write("fine.csv", "source,target\ne,4\nb,4\ne,b\n").write("none.csv", "e a\nc e\n");
-    place.vgae("audit split --pairs fine.csv --negatives none.csv").assert().success();
-    place.write("pairs.csv", "weight,source,target\n1,b,a\n2,b,4\n");
-    place.write("negatives.csv", "4 b\nc a\n");
-    let (rows, _) = offences(&place, "audit split --pairs pairs.csv fine.csv --negatives negatives.csv");
+    workspace.write("fine.csv", "source,target\ne,4\nb,4\ne,b\n").write("none.csv", "e a\nc e\n");
+    workspace.vgae("audit split --pairs fine.csv --negatives none.csv").assert().success();
+    workspace.write("pairs.csv", "weight,source,target\n1,b,a\n2,b,4\n");
+    workspace.write("negatives.csv", "4 b\nc a\n");
+    let (rows, _) = offences(&workspace, "audit split --pairs pairs.csv fine.csv --negatives negatives.csv");
     assert_eq!(
         rows,
         "trained-on,pairs.csv,2,b,a,split/train.csv,1,\
@@ -161,11 +159,11 @@ fn pairs_for_an_evaluation_are_held_against_the_split() {
 
 #[test]
 fn the_graph_shows_what_the_lists_cannot() {
-    let place = Place::new();
-    write_split(&place);
+    let workspace = Workspace::new();
+    write_split(&workspace);
     // a-e is a negative of the test, b-4 in no list, and a-c is missing.
-    place.write("graph.csv", "a,b\nb,c\nc,4\n4,a\n4,e\ne,a\n4,b\n");
-    let (rows, _) = offences(&place, "audit split --data graph.csv");
+    workspace.write("graph.csv", "a,b\nb,c\nc,4\n4,a\n4,e\ne,a\n4,b\n");
+    let (rows, _) = offences(&workspace, "audit split --data graph.csv");
     assert_eq!(
         rows,
         "negative-is-edge,split/test_negatives.csv,1,e,a,graph.csv,,\"e,a is an edge: graph.csv as a,e\"\n\
@@ -177,23 +175,23 @@ fn the_graph_shows_what_the_lists_cannot() {
 
 #[test]
 fn a_run_is_clean_with_and_without_its_data() {
-    let place = Place::new();
-    place.train_karate("");
-    let assert = place.vgae(&format!("audit run --data {}", karate())).assert().success();
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let assert = workspace.vgae(&format!("audit run --data {}", karate())).assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()), HEADER);
     // 78 edges, 3 + 7 negatives.
     assert_eq!(text(assert.get_output().stderr.clone()), "run: clean; pairs looked at: 88\n");
-    place.vgae("audit run/split").assert().success();
+    workspace.vgae("audit run/split").assert().success();
 }
 
 #[test]
 fn a_test_edge_among_the_training_edges_is_found() {
-    let place = Place::new();
-    place.train_karate("");
-    let edge = place.read("run/split/test.csv").lines().nth(3).unwrap().to_string();
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let edge = workspace.read("run/split/test.csv").lines().nth(3).unwrap().to_string();
     let (u, v) = edge.split_once(',').unwrap();
-    place.write("run/split/train.csv", format!("{}{v},{u}\n", place.read("run/split/train.csv")));
-    let (rows, verdict) = offences(&place, "audit run");
+    workspace.write("run/split/train.csv", format!("{}{v},{u}\n", workspace.read("run/split/train.csv")));
+    let (rows, verdict) = offences(&workspace, "audit run");
     assert_eq!(
         rows,
         format!(
@@ -210,19 +208,19 @@ fn a_test_edge_among_the_training_edges_is_found() {
 
 #[test]
 fn embeddings_over_more_than_the_training_edges_are_found() {
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     // A run that trained and encoded over every edge, behind the lists of an honest one and with all hashes right.
     let leaking = "--output leaking --epochs 20 --quiet --val-fraction 0 --test-fraction 0";
-    place.stdout(&format!("train {} {leaking}", karate()));
+    workspace.stdout(&format!("train {} {leaking}", karate()));
     for file in ["weights.safetensors", "embeddings.csv"] {
-        fs::copy(place.path("leaking").join(file), place.path("run").join(file)).unwrap();
+        fs::copy(workspace.path("leaking").join(file), workspace.path("run").join(file)).unwrap();
     }
-    let mut record = place.json("run/run.json");
+    let mut record = workspace.json("run/run.json");
     record["files"]["weights.safetensors"] =
-        place.json("leaking/run.json")["files"]["weights.safetensors"].clone();
-    place.write("run/run.json", record.to_string());
-    let (rows, _) = offences(&place, "audit run");
+        workspace.json("leaking/run.json")["files"]["weights.safetensors"].clone();
+    workspace.write("run/run.json", record.to_string());
+    let (rows, _) = offences(&workspace, "audit run");
     let of_rule = |rule: &str| rows.lines().filter(|row| row.starts_with(rule)).count();
     // Ten edges too many touch most of the 34 nodes, or their neighbours.
     assert!(of_rule("embeddings,run/embeddings.csv,") > 17, "{rows}");
@@ -234,46 +232,46 @@ fn embeddings_over_more_than_the_training_edges_are_found() {
 
 #[test]
 fn an_embedding_and_a_metric_that_were_touched_up_are_found() {
-    let place = Place::new();
-    place.train_karate("");
-    let embeddings = place.read("run/embeddings.csv");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let embeddings = workspace.read("run/embeddings.csv");
     let mut lines: Vec<&str> = embeddings.lines().collect();
     let mut row: Vec<String> = lines[5].split(',').map(str::to_string).collect();
     row[2] = "NaN".into();
     let changed = row.join(",");
     lines[5] = &changed;
-    place.write("run/embeddings.csv", lines.join("\n") + "\n");
-    let (rows, _) = offences(&place, "audit run");
+    workspace.write("run/embeddings.csv", lines.join("\n") + "\n");
+    let (rows, _) = offences(&workspace, "audit run");
     let start =
         format!("embeddings,run/embeddings.csv,6,,,run/split/train.csv,,mean_1 of node {} is NaN; ", row[0]);
     assert!(rows.starts_with(&start) && rows.lines().count() == 1, "{rows}");
 
-    place.write("run/embeddings.csv", embeddings);
-    let mut metrics = place.json("run/metrics.json");
+    workspace.write("run/embeddings.csv", embeddings);
+    let mut metrics = workspace.json("run/metrics.json");
     metrics["test"]["roc_auc"] = 0.999.into();
-    place.write("run/metrics.json", metrics.to_string());
-    let (rows, _) = offences(&place, "audit run");
+    workspace.write("run/metrics.json", metrics.to_string());
+    let (rows, _) = offences(&workspace, "audit run");
     let start = "metrics,run/metrics.json,,,,run/embeddings.csv,,roc_auc of the test part is 0.999; ";
     assert!(rows.starts_with(start) && rows.lines().count() == 1, "{rows}");
 }
 
 #[test]
 fn what_cannot_be_audited_says_why() {
-    let place = Place::new();
-    place.write("other/notes.txt", "");
+    let workspace = Workspace::new();
+    workspace.write("other/notes.txt", "");
     assert_eq!(
-        place.failure("audit other", 1),
+        workspace.failure("audit other", 1),
         "error: other: is neither a run directory nor one with train.csv, validation.csv, validation_negatives.csv, \
          test.csv, test_negatives.csv\n"
     );
-    write_split(&place);
-    fs::remove_file(place.path("split/test.csv")).unwrap();
+    write_split(&workspace);
+    fs::remove_file(workspace.path("split/test.csv")).unwrap();
     assert_eq!(
-        place.failure("audit split", 1),
+        workspace.failure("audit split", 1),
         "error: cannot read split/test.csv: No such file or directory\n"
     );
-    place.write("split/test.csv", "4 e\nalone\n");
-    let error = place.failure("audit split", 1);
+    workspace.write("split/test.csv", "4 e\nalone\n");
+    let error = workspace.failure("audit split", 1);
     assert!(error.starts_with("error: split/test.csv:2: expected source,target, found 1 column"), "{error}");
-    place.failure("audit split --pairs - --data -", 2);
+    workspace.failure("audit split --pairs - --data -", 2);
 }

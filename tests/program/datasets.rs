@@ -1,21 +1,17 @@
 //! `vgae datasets` and `vgae --version`.
 
-mod common;
-
-use common::{Place, text};
-
-const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+use crate::common::{Workspace, repository, text};
 
 #[test]
 fn the_known_data_sets_are_listed() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     for file in ["edges.csv", "features.csv", "labels.csv"] {
-        place.write(&format!("datasets/citeseer/{file}"), "");
+        workspace.write(&format!("datasets/citeseer/{file}"), "");
     }
     // A data set with a file missing is not there.
-    place.write("datasets/cora/cora.cites", "").write("datasets/fetch.py", "");
+    workspace.write("datasets/cora/cora.cites", "").write("datasets/fetch.py", "");
     assert_eq!(
-        place.stdout("datasets"),
+        workspace.stdout("datasets"),
         "name        nodes   edges  features  classes  there\n\
          karate         34      78         0        2  no: git checkout datasets/karate  # where vgae's source is\n\
          cora         2708    5278      1433        7  no: python3 datasets/fetch.py cora\n\
@@ -23,7 +19,7 @@ fn the_known_data_sets_are_listed() {
          pubmed      19717   44324       500        3  no: python3 datasets/fetch.py pubmed\n"
     );
     let json: serde_json::Value =
-        serde_json::from_str(&place.stdout("datasets --json --directory other")).unwrap();
+        serde_json::from_str(&workspace.stdout("datasets --json --directory other")).unwrap();
     assert_eq!(json["directory"], "other");
     let cora = &json["datasets"][1];
     assert_eq!(
@@ -32,8 +28,10 @@ fn the_known_data_sets_are_listed() {
     );
     assert_eq!((cora["path"].as_str(), cora["num_features"].as_u64()), (Some("other/cora"), Some(1433)));
     assert_eq!(cora["command"], "python3 datasets/fetch.py cora  # where vgae's source is");
-    let here: serde_json::Value =
-        serde_json::from_str(&place.stdout(&format!("datasets --json --directory {ROOT}/datasets"))).unwrap();
+    let here: serde_json::Value = serde_json::from_str(
+        &workspace.stdout(&format!("datasets --json --directory {}", repository("datasets").display())),
+    )
+    .unwrap();
     assert_eq!(here["datasets"][0]["is_present"], true);
     assert_eq!(here["datasets"][0]["command"], serde_json::Value::Null);
 }
@@ -41,9 +39,9 @@ fn the_known_data_sets_are_listed() {
 /// The script reads the same index; the table for people is written by hand.
 #[test]
 fn the_read_me_has_the_numbers_of_the_index() {
-    let place = Place::new();
-    let json: serde_json::Value = serde_json::from_str(&place.stdout("datasets --json")).unwrap();
-    let table = std::fs::read_to_string(format!("{ROOT}/datasets/README.md")).unwrap();
+    let workspace = Workspace::new();
+    let json: serde_json::Value = serde_json::from_str(&workspace.stdout("datasets --json")).unwrap();
+    let table = std::fs::read_to_string(repository("datasets/README.md")).unwrap();
     for dataset in json["datasets"].as_array().unwrap() {
         let name = dataset["name"].as_str().unwrap();
         let row = table.lines().find(|line| line.starts_with(&format!("| {name} "))).unwrap();
@@ -57,8 +55,8 @@ fn the_read_me_has_the_numbers_of_the_index() {
 
 #[test]
 fn the_long_version_names_the_devices() {
-    let place = Place::new();
-    let long = place.stdout("--version");
+    let workspace = Workspace::new();
+    let long = workspace.stdout("--version");
     let lines: Vec<&str> = long.lines().collect();
     assert_eq!(lines[0], concat!("vgae ", env!("CARGO_PKG_VERSION")));
     assert!(lines[1].starts_with("libtorch 2."), "{long}");
@@ -67,7 +65,7 @@ fn the_long_version_names_the_devices() {
         lines.len() == 5 && lines[2..].iter().zip(starts).all(|(line, start)| line.starts_with(start)),
         "{long}"
     );
-    let short = place.vgae("-V").assert().success();
+    let short = workspace.vgae("-V").assert().success();
     let short = text(short.get_output().stdout.clone());
     assert_eq!(short, format!("{} ({})\n", lines[0], lines[1]));
 }

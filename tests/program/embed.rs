@@ -1,10 +1,8 @@
 //! `vgae embed`: the embeddings as CSV, as an array for numpy, and in the formats of other programs.
 
-mod common;
-
 use std::fs;
 
-use common::{Place, karate};
+use crate::common::{Workspace, karate};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
@@ -26,49 +24,49 @@ fn array(bytes: &[u8]) -> ([usize; 2], Vec<f32>) {
 
 #[test]
 fn an_array_for_numpy_holds_what_the_csv_holds() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 3", karate()));
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     for (flags, num_columns) in [("", 16), ("--log-variance", 32)] {
-        let csv = place.stdout(&format!("embed run {flags}"));
-        place.stdout(&format!("embed run {flags} -o z.npy --force"));
-        let (shape, numbers) = array(&fs::read(place.path("z.npy")).unwrap());
+        let csv = workspace.stdout(&format!("embed run {flags}"));
+        workspace.stdout(&format!("embed run {flags} -o z.npy --force"));
+        let (shape, numbers) = array(&fs::read(workspace.path("z.npy")).unwrap());
         assert_eq!(shape, [34, num_columns]);
         let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
         let expected: Vec<f32> =
             rows.iter().flat_map(|row| row[1..].iter().map(|text| text.parse().unwrap())).collect();
         assert_eq!(numbers, expected);
         let ids: Vec<&str> = rows.iter().map(|row| row[0]).collect();
-        assert_eq!(place.read("z.ids.csv"), format!("node\n{}\n", ids.join("\n")));
+        assert_eq!(workspace.read("z.ids.csv"), format!("node\n{}\n", ids.join("\n")));
     }
 }
 
 #[test]
 fn neither_file_of_an_array_is_overwritten_unasked() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 1", karate()));
-    fs::write(place.path("z.ids.csv"), "mine").unwrap();
-    let error = place.failure("embed run -o z.npy", 1);
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 1", karate()));
+    fs::write(workspace.path("z.ids.csv"), "mine").unwrap();
+    let error = workspace.failure("embed run -o z.npy", 1);
     assert!(error.contains("z.ids.csv"), "{error}");
-    assert!(!place.exists("z.npy"));
-    assert_eq!(place.read("z.ids.csv"), "mine");
+    assert!(!workspace.exists("z.npy"));
+    assert_eq!(workspace.read("z.ids.csv"), "mine");
 }
 
 /// The rows of `vgae embed` with these flags, without the header.
-fn csv_rows(place: &Place, flags: &str) -> Vec<Vec<String>> {
-    let csv = place.stdout(&format!("embed run {flags}"));
+fn csv_rows(workspace: &Workspace, flags: &str) -> Vec<Vec<String>> {
+    let csv = workspace.stdout(&format!("embed run {flags}"));
     csv.lines().skip(1).map(|line| line.split(',').map(str::to_string).collect()).collect()
 }
 
 #[test]
 fn parquet_holds_what_the_csv_holds() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 3", karate()));
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     for flags in ["", "--log-variance"] {
-        place.stdout(&format!("embed run {flags} -o z.PARQUET --force"));
-        let reader = SerializedFileReader::new(fs::File::open(place.path("z.PARQUET")).unwrap()).unwrap();
+        workspace.stdout(&format!("embed run {flags} -o z.PARQUET --force"));
+        let reader = SerializedFileReader::new(fs::File::open(workspace.path("z.PARQUET")).unwrap()).unwrap();
         let rows: Vec<_> = reader.get_row_iter(None).unwrap().map(|row| row.unwrap()).collect();
         let names: Vec<&str> = rows[0].get_column_iter().map(|(name, _)| name.as_str()).collect();
-        let csv = place.stdout(&format!("embed run {flags}"));
+        let csv = workspace.stdout(&format!("embed run {flags}"));
         assert_eq!(names.join(","), csv.lines().next().unwrap());
         let text = |field: &Field| match field {
             Field::Str(id) => id.clone(),
@@ -77,74 +75,74 @@ fn parquet_holds_what_the_csv_holds() {
         };
         let found: Vec<Vec<String>> =
             rows.iter().map(|row| row.get_column_iter().map(|(_, field)| text(field)).collect()).collect();
-        assert_eq!(found, csv_rows(&place, flags));
+        assert_eq!(found, csv_rows(&workspace, flags));
     }
 }
 
 #[test]
 fn word2vec_has_its_sizes_then_ids_and_numbers() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 3", karate()));
-    let rows = csv_rows(&place, "");
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
+    let rows = csv_rows(&workspace, "");
     let expected: String = rows.iter().map(|row| format!("{}\n", row.join(" "))).collect();
     for (name, flags) in [("z.w2v", ""), ("z.vec", ""), ("z.txt", "--format word2vec")] {
-        place.stdout(&format!("embed run -o {name} {flags}"));
-        assert_eq!(place.read(name), format!("34 16\n{expected}"));
+        workspace.stdout(&format!("embed run -o {name} {flags}"));
+        assert_eq!(workspace.read(name), format!("34 16\n{expected}"));
     }
-    assert_eq!(place.stdout("embed run --format word2vec"), format!("34 16\n{expected}"));
+    assert_eq!(workspace.stdout("embed run --format word2vec"), format!("34 16\n{expected}"));
 }
 
 #[test]
 fn the_projector_gets_vectors_and_their_names() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 3", karate()));
-    place.stdout("embed run -o z.tsv");
-    let rows = csv_rows(&place, "");
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
+    workspace.stdout("embed run -o z.tsv");
+    let rows = csv_rows(&workspace, "");
     let vectors: String = rows.iter().map(|row| format!("{}\n", row[1..].join("\t"))).collect();
-    assert_eq!(place.read("z.tsv"), vectors);
-    let nodes = place.read("run/nodes.csv").replace(',', "\t");
+    assert_eq!(workspace.read("z.tsv"), vectors);
+    let nodes = workspace.read("run/nodes.csv").replace(',', "\t");
     assert!(nodes.starts_with("node\tlabel\n"));
-    assert_eq!(place.read("z.metadata.tsv"), nodes);
+    assert_eq!(workspace.read("z.metadata.tsv"), nodes);
 
     // Without labels a single column remains, which has no header there.
-    place.stdout(&format!("train {}/edges.csv -o run --epochs 3 --force", karate()));
-    place.stdout("embed run -o z.tsv --force");
-    let ids: String = csv_rows(&place, "").iter().map(|row| format!("{}\n", row[0])).collect();
-    assert_eq!(place.read("z.metadata.tsv"), ids);
+    workspace.stdout(&format!("train {}/edges.csv -o run --epochs 3 --force", karate()));
+    workspace.stdout("embed run -o z.tsv --force");
+    let ids: String = csv_rows(&workspace, "").iter().map(|row| format!("{}\n", row[0])).collect();
+    assert_eq!(workspace.read("z.metadata.tsv"), ids);
 }
 
 #[test]
 fn ids_that_a_format_cannot_write_are_refused() {
-    let place = Place::new();
-    place.write("names.csv", "source,target\nNew York,Oslo\nOslo,Rome\n");
-    place.stdout("train names.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0");
-    let error = place.failure("embed run -o z.w2v", 2);
+    let workspace = Workspace::new();
+    workspace.write("names.csv", "source,target\nNew York,Oslo\nOslo,Rome\n");
+    workspace.stdout("train names.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0");
+    let error = workspace.failure("embed run -o z.w2v", 2);
     let expected = "error: node \"New York\" has white space in its id, which is what separates the fields of \
                     word2vec's text; hint: --format csv, npy, parquet or projector\n";
     assert_eq!(error, expected);
-    assert!(!place.exists("z.w2v"));
-    place.stdout("embed run -o z.tsv");
-    assert_eq!(place.read("z.metadata.tsv"), "New York\nOslo\nRome\n");
-    place.write("tabs.csv", "source,target\n\"a\tb\",c\nc,d\n");
-    place.stdout("train tabs.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0 --force");
-    let error = place.failure("embed run -o y.tsv", 2);
+    assert!(!workspace.exists("z.w2v"));
+    workspace.stdout("embed run -o z.tsv");
+    assert_eq!(workspace.read("z.metadata.tsv"), "New York\nOslo\nRome\n");
+    workspace.write("tabs.csv", "source,target\n\"a\tb\",c\nc,d\n");
+    workspace.stdout("train tabs.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0 --force");
+    let error = workspace.failure("embed run -o y.tsv", 2);
     assert!(error.contains("the id or label \"a\\tb\" has a tab or a line break"), "{error}");
-    assert!(!place.exists("y.tsv") && !place.exists("y.metadata.tsv"));
+    assert!(!workspace.exists("y.tsv") && !workspace.exists("y.metadata.tsv"));
 }
 
 #[test]
 fn two_files_need_a_name_and_replace_nothing() {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o run --epochs 1", karate()));
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o run --epochs 1", karate()));
     for format in ["npy", "projector"] {
-        let error = place.failure(&format!("embed run --format {format}"), 2);
+        let error = workspace.failure(&format!("embed run --format {format}"), 2);
         assert_eq!(error, "error: --format npy and projector write two files; expected -o FILE\n");
     }
-    fs::write(place.path("z.metadata.tsv"), "mine").unwrap();
-    let error = place.failure("embed run -o z.tsv", 1);
+    fs::write(workspace.path("z.metadata.tsv"), "mine").unwrap();
+    let error = workspace.failure("embed run -o z.tsv", 1);
     assert!(error.contains("z.metadata.tsv already exists"), "{error}");
-    assert!(!place.exists("z.tsv"));
-    assert_eq!(place.read("z.metadata.tsv"), "mine");
-    place.stdout("embed run -o z.csv --format parquet");
-    assert!(fs::read(place.path("z.csv")).unwrap().starts_with(b"PAR1"));
+    assert!(!workspace.exists("z.tsv"));
+    assert_eq!(workspace.read("z.metadata.tsv"), "mine");
+    workspace.stdout("embed run -o z.csv --format parquet");
+    assert!(fs::read(workspace.path("z.csv")).unwrap().starts_with(b"PAR1"));
 }

@@ -1,52 +1,46 @@
 //! `vgae evaluate` with other negatives than the split's and more figures than AUC and AP, and what they are made of.
 
-mod common;
-
-use common::{Place, karate, text};
+use crate::common::{Workspace, karate, text};
 use serde_json::Value;
-use vgae::evaluate::{BUCKETS, Scored};
-use vgae::graph::Pair;
-use vgae::metrics;
-use vgae::negatives::NegativeLists;
-use vgae::score::Score;
+use vgae::evaluate::BUCKETS;
 
 /// A run with as many as 15 validation and 15 test edges.
-fn place() -> Place {
-    let place = Place::new();
-    place.train_karate("--val-fraction 0.2 --test-fraction 0.2");
-    place
+fn trained() -> Workspace {
+    let workspace = Workspace::new();
+    workspace.train_karate("--val-fraction 0.2 --test-fraction 0.2");
+    workspace
 }
 
-fn json(place: &Place, arguments: &str) -> Value {
-    serde_json::from_str(&place.stdout(&format!("evaluate run --quiet --json {arguments}"))).unwrap()
+fn json(workspace: &Workspace, arguments: &str) -> Value {
+    serde_json::from_str(&workspace.stdout(&format!("evaluate run --quiet --json {arguments}"))).unwrap()
 }
 
 /// The stderr of a `vgae` that must succeed.
-fn stderr(place: &Place, arguments: &str) -> String {
-    text(place.vgae(arguments).assert().success().get_output().stderr.clone())
+fn stderr(workspace: &Workspace, arguments: &str) -> String {
+    text(workspace.vgae(arguments).assert().success().get_output().stderr.clone())
 }
 
 #[test]
 fn plainly_it_is_what_training_printed() {
-    let place = Place::new();
-    let printed = place.stdout(&format!("train {} --output run --epochs 20 -q", karate()));
-    assert_eq!(place.stdout("evaluate run"), printed);
-    assert_eq!(place.stdout("evaluate run --seed 3"), printed);
+    let workspace = Workspace::new();
+    let printed = workspace.stdout(&format!("train {} --output run --epochs 20 -q", karate()));
+    assert_eq!(workspace.stdout("evaluate run"), printed);
+    assert_eq!(workspace.stdout("evaluate run --seed 3"), printed);
     let header = "part          roc_auc  average_precision      edges  negatives\n";
     assert!(printed.starts_with(header), "{printed}");
-    assert_eq!(stderr(&place, "evaluate run"), "");
+    assert_eq!(stderr(&workspace, "evaluate run"), "");
 }
 
 #[test]
 fn each_kind_of_negatives_has_its_table() {
-    let place = place();
+    let workspace = trained();
     for (kind, note) in [
         ("uniform", ""),
         ("degree", "note: degree negatives are absent pairs"),
         ("hard", "note: hard negatives are, for each link, the up to 100 likeliest absent pairs"),
     ] {
         let arguments = format!("evaluate run --negatives {kind} --hits 10,1,3");
-        let table = place.stdout(&arguments);
+        let table = workspace.stdout(&arguments);
         let rows: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         let header =
             "part negatives roc_auc average_precision mrr hits@1 hits@3 hits@10 num_edges num_negatives";
@@ -59,17 +53,17 @@ fn each_kind_of_negatives_has_its_table() {
         }
         let width = table.lines().next().unwrap().len();
         assert!(table.lines().all(|line| line.len() == width), "{table}");
-        let said = stderr(&place, &arguments);
+        let said = stderr(&workspace, &arguments);
         assert!(said.starts_with(note) && said.is_empty() == note.is_empty(), "{said}");
-        assert_eq!(stderr(&place, &format!("{arguments} -q")), "");
+        assert_eq!(stderr(&workspace, &format!("{arguments} -q")), "");
     }
 }
 
 #[test]
 fn json_gives_all_that_is_asked_for() {
-    let place = place();
-    let plain = json(&place, "");
-    let uniform = json(&place, "--negatives uniform");
+    let workspace = trained();
+    let plain = json(&workspace, "");
+    let uniform = json(&workspace, "--negatives uniform");
     assert_eq!(uniform["negatives"], "uniform");
     assert_eq!(uniform["test"]["roc_auc"], plain["test"]["roc_auc"]);
     assert_eq!(uniform["validation"]["average_precision"], plain["validation"]["average_precision"]);
@@ -77,7 +71,7 @@ fn json_gives_all_that_is_asked_for() {
 
     let everything = "--negatives hard --negatives-per-edge 20 --hits 5,10 --by-degree --bootstrap 50 \
                       --calibration --seed 9";
-    let hard = json(&place, everything);
+    let hard = json(&workspace, everything);
     assert_eq!((&hard["negatives"], &hard["negatives_per_edge"]), (&"hard".into(), &20.into()));
     assert_eq!((&hard["seed"], &hard["bootstrap"]["num_resamples"]), (&9.into(), &50.into()));
     for part in ["validation", "test"] {
@@ -103,22 +97,22 @@ fn json_gives_all_that_is_asked_for() {
             assert_eq!(sum, expected);
         }
     }
-    assert_eq!(json(&place, &format!("{everything} --threads 2")), hard);
-    assert_eq!(json(&place, &format!("{everything} --threads 1")), hard);
-    let degree = json(&place, "--negatives degree");
-    assert_eq!(json(&place, "--negatives degree --seed 0"), degree);
-    assert_ne!(json(&place, "--negatives degree --seed 1")["test"], degree["test"]);
+    assert_eq!(json(&workspace, &format!("{everything} --threads 2")), hard);
+    assert_eq!(json(&workspace, &format!("{everything} --threads 1")), hard);
+    let degree = json(&workspace, "--negatives degree");
+    assert_eq!(json(&workspace, "--negatives degree --seed 0"), degree);
+    assert_ne!(json(&workspace, "--negatives degree --seed 1")["test"], degree["test"]);
 }
 
 #[test]
 fn intervals_calibration_and_degrees_are_in_the_table() {
-    let place = place();
-    let table = place.stdout("evaluate run --bootstrap --calibration --by-degree -q");
+    let workspace = trained();
+    let table = workspace.stdout("evaluate run --bootstrap --calibration --by-degree -q");
     let mut tables = table.split("\n\n");
     let (parts, degrees) = (tables.next().unwrap(), tables.next().unwrap());
     let header: Vec<&str> = parts.lines().next().unwrap().split_whitespace().collect();
     assert_eq!(header[4..], ["mrr", "brier", "expected_calibration_error", "num_edges", "num_negatives"]);
-    let uniform = json(&place, "--bootstrap 1000");
+    let uniform = json(&workspace, "--bootstrap 1000");
     let ends = &uniform["test"]["intervals"]["roc_auc"];
     let cell = format!(
         "{:.4} [{:.4}, {:.4}]",
@@ -131,7 +125,7 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
     assert!(
         degrees.starts_with("part        smaller_degree  roc_auc  average_precision  num_edges  num_neg")
     );
-    let said = stderr(&place, "evaluate run --calibration");
+    let said = stderr(&workspace, "evaluate run --calibration");
     assert_eq!(
         said,
         "note: this run is not calibrated; --calibrate isotonic|platt shows what that would change\n"
@@ -140,35 +134,35 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
 
 #[test]
 fn pairs_of_ones_own_have_the_further_figures_too() {
-    let place = place();
+    let workspace = trained();
     let own = "--pairs run/split/test.csv --negatives run/split/test_negatives.csv --hits 3 --calibration";
-    let (own, uniform) = (json(&place, own), json(&place, "--hits 3 --calibration"));
+    let (own, uniform) = (json(&workspace, own), json(&workspace, "--hits 3 --calibration"));
     assert_eq!(own["pairs"], uniform["test"]);
     assert_eq!(own["negatives"], "file");
     // A file that is called as a kind is.
-    place.write("uniform", place.read("run/split/test_negatives.csv"));
+    workspace.write("uniform", workspace.read("run/split/test_negatives.csv"));
     let named = "--pairs run/split/test.csv --negatives ./uniform";
-    assert_eq!(json(&place, named)["pairs"], json(&place, "")["test"]);
+    assert_eq!(json(&workspace, named)["pairs"], json(&workspace, "")["test"]);
 }
 
 #[test]
 fn what_does_not_fit_is_refused() {
-    let place = place();
-    let error = place.failure("evaluate run --hits 3,16 --json", 1);
+    let workspace = trained();
+    let error = workspace.failure("evaluate run --hits 3,16 --json", 1);
     assert_eq!(
         error,
         "error: Hits@16 needs at least 16 negatives to rank an edge among; got 15; hint: a smaller K for --hits, or \
          other --negatives\n"
     );
-    let error = place.failure("evaluate run --negatives degree --pairs run/split/test.csv", 2);
+    let error = workspace.failure("evaluate run --negatives degree --pairs run/split/test.csv", 2);
     assert_eq!(
         error,
         "error: --negatives degree are drawn for the held-out links, not for --pairs run/split/test.csv; expected a \
          file, ./degree if it is called so\n"
     );
-    let error = place.failure("evaluate run --negatives hrad", 2);
+    let error = workspace.failure("evaluate run --negatives hrad", 2);
     assert!(error.starts_with("error: --negatives hrad is none of uniform, degree and hard"), "{error}");
-    let error = place.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
+    let error = workspace.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
     assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard\n");
     for arguments in [
         "--negatives hard --negatives-per-edge 0",
@@ -179,69 +173,27 @@ fn what_does_not_fit_is_refused() {
         "--pairs - --negatives -",
         "--pairs run/split/test.csv",
     ] {
-        place.failure(&format!("evaluate run {arguments}"), 2);
+        workspace.failure(&format!("evaluate run {arguments}"), 2);
     }
 }
 
 #[test]
 fn a_part_of_which_nothing_was_held_out_has_no_figures() {
-    let place = Place::new();
-    place.train_karate("--val-fraction 0");
+    let workspace = Workspace::new();
+    workspace.train_karate("--val-fraction 0");
     for kind in ["uniform", "degree", "hard"] {
-        let report = json(&place, &format!("--negatives {kind} --by-degree --bootstrap 20"));
+        let report = json(&workspace, &format!("--negatives {kind} --by-degree --bootstrap 20"));
         assert!(report["validation"].is_null() && report["test"].is_object(), "{report}");
-        assert_eq!(place.stdout(&format!("evaluate run --negatives {kind} -q")).lines().count(), 2);
+        assert_eq!(workspace.stdout(&format!("evaluate run --negatives {kind} -q")).lines().count(), 2);
     }
 }
 
 #[test]
 fn directed_runs_have_directed_negatives() {
-    let place = Place::new();
-    place.stdout(&format!("train {} --directed --model gravity-gae --output run --epochs 5 -q", karate()));
+    let workspace = Workspace::new();
+    workspace
+        .stdout(&format!("train {} --directed --model gravity-gae --output run --epochs 5 -q", karate()));
     for kind in ["uniform", "degree", "hard"] {
-        assert_eq!(json(&place, &format!("--negatives {kind}"))["test"]["num_edges"], 7);
+        assert_eq!(json(&workspace, &format!("--negatives {kind}"))["test"]["num_edges"], 7);
     }
-}
-
-/// The logit of (u, v) is 10 u + v.
-struct Sum;
-
-impl Score for Sum {
-    fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
-        pairs.iter().map(|&(u, v)| f64::from(10 * u + v)).collect()
-    }
-}
-
-#[test]
-fn edges_meet_the_negatives_of_their_own_bucket() {
-    // Nodes 0 to 5 with these degrees.
-    let degrees = [0, 1, 4, 5, 11, 30];
-    let edges = [(0, 5), (3, 4), (2, 3), (4, 5)];
-    let negatives = NegativeLists::Shared(vec![(0, 1), (1, 5), (2, 4), (3, 5), (1, 2)]);
-    let scored = Scored::new(&Sum, &edges, &negatives);
-    let buckets = scored.by_degree(&degrees).unwrap();
-    let counts: Vec<(usize, usize)> =
-        buckets.iter().map(|bucket| (bucket.num_edges, bucket.num_negatives)).collect();
-    assert_eq!(counts, [(1, 1), (0, 2), (0, 0), (2, 2), (0, 0), (1, 0)]);
-    let with_metrics: Vec<usize> = (0..6).filter(|&at| buckets[at].metrics.is_some()).collect();
-    assert_eq!(with_metrics, [0, 3]);
-    // 5 above 1; of 34 and 23 against 24 and 35 one pair of four is in order.
-    assert_eq!(buckets[0].metrics.unwrap().roc_auc, 1.0);
-    assert_eq!(buckets[3].metrics.unwrap().roc_auc, 0.25);
-    for degree in 0..40 {
-        assert_eq!(BUCKETS.iter().filter(|bucket| bucket.contains(degree)).count(), 1);
-    }
-}
-
-#[test]
-fn lists_are_ranked_one_by_one_and_pooled_for_auc() {
-    let edges = [(1, 0), (3, 0)];
-    let lists = NegativeLists::PerEdge(vec![vec![(0, 9), (1, 2)], vec![(2, 9)]]);
-    let scored = Scored::new(&Sum, &edges, &lists);
-    assert_eq!((scored.num_edges(), scored.num_negatives()), (2, 3));
-    // 10 after 12 and before 9; 30 before 29.
-    assert_eq!(scored.ranks().unwrap().mean_reciprocal_rank(), 0.75);
-    let pooled =
-        metrics::evaluate(&[10.0, 30.0, 9.0, 12.0, 29.0], &[true, true, false, false, false]).unwrap();
-    assert_eq!(scored.metrics().unwrap(), pooled);
 }

@@ -1,14 +1,12 @@
 //! `vgae explore`: the real binary, asked over plain TCP.
 
-mod common;
-
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
-use common::explorer::Explore;
-use common::{Place, karate};
+use crate::common::explorer::Explore;
+use crate::common::{Workspace, karate};
 use serde_json::Value;
 
 /// How long an answer is waited for.
@@ -107,9 +105,9 @@ fn encoded(id: &str) -> String {
 
 #[test]
 fn every_question_is_answered_as_the_other_verbs_do() {
-    let place = Place::new();
-    place.train_karate("--calibrate platt");
-    let explore = Explore::start(&place, "");
+    let workspace = Workspace::new();
+    workspace.train_karate("--calibrate platt");
+    let explore = Explore::start(&workspace, "");
 
     let run = explore.ok("/api/run");
     assert_eq!(
@@ -121,10 +119,10 @@ fn every_question_is_answered_as_the_other_verbs_do() {
         (&34.into(), &78.into(), &68.into())
     );
     assert_eq!(run["calibration"], "platt");
-    assert_eq!(run["metrics"]["test"], place.json("run/metrics.json")["test"]);
+    assert_eq!(run["metrics"]["test"], workspace.json("run/metrics.json")["test"]);
     assert_eq!(run["hubs"][0]["node"], "34");
 
-    let best = place.stdout("predict run --node 1 --top 5 --format jsonl");
+    let best = workspace.stdout("predict run --node 1 --top 5 --format jsonl");
     let predicted = explore.ok("/api/predict/1?top=5");
     assert_eq!(predicted["node"], "1");
     for (line, row) in best.lines().zip(predicted["predictions"].as_array().unwrap()) {
@@ -145,7 +143,7 @@ fn every_question_is_answered_as_the_other_verbs_do() {
     assert_eq!(explore.ok("/api/predict/1?top=1000")["predictions"].as_array().unwrap().len(), 33 - 16);
 
     for part in ["train", "validation", "test"] {
-        let csv = place.read(&format!("run/split/{part}.csv"));
+        let csv = workspace.read(&format!("run/split/{part}.csv"));
         let (u, v) = csv.lines().nth(1).unwrap().split_once(',').unwrap();
         let score = explore.ok(&format!("/api/score?source={u}&target={v}"));
         assert_eq!((&score["is_edge"], &score["part"]), (&true.into(), &part.into()));
@@ -204,10 +202,10 @@ fn hostile_ids_come_back_as_they_are() {
     let pairs = (0..n).flat_map(|at| [(at, (at + 1) % n), (at, (at + 3) % n)]);
     let quoted = |at: usize| format!("\"{}\"", ids[at].replace('"', "\"\""));
     let csv: String = pairs.map(|(u, v)| format!("{},{}\n", quoted(u), quoted(v))).collect();
-    let place = Place::new();
-    place.write("odd.csv", format!("source,target\n{csv}"));
-    place.stdout("train odd.csv --output run --epochs 3 --quiet");
-    let explore = Explore::start(&place, "--quiet");
+    let workspace = Workspace::new();
+    workspace.write("odd.csv", format!("source,target\n{csv}"));
+    workspace.stdout("train odd.csv --output run --epochs 3 --quiet");
+    let explore = Explore::start(&workspace, "--quiet");
     for (at, id) in ids.iter().enumerate() {
         let (this, next) = (encoded(id), encoded(&ids[(at + 1) % n]));
         assert_eq!(explore.ok(&format!("/api/node/{this}"))["node"], **id);
@@ -221,9 +219,9 @@ fn hostile_ids_come_back_as_they_are() {
 
 #[test]
 fn bad_input_is_refused_and_explained() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
     let long = "a".repeat(2049);
     for (path, status, error) in [
         ("/api/node/99", 404, "the run has no node \"99\""),
@@ -315,14 +313,14 @@ fn bad_input_is_refused_and_explained() {
 #[test]
 fn ten_thousand_requests_of_eight_connections_lose_none() {
     const NUM_REQUESTS: usize = 10_000;
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     let pairs: Vec<(usize, usize)> =
         (1..=34).flat_map(|u| (1..=34).map(move |v| (u, v))).filter(|(u, v)| u != v).collect();
-    place.write("pairs.csv", pairs.iter().map(|(u, v)| format!("{u},{v}\n")).collect::<String>());
-    let scores = place.stdout("score run --pairs pairs.csv --format jsonl");
+    workspace.write("pairs.csv", pairs.iter().map(|(u, v)| format!("{u},{v}\n")).collect::<String>());
+    let scores = workspace.stdout("score run --pairs pairs.csv --format jsonl");
     let scores: Vec<Value> = scores.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let explore = Explore::start(&place, "");
+    let explore = Explore::start(&workspace, "");
     let start = Instant::now();
     let ask = |connection: usize| {
         let mut client = explore.client();
@@ -349,14 +347,14 @@ fn ten_thousand_requests_of_eight_connections_lose_none() {
 
 #[test]
 fn it_stops_cleanly_and_says_where_it_is() {
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     for signal in ["INT", "TERM"] {
-        let mut explore = Explore::start(&place, "");
+        let mut explore = Explore::start(&workspace, "");
         let mut idle = explore.client();
         assert_eq!(idle.get("/api/run").status, 200);
         // A port that is taken is told, before anything else is looked at.
-        let error = place.failure(&format!("explore nowhere --port {}", explore.port), 1);
+        let error = workspace.failure(&format!("explore nowhere --port {}", explore.port), 1);
         assert!(
             error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
             "{error}"
@@ -375,9 +373,9 @@ fn it_stops_cleanly_and_says_where_it_is() {
 
 #[test]
 fn a_client_that_sends_nothing_is_dropped() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
     let (mut silent, mut slow) = (explore.client(), explore.client());
     slow.reader.get_mut().write_all(b"GET /api/run HTTP/1.1\r\nHost:").unwrap();
     let start = Instant::now();
@@ -392,22 +390,24 @@ fn a_client_that_sends_nothing_is_dropped() {
 
 #[test]
 fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     for model in ["best", "adamic-adar"] {
         let epochs = if model == "best" { "--epochs 20" } else { "" };
-        place.stdout(&format!("train {} --model {model} {epochs} --output run --force --quiet", karate()));
-        let explore = Explore::start(&place, "");
+        workspace
+            .stdout(&format!("train {} --model {model} {epochs} --output run --force --quiet", karate()));
+        let explore = Explore::start(&workspace, "");
         assert_eq!(explore.ok("/api/run")["model"], model);
         let best: Value =
-            serde_json::from_str(place.stdout("predict run --node 1 --top 1 --format jsonl").trim()).unwrap();
+            serde_json::from_str(workspace.stdout("predict run --node 1 --top 1 --format jsonl").trim())
+                .unwrap();
         let row = &explore.ok("/api/predict/1?top=1")["predictions"][0];
         assert_eq!((&row["node"], &row["logit"]), (&best["target"], &best["logit"]), "{model}");
     }
 
-    place.train_karate("--model gravity-vgae --directed --force");
-    let explore = Explore::start(&place, "");
+    workspace.train_karate("--model gravity-vgae --directed --force");
+    let explore = Explore::start(&workspace, "");
     assert_eq!(explore.ok("/api/run")["graph"], "directed");
-    let csv = place.read("run/split/train.csv");
+    let csv = workspace.read("run/split/train.csv");
     let (u, v) = csv.lines().nth(1).unwrap().split_once(',').unwrap();
     let there = explore.ok(&format!("/api/score?source={u}&target={v}"));
     let back = explore.ok(&format!("/api/score?source={v}&target={u}"));
@@ -422,9 +422,9 @@ fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
 
     let bought: String =
         (0..12).flat_map(|at| [0, 1, 3].map(|step| format!("b{at},g{}\n", (at + step) % 9))).collect();
-    place.write("bought.csv", bought);
-    place.stdout("train bought.csv --bipartite --output run --force --epochs 5 --quiet");
-    let explore = Explore::start(&place, "");
+    workspace.write("bought.csv", bought);
+    workspace.stdout("train bought.csv --bipartite --output run --force --epochs 5 --quiet");
+    let explore = Explore::start(&workspace, "");
     let run = explore.ok("/api/run");
     assert_eq!((&run["graph"], &run["num_sources"]), (&"bipartite".into(), &12.into()));
     assert_eq!(explore.ok("/api/node/g1")["kind"], "target");
@@ -441,9 +441,9 @@ fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
 /// The thread that waits for clients must not be the one that would compute.
 #[test]
 fn one_thread_answers_every_question() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "--threads 1");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "--threads 1");
     for path in ["/api/map", "/api/predict/1", "/api/why?source=1&target=9", "/api/score?source=1&target=9"] {
         explore.ok(path);
     }
@@ -451,12 +451,12 @@ fn one_thread_answers_every_question() {
 
 #[test]
 fn features_explain_a_pair_by_their_names() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let nodes = 1..=34;
     let rows: String = nodes.map(|node| format!("{node},{},{},1\n", node % 2, u8::from(node < 4))).collect();
-    place.write("features.csv", format!("node,odd,<b>first</b>,all\n{rows}"));
-    place.train_karate("--features features.csv");
-    let explore = Explore::start(&place, "");
+    workspace.write("features.csv", format!("node,odd,<b>first</b>,all\n{rows}"));
+    workspace.train_karate("--features features.csv");
+    let explore = Explore::start(&workspace, "");
     let why = explore.ok("/api/why?source=1&target=3&limit=2");
     assert_eq!(why["num_shared_features"], 3);
     assert_eq!(why["shared_features"][0]["feature"], "<b>first</b>");
@@ -468,13 +468,13 @@ fn features_explain_a_pair_by_their_names() {
 
 #[test]
 fn rows_without_a_graph_are_refused() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
-    place.write("rows.csv", format!("node,a,b\n{rows}"));
-    place.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
-    let error = place.failure("explore run --port 0", 2);
+    workspace.write("rows.csv", format!("node,a,b\n{rows}"));
+    workspace.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
+    let error = workspace.failure("explore run --port 0", 2);
     assert!(error.starts_with("error: there are no links to explore"), "{error}");
-    assert!(place.failure("explore nowhere --port 0", 1).contains("is no run directory"));
-    assert!(place.failure(&format!("explore {} --port 0", karate()), 1).contains("is no run directory"));
-    place.vgae("explore run --bind example.org").assert().code(2);
+    assert!(workspace.failure("explore nowhere --port 0", 1).contains("is no run directory"));
+    assert!(workspace.failure(&format!("explore {} --port 0", karate()), 1).contains("is no run directory"));
+    workspace.vgae("explore run --bind example.org").assert().code(2);
 }

@@ -1,16 +1,14 @@
 //! `vgae explore` besieged: random requests and garbage, bodies and heads without an end, clients that are slow or never
 //! read. `VGAE_FUZZ_SECONDS` says for how long the random ones come; 2 without it.
 
-mod common;
-
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use common::Place;
-use common::explorer::Explore;
+use crate::common::Workspace;
+use crate::common::explorer::Explore;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
@@ -189,9 +187,9 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn random_requests_get_an_answer_or_none_and_never_a_failure() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "--quiet");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "--quiet");
     assert!(explore.is_well());
     let before = explore.num_sockets();
     let start = Instant::now();
@@ -242,9 +240,9 @@ fn random_requests_get_an_answer_or_none_and_never_a_failure() {
 
 #[test]
 fn what_has_no_end_takes_bounded_memory() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
     assert!(explore.is_well());
     let before = explore.kibibytes();
     let host = "Host: localhost\r\n";
@@ -289,9 +287,9 @@ fn what_has_no_end_takes_bounded_memory() {
 
 #[test]
 fn slow_clients_are_cut_and_keep_nobody_waiting() {
-    let place = Place::new();
-    place.train_karate("");
-    let explore = Explore::start(&place, "");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
     assert!(explore.is_well());
     let before = explore.num_sockets();
     // Those that read nothing of what they asked for, be it little or much.
@@ -375,8 +373,8 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
 
 #[test]
 fn heads_hosts_and_other_sites() {
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     let head_of = |answer: &[u8]| {
         let text = String::from_utf8_lossy(answer).into_owned();
         let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
@@ -384,7 +382,7 @@ fn heads_hosts_and_other_sites() {
         (head.lines().filter(|line| !is_date(line)).map(String::from).collect::<Vec<_>>(), body.to_string())
     };
     {
-        let explore = Explore::start(&place, "");
+        let explore = Explore::start(&workspace, "");
         for path in ["/", "/api/run", "/api/node/1", "/api/node/nobody", "/nothing", "/d3.min.js"] {
             let ask = |method: &str| {
                 let request =
@@ -405,7 +403,7 @@ fn heads_hosts_and_other_sites() {
         ("0.0.0.0", "evil.example", "403"),
         ("0.0.0.0", "", "403"),
     ] {
-        let explore = Explore::start(&place, &format!("--bind {bind}"));
+        let explore = Explore::start(&workspace, &format!("--bind {bind}"));
         let ask = |more: &str| {
             explore.status_of(&format!(
                 "GET /api/run HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"

@@ -1,8 +1,6 @@
 //! `embed`, `score` and `predict` on graphs with nodes that the model never saw.
 
-mod common;
-
-use common::{Place, ring, rows};
+use crate::common::{Workspace, karate, ring, rows};
 
 /// Features of the ring's nodes a0, a1, …: `columns` of them, in this order, by functions of the node.
 fn features(nodes: std::ops::Range<usize>, columns: &[&str]) -> String {
@@ -20,19 +18,19 @@ fn features(nodes: std::ops::Range<usize>, columns: &[&str]) -> String {
 
 const COLUMNS: [&str; 3] = ["half", "sine", "cosine"];
 
-fn trained(more: &str) -> Place {
-    let place = Place::new();
-    place.write("edges.csv", rows(&ring(60), ",")).write("x.csv", features(0..60, &COLUMNS));
-    place.stdout(&format!("train edges.csv --features x.csv --output run --epochs 30 -q {more}"));
-    place
+fn trained(more: &str) -> Workspace {
+    let workspace = Workspace::new();
+    workspace.write("edges.csv", rows(&ring(60), ",")).write("x.csv", features(0..60, &COLUMNS));
+    workspace.stdout(&format!("train edges.csv --features x.csv --output run --epochs 30 -q {more}"));
+    workspace
 }
 
 #[test]
 fn the_graph_of_training_gives_the_embeddings_of_training() {
     // Of the whole graph, as nothing is held out.
     for more in ["", "--model linear-gae --feature-transform tfidf", "--model vgnae", "--model best"] {
-        let place = trained(&format!("{more} --val-fraction 0.1 --test-fraction 0"));
-        place.write("train.csv", place.read("run/split/train.csv"));
+        let workspace = trained(&format!("{more} --val-fraction 0.1 --test-fraction 0"));
+        workspace.write("train.csv", workspace.read("run/split/train.csv"));
         let arguments = "--graph train.csv --features x.csv -q";
         let sorted = |text: String| {
             let mut lines: Vec<String> = text.lines().map(str::to_string).collect();
@@ -40,7 +38,8 @@ fn the_graph_of_training_gives_the_embeddings_of_training() {
             lines
         };
         // Nodes are numbered anew, so that sums have another order.
-        let (own, other) = (place.stdout("embed run"), place.stdout(&format!("embed run {arguments}")));
+        let (own, other) =
+            (workspace.stdout("embed run"), workspace.stdout(&format!("embed run {arguments}")));
         for (own, other) in sorted(own).iter().zip(sorted(other)) {
             let numbers = |line: &str| -> Vec<f64> {
                 line.split(',').skip(1).filter_map(|field| field.parse().ok()).collect()
@@ -55,34 +54,34 @@ fn the_graph_of_training_gives_the_embeddings_of_training() {
 
 #[test]
 fn new_nodes_are_embedded_scored_and_predicted() {
-    let place = trained("");
+    let workspace = trained("");
     // Ten nodes more than the model ever saw.
-    place.write("new.csv", rows(&ring(70), ",")).write("new_x.csv", features(0..70, &COLUMNS));
+    workspace.write("new.csv", rows(&ring(70), ",")).write("new_x.csv", features(0..70, &COLUMNS));
     let other = "--graph new.csv --features new_x.csv";
-    let embeddings = place.stdout(&format!("embed run {other}"));
+    let embeddings = workspace.stdout(&format!("embed run {other}"));
     assert_eq!(embeddings.lines().count(), 71);
     assert!(embeddings.lines().any(|line| line.starts_with("a69,")));
-    place.write("pairs.csv", "a65,a2\na69,a68\n");
-    let scores = place.stdout(&format!("score run --pairs pairs.csv {other}"));
+    workspace.write("pairs.csv", "a65,a2\na69,a68\n");
+    let scores = workspace.stdout(&format!("score run --pairs pairs.csv {other}"));
     assert_eq!(scores.lines().count(), 3);
-    let best = place.stdout(&format!("predict run --node a69 --top 3 {other}"));
+    let best = workspace.stdout(&format!("predict run --node a69 --top 3 {other}"));
     assert_eq!(best.lines().count(), 4);
     // Its neighbours in the new graph are known.
     for known in ["a69,a68,", "a69,a0,", "a69,a66,", "a69,a2,"] {
         assert!(!best.contains(known), "{best}");
     }
-    let error = place.failure("score run --pairs pairs.csv -o out.csv", 1);
+    let error = workspace.failure("score run --pairs pairs.csv -o out.csv", 1);
     assert!(error.contains("the graph has no node a65"), "{error}");
 }
 
 #[test]
 fn columns_are_matched_by_name_or_by_place() {
-    let place = trained("");
-    place.write("new.csv", rows(&ring(70), ","));
+    let workspace = trained("");
+    workspace.write("new.csv", rows(&ring(70), ","));
     let embed = "embed run --graph new.csv --features new_x.csv";
     let with = |columns: &[&str]| {
-        place.write("new_x.csv", features(0..70, columns));
-        place.vgae(embed).assert()
+        workspace.write("new_x.csv", features(0..70, columns));
+        workspace.vgae(embed).assert()
     };
     let expected = with(&COLUMNS).success().get_output().stdout.clone();
     let assert = with(&["cosine", "other", "half", "sine"]).success();
@@ -97,44 +96,44 @@ fn columns_are_matched_by_name_or_by_place() {
     );
     // Without a header by place.
     let bare = features(0..70, &COLUMNS).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
-    place.write("new_x.csv", &bare);
-    assert_eq!(place.stdout(embed).into_bytes(), expected);
-    place.write("new_x.csv", bare.lines().map(|line| format!("{line},1\n")).collect::<String>());
-    let error = place.failure(embed, 1);
+    workspace.write("new_x.csv", &bare);
+    assert_eq!(workspace.stdout(embed).into_bytes(), expected);
+    workspace.write("new_x.csv", bare.lines().map(|line| format!("{line},1\n")).collect::<String>());
+    let error = workspace.failure(embed, 1);
     assert!(error.contains("the features have 4 columns; the model was trained with 3"), "{error}");
-    let error = place.failure("embed run --graph new.csv", 2);
+    let error = workspace.failure("embed run --graph new.csv", 2);
     assert!(error.contains("was trained with 3 features and the other graph has none; give --features"));
-    assert!(place.failure("embed run --features new_x.csv", 2).contains("--graph"));
+    assert!(workspace.failure("embed run --features new_x.csv", 2).contains("--graph"));
 }
 
 #[test]
 fn words_that_do_not_occur_need_not_be_listed() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let words = |nodes: std::ops::Range<usize>, words: [&str; 2]| {
         let rows = nodes.map(|node| format!("a{node},{},1\n", words[node % 2])).collect::<String>();
         format!("node,feature,value\n{rows}")
     };
-    place.write("edges.csv", rows(&ring(60), ",")).write("x.csv", words(0..60, ["sea", "sky"]));
-    place.stdout("train edges.csv --features x.csv --output run --epochs 10 -q");
-    assert_eq!(place.read("run/feature_names.csv"), "feature\nsea\nsky\n");
-    place.write("x.csv", words(0..60, ["sky", "soup"]));
-    let assert = place.vgae("embed run --graph edges.csv --features x.csv").assert().success();
+    workspace.write("edges.csv", rows(&ring(60), ",")).write("x.csv", words(0..60, ["sea", "sky"]));
+    workspace.stdout("train edges.csv --features x.csv --output run --epochs 10 -q");
+    assert_eq!(workspace.read("run/feature_names.csv"), "feature\nsea\nsky\n");
+    workspace.write("x.csv", words(0..60, ["sky", "soup"]));
+    let assert = workspace.vgae("embed run --graph edges.csv --features x.csv").assert().success();
     let note = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
     assert!(note.contains("features that the model does not know, left out: 1"), "{note}");
 }
 
 #[test]
 fn a_model_without_features_says_why_it_cannot() {
-    let place = Place::new();
-    place.train_karate("").write("new.csv", "1,2\n2,900\n");
+    let workspace = Workspace::new();
+    workspace.train_karate("").write("new.csv", "1,2\n2,900\n");
     for verb in ["embed run", "predict run", "score run --pairs new.csv"] {
-        let error = place.failure(&format!("{verb} --graph new.csv"), 2);
+        let error = workspace.failure(&format!("{verb} --graph new.csv"), 2);
         let expected =
             "error: this vgae was trained without features: it learnt a row for each of its own 34 nodes";
         assert!(error.starts_with(expected), "{error}");
     }
     // What has nothing to learn can be had of any graph.
-    place.stdout(&format!("train {} --model adamic-adar --output aa -q", common::karate()));
-    let best = place.stdout("predict aa --graph new.csv --top 1 -q");
+    workspace.stdout(&format!("train {} --model adamic-adar --output aa -q", karate()));
+    let best = workspace.stdout("predict aa --graph new.csv --top 1 -q");
     assert!(best.contains("1,900,"), "{best}");
 }

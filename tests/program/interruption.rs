@@ -1,7 +1,5 @@
 //! Training that is stopped, killed or has no room: it goes on to the same bits, or it is clearly not whole.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -10,7 +8,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::{Place, karate, text};
+use crate::common::{VGAE, Workspace, karate, text, vgae_with_default_signals};
 use rand::{RngExt, SeedableRng};
 
 /// What must be the same: all that a run says, but for times and memory.
@@ -36,9 +34,9 @@ fn numbers(run: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     numbers
 }
 
-fn spawn(place: &Place, arguments: &str) -> Child {
-    common::heeding_signals()
-        .current_dir(place.path(""))
+fn spawn(workspace: &Workspace, arguments: &str) -> Child {
+    vgae_with_default_signals()
+        .current_dir(workspace.path(""))
         .args(arguments.split_ascii_whitespace())
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -67,10 +65,11 @@ fn said(output: &Output) -> String {
 /// Stops `train karate {flags}` by SIGINT as soon as it has a checkpoint, goes on, and compares with a run that was never
 /// stopped; returns the epochs at which it was stopped.
 fn stop_and_go_on(flags: &str) -> usize {
-    let place = Place::new();
-    place.stdout(&format!("train {} -o whole --no-report {flags}", karate()));
-    let child = spawn(&place, &format!("train {} -o run --no-report --checkpoint-every 2 {flags}", karate()));
-    wait_for(&place.path("run/checkpoint.safetensors"));
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} -o whole --no-report {flags}", karate()));
+    let child =
+        spawn(&workspace, &format!("train {} -o run --no-report --checkpoint-every 2 {flags}", karate()));
+    wait_for(&workspace.path("run/checkpoint.safetensors"));
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let stopped = match output.status.code() {
@@ -85,14 +84,18 @@ fn stop_and_go_on(flags: &str) -> usize {
     let expected =
         if epoch > 0 { "; `vgae train --resume run` goes on from there" } else { "stopped at once; " };
     assert!(stopped.contains(expected), "{stopped}");
-    if place.json("run/run.json")["status"] == "training" {
+    if workspace.json("run/run.json")["status"] == "training" {
         assert!(
-            place.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
+            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
         );
-        place.stdout("train --resume run --no-report");
+        workspace.stdout("train --resume run --no-report");
     }
-    assert_eq!(numbers(&place.path("run")), numbers(&place.path("whole")), "{flags}, stopped after {epoch}");
-    assert!(!place.exists("run/checkpoint.safetensors") && !place.exists("run/.lock"));
+    assert_eq!(
+        numbers(&workspace.path("run")),
+        numbers(&workspace.path("whole")),
+        "{flags}, stopped after {epoch}"
+    );
+    assert!(!workspace.exists("run/checkpoint.safetensors") && !workspace.exists("run/.lock"));
     epoch
 }
 
@@ -118,46 +121,47 @@ fn a_stopped_run_goes_on_to_the_same_bits_whatever_the_model_is() {
 
 #[test]
 fn a_stopped_vae_goes_on_to_the_same_bits() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let rows = (0..300).map(|row| format!("{row},{},{},{}\n", row % 2, row % 3 / 2, row % 5 / 4));
-    place.write("rows.csv", format!("id,a,b,c\n{}", rows.collect::<String>()));
-    place.stdout("train rows.csv --model vae --epochs 400 -o whole --no-report --dropout 0.1 --select best");
+    workspace.write("rows.csv", format!("id,a,b,c\n{}", rows.collect::<String>()));
+    workspace
+        .stdout("train rows.csv --model vae --epochs 400 -o whole --no-report --dropout 0.1 --select best");
     let child = spawn(
-        &place,
+        &workspace,
         "train rows.csv --model vae --epochs 400 -o run --no-report --dropout 0.1 --select best --checkpoint-every 1",
     );
-    wait_for(&place.path("run/checkpoint.safetensors"));
+    wait_for(&workspace.path("run/checkpoint.safetensors"));
     signal(&child, "-TERM");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(143), "{}", said(&output));
-    place.stdout("train --resume run --no-report");
-    assert_eq!(numbers(&place.path("run")), numbers(&place.path("whole")));
+    workspace.stdout("train --resume run --no-report");
+    assert_eq!(numbers(&workspace.path("run")), numbers(&workspace.path("whole")));
 }
 
 #[test]
 fn a_second_signal_stops_at_once_and_a_run_that_was_to_replace_one_can_go_on_too() {
-    let place = Place::new();
-    place.train_karate("--no-report");
-    let before = numbers(&place.path("run"));
+    let workspace = Workspace::new();
+    workspace.train_karate("--no-report");
+    let before = numbers(&workspace.path("run"));
     // Epochs of this take long enough for two signals within one of them.
     let edges: String =
         (0..60_000).map(|at| format!("{},{}\n", at % 20_000, (at * 7919 + 13) % 20_011)).collect();
-    place.write("big.csv", format!("source,target\n{edges}"));
-    let child = spawn(&place, "train big.csv -o run --force --loss exact --no-report --progress none");
-    wait_for(&place.path("run/.replacement/split/test_negatives.csv"));
+    workspace.write("big.csv", format!("source,target\n{edges}"));
+    let child = spawn(&workspace, "train big.csv -o run --force --loss exact --no-report --progress none");
+    wait_for(&workspace.path("run/.replacement/split/test_negatives.csv"));
     sleep(Duration::from_millis(700));
     signal(&child, "-INT");
     sleep(Duration::from_millis(20));
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", said(&output));
-    assert_eq!(numbers(&place.path("run")), before, "the finished run is as it was");
-    place.stdout("evaluate run");
-    let child = spawn(&place, "train --resume run --no-report --progress none --checkpoint-every 1");
-    wait_for(&place.path("run/.replacement/checkpoint.safetensors"));
+    assert_eq!(numbers(&workspace.path("run")), before, "the finished run is as it was");
+    workspace.stdout("evaluate run");
+    let child = spawn(&workspace, "train --resume run --no-report --progress none --checkpoint-every 1");
+    wait_for(&workspace.path("run/.replacement/checkpoint.safetensors"));
     signal(&child, "-KILL");
     child.wait_with_output().unwrap();
-    assert_eq!(numbers(&place.path("run")), before, "the finished run is as it was");
+    assert_eq!(numbers(&workspace.path("run")), before, "the finished run is as it was");
 }
 
 /// Kills trainings at random moments, of the first run in a directory or of one that replaces another, and resumes them, killing
@@ -165,13 +169,13 @@ fn a_second_signal_stops_at_once_and_a_run_that_was_to_replace_one_can_go_on_too
 #[test]
 fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
     let num_kills: usize = std::env::var("VGAE_KILLS").map_or(12, |count| count.parse().unwrap());
-    let place = Place::new();
+    let workspace = Workspace::new();
     let flags = "--epochs 400 --no-report --loss sampled --select best --quiet";
-    place.stdout(&format!("train {} -o whole {flags}", karate()));
-    place.stdout(&format!("train {} -o other {flags} --seed 7", karate()));
-    let (whole, other) = (numbers(&place.path("whole")), numbers(&place.path("other")));
+    workspace.stdout(&format!("train {} -o whole {flags}", karate()));
+    workspace.stdout(&format!("train {} -o other {flags} --seed 7", karate()));
+    let (whole, other) = (numbers(&workspace.path("whole")), numbers(&workspace.path("other")));
     let start = Instant::now();
-    place.stdout(&format!("train {} -o timed {flags} --checkpoint-every 1", karate()));
+    workspace.stdout(&format!("train {} -o timed {flags} --checkpoint-every 1", karate()));
     let longest = start.elapsed().as_secs_f64();
 
     let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(num_kills as u64);
@@ -179,14 +183,14 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
     let mut killed = 0;
     while killed < num_kills {
         let is_replacement = rng.random_bool(0.4);
-        let _ = fs::remove_dir_all(place.path("run"));
+        let _ = fs::remove_dir_all(workspace.path("run"));
         if is_replacement {
-            copy(&place.path("other"), &place.path("run"));
+            copy(&workspace.path("other"), &workspace.path("run"));
         }
         let fresh = format!("train {} -o run --force {flags} --checkpoint-every 1", karate());
         let mut arguments = fresh.clone();
         loop {
-            let mut child = spawn(&place, &arguments);
+            let mut child = spawn(&workspace, &arguments);
             // Most of the time goes into training; half of the kills hit its first and its last moments.
             let share: f64 = rng.random();
             let moment = match rng.random_range(0..4) {
@@ -203,13 +207,13 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
             let output = child.wait_with_output().unwrap();
             if is_through {
                 assert!(output.status.success(), "{arguments}: {}", said(&output));
-                assert_eq!(numbers(&place.path("run")), whole, "after {killed} kills");
+                assert_eq!(numbers(&workspace.path("run")), whole, "after {killed} kills");
                 break;
             }
             // Whatever is there: it is the old run, the new one, or says that it is not whole.
-            match place.vgae("evaluate run").output().unwrap() {
+            match workspace.vgae("evaluate run").output().unwrap() {
                 output if output.status.success() => {
-                    let found = numbers(&place.path("run"));
+                    let found = numbers(&workspace.path("run"));
                     let is_old = is_replacement && found == other;
                     assert!(is_old || found == whole, "neither the old run nor the new one");
                     replaced += usize::from(is_old);
@@ -226,10 +230,11 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
                 }
             }
             // From a checkpoint, or from the start with the split that there is; what has neither begins anew.
-            let work = if place.exists("run/.replacement") { "run/.replacement" } else { "run" };
-            let has_checkpoint = place.exists(&format!("{work}/checkpoint.safetensors"));
-            let record =
-                place.exists(&format!("{work}/run.json")).then(|| place.json(&format!("{work}/run.json")));
+            let work = if workspace.exists("run/.replacement") { "run/.replacement" } else { "run" };
+            let has_checkpoint = workspace.exists(&format!("{work}/checkpoint.safetensors"));
+            let record = workspace
+                .exists(&format!("{work}/run.json"))
+                .then(|| workspace.json(&format!("{work}/run.json")));
             let is_begun = record.is_some_and(|record| {
                 record["status"] == "training" && !record["files"].as_object().unwrap().is_empty()
             });
@@ -264,13 +269,13 @@ fn copy(from: &Path, to: &Path) {
 
 #[test]
 fn two_runs_at_one_directory_the_second_says_who_has_it() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let flags = "--epochs 1000000 --no-report --progress none --checkpoint-every 1";
-    let first = spawn(&place, &format!("train {} -o run {flags}", karate()));
-    wait_for(&place.path("run/checkpoint.safetensors"));
+    let first = spawn(&workspace, &format!("train {} -o run {flags}", karate()));
+    wait_for(&workspace.path("run/checkpoint.safetensors"));
     let holder = format!("process {}", first.id());
     for second in [format!("train {} -o run --force", karate()), "train --resume run".to_string()] {
-        let error = place.failure(&second, 1);
+        let error = workspace.failure(&second, 1);
         let expected = format!("error: run: {holder}");
         assert!(
             error.starts_with(&expected) && error.contains("is at work in this run directory"),
@@ -280,9 +285,9 @@ fn two_runs_at_one_directory_the_second_says_who_has_it() {
     signal(&first, "-KILL");
     first.wait_with_output().unwrap();
     // The system let go of it.
-    let third = spawn(&place, "train --resume run --no-report --checkpoint-every 1");
+    let third = spawn(&workspace, "train --resume run --no-report --checkpoint-every 1");
     let start = Instant::now();
-    while !fs::read_to_string(place.path("run/.lock"))
+    while !fs::read_to_string(workspace.path("run/.lock"))
         .is_ok_and(|text| text.contains(&third.id().to_string()))
     {
         assert!(start.elapsed() < Duration::from_secs(60), "the lock never came");
@@ -294,19 +299,19 @@ fn two_runs_at_one_directory_the_second_says_who_has_it() {
 
 #[test]
 fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let flags = "--epochs 1000000 --no-report --checkpoint-every 1";
     for (run, more) in [("run", ""), ("other", "--hidden 8")] {
-        let child = spawn(&place, &format!("train {} -o {run} {flags} {more}", karate()));
-        wait_for(&place.path(&format!("{run}/checkpoint.safetensors")));
+        let child = spawn(&workspace, &format!("train {} -o {run} {flags} {more}", karate()));
+        wait_for(&workspace.path(&format!("{run}/checkpoint.safetensors")));
         signal(&child, "-INT");
         child.wait_with_output().unwrap();
     }
-    let checkpoint = place.path("run/checkpoint.safetensors");
+    let checkpoint = workspace.path("run/checkpoint.safetensors");
     let whole = fs::read(&checkpoint).unwrap();
     let refused = |bytes: &[u8], expected: &str| {
         fs::write(&checkpoint, bytes).unwrap();
-        let error = place.failure("train --resume run", 1);
+        let error = workspace.failure("train --resume run", 1);
         assert!(error.contains(expected), "{error}");
     };
     let mut changed = whole.clone();
@@ -314,60 +319,62 @@ fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
     refused(&changed, "run/checkpoint.safetensors: is not what was written: its SHA-256");
     refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is no safetensors file");
     refused(&[], "run/checkpoint.safetensors: is no safetensors file");
-    let other = fs::read(place.path("other/checkpoint.safetensors")).unwrap();
+    let other = fs::read(workspace.path("other/checkpoint.safetensors")).unwrap();
     refused(&other, "run/checkpoint.safetensors: is of a training by other settings than those in run.json");
-    let record = place.read("run/run.json");
+    let record = workspace.read("run/run.json");
     for (was, is) in [("\"seed\": 0", "\"seed\": 1"), ("\"epochs\": 1000000", "\"epochs\": 2000000")] {
         assert!(record.contains(was), "{record}");
-        place.write("run/run.json", record.replacen(was, is, 1));
+        workspace.write("run/run.json", record.replacen(was, is, 1));
         refused(&whole, "is of a training by other settings than those in run.json");
     }
-    place.write("run/run.json", record);
+    workspace.write("run/run.json", record);
     // Without it, training begins anew; with a split that was changed it does not.
     fs::remove_file(&checkpoint).unwrap();
-    let train = place.read("run/split/train.csv");
+    let train = workspace.read("run/split/train.csv");
     let rows: Vec<&str> = train.lines().collect();
-    place.write("run/split/train.csv", rows[..rows.len() - 1].join("\n"));
-    assert!(place.failure("train --resume run", 1).starts_with("error: run/split"));
+    workspace.write("run/split/train.csv", rows[..rows.len() - 1].join("\n"));
+    assert!(workspace.failure("train --resume run", 1).starts_with("error: run/split"));
 }
 
 #[test]
 fn what_can_and_cannot_be_resumed_is_said() {
-    let place = Place::new();
-    place.train_karate("--no-report");
+    let workspace = Workspace::new();
+    workspace.train_karate("--no-report");
     assert_eq!(
-        place.failure("train --resume run", 1),
+        workspace.failure("train --resume run", 1),
         "error: run/run.json: says that its training came to its end; there is nothing to go on with\n"
     );
-    assert!(place.failure("train --resume nowhere", 1).starts_with("error: nowhere: is no run directory"));
+    assert!(
+        workspace.failure("train --resume nowhere", 1).starts_with("error: nowhere: is no run directory")
+    );
     assert_eq!(
-        place.failure("train --resume run --hidden 8", 2),
+        workspace.failure("train --resume run --hidden 8", 2),
         "error: --hidden cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
          --checkpoint-every\n"
     );
-    place.failure(&format!("train {} --resume run", karate()), 2);
+    workspace.failure(&format!("train {} --resume run", karate()), 2);
     let child = spawn(
-        &place,
+        &workspace,
         &format!("train {} -o begun --epochs 1000000 --no-report --checkpoint-every never", karate()),
     );
-    wait_for(&place.path("begun/split/test_negatives.csv"));
+    wait_for(&workspace.path("begun/split/test_negatives.csv"));
     sleep(Duration::from_millis(300));
     signal(&child, "-KILL");
     child.wait_with_output().unwrap();
-    let mut record = place.json("begun/run.json");
+    let mut record = workspace.json("begun/run.json");
     assert_eq!(record["status"], "training");
     record["files"] = serde_json::json!({});
-    place.write("begun/run.json", record.to_string());
-    let error = place.failure("train --resume begun", 1);
+    workspace.write("begun/run.json", record.to_string());
+    let error = workspace.failure("train --resume begun", 1);
     assert!(error.contains("was stopped before its graph and its split were written"), "{error}");
 }
 
 #[test]
 fn a_loss_that_is_no_number_leaves_the_last_good_checkpoint_to_go_on_from() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let flags = "--epochs 400 --no-report --checkpoint-every 1";
     let assert =
-        place.vgae(&format!("train {} -o run {flags} --learning-rate 1000", karate())).assert().code(1);
+        workspace.vgae(&format!("train {} -o run {flags} --learning-rate 1000", karate())).assert().code(1);
     let said = text(assert.get_output().stderr.clone());
     let epoch: usize =
         said.split(" at epoch ").nth(1).expect(&said).split(';').next().unwrap().parse().unwrap();
@@ -377,27 +384,29 @@ fn a_loss_that_is_no_number_leaves_the_last_good_checkpoint_to_go_on_from() {
         said.contains("note: the last good checkpoint stays; `vgae train --resume run --learning-rate"),
         "{said}"
     );
-    let checkpoint = fs::read(place.path("run/checkpoint.safetensors")).unwrap();
+    let checkpoint = fs::read(workspace.path("run/checkpoint.safetensors")).unwrap();
     // With the same steps it comes to the same end, from the same checkpoint.
-    assert!(place.failure("train --resume run", 1).contains(&format!(" at epoch {epoch};")));
-    assert_eq!(fs::read(place.path("run/checkpoint.safetensors")).unwrap(), checkpoint);
+    assert!(workspace.failure("train --resume run", 1).contains(&format!(" at epoch {epoch};")));
+    assert_eq!(fs::read(workspace.path("run/checkpoint.safetensors")).unwrap(), checkpoint);
     assert!(
-        place.vgae("train --resume run --learning-rate 0").assert().code(2).get_output().stdout.is_empty()
+        workspace
+            .vgae("train --resume run --learning-rate 0")
+            .assert()
+            .code(2)
+            .get_output()
+            .stdout
+            .is_empty()
     );
 }
 
 /// Runs `script` where `disk` is a file system of its own with room for `size`; none where that is not permitted.
-fn with_small_disk(place: &Place, size: &str, script: &str) -> Option<Output> {
-    fs::create_dir_all(place.path("disk")).unwrap();
+fn with_small_disk(workspace: &Workspace, size: &str, script: &str) -> Option<Output> {
+    fs::create_dir_all(workspace.path("disk")).unwrap();
     let mount = format!("mount -t tmpfs -o size={size} tmpfs disk || exit 77\n{script}");
     let run = |flags: &[&str]| {
         let mut command = Command::new("unshare");
-        command.args(flags).args(["sh", "-c", &mount]).current_dir(place.path(""));
-        command
-            .env("VGAE", env!("CARGO_BIN_EXE_vgae"))
-            .output()
-            .ok()
-            .filter(|output| output.status.code() != Some(77))
+        command.args(flags).args(["sh", "-c", &mount]).current_dir(workspace.path(""));
+        command.env("VGAE", VGAE).output().ok().filter(|output| output.status.code() != Some(77))
     };
     let is_permitted = |output: &Output| !said(output).starts_with("unshare:");
     run(&["-m"]).filter(is_permitted).or_else(|| run(&["-rm"]).filter(is_permitted))
@@ -405,9 +414,9 @@ fn with_small_disk(place: &Place, size: &str, script: &str) -> Option<Output> {
 
 #[test]
 fn a_full_disk_leaves_a_run_that_can_go_on_or_none() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let flags = "--epochs 100 --hidden 64 --latent 32 --no-report --checkpoint-every 1 --progress none";
-    place.stdout(&format!("train {} -o whole {flags}", karate()));
+    workspace.stdout(&format!("train {} -o whole {flags}", karate()));
     for size in ["4k", "16k", "40k", "64k", "80k", "100k", "120k"] {
         let script = format!(
             "$VGAE train {} -o disk/run {flags}; echo \"code $?\" >&2\n\
@@ -416,7 +425,7 @@ fn a_full_disk_leaves_a_run_that_can_go_on_or_none() {
              if [ -e disk/run/run.json ]; then $VGAE train --resume disk/run --no-report && cp -r disk/run run || echo left; fi",
             karate()
         );
-        let Some(output) = with_small_disk(&place, size, &script) else {
+        let Some(output) = with_small_disk(&workspace, size, &script) else {
             eprintln!("SKIPPED: a full disk: no file system may be mounted here");
             return;
         };
@@ -432,34 +441,34 @@ fn a_full_disk_leaves_a_run_that_can_go_on_or_none() {
                 assert!(!text(output.stdout).contains("left\n"), "{size}: {said}");
             }
         }
-        if place.exists("run") {
-            assert_eq!(numbers(&place.path("run")), numbers(&place.path("whole")), "{size}");
-            fs::remove_dir_all(place.path("run")).unwrap();
+        if workspace.exists("run") {
+            assert_eq!(numbers(&workspace.path("run")), numbers(&workspace.path("whole")), "{size}");
+            fs::remove_dir_all(workspace.path("run")).unwrap();
         }
     }
 }
 
 #[test]
 fn a_directory_that_cannot_be_written_or_goes_away_is_an_error() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let child = spawn(
-        &place,
+        &workspace,
         &format!("train {} -o run --epochs 4000 --no-report --checkpoint-every 1 --progress none", karate()),
     );
-    wait_for(&place.path("run/checkpoint.safetensors"));
-    fs::rename(place.path("run"), place.path("gone")).unwrap();
+    wait_for(&workspace.path("run/checkpoint.safetensors"));
+    fs::rename(workspace.path("run"), workspace.path("gone")).unwrap();
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", said(&output));
     assert!(said(&output).contains("error: cannot write run/"), "{}", said(&output));
-    assert!(!place.exists("run"));
+    assert!(!workspace.exists("run"));
     let mut whole = Vec::new();
-    fs::File::open(place.path("gone/checkpoint.safetensors")).unwrap().read_to_end(&mut whole).unwrap();
+    fs::File::open(workspace.path("gone/checkpoint.safetensors")).unwrap().read_to_end(&mut whole).unwrap();
     assert!(!whole.is_empty());
     // Whoever is root may write anywhere.
     let script =
         "mkdir -p disk/in && mount -o remount,ro disk && $VGAE train $KARATE -o disk/in/run --epochs 3";
-    let script = script.replace("$KARATE", karate());
-    if let Some(output) = with_small_disk(&place, "1m", &script) {
+    let script = script.replace("$KARATE", &karate());
+    if let Some(output) = with_small_disk(&workspace, "1m", &script) {
         assert_eq!(output.status.code(), Some(1));
         let said = said(&output);
         assert!(said.contains("error: cannot create disk/in/run: Read-only file system"), "{said}");

@@ -1,14 +1,12 @@
 //! No verb but `vgae explore` opens a socket, and that one its own alone: a whole session where there is no network, and
 //! what the system saw of it.
 
-mod common;
-
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Command, Stdio};
 
-use common::{Place, karate, text};
+use crate::common::{VGAE, Workspace, karate, text};
 
 /// What `strace` is to write down: everything by which a process reaches another.
 const TRACE: [&str; 6] =
@@ -45,14 +43,14 @@ fn session() -> Vec<String> {
         "man",
         "--version",
     ];
-    verbs.map(|verb| verb.replace("KARATE", karate)).into()
+    verbs.map(|verb| verb.replace("KARATE", &karate)).into()
 }
 
 #[test]
 fn a_session_needs_no_network_and_opens_no_socket() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
-    place.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
+    workspace.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
     // As root, or as whom the system lets be root of a namespace of its own.
     let spaces = [vec!["-n"], vec!["-r", "-n"]];
     let space = spaces.into_iter().find(|flags| is_there("unshare", &[flags.as_slice(), &["true"]].concat()));
@@ -71,12 +69,13 @@ fn a_session_needs_no_network_and_opens_no_socket() {
             words.extend(TRACE);
             words.extend(["-o", "seen"]);
         }
-        words.push(env!("CARGO_BIN_EXE_vgae"));
+        words.push(VGAE);
         words.extend(verb.split(' '));
-        let output = Command::new(words[0]).args(&words[1..]).current_dir(place.path("")).output().unwrap();
+        let output =
+            Command::new(words[0]).args(&words[1..]).current_dir(workspace.path("")).output().unwrap();
         assert!(output.status.success(), "{verb}: {}", text(output.stderr));
         if has_strace {
-            let seen = place.read("seen");
+            let seen = workspace.read("seen");
             assert!(!seen.contains('('), "{verb}: {seen}");
         }
     }
@@ -88,15 +87,15 @@ fn the_explorer_listens_at_its_address_and_connects_to_none() {
         eprintln!("skipped: strace cannot be had here");
         return;
     }
-    let place = Place::new();
-    place.train_karate("");
-    let seen = place.path("seen");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let seen = workspace.path("seen");
     let mut strace = Command::new("strace")
         .args(TRACE)
         .arg("-o")
         .arg(&seen)
-        .args([env!("CARGO_BIN_EXE_vgae"), "explore", "--port", "0"])
-        .arg(place.path("run"))
+        .args([VGAE, "explore", "--port", "0"])
+        .arg(workspace.path("run"))
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()

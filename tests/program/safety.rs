@@ -1,15 +1,13 @@
 //! What comes from strangers, a run directory or the ids in it, does nothing but what it says; and what is made here may
 //! be read by whom the umask lets read it.
 
-mod common;
-
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use common::{Place, karate, text};
+use crate::common::{VGAE, Workspace, karate, text};
 
 /// The verbs that open a run directory `run`, and what each is asked to do.
 const VERBS: [&str; 12] = [
@@ -43,10 +41,10 @@ fn state(path: &Path) -> Vec<(PathBuf, u32, u64, u64)> {
 }
 
 /// The stderr of a `vgae` that must fail, with the exit code 1, within the time of a small run.
-fn refused(place: &Place, arguments: &str) -> String {
+fn refused(workspace: &Workspace, arguments: &str) -> String {
     let start = Instant::now();
-    let arguments = arguments.replace("KARATE", karate());
-    let output = place.vgae(&arguments).timeout(Duration::from_secs(60)).output().unwrap();
+    let arguments = arguments.replace("KARATE", &karate());
+    let output = workspace.vgae(&arguments).timeout(Duration::from_secs(60)).output().unwrap();
     let said = text(output.stderr);
     assert_eq!(output.status.code(), Some(1), "{arguments}: {said} after {:?}", start.elapsed());
     assert_eq!(text(output.stdout), "", "{arguments}");
@@ -59,33 +57,40 @@ fn fifo(path: &Path) {
 
 /// Puts the entry `name` of the run aside and, with `put`, something else in its place; then no verb may touch or wait
 /// for it, and the message must say `expected` of it.
-fn no_verb_follows(place: &Place, name: &str, expected: &str, verbs: &[&str], put: impl FnOnce(&Path)) {
-    let path = place.path("run").join(name);
-    let _ = fs::rename(&path, place.path("aside"));
+fn no_verb_follows(
+    workspace: &Workspace,
+    name: &str,
+    expected: &str,
+    verbs: &[&str],
+    put: impl FnOnce(&Path),
+) {
+    let path = workspace.path("run").join(name);
+    let _ = fs::rename(&path, workspace.path("aside"));
     put(&path);
-    let (run, outside) = (state(&place.path("run")), state(&place.path("outside")));
+    let (run, outside) = (state(&workspace.path("run")), state(&workspace.path("outside")));
     for verb in verbs.iter().copied().chain(["train KARATE --force --epochs 1 -o run"]) {
-        let said = refused(place, verb);
+        let said = refused(workspace, verb);
         let message = format!("error: run/{name}: is {expected}");
         assert!(said.contains(&message), "{verb} with {name}: {said}; expected {message}");
         assert!(said.contains(": nothing is followed out of a run directory\n"), "{said}");
     }
-    assert!(state(&place.path("run")) == run && state(&place.path("outside")) == outside, "{name}");
+    assert!(state(&workspace.path("run")) == run && state(&workspace.path("outside")) == outside, "{name}");
     fs::remove_file(&path).unwrap();
-    let _ = fs::rename(place.path("aside"), &path);
+    let _ = fs::rename(workspace.path("aside"), &path);
 }
 
 #[test]
 fn nothing_is_followed_out_of_a_run_directory() {
-    let place = Place::new();
-    place.write("features.csv", (1..=34).map(|node| format!("{node},{}\n", node % 3)).collect::<String>());
-    place.train_karate("--features features.csv");
-    place.stdout("report run --quiet");
-    place.write("pairs.csv", "1,2\n");
+    let workspace = Workspace::new();
+    workspace
+        .write("features.csv", (1..=34).map(|node| format!("{node},{}\n", node % 3)).collect::<String>());
+    workspace.train_karate("--features features.csv");
+    workspace.stdout("report run --quiet");
+    workspace.write("pairs.csv", "1,2\n");
     // A whole run and more, to be seen by no verb.
-    fs::create_dir(place.path("outside")).unwrap();
-    for entry in fs::read_dir(place.path("run")).unwrap().map(|entry| entry.unwrap().path()) {
-        let to = place.path("outside").join(entry.file_name().unwrap());
+    fs::create_dir(workspace.path("outside")).unwrap();
+    for entry in fs::read_dir(workspace.path("run")).unwrap().map(|entry| entry.unwrap().path()) {
+        let to = workspace.path("outside").join(entry.file_name().unwrap());
         if entry.is_file() {
             fs::copy(&entry, to).unwrap();
         } else {
@@ -95,7 +100,7 @@ fn nothing_is_followed_out_of_a_run_directory() {
             }
         }
     }
-    let outside = place.path("outside");
+    let outside = workspace.path("outside");
     let link = |target: &Path| format!("a link to {}; expected a ", target.display());
     // Of the files, all verbs for one of them, and one verb for each of the others.
     let some = &VERBS[..1];
@@ -114,37 +119,41 @@ fn nothing_is_followed_out_of_a_run_directory() {
     {
         let verbs = if at == 0 { &VERBS[..11] } else { some };
         let target = outside.join(name);
-        no_verb_follows(&place, name, &link(&target), verbs, |path| symlink(&target, path).unwrap());
+        no_verb_follows(&workspace, name, &link(&target), verbs, |path| symlink(&target, path).unwrap());
     }
     // A split is looked at by itself as well.
     let split = outside.join("split");
-    no_verb_follows(&place, "split", &link(&split), &VERBS[8..], |path| symlink(&split, path).unwrap());
+    no_verb_follows(&workspace, "split", &link(&split), &VERBS[8..], |path| symlink(&split, path).unwrap());
     let train = outside.join("split/train.csv");
-    no_verb_follows(&place, "split/train.csv", &link(&train), &VERBS, |path| symlink(&train, path).unwrap());
+    no_verb_follows(&workspace, "split/train.csv", &link(&train), &VERBS, |path| {
+        symlink(&train, path).unwrap()
+    });
     // Where a replacement would be made, and whose files would be removed before.
-    no_verb_follows(&place, ".replacement", &link(&outside), some, |path| symlink(&outside, path).unwrap());
+    no_verb_follows(&workspace, ".replacement", &link(&outside), some, |path| {
+        symlink(&outside, path).unwrap()
+    });
     // What is not there, and what never ends.
     let nothing = Path::new("/nowhere/at/all");
-    no_verb_follows(&place, "rows.csv", &link(nothing), some, |path| symlink(nothing, path).unwrap());
+    no_verb_follows(&workspace, "rows.csv", &link(nothing), some, |path| symlink(nothing, path).unwrap());
     for (name, verbs) in [("nodes.csv", some), ("run.json", &VERBS[..11]), ("split/test.csv", &VERBS[8..])] {
-        no_verb_follows(&place, name, "a named pipe; expected a file", verbs, fifo);
+        no_verb_follows(&workspace, name, "a named pipe; expected a file", verbs, fifo);
     }
     let zero = Path::new("/dev/zero");
-    no_verb_follows(&place, "nodes.csv", &link(zero), some, |path| symlink(zero, path).unwrap());
+    no_verb_follows(&workspace, "nodes.csv", &link(zero), some, |path| symlink(zero, path).unwrap());
     // With all in its place again it is a run, also where the user reaches it by a link of his own.
-    symlink(place.path("run"), place.path("latest")).unwrap();
-    place.stdout("evaluate latest --json");
-    place.stdout("report latest --quiet");
-    place.stdout(&format!("train {} --force --epochs 1 -o latest --quiet", karate()));
-    place.stdout("audit run");
+    symlink(workspace.path("run"), workspace.path("latest")).unwrap();
+    workspace.stdout("evaluate latest --json");
+    workspace.stdout("report latest --quiet");
+    workspace.stdout(&format!("train {} --force --epochs 1 -o latest --quiet", karate()));
+    workspace.stdout("audit run");
 }
 
 #[test]
 fn names_in_a_record_lead_nowhere() {
-    let place = Place::new();
-    place.train_karate("");
-    place.write("outside.csv", "source,target\n1,2\n");
-    let mut record = place.json("run/run.json");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    workspace.write("outside.csv", "source,target\n1,2\n");
+    let mut record = workspace.json("run/run.json");
     let hash = record["files"]["nodes.csv"].clone();
     let files = record["files"].as_object_mut().unwrap();
     for name in ["../outside.csv", "/etc/passwd", "split/../../outside.csv"] {
@@ -154,23 +163,24 @@ fn names_in_a_record_lead_nowhere() {
     for input in record["inputs"].as_array_mut().unwrap() {
         input["path"] = "/dev/zero".into();
     }
-    place.write("run/run.json", record.to_string());
-    let before = place.read("outside.csv");
-    place.write("pairs.csv", "1,2\n");
+    workspace.write("run/run.json", record.to_string());
+    let before = workspace.read("outside.csv");
+    workspace.write("pairs.csv", "1,2\n");
     for verb in VERBS.iter().filter(|verb| !verb.starts_with("explore")) {
-        let output = place.vgae(&verb.replace("KARATE", karate())).timeout(Duration::from_secs(60)).output();
+        let output =
+            workspace.vgae(&verb.replace("KARATE", &karate())).timeout(Duration::from_secs(60)).output();
         assert!(output.unwrap().status.success(), "{verb}");
     }
-    place.stdout(&format!("train {} --force --epochs 1 -o run --quiet", karate()));
-    assert_eq!(place.read("outside.csv"), before);
+    workspace.stdout(&format!("train {} --force --epochs 1 -o run --quiet", karate()));
+    assert_eq!(workspace.read("outside.csv"), before);
 }
 
 /// Runs a session under a umask and returns the mode of everything that it made.
 fn modes(umask: &str) -> Vec<(String, u32)> {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
-    place.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
-    let vgae = env!("CARGO_BIN_EXE_vgae");
+    workspace.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
+    let vgae = VGAE;
     let karate = karate();
     let session = format!(
         "set -e; umask {umask}; vgae() {{ {vgae} --quiet \"$@\"; }}
@@ -186,12 +196,13 @@ fn modes(umask: &str) -> Vec<(String, u32)> {
         vgae plot run --kind loss -o curves.svg
         vgae benchmark {karate} --models vgae --splits 1 --keep-runs -o table -- --epochs 2 > /dev/null"
     );
-    let output = Command::new("bash").args(["-c", &session]).current_dir(place.path("")).output().unwrap();
+    let output =
+        Command::new("bash").args(["-c", &session]).current_dir(workspace.path("")).output().unwrap();
     assert!(output.status.success(), "{}", text(output.stderr));
     let of = |(path, mode, ..): (PathBuf, u32, u64, u64)| {
-        (path.strip_prefix(place.path("out")).unwrap().display().to_string(), mode)
+        (path.strip_prefix(workspace.path("out")).unwrap().display().to_string(), mode)
     };
-    state(&place.path("out")).into_iter().map(of).collect()
+    state(&workspace.path("out")).into_iter().map(of).collect()
 }
 
 #[test]
@@ -206,11 +217,11 @@ fn what_is_made_has_the_permissions_that_the_umask_leaves() {
         }
     }
     // What is replaced is a file of its own again.
-    let place = Place::new();
-    place.write("scores.csv", "old\n").write("pairs.csv", "1,2\n").train_karate("");
-    fs::set_permissions(place.path("scores.csv"), fs::Permissions::from_mode(0o4755)).unwrap();
-    place.stdout("score run --pairs pairs.csv -o scores.csv --force");
-    let mode = fs::metadata(place.path("scores.csv")).unwrap().mode();
+    let workspace = Workspace::new();
+    workspace.write("scores.csv", "old\n").write("pairs.csv", "1,2\n").train_karate("");
+    fs::set_permissions(workspace.path("scores.csv"), fs::Permissions::from_mode(0o4755)).unwrap();
+    workspace.stdout("score run --pairs pairs.csv -o scores.csv --force");
+    let mode = fs::metadata(workspace.path("scores.csv")).unwrap().mode();
     assert_eq!(mode & 0o7111, 0, "{mode:o}");
 }
 
@@ -222,14 +233,14 @@ const FORGED: &str = "x\rerror: forged";
 
 #[test]
 fn ids_steer_no_terminal() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let mut csv: String =
         (0..12).flat_map(|at| [1, 3].map(|step| format!("{at},{}\n", (at + step) % 12))).collect();
     for (at, id) in STEERING.iter().enumerate() {
         csv += &format!("\"{id}\",{at}\n\"{id}\",{}\n", at + 4);
     }
-    place.write("odd.csv", format!("source,target\n{csv}"));
-    place.stdout("train odd.csv -o run --epochs 3 --quiet");
+    workspace.write("odd.csv", format!("source,target\n{csv}"));
+    workspace.stdout("train odd.csv -o run --epochs 3 --quiet");
     let is_shown = |said: &str| {
         assert!(
             !said.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !said.contains("\rerror"),
@@ -237,32 +248,33 @@ fn ids_steer_no_terminal() {
         );
     };
     for id in STEERING {
-        place.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
-        let output = place.vgae("score run --pairs pairs.csv").output().unwrap();
+        workspace.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
+        let output = workspace.vgae("score run --pairs pairs.csv").output().unwrap();
         assert_eq!(output.status.code(), Some(1));
         let said = text(output.stderr);
         is_shown(&said);
         assert!(said.contains("nobody") && said.contains("\\u{"), "{said:?}");
         assert_eq!(said.lines().count(), 1, "{said:?}");
-        let said = text(place.vgae("score run --pairs pairs.csv --skip-unknown").output().unwrap().stderr);
+        let said =
+            text(workspace.vgae("score run --pairs pairs.csv --skip-unknown").output().unwrap().stderr);
         is_shown(&said);
     }
-    place.write("pairs.csv", format!("\"{FORGED}\",0\n"));
-    let said = text(place.vgae("score run --pairs pairs.csv").output().unwrap().stderr);
+    workspace.write("pairs.csv", format!("\"{FORGED}\",0\n"));
+    let said = text(workspace.vgae("score run --pairs pairs.csv").output().unwrap().stderr);
     is_shown(&said);
     assert!(said.starts_with("error: pairs.csv:1: byte 3 of the line is a carriage return"), "{said:?}");
     // A file's name is as much a stranger's.
     for id in STEERING.into_iter().chain([FORGED]) {
-        let said = text(place.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
+        let said = text(workspace.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
         is_shown(&said);
         assert!(said.starts_with("error: cannot read "), "{said:?}");
     }
     // Data are data, but on a terminal.
-    let data = place.stdout("predict run --top 200 --format csv");
+    let data = workspace.stdout("predict run --top 200 --format csv");
     assert!(data.contains("\x1b[2Jgone"));
-    let command = format!("'{}' predict run --top 200 --format csv --quiet", env!("CARGO_BIN_EXE_vgae"));
+    let command = format!("'{}' predict run --top 200 --format csv --quiet", VGAE);
     let terminal =
-        Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(place.path("")).output();
+        Command::new("script").args(["-qec", &command, "/dev/null"]).current_dir(workspace.path("")).output();
     match terminal {
         Ok(output) if output.status.success() => {
             let shown = text(output.stdout);

@@ -1,7 +1,5 @@
 //! What a signal leaves of verbs other than `train`.
 
-mod common;
-
 use std::fs;
 use std::io::Write;
 use std::os::unix::process::ExitStatusExt;
@@ -9,19 +7,19 @@ use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use common::Place;
+use crate::common::{VGAE, Workspace, vgae_with_default_signals};
 
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
 /// A `vgae score` that waits for more pairs, with an output that is not whole; `program` is what starts it.
-fn scoring(place: &Place, mut program: Command) -> Child {
+fn scoring(workspace: &Workspace, mut program: Command) -> Child {
     let arguments = ["score", "run", "--pairs", "-", "-o", "scores.csv", "--quiet"];
     let mut child =
-        program.args(arguments).current_dir(place.path("")).stdin(Stdio::piped()).spawn().unwrap();
+        program.args(arguments).current_dir(workspace.path("")).stdin(Stdio::piped()).spawn().unwrap();
     writeln!(child.stdin.as_mut().unwrap(), "1,2").unwrap();
     let begin = Instant::now();
-    while unfinished(place).is_empty() {
+    while unfinished(workspace).is_empty() {
         assert!(begin.elapsed() < Duration::from_secs(60), "no output was begun");
         sleep(Duration::from_millis(2));
     }
@@ -29,8 +27,8 @@ fn scoring(place: &Place, mut program: Command) -> Child {
 }
 
 /// The names of temporary files beside the run.
-fn unfinished(place: &Place) -> Vec<String> {
-    let names = fs::read_dir(place.path("")).unwrap();
+fn unfinished(workspace: &Workspace) -> Vec<String> {
+    let names = fs::read_dir(workspace.path("")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
     names.filter(|name| name.starts_with(".vgae-")).collect()
 }
@@ -42,31 +40,31 @@ fn send(signal: i32, child: &Child) {
 
 #[test]
 fn a_signal_takes_what_is_not_whole_with_the_process() {
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     for signal in [SIGINT, SIGTERM] {
-        let mut child = scoring(&place, common::heeding_signals());
+        let mut child = scoring(&workspace, vgae_with_default_signals());
         // Waiting closes what the child holds of its input, and its end would make the output whole.
         let _pairs = child.stdin.take();
         send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(signal));
-        assert_eq!(unfinished(&place), Vec::<String>::new());
-        assert!(!place.exists("scores.csv"));
+        assert_eq!(unfinished(&workspace), Vec::<String>::new());
+        assert!(!workspace.exists("scores.csv"));
     }
 }
 
 #[test]
 fn a_signal_that_the_process_was_started_to_ignore_is_ignored() {
-    let place = Place::new();
-    place.train_karate("");
+    let workspace = Workspace::new();
+    workspace.train_karate("");
     let mut program = Command::new("sh");
-    program.args(["-c", "trap '' INT; exec \"$0\" \"$@\"", env!("CARGO_BIN_EXE_vgae")]);
-    let mut child = scoring(&place, program);
+    program.args(["-c", "trap '' INT; exec \"$0\" \"$@\"", VGAE]);
+    let mut child = scoring(&workspace, program);
     send(SIGINT, &child);
     sleep(Duration::from_millis(200));
     assert_eq!(child.try_wait().unwrap(), None, "it goes on");
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
-    assert_eq!(place.read("scores.csv").lines().count(), 2);
-    assert_eq!(unfinished(&place), Vec::<String>::new());
+    assert_eq!(workspace.read("scores.csv").lines().count(), 2);
+    assert_eq!(unfinished(&workspace), Vec::<String>::new());
 }

@@ -1,8 +1,6 @@
 //! `--weighted-loss`: heavy edges count for more in the loss, and get higher logits.
 
-mod common;
-
-use common::Place;
+use crate::common::{Workspace, ring, rows};
 
 /// Two rings of 60 nodes with chords, joined by nothing: of the first every edge has the weight 8, of the second 1.
 fn rings() -> String {
@@ -18,15 +16,15 @@ fn rings() -> String {
 }
 
 /// The mean logit of the heavy edges less that of the light ones.
-fn lead(place: &Place, run: &str) -> f64 {
+fn lead(workspace: &Workspace, run: &str) -> f64 {
     let edges: Vec<(String, bool)> = rings()
         .lines()
         .skip(1)
         .map(|row| (row.rsplit_once(',').unwrap().0.to_string(), row.starts_with('a')))
         .collect();
     let pairs: String = edges.iter().map(|(pair, _)| format!("{pair}\n")).collect();
-    place.write("pairs.csv", format!("source,target\n{pairs}"));
-    let scored = place.stdout(&format!("score {run} --pairs pairs.csv --quiet"));
+    workspace.write("pairs.csv", format!("source,target\n{pairs}"));
+    let scored = workspace.stdout(&format!("score {run} --pairs pairs.csv --quiet"));
     let logits: Vec<f64> =
         scored.lines().skip(1).map(|row| row.rsplit_once(',').unwrap().1.parse().unwrap()).collect();
     let mean = |of_heavy: bool| {
@@ -43,8 +41,8 @@ fn lead(place: &Place, run: &str) -> f64 {
 
 #[test]
 fn heavy_edges_get_higher_logits_by_it() {
-    let place = Place::new();
-    place.write("rings.csv", rings());
+    let workspace = Workspace::new();
+    workspace.write("rings.csv", rings());
     let losses = [
         "--loss exact",
         "--loss sampled",
@@ -55,18 +53,18 @@ fn heavy_edges_get_higher_logits_by_it() {
     ];
     for (at, loss) in losses.into_iter().enumerate() {
         let train = format!("train rings.csv --model gae --epochs 100 --seed 3 {loss} --quiet");
-        place.stdout(&format!("{train} --output plain{at}"));
-        place.stdout(&format!("{train} --output weighted{at} --weighted-loss"));
-        let [plain, weighted] = ["plain", "weighted"].map(|run| lead(&place, &format!("{run}{at}")));
+        workspace.stdout(&format!("{train} --output plain{at}"));
+        workspace.stdout(&format!("{train} --output weighted{at} --weighted-loss"));
+        let [plain, weighted] = ["plain", "weighted"].map(|run| lead(&workspace, &format!("{run}{at}")));
         assert!(weighted > plain + 0.5, "{loss}: {plain} without, {weighted} with");
     }
 }
 
 #[test]
 fn where_it_would_change_nothing_it_is_refused() {
-    let place = Place::new();
-    place.write("plain.csv", common::rows(&common::ring(40), ",")).write("rings.csv", rings());
-    let error = place.failure("train plain.csv --weighted-loss --epochs 1 --output run --quiet", 2);
+    let workspace = Workspace::new();
+    workspace.write("plain.csv", rows(&ring(40), ",")).write("rings.csv", rings());
+    let error = workspace.failure("train plain.csv --weighted-loss --epochs 1 --output run --quiet", 2);
     assert_eq!(
         error,
         "error: --weighted-loss needs edge weights and the graph has none; hint: a column headed weight, or --weights \
@@ -74,13 +72,13 @@ fn where_it_would_change_nothing_it_is_refused() {
     );
     for (model, what) in [("best", "has networks of its own settings"), ("katz", "needs no training")] {
         let error =
-            place.failure(&format!("train rings.csv --model {model} --weighted-loss --output run"), 2);
+            workspace.failure(&format!("train rings.csv --model {model} --weighted-loss --output run"), 2);
         assert_eq!(error, format!("error: --weighted-loss has no effect: {model} {what}; leave it out\n"));
     }
-    assert!(!place.exists("run"));
+    assert!(!workspace.exists("run"));
     // Directed edges have an exact loss of their own, which takes weights too.
-    place.stdout(
+    workspace.stdout(
         "train rings.csv --directed --model gravity-gae --weighted-loss --epochs 2 --output run --quiet",
     );
-    assert_eq!(place.json("run/run.json")["config"]["train"]["weighted_loss"], true);
+    assert_eq!(workspace.json("run/run.json")["config"]["train"]["weighted_loss"], true);
 }

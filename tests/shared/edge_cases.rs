@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::common::{Place, ring};
+use crate::shared::{Workspace, ring};
 
 /// Files of a graph, and what becomes of it.
 pub struct Case {
@@ -99,11 +99,11 @@ pub fn not_graphs() -> Vec<Case> {
 }
 
 /// Writes a case's files, as a directory.
-pub fn write(place: &Place, case: &Case) -> String {
+pub fn write(workspace: &Workspace, case: &Case) -> String {
     let directory = case.name.replace(' ', "_");
-    place.write(&format!("{directory}/edges.csv"), &case.edges);
+    workspace.write(&format!("{directory}/edges.csv"), &case.edges);
     if let Some(features) = &case.features {
-        place.write(&format!("{directory}/features.csv"), features);
+        workspace.write(&format!("{directory}/features.csv"), features);
     }
     directory
 }

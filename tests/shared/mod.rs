@@ -1,28 +1,39 @@
-//! The real binary, in a directory that goes away after the test.
+//! Files and graphs that the library's tests and the program's tests both use. Each test program includes this module.
 
 #![allow(dead_code)]
 
-pub mod explorer;
+pub mod edge_cases;
+pub mod thread_data;
 
 use std::fs;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use assert_cmd::Command;
+/// Returns the path of a file or directory of the repository. The root module of each test program defines `REPOSITORY`.
+pub fn repository(path: &str) -> PathBuf {
+    Path::new(crate::REPOSITORY).join(path)
+}
 
-pub struct Place {
+/// Returns the path of the karate club: 34 nodes, 78 edges, with labels and without features.
+pub fn karate() -> String {
+    repository("datasets/karate").display().to_string()
+}
+
+/// A temporary directory of files, deleted at the end of the test.
+pub struct Workspace {
     directory: tempfile::TempDir,
 }
 
-impl Place {
+impl Workspace {
     pub fn new() -> Self {
-        Place { directory: tempfile::tempdir().unwrap() }
+        Workspace { directory: tempfile::tempdir().unwrap() }
     }
 
     pub fn path(&self, name: &str) -> PathBuf {
         self.directory.path().join(name)
     }
 
+    /// Writes a file, and creates its directory if necessary.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> &Self {
         let path = self.path(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -45,43 +56,6 @@ impl Place {
     pub fn exists(&self, name: &str) -> bool {
         self.path(name).exists()
     }
-
-    /// `vgae` with `arguments`, split at blanks, in this directory.
-    pub fn vgae(&self, arguments: &str) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_vgae"));
-        command.current_dir(self.directory.path()).args(arguments.split_ascii_whitespace());
-        command
-    }
-
-    /// The stdout of a `vgae` that must succeed.
-    pub fn stdout(&self, arguments: &str) -> String {
-        text(self.vgae(arguments).assert().success().get_output().stdout.clone())
-    }
-
-    /// The stderr of a `vgae` that must fail with the exit code `code`, leaving stdout empty.
-    pub fn failure(&self, arguments: &str, code: i32) -> String {
-        let assert = self.vgae(arguments).assert().code(code);
-        let output = assert.get_output();
-        assert_eq!(text(output.stdout.clone()), "", "{arguments}");
-        text(output.stderr.clone())
-    }
-
-    /// Trains for a moment on the karate club into `run`.
-    pub fn train_karate(&self, more: &str) -> &Self {
-        self.stdout(&format!("train {} --output run --epochs 20 --quiet {more}", karate()));
-        self
-    }
-}
-
-/// `vgae` as if from a terminal: whoever runs the tests in the background of a script ignores SIGINT, and what it starts would.
-pub fn heeding_signals() -> std::process::Command {
-    let mut command = std::process::Command::new("env");
-    command.args(["--default-signal=INT", env!("CARGO_BIN_EXE_vgae")]);
-    command
-}
-
-pub fn text(bytes: Vec<u8>) -> String {
-    String::from_utf8(bytes).unwrap()
 }
 
 pub fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -90,17 +64,13 @@ pub fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-pub fn karate() -> &'static str {
-    concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/karate")
-}
-
-/// A ring of `n` nodes called a0, a1, … with a chord from each to the third next: 2n edges.
+/// Returns the edges of a ring of `n` nodes called a0, a1, … in which each node is also joined to the third next: 2n edges.
 pub fn ring(n: usize) -> Vec<(String, String)> {
     let node = |at: usize| format!("a{}", at % n);
     (0..n).flat_map(|at| [(node(at), node(at + 1)), (node(at), node(at + 3))]).collect()
 }
 
-/// Rows with `separator` between source and target.
+/// Returns one row per pair, with `separator` between source and target.
 pub fn rows(pairs: &[(String, String)], separator: &str) -> String {
     pairs.iter().map(|(u, v)| format!("{u}{separator}{v}\n")).collect()
 }

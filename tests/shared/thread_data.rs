@@ -5,7 +5,7 @@ use std::fmt::Write;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::common::{Place, karate};
+use crate::shared::{Workspace, karate};
 
 /// Each is trained on each graph that it is for.
 pub const SETTINGS: &[&str] = &[
@@ -99,11 +99,11 @@ fn features(names: impl Iterator<Item = String>, count: usize) -> String {
 }
 
 /// The data of all tests: a name, the path, and the settings that are for it.
-pub fn make_data(place: &Place) -> Vec<(&'static str, String, Vec<&'static str>)> {
-    place.write("made/edges.csv", edges("n", 900, "n", 900, 4000));
-    place.write("made/features.csv", features((0..900).map(|at| format!("n{at}")), 40));
-    place.write("kinds.csv", edges("user", 400, "item", 500, 3000));
-    let path = |name: &str| place.path(name).display().to_string();
+pub fn make_data(workspace: &Workspace) -> Vec<(&'static str, String, Vec<&'static str>)> {
+    workspace.write("made/edges.csv", edges("n", 900, "n", 900, 4000));
+    workspace.write("made/features.csv", features((0..900).map(|at| format!("n{at}")), 40));
+    workspace.write("kinds.csv", edges("user", 400, "item", 500, 3000));
+    let path = |name: &str| workspace.path(name).display().to_string();
     vec![
         ("karate", karate().to_string(), [SETTINGS, NOT_BIPARTITE].concat()),
         ("made", path("made"), [SETTINGS, NOT_BIPARTITE, OF_FEATURES, OF_WEIGHTS].concat()),

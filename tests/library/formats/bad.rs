@@ -86,11 +86,11 @@ fn bad_graphml_is_refused() {
                  <edge source='a' target='b'/><edge source='b' target='c'>{data}</edge></graph></graphml>"
         )
     };
-    let place = Place::new();
+    let workspace = Workspace::new();
     let weighted = edge("<default>2</default>", "<data key='k'><![CDATA[3]]></data>");
-    let graph = read(&place, "g.graphml", weighted, &default()).unwrap();
+    let graph = read(&workspace, "g.graphml", weighted, &default()).unwrap();
     assert_eq!(graph.edges.weights(), Some([2.0, 3.0].as_slice()));
-    assert_eq!(read(&place, "g.graphml", edge("", ""), &default()).unwrap().edges.weights(), None);
+    assert_eq!(read(&workspace, "g.graphml", edge("", ""), &default()).unwrap().edges.weights(), None);
     for (data, expected) in [
         (
             "<data key='k'>3</data>",
@@ -135,7 +135,7 @@ fn bad_npz_is_refused() {
         ("indices", "|u1", "2,", &[1, 0]),
         ("data", "|b1", "2,", &[1, 1]),
     ];
-    let graph = read(&Place::new(), "m.npz", npz(&good), &default()).unwrap();
+    let graph = read(&Workspace::new(), "m.npz", npz(&good), &default()).unwrap();
     assert_eq!(edges(&graph), [("0".into(), "1".into(), None)]);
     let cases: [(usize, Array, &str); 13] = [
         (0, ("format", "|S3", "", b"bsr"), "is a matrix in the format \"bsr\"; expected csr, csc or coo"),
@@ -211,15 +211,15 @@ fn damaged_files_never_panic() {
         "coo.npz",
         "undirected.graphml",
     ];
-    let place = Place::new();
+    let workspace = Workspace::new();
     for name in names {
         let whole = fs::read(fixture(name)).unwrap();
         for at in 0..whole.len() {
-            let _ = read(&place, name, &whole[..at], &default());
+            let _ = read(&workspace, name, &whole[..at], &default());
             for change in [0x01, 0x80, 0xff] {
                 let mut bytes = whole.clone();
                 bytes[at] ^= change;
-                let _ = read(&place, name, &bytes, &default());
+                let _ = read(&workspace, name, &bytes, &default());
             }
         }
     }

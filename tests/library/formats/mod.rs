@@ -1,13 +1,10 @@
 //! The formats of other programs, from files that these wrote (tests/formats.py), and bad ones.
 
-#[path = "formats/bad.rs"]
 mod bad;
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{Place, gzip};
+use crate::shared::{Workspace, gzip, repository};
 use sha2::{Digest, Sha256};
 use vgae::config::{EdgeFormat, Header, ReadConfig};
 use vgae::graph::Graph;
@@ -18,7 +15,7 @@ const EDGES: [(usize, usize, f32); 4] = [(0, 1, 2.0), (1, 2, 0.5), (2, 3, 1.0), 
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/golden/formats")).join(name)
+    repository("tests/golden/formats").join(name)
 }
 
 fn default() -> ReadConfig {
@@ -57,16 +54,16 @@ fn ordered(graph: &Graph) -> Vec<(String, String, Option<f32>)> {
     edges
 }
 
-fn read(place: &Place, name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> Result<Graph> {
-    place.write(name, bytes);
-    read::data(&place.path(name), config)
+fn read(workspace: &Workspace, name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> Result<Graph> {
+    workspace.write(name, bytes);
+    read::data(&workspace.path(name), config)
 }
 
 /// The error of reading these bytes, behind the file's name.
 fn error(name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> String {
-    let place = Place::new();
-    let error = read(&place, name, bytes, config).expect_err(name).to_string();
-    let path = place.path(name).display().to_string();
+    let workspace = Workspace::new();
+    let error = read(&workspace, name, bytes, config).expect_err(name).to_string();
+    let path = workspace.path(name).display().to_string();
     error.strip_prefix(&path).map_or(error.clone(), |rest| rest.trim_start_matches([':', ' ']).to_string())
 }
 
@@ -86,7 +83,7 @@ fn every_format_gives_the_graph_that_was_written() {
         ("undirected.graphml", &NAMES, true, 5),
         ("directed.graphml", &NAMES, true, 5),
     ];
-    let place = Place::new();
+    let workspace = Workspace::new();
     for (name, ids, has_weights, num_nodes) in cases {
         let graph = read::data(&fixture(name), &default()).unwrap();
         assert_eq!(ordered(&graph), expected(ids, has_weights), "{name}");
@@ -98,12 +95,20 @@ fn every_format_gives_the_graph_that_was_written() {
 
         // In capitals, and by --format under any name.
         let capitals = name.to_uppercase();
-        assert_eq!(ordered(&read(&place, &capitals, &bytes, &default()).unwrap()), ordered(&graph), "{name}");
+        assert_eq!(
+            ordered(&read(&workspace, &capitals, &bytes, &default()).unwrap()),
+            ordered(&graph),
+            "{name}"
+        );
         let format = Some(EdgeFormat::of_path(Path::new(name)));
         let config = ReadConfig { format, ..default() };
-        assert_eq!(ordered(&read(&place, "some.data", &bytes, &config).unwrap()), ordered(&graph), "{name}");
+        assert_eq!(
+            ordered(&read(&workspace, "some.data", &bytes, &config).unwrap()),
+            ordered(&graph),
+            "{name}"
+        );
         if name.ends_with(".mtx") || name.ends_with(".graphml") {
-            let zipped = read(&place, &format!("{name}.gz"), gzip(&bytes), &default()).unwrap();
+            let zipped = read(&workspace, &format!("{name}.gz"), gzip(&bytes), &default()).unwrap();
             assert_eq!(ordered(&zipped), ordered(&graph), "{name}");
         }
     }
@@ -119,7 +124,7 @@ fn what_is_merged_and_what_is_lost_is_noted() {
     let lost = "the file's edges have directions, which are not kept; --directed keeps them";
     assert_eq!(notes("directed.graphml"), [lost]);
     let text = "%%MatrixMarket matrix coordinate integer general\n3 3 4\n1 2 5\n2 1 7\n3 3 1\n2 3 1\n";
-    let graph = read(&Place::new(), "m.mtx", text, &default()).unwrap();
+    let graph = read(&Workspace::new(), "m.mtx", text, &default()).unwrap();
     let merged = "entries: 4; duplicate or reversed, merged: 1; self-loops, dropped: 1; edges left: 2";
     assert_eq!(graph.notes, [merged]);
     assert_eq!(edges(&graph), [("1".into(), "2".into(), Some(7.0)), ("2".into(), "3".into(), Some(1.0))]);
@@ -173,18 +178,7 @@ fn flags_that_mean_nothing_are_refused() {
 }
 
 #[test]
-fn the_program_reads_them_by_name_and_from_stdin() {
-    let place = Place::new();
-    let flags = "--val-fraction 0 --test-fraction 0 --epochs 1 --quiet";
-    for (name, format) in
-        [("snappy.parquet", "parquet"), ("csr.npz", "npz"), ("undirected.graphml", "graphml")]
-    {
-        place.stdout(&format!("train {} {flags} -o by-name --force", fixture(name).display()));
-        let mut stdin = place.vgae(&format!("train - --format {format} {flags} -o by-stdin --force"));
-        stdin.write_stdin(fs::read(fixture(name)).unwrap()).assert().success();
-        assert_eq!(place.read("by-name/embeddings.csv"), place.read("by-stdin/embeddings.csv"));
-        assert_eq!(place.json("by-stdin/run.json")["config"]["read"]["format"], format);
-    }
+fn data_names_drop_the_format_extension() {
     assert_eq!(read::data_name(&fixture("snappy.parquet")), "snappy");
     assert_eq!(read::data_name(Path::new("Web.MTX.gz")), "Web");
 }

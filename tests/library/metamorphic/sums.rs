@@ -8,7 +8,7 @@ use vgae::loss::{ExactReconstruction, SampledEdges, Weighting, relative_weights}
 use vgae::metrics::{average_precision, roc_auc};
 use vgae::normalize;
 
-use crate::nodes::random_pairs;
+use super::nodes::random_pairs;
 
 const NUM_NODES: usize = 60;
 

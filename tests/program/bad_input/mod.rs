@@ -1,47 +1,45 @@
 //! Bad input through the real binary: `table.txt` has each case with its whole message; beside it stands what is no file of
 //! the user's.
 
-#[path = "../common/mod.rs"]
-mod common;
 mod hostile;
 mod table;
 
-use common::{Place, gzip, karate};
+use crate::common::{Workspace, gzip, karate, ring, rows};
 
 #[test]
 fn gzip_streams() {
-    let place = Place::new();
-    let whole = gzip(common::rows(&common::ring(5000), ",").as_bytes());
-    place.write("cut.csv.gz", &whole[..whole.len() / 2]);
-    let error = place.failure("train cut.csv.gz --output run --quiet", 1);
+    let workspace = Workspace::new();
+    let whole = gzip(rows(&ring(5000), ",").as_bytes());
+    workspace.write("cut.csv.gz", &whole[..whole.len() / 2]);
+    let error = workspace.failure("train cut.csv.gz --output run --quiet", 1);
     assert!(error.starts_with("error: cut.csv.gz:"), "{error}");
     assert!(error.contains(": the gzip stream ends in the middle, or "), "{error}");
     let mut followed = whole.clone();
     followed.extend(b"more");
-    place.write("followed.csv.gz", followed);
-    let error = place.failure("train followed.csv.gz --output run --quiet", 1);
+    workspace.write("followed.csv.gz", followed);
+    let error = workspace.failure("train followed.csv.gz --output run --quiet", 1);
     assert!(error.contains(", or other bytes follow its end; "), "{error}");
     let mut damaged = whole.clone();
     let middle = damaged.len() / 2;
     damaged[middle..middle + 40].fill(0xff);
-    place.write("damaged.csv.gz", damaged);
-    let error = place.failure("train damaged.csv.gz --output run --quiet", 1);
+    workspace.write("damaged.csv.gz", damaged);
+    let error = workspace.failure("train damaged.csv.gz --output run --quiet", 1);
     assert!(error.contains(": the gzip stream is damaged: "), "{error}");
     let mut wrong_sum = whole;
     let last = wrong_sum.len() - 6;
     wrong_sum[last] ^= 1;
-    place.write("sum.csv.gz", wrong_sum);
-    let error = place.failure("train sum.csv.gz --output run --quiet", 1);
+    workspace.write("sum.csv.gz", wrong_sum);
+    let error = workspace.failure("train sum.csv.gz --output run --quiet", 1);
     assert!(error.contains(": the gzip stream is damaged: "), "{error}");
 }
 
 #[test]
 fn settings_out_of_range() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let says = |flags: &str, message: &str| {
-        let error = place.failure(&format!("train {} {flags} --output run", karate()), 2);
+        let error = workspace.failure(&format!("train {} {flags} --output run", karate()), 2);
         assert_eq!(error, format!("error: {message}\n"));
-        assert!(!place.exists("run"));
+        assert!(!workspace.exists("run"));
     };
     says(
         "--val-fraction 0.6 --test-fraction 0.6",
@@ -60,18 +58,18 @@ fn settings_out_of_range() {
     for usage in
         ["--model gcn", "--kl-weight -1", "--kl-weight much", "--epochs many", "--seed -1", "--nonsense"]
     {
-        place.failure(&format!("train {} {usage} --output run", karate()), 2);
+        workspace.failure(&format!("train {} {usage} --output run", karate()), 2);
     }
-    place.failure("", 2);
-    place.failure("train", 2);
+    workspace.failure("", 2);
+    workspace.failure("train", 2);
 }
 
 #[test]
 fn damaged_run_directories() {
-    let place = Place::new();
-    place.write("data/edges.csv", common::rows(&common::ring(40), ","));
-    place.write("data/features.csv", (0..40).map(|at| format!("a{at},1,{at}\n")).collect::<String>());
-    place.stdout("train data --output run --epochs 2 --quiet");
+    let workspace = Workspace::new();
+    workspace.write("data/edges.csv", rows(&ring(40), ","));
+    workspace.write("data/features.csv", (0..40).map(|at| format!("a{at},1,{at}\n")).collect::<String>());
+    workspace.stdout("train data --output run --epochs 2 --quiet");
     let files = [
         "run.json",
         "nodes.csv",
@@ -80,34 +78,34 @@ fn damaged_run_directories() {
         "split/train.csv",
         "split/test_negatives.csv",
     ];
-    std::fs::rename(place.path("run"), place.path("whole")).unwrap();
+    std::fs::rename(workspace.path("run"), workspace.path("whole")).unwrap();
     // A fresh copy of the whole run.
     let restore = || {
-        let _ = std::fs::remove_dir_all(place.path("run"));
+        let _ = std::fs::remove_dir_all(workspace.path("run"));
         for folder in ["", "split"] {
-            std::fs::create_dir_all(place.path("run").join(folder)).unwrap();
-            for entry in std::fs::read_dir(place.path("whole").join(folder)).unwrap() {
+            std::fs::create_dir_all(workspace.path("run").join(folder)).unwrap();
+            for entry in std::fs::read_dir(workspace.path("whole").join(folder)).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_file() {
-                    std::fs::copy(&path, place.path("run").join(folder).join(path.file_name().unwrap()))
+                    std::fs::copy(&path, workspace.path("run").join(folder).join(path.file_name().unwrap()))
                         .unwrap();
                 }
             }
         }
     };
     let says = |expected: &str| {
-        let error = place.failure("embed run", 1);
+        let error = workspace.failure("embed run", 1);
         assert!(error.starts_with("error: ") && error.contains(expected), "{error}, expected {expected}");
     };
     restore();
-    std::fs::remove_file(place.path("run/weights.safetensors")).unwrap();
+    std::fs::remove_file(workspace.path("run/weights.safetensors")).unwrap();
     for verb in ["evaluate run", "predict run", "score run --pairs pairs.csv"] {
         let expected = "error: cannot read run/weights.safetensors: No such file or directory\n";
-        assert_eq!(place.failure(verb, 1), expected);
+        assert_eq!(workspace.failure(verb, 1), expected);
     }
     for file in files {
         restore();
-        std::fs::remove_file(place.path("run").join(file)).unwrap();
+        std::fs::remove_file(workspace.path("run").join(file)).unwrap();
         let expected = match file {
             "run.json" => {
                 "run: is no run directory; expected one that `vgae train` wrote, with a run.json".into()
@@ -117,16 +115,16 @@ fn damaged_run_directories() {
         says(&expected);
         restore();
         // Cut in the middle.
-        let bytes = std::fs::read(place.path("run").join(file)).unwrap();
-        place.write(&format!("run/{file}"), &bytes[..bytes.len() / 2]);
+        let bytes = std::fs::read(workspace.path("run").join(file)).unwrap();
+        workspace.write(&format!("run/{file}"), &bytes[..bytes.len() / 2]);
         says(&format!("run/{}", file.split('/').next().unwrap()));
     }
     restore();
 
     let change = |file: &str, from: &str, to: &str| {
-        let text = place.read(file);
+        let text = workspace.read(file);
         assert!(text.contains(from), "{file} has no {from}");
-        place.write(file, text.replacen(from, to, 1));
+        workspace.write(file, text.replacen(from, to, 1));
     };
     change("run/run.json", "\"format_version\": 3", "\"format_version\": 2");
     says("run/run.json: is of the format vgae-run 2; this vgae reads vgae-run 3");
@@ -157,16 +155,16 @@ fn damaged_run_directories() {
     change("run/split/test.csv", "source,target", "from,to");
     says("run/split/test.csv: is headed \"from,to\"; expected source,target or source,target,weight");
     restore();
-    let edge = place.read("run/split/train.csv").lines().nth(1).unwrap().to_string();
-    place.write("run/split/test.csv", place.read("run/split/test.csv") + &edge + "\n");
+    let edge = workspace.read("run/split/train.csv").lines().nth(1).unwrap().to_string();
+    workspace.write("run/split/test.csv", workspace.read("run/split/test.csv") + &edge + "\n");
     says(&format!(
         "run/split: the split does not hold: {edge} is in both train and test, one way or the other"
     ));
     restore();
     // The last weight becomes NaN.
-    let mut weights = std::fs::read(place.path("run/weights.safetensors")).unwrap();
+    let mut weights = std::fs::read(workspace.path("run/weights.safetensors")).unwrap();
     let end = weights.len();
     weights[end - 4..].copy_from_slice(&f32::NAN.to_le_bytes());
-    place.write("run/weights.safetensors", weights);
+    workspace.write("run/weights.safetensors", weights);
     says("is not finite");
 }

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::common::{Place, gzip, text};
+use crate::common::{Workspace, gzip, repository, text};
 
 const TABLE: &str = include_str!("table.txt");
 
@@ -62,14 +62,14 @@ fn cases() -> Vec<Case<'static>> {
 impl Case<'_> {
     /// What is wrong with what `vgae` does.
     fn run(&self) -> Result<(), String> {
-        let place = Place::new();
+        let workspace = Workspace::new();
         let mut written = None;
         for line in &self.files {
-            make(&place, line, &mut written);
+            make(&workspace, line, &mut written);
         }
-        let root = place.path("");
+        let root = workspace.path("");
         let before = names(&root);
-        let output = place.vgae(self.arguments).output().unwrap();
+        let output = workspace.vgae(self.arguments).output().unwrap();
         let (stdout, stderr) = (text(output.stdout), text(output.stderr));
         let left: Vec<_> = names(&root).symmetric_difference(&before).cloned().collect();
         match output.status.code() {
@@ -83,13 +83,13 @@ impl Case<'_> {
 }
 
 /// Does what a line of a case says; those of a file's content add to the one that was `written` last.
-fn make<'a>(place: &Place, line: &'a str, written: &mut Option<&'a str>) {
+fn make<'a>(workspace: &Workspace, line: &'a str, written: &mut Option<&'a str>) {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (name, to) = rest.rsplit_once(" as ").unwrap_or((rest, ""));
-    let read = |name: &str| fs::read(place.path(name)).unwrap_or_else(|error| panic!("{line}: {error}"));
+    let read = |name: &str| fs::read(workspace.path(name)).unwrap_or_else(|error| panic!("{line}: {error}"));
     match verb {
         "file" => {
-            place.write(rest, "");
+            workspace.write(rest, "");
             *written = Some(rest);
         }
         "|" => {
@@ -98,32 +98,32 @@ fn make<'a>(place: &Place, line: &'a str, written: &mut Option<&'a str>) {
                 Some(content) => (content, b"".as_slice()),
                 None => (rest, b"\n".as_slice()),
             };
-            place.write(name, [read(name), bytes(content), end.to_vec()].concat());
+            workspace.write(name, [read(name), bytes(content), end.to_vec()].concat());
         }
         "repeat" => {
             let (what, name) = rest.split_once(" in ").unwrap();
             let (text, count) = what.rsplit_once(' ').unwrap();
-            place.write(name, text.repeat(count.parse().unwrap()));
+            workspace.write(name, text.repeat(count.parse().unwrap()));
         }
         "append" => {
             let (name, text) = rest.split_once(' ').unwrap();
-            place.write(name, [read(name), bytes(text)].concat());
+            workspace.write(name, [read(name), bytes(text)].concat());
         }
-        "copy" => copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join(name), place, to),
-        "same" => drop(place.write(to, read(name))),
-        "gzip" => drop(place.write(to, gzip(&read(name)))),
+        "copy" => copy(&repository(name), workspace, to),
+        "same" => drop(workspace.write(to, read(name))),
+        "gzip" => drop(workspace.write(to, gzip(&read(name)))),
         "cut" => {
             let (name, length) = rest.split_once(" to ").unwrap();
-            place.write(name, &read(name)[..length.parse().unwrap()]);
+            workspace.write(name, &read(name)[..length.parse().unwrap()]);
         }
-        "remove" => fs::remove_file(place.path(rest)).unwrap(),
+        "remove" => fs::remove_file(workspace.path(rest)).unwrap(),
         "edit" => {
             let (name, change) = rest.split_once(' ').unwrap();
             let (from, to) = change.split_once(" => ").unwrap();
             let old = read(name);
             let at = old.windows(from.len()).position(|part| part == from.as_bytes());
             let at = at.unwrap_or_else(|| panic!("{line}: is not there"));
-            place.write(name, [&old[..at], to.as_bytes(), &old[at + from.len()..]].concat());
+            workspace.write(name, [&old[..at], to.as_bytes(), &old[at + from.len()..]].concat());
         }
         _ => panic!("{line}: no such verb"),
     }
@@ -149,14 +149,14 @@ fn bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
-fn copy(from: &Path, place: &Place, to: &str) {
+fn copy(from: &Path, workspace: &Workspace, to: &str) {
     if from.is_file() {
-        place.write(to, fs::read(from).unwrap());
+        workspace.write(to, fs::read(from).unwrap());
         return;
     }
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
-        copy(&path, place, &format!("{to}/{}", path.file_name().unwrap().to_str().unwrap()));
+        copy(&path, workspace, &format!("{to}/{}", path.file_name().unwrap().to_str().unwrap()));
     }
 }
 

@@ -116,14 +116,14 @@ impl Chromium {
     }
 
     /// Where on the screen the middle of an element is, after it was scrolled there.
-    pub fn place_of(&mut self, selector: &str) -> (f64, f64) {
-        let place = self.evaluate(&format!(
+    pub fn position_of(&mut self, selector: &str) -> (f64, f64) {
+        let position = self.evaluate(&format!(
             "(() => {{ const element = document.querySelector({selector:?}); \
              element.scrollIntoView({{ block: 'center', behavior: 'instant' }}); \
              const box = element.getBoundingClientRect(); \
              return [box.x + box.width / 2, box.y + box.height / 2]; }})()"
         ));
-        (place[0].as_f64().unwrap(), place[1].as_f64().unwrap())
+        (position[0].as_f64().unwrap(), position[1].as_f64().unwrap())
     }
 
     /// Moves the mouse to a place on the screen.

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use serde_json::json;
 
-use crate::chromium::{Chromium, Whole, skip};
-use crate::common::{Place, karate};
+use super::chromium::{Chromium, Whole, skip};
+use crate::common::{Workspace, karate, repository};
 
 fn url(path: &Path) -> String {
     format!("file://{}", path.canonicalize().unwrap().display())
@@ -43,15 +43,15 @@ fn open(chromium: &mut Chromium, path: &Path, size: (u32, u32), scheme: &str) {
 }
 
 /// Where on the screen the node at `index` of the map is.
-fn place_of_node(chromium: &mut Chromium, index: usize) -> (f64, f64) {
-    chromium.place_of(".map canvas");
-    let place = chromium.evaluate(&format!(
+fn position_of_node(chromium: &mut Chromium, index: usize) -> (f64, f64) {
+    chromium.position_of(".map canvas");
+    let position = chromium.evaluate(&format!(
         "(() => {{ const box = document.querySelector('.map canvas').getBoundingClientRect(); \
          const half = Math.min(box.width, box.height) / 2 - 12; \
          return [box.x + box.width / 2 + runs[0].map.x[{index}] * half, \
                  box.y + box.height / 2 - runs[0].map.y[{index}] * half]; }})()"
     ));
-    (place[0].as_f64().unwrap(), place[1].as_f64().unwrap())
+    (position[0].as_f64().unwrap(), position[1].as_f64().unwrap())
 }
 
 /// Points at a node that no other lies on, clicks it, and follows one of its links.
@@ -65,11 +65,11 @@ fn look_at_a_node(chromium: &mut Chromium) {
     );
     let index = index.as_u64().unwrap() as usize;
     let name = chromium.evaluate(&format!("runs[0].ids[{index}]"));
-    let place = place_of_node(chromium, index);
-    chromium.point_at(place);
+    let position = position_of_node(chromium, index);
+    chromium.point_at(position);
     chromium.wait_for("!document.querySelector('.tip').hidden");
     assert_eq!(chromium.evaluate("document.querySelector('.tip strong').textContent"), name);
-    chromium.click(place);
+    chromium.click(position);
     chromium.wait_for("document.querySelector('.panel h4')");
     assert_eq!(chromium.evaluate("document.querySelector('.panel h4').textContent"), name);
     let expected =
@@ -87,18 +87,18 @@ fn use_the_table(chromium: &mut Chromium) {
     let sources = "[...document.querySelectorAll('.links tbody tr')].map((row) => row.cells[1].textContent)";
     let expected = chromium.evaluate("runs[0].links.map((link) => runs[0].ids[link[0]])");
     assert_eq!(chromium.evaluate(sources), expected);
-    let header = chromium.place_of(".links th[data-key=source] button");
+    let header = chromium.position_of(".links th[data-key=source] button");
     chromium.click(header);
     chromium.wait_for("document.querySelector('.links th[data-key=source]').ariaSort === 'ascending'");
     let sorted = "(() => { const { compare } = new Intl.Collator(undefined, { numeric: true }); \
                   const names = [...document.querySelectorAll('.links tbody tr')].map((row) => row.cells[1].textContent); \
                   return names.length > 3 && names.every((name, at) => !at || compare(names[at - 1], name) <= 0); })()";
     assert_eq!(chromium.evaluate(sorted), json!(true));
-    let header = chromium.place_of(".links th[data-key=source] button");
+    let header = chromium.position_of(".links th[data-key=source] button");
     chromium.click(header);
     chromium.wait_for("document.querySelector('.links th[data-key=source]').ariaSort === 'descending'");
     let first = chromium.evaluate(sources)[0].as_str().unwrap().to_string();
-    let search = chromium.place_of(".links .search");
+    let search = chromium.position_of(".links .search");
     chromium.click(search);
     chromium.type_text(&first);
     let found = format!(
@@ -117,10 +117,10 @@ fn use_the_table(chromium: &mut Chromium) {
 #[test]
 fn a_report_can_be_looked_at_and_used() {
     let Some(mut chromium) = Chromium::start() else { return };
-    let place = Place::new();
-    place.train_karate("--calibrate platt");
-    place.stdout("report run --quiet --top 40");
-    let path = place.path("run/report.html");
+    let workspace = Workspace::new();
+    workspace.train_karate("--calibrate platt");
+    workspace.stdout("report run --quiet --top 40");
+    let path = workspace.path("run/report.html");
     for (size, scheme) in [((390, 844), "light"), ((1280, 900), "dark"), ((1280, 900), "light")] {
         open(&mut chromium, &path, size, scheme);
         chromium.picture(&format!("karate-{}-{scheme}.png", size.0), Whole::Page);
@@ -133,16 +133,16 @@ fn a_report_can_be_looked_at_and_used() {
 
 #[test]
 fn the_report_of_cora_can_be_looked_at_and_used() {
-    let cora = concat!(env!("CARGO_MANIFEST_DIR"), "/datasets/cora");
-    if !Path::new(cora).join("cora.content").exists() {
+    let cora = repository("datasets/cora");
+    if !cora.join("cora.content").exists() {
         return skip("datasets/cora was not fetched");
     }
     let Some(mut chromium) = Chromium::start() else { return };
-    let place = Place::new();
-    place.stdout(&format!("train {cora} --calibrate isotonic --quiet -o run"));
-    open(&mut chromium, &place.path("run/report.html"), (1280, 900), "light");
-    place.stdout("report run --quiet");
-    open(&mut chromium, &place.path("run/report.html"), (1280, 900), "dark");
+    let workspace = Workspace::new();
+    workspace.stdout(&format!("train {} --calibrate isotonic --quiet -o run", cora.display()));
+    open(&mut chromium, &workspace.path("run/report.html"), (1280, 900), "light");
+    workspace.stdout("report run --quiet");
+    open(&mut chromium, &workspace.path("run/report.html"), (1280, 900), "dark");
     look_at_a_node(&mut chromium);
     chromium.picture("cora-node.png", Whole::Screen);
     use_the_table(&mut chromium);
@@ -152,13 +152,13 @@ fn the_report_of_cora_can_be_looked_at_and_used() {
 #[test]
 fn runs_stand_side_by_side() {
     let Some(mut chromium) = Chromium::start() else { return };
-    let place = Place::new();
+    let workspace = Workspace::new();
     for model in ["gae", "vgae"] {
-        place.stdout(&format!("train {} --model {model} --epochs 20 --quiet -o {model}", karate()));
+        workspace.stdout(&format!("train {} --model {model} --epochs 20 --quiet -o {model}", karate()));
     }
-    place.stdout("report gae vgae --quiet -o both.html --map pca");
+    workspace.stdout("report gae vgae --quiet -o both.html --map pca");
     chromium.look((1280, 900), "light");
-    chromium.open(&url(&place.path("both.html")));
+    chromium.open(&url(&workspace.path("both.html")));
     chromium.wait_for("[...document.querySelectorAll('.map canvas')].filter((canvas) => canvas.dataset.drawn > 0).length === 2");
     let names =
         "[...document.querySelectorAll('table.ranking td:first-child')].map((cell) => cell.textContent)";
@@ -187,7 +187,7 @@ const HOSTILE: [&str; 6] = [
 #[test]
 fn names_of_nodes_do_no_harm() {
     let Some(mut chromium) = Chromium::start() else { return };
-    let place = Place::new();
+    let workspace = Workspace::new();
     let name = |at: usize| match HOSTILE.get(at) {
         Some(name) => name.to_string(),
         None => format!("node {at}"),
@@ -204,15 +204,15 @@ fn names_of_nodes_do_no_harm() {
     for at in 0..40 {
         labels.write_record([name(at), HOSTILE[at % 3].to_string()]).unwrap();
     }
-    place
+    workspace
         .write("graph/edges.csv", edges.into_inner().unwrap())
         .write("graph/labels.csv", labels.into_inner().unwrap());
-    place.stdout("train graph --epochs 5 --quiet -o <run>");
-    place.stdout("report <run> --quiet --top 300");
-    open(&mut chromium, &place.path("<run>/report.html"), (1280, 900), "light");
+    workspace.stdout("train graph --epochs 5 --quiet -o <run>");
+    workspace.stdout("report <run> --quiet --top 300");
+    open(&mut chromium, &workspace.path("<run>/report.html"), (1280, 900), "light");
     look_at_a_node(&mut chromium);
     for index in 0..HOSTILE.len() {
-        let at = place_of_node(&mut chromium, index);
+        let at = position_of_node(&mut chromium, index);
         chromium.click(at);
     }
     assert_eq!(chromium.evaluate("window.harmed === undefined"), json!(true));
@@ -234,7 +234,7 @@ fn names_of_nodes_do_no_harm() {
 #[test]
 fn a_report_of_many_nodes_is_small_and_opens() {
     let Some(mut chromium) = Chromium::start() else { return };
-    let place = Place::new();
+    let workspace = Workspace::new();
     // Rings of a hundred nodes with chords, and a few ties between rings.
     let n = 80_000;
     let mut rows = String::from("source,target\n");
@@ -247,12 +247,12 @@ fn a_report_of_many_nodes_is_small_and_opens() {
             rows.push_str(&format!("{at},{}\n", (at + 12_345) % n));
         }
     }
-    place.write("edges.csv", rows);
-    place.stdout("train edges.csv --epochs 3 --quiet --no-report -o run");
-    place.stdout("report run --quiet");
-    let size = std::fs::metadata(place.path("run/report.html")).unwrap().len();
+    workspace.write("edges.csv", rows);
+    workspace.stdout("train edges.csv --epochs 3 --quiet --no-report -o run");
+    workspace.stdout("report run --quiet");
+    let size = std::fs::metadata(workspace.path("run/report.html")).unwrap().len();
     assert!(size < 10_000_000, "{size} bytes");
-    open(&mut chromium, &place.path("run/report.html"), (1280, 900), "light");
+    open(&mut chromium, &workspace.path("run/report.html"), (1280, 900), "light");
     look_at_a_node(&mut chromium);
     use_the_table(&mut chromium);
     chromium.picture("large.png", Whole::Page);

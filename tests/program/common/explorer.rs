@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use super::Place;
+use super::{VGAE, Workspace};
 
 /// A `vgae explore` on a free port, killed with the test.
 pub struct Explore {
@@ -14,11 +14,11 @@ pub struct Explore {
 }
 
 impl Explore {
-    /// Of the run `run` of `place`, with the flags `more`.
-    pub fn start(place: &Place, more: &str) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_vgae"))
+    /// Of the run `run` of `workspace`, with the flags `more`.
+    pub fn start(workspace: &Workspace, more: &str) -> Self {
+        let mut child = Command::new(VGAE)
             .args(["explore", "--port", "0"])
-            .arg(place.path("run"))
+            .arg(workspace.path("run"))
             .args(more.split_ascii_whitespace())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

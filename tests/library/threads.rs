@@ -1,24 +1,17 @@
 //! The same seed gives the same bits on one thread, two and four: every model, every loss, what they say of pairs, and
 //! the real binary's files and output. `VGAE_SEEDS=N` compares N seeds instead of one.
 
-#[path = "../common/mod.rs"]
-mod common;
-
-mod settings;
-
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, Command, FromArgMatches};
-use common::Place;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use settings::{edges, make_data};
 use sha2::{Digest, Sha256};
 use vgae::config::{Config, ModelKind};
-use vgae::graph::{Graph, Pair};
+use vgae::graph::Pair;
 use vgae::model::Model;
 use vgae::pipeline::{self, Evaluated};
 use vgae::recommend::Approximate;
@@ -26,6 +19,9 @@ use vgae::threads::{Caller, use_threads};
 use vgae::train;
 use vgae::vae::Draw;
 use vgae::watch::Watch;
+
+use crate::shared::Workspace;
+use crate::shared::thread_data::{edges, make_data};
 
 const THREADS: [usize; 3] = [1, 2, 4];
 
@@ -105,8 +101,8 @@ fn pools() -> Vec<ThreadPool> {
 
 #[test]
 fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
-    let place = Place::new();
-    let data = make_data(&place);
+    let workspace = Workspace::new();
+    let data = make_data(&workspace);
     let pools = pools();
     let (mut num_settings, mut num_differences) = (0, 0);
     for seed in 0..num_seeds() {
@@ -152,8 +148,8 @@ fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
 /// So many pairs that sums and sorts take the ways that only large graphs take.
 #[test]
 fn a_graph_of_many_pairs_gives_the_same_bits_at_any_thread_count() {
-    let place = Place::new();
-    place.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
+    let workspace = Workspace::new();
+    workspace.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
     for setting in [
         "--loss reweighted --negatives-per-edge 25 --val-fraction 0.2 --test-fraction 0.2",
         "--loss sampled --mask-edges 0.4 --features none",
@@ -161,77 +157,10 @@ fn a_graph_of_many_pairs_gives_the_same_bits_at_any_thread_count() {
     ] {
         let mut config = config(&format!("--model gae {setting}").replace("--model gae --model", "--model"));
         shorten(&mut config, 2);
-        let all: Vec<_> =
-            pools().iter().map(|pool| pool.install(|| hashes(&place.path("large.csv"), &config))).collect();
+        let all: Vec<_> = pools()
+            .iter()
+            .map(|pool| pool.install(|| hashes(&workspace.path("large.csv"), &config)))
+            .collect();
         assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{setting}: {all:?}");
-    }
-}
-
-#[test]
-fn the_real_programs_files_and_output_are_the_same_bytes_at_any_thread_count() {
-    let place = Place::new();
-    make_data(&place);
-    let graph: Graph = vgae::read::data(&place.path("made"), &Default::default()).unwrap();
-    let ids: Vec<&str> = graph.nodes.iter().collect();
-    place.write(
-        "pairs.csv",
-        ids.windows(2).map(|pair| format!("{},{}\n", pair[0], pair[1])).collect::<String>(),
-    );
-    let of_all =
-        ["score RUN --pairs pairs.csv", "predict RUN --top 20", "evaluate RUN --json --bootstrap 50"];
-    let of_network = ["embed RUN", "predict RUN --top 20 --approximate", "predict RUN --all-nodes --top 2"];
-    let cases: [(&str, &[&str]); 4] = [
-        ("--model vgae --calibrate isotonic", &of_network),
-        ("--model vgae --loss subgraph --subgraph-nodes 300", &["generate RUN", "inspect RUN --json"]),
-        ("--model vae", &["embed RUN", "reconstruct RUN", "generate RUN"]),
-        ("--model best", &[]),
-    ];
-    for (flags, verbs) in cases {
-        let outputs = |threads: usize| {
-            let run = format!("run-{threads}");
-            let name = |text: String| text.replace(&run, "RUN");
-            let metrics = place.stdout(&format!(
-                "train made {flags} --epochs 4 --output {run} --force --no-report --quiet --threads {threads}"
-            ));
-            let files = [
-                "weights.safetensors",
-                "embeddings.csv",
-                "metrics.json",
-                "split/train.csv",
-                "split/test.csv",
-            ];
-            let files = files.map(|file| {
-                (
-                    file.to_string(),
-                    Sha256::digest(std::fs::read(place.path(&format!("{run}/{file}"))).unwrap()).to_vec(),
-                )
-            });
-            let printed = of_all.iter().chain(verbs).map(|verb| {
-                let text =
-                    place.stdout(&format!("{} --quiet --threads {threads}", verb.replace("RUN", &run)));
-                (verb.to_string(), name(text).into_bytes())
-            });
-            let mut all: BTreeMap<String, Vec<u8>> = files.into_iter().chain(printed).collect();
-            all.insert("train".into(), metrics.into_bytes());
-            all
-        };
-        let one = outputs(1);
-        for threads in &THREADS[1..] {
-            for (what, bytes) in outputs(*threads) {
-                assert!(one[&what] == bytes, "{flags}: {what} on {threads} threads");
-            }
-        }
-    }
-}
-
-/// One run looked at on other numbers of threads: figures, links and map.
-#[test]
-fn a_report_is_the_same_bytes_at_any_thread_count() {
-    let place = Place::new();
-    make_data(&place);
-    place.stdout("train made --epochs 5 --output run --no-report --quiet");
-    for verb in ["report run --map tsne -o -", "report run --text", "plot run --kind embedding -o -"] {
-        let outputs = THREADS.map(|threads| place.stdout(&format!("{verb} --quiet --threads {threads}")));
-        assert!(outputs[0] == outputs[1] && outputs[0] == outputs[2], "{verb}");
     }
 }

@@ -7,8 +7,8 @@ use vgae::split::Split;
 use vgae::watch::Watch;
 use vgae::{Result, train};
 
-use crate::cases::{self, Case};
-use crate::common::Place;
+use crate::shared::Workspace;
+use crate::shared::edge_cases::{self as cases, Case};
 
 const SETTINGS: &[&str] = &[
     "--model vgae",
@@ -64,13 +64,13 @@ fn are_finite<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> bool {
 }
 
 /// What is not finite after training; nothing if all is.
-fn train(place: &Place, case: &Case, flags: &str) -> Result<Option<String>> {
+fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<String>> {
     let mut config = config(flags);
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(25);
     }
     let watch = Watch::default();
-    let graph = pipeline::read(&place.path(&cases::write(place, case)), &config, &watch)?;
+    let graph = pipeline::read(&workspace.path(&cases::write(workspace, case)), &config, &watch)?;
     let split: Split = pipeline::split(&graph, &config, None)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;
     let Evaluated { encoded, metrics, calibrator } =
@@ -133,7 +133,7 @@ fn is_certain(case: &Case) -> bool {
 
 #[test]
 fn every_model_trains_to_finite_numbers_or_says_why_not() {
-    let place = Place::new();
+    let workspace = Workspace::new();
     let (mut problems, mut num_trained, mut num_refused) = (Vec::new(), 0, 0);
     for case in cases::all() {
         for holdout in ["", " --val-fraction 0 --test-fraction 0"] {
@@ -145,7 +145,7 @@ fn every_model_trains_to_finite_numbers_or_says_why_not() {
                 }
                 let flags = format!("{flags}{holdout}");
                 let excuse = excuse(&case, &flags);
-                match (train(&place, &case, &flags), excuse) {
+                match (train(&workspace, &case, &flags), excuse) {
                     (Ok(None), None) => num_trained += 1,
                     (Ok(None), Some(_)) if !is_certain(&case) => num_trained += 1,
                     (Err(error), Some(excuse)) if error.to_string().contains(excuse) => num_refused += 1,
