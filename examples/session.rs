@@ -9,7 +9,8 @@ use vgae::evaluate::PartMetrics;
 use vgae::model::score::probability;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::write::{Existing, Output, write_embeddings};
-use vgae::{Result, read, split, train};
+use vgae::{read, split, train};
+use vgae_report::Result;
 
 /// Writes the embeddings to `path`, which must not be there yet.
 pub fn session(path: &Path) -> Result<()> {

@@ -13,7 +13,8 @@
 //! ```
 //! use vgae::config::Config;
 //! use vgae::evaluate::PartMetrics;
-//! use vgae::{Result, read, split, train};
+//! use vgae::{read, split, train};
+//! use vgae_report::Result;
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();

@@ -17,7 +17,8 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// # Examples
 /// ```
 /// use vgae::config::ReadConfig;
-/// use vgae::{Error, read};
+/// use vgae::read;
+/// use vgae_report::Error;
 ///
 /// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default()).unwrap_err();
 /// assert!(matches!(error, Error::Io { .. }) && !error.is_broken_pipe());

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use vgae::Error;
+use vgae_report::Error;
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::read::{self, Columns, PairReader, Unknown};

@@ -117,5 +117,5 @@ fn ignored_signals() -> u64 {
 }
 
 fn listen_error(source: std::io::Error) -> Error {
-    vgae::Error::Io { action: "listen for", path: "signals".into(), source }.into()
+    vgae_report::Error::Io { action: "listen for", path: "signals".into(), source }.into()
 }
