@@ -4,13 +4,13 @@
 
 use std::path::Path;
 
+use vgae::Result;
 use vgae::config::Config;
 use vgae::evaluate::PartMetrics;
 use vgae::model::score::probability;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::write::{Existing, Output, write_embeddings};
 use vgae::{read, split, train};
-use vgae_report::Result;
 
 /// Writes the embeddings to `path`, which must not be there yet.
 pub fn session(path: &Path) -> Result<()> {

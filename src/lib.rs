@@ -14,7 +14,7 @@
 //! use vgae::config::Config;
 //! use vgae::evaluate::PartMetrics;
 //! use vgae::{read, split, train};
-//! use vgae_report::Result;
+//! use vgae::Result;
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();

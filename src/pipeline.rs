@@ -14,7 +14,7 @@
 //! let trained = train::fit(graph.features(), &split, &config, |_| {})?;
 //! let Evaluated { metrics, calibrator, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
 //! assert!(metrics.links.test.is_some() && calibrator.is_none());
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 use std::path::Path;

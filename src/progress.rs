@@ -19,7 +19,7 @@ use std::time::Instant;
 /// let progress = watch.look().unwrap();
 /// assert_eq!(progress.stage, "reading edges.csv");
 /// assert_eq!(Some(progress.num_done), progress.num_total);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
 pub struct Watch {

@@ -20,7 +20,7 @@
 //! assert!(!report.is_clean() && report.verdict().is_err());
 //! assert_eq!((report.num_offences(), report.num_of(Rule::TrainedOn)), (1, 1));
 //! println!("{}: {}", report.offences()[0].rule, report.offences()[0]);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod lists;

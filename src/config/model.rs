@@ -27,7 +27,7 @@ use crate::config::{BaselineKind, FeatureTransform};
 /// let resolved = config.resolved(2708);
 /// assert_eq!((resolved.model.layers, resolved.train.epochs), (Some(1), Some(300)));
 /// config.validate_for(2708)?;
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]

@@ -18,7 +18,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// ```
 /// use vgae::config::ReadConfig;
 /// use vgae::read;
-/// use vgae_report::Error;
+/// use vgae::Error;
 ///
 /// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default()).unwrap_err();
 /// assert!(matches!(error, Error::Io { .. }) && !error.is_broken_pipe());

@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Examples
 /// ```
-/// use vgae_report::error::printable;
+/// use vgae::error::printable;
 ///
 /// assert_eq!(printable("näh 🦀"), "näh 🦀");
 /// assert_eq!(printable("\x1b[2Jgone\r\u{202e}"), "\\u{1b}[2Jgone\\r\\u{202e}");

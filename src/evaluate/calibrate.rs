@@ -36,7 +36,7 @@ pub use threshold::Cut;
 /// let calibrator = Calibrator::fit(Calibration::Platt, &edges, &negatives, 0.01)?;
 /// assert!(calibrator.probability(1.75) < 0.1);
 /// assert!(calibrator.probability_at(5.0, 0.5) > 0.5);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibrator {

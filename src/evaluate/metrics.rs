@@ -26,7 +26,7 @@
 //! assert_eq!(calibration.brier, metrics::brier(&probabilities, &[true, true, false, false])?);
 //! let error = metrics::expected_calibration_error(&probabilities, &[true, true, false, false])?;
 //! assert!((error - 0.25).abs() < 1e-12);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod bootstrap;

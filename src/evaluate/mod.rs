@@ -24,7 +24,7 @@
 //! assert!(intervals.roc_auc.lower <= intervals.roc_auc.upper && calibration.brier <= 1.0);
 //! let by_degree = scored.by_degree(&split.train.degrees())?;
 //! assert!(by_degree.len() == BUCKETS.len() && BUCKETS[3].contains(4));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 pub mod calibrate;

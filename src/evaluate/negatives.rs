@@ -23,7 +23,7 @@
 //! assert_eq!(by_degree(&graph.edges, &split.train, 10, &mut rng)?.len(), 10);
 //! let lists = hard(&graph, &split.train, split.test.edges.pairs(), 4, &mut rng)?;
 //! assert_eq!(lists.len(), split.test.edges.len());
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod degree;

@@ -98,7 +98,7 @@ impl Graph {
     ///     input: graph.inputs[0].clone(),
     /// };
     /// assert_eq!(graph.with_features(table)?.features().unwrap().cols(), 2);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors

@@ -54,7 +54,7 @@ pub use closed_form::ClosedForm;
 /// let train = EdgeList::new(4, vec![(0, 1), (0, 2), (3, 1), (3, 2)], None).0;
 /// let jaccard = Baseline::new(BaselineKind::Jaccard, &train, None, 0)?;
 /// assert_eq!(jaccard.scores(&[(0, 3), (0, 1)]), [1.0, 0.0]);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Baseline {
     score: Box<dyn Score>,

@@ -42,7 +42,7 @@ pub enum Source {
 /// let embeddings = network.encode(&known, None);
 /// let pairs = edges(&network, &embeddings, Source::Posterior, 3, &known, &mut rng)?;
 /// assert!(pairs.len() == 3 && pairs.iter().all(|&(u, v)| u < v && v < 4));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors

@@ -12,7 +12,7 @@
 //! let encoded = model.encode(&EdgeList::new(3, vec![(0, 1), (1, 2)], None).0, None)?;
 //! assert_eq!(encoded.score.logits(&[(0, 2), (0, 1)]), [1.0, 0.0]);
 //! assert!(encoded.embeddings.is_none() && model.weights().is_empty());
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 pub mod baseline;

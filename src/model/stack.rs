@@ -24,7 +24,7 @@
 //! assert_eq!(score.logits(&split.test.pairs())[0], logit);
 //! let report = vgae::evaluate::inspect::parts(&best, &split, None, config.seed)?;
 //! assert!(report.parts.iter().map(|part| part.name).eq(parts.names()));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod combiner;

@@ -71,7 +71,7 @@ pub enum Draw {
 /// assert!((metrics.elbo + metrics.reconstruction + metrics.kl).abs() < 1e-9);
 /// let again = Vae::from_weights(&config, 3, &vae.weights(), &mut rng).unwrap();
 /// assert_eq!(again.encode(&features), vae.encode(&features));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowMetrics {

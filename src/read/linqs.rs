@@ -23,7 +23,7 @@ use crate::read::rows::Rows;
 /// std::fs::write(directory.path().join("papers.cites"), "a b\n").unwrap();
 /// let graph = read::linqs(directory.path(), &ReadConfig::default())?;
 /// assert_eq!((graph.edges.len(), graph.labels.unwrap()[0].as_str()), (1, "Theory"));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors

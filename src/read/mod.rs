@@ -29,7 +29,7 @@
 //! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
 //! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod doubts;

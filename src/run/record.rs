@@ -55,7 +55,7 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// // Without features it knows its own nodes alone.
 /// let other = read::data("datasets/karate".as_ref(), &config.read)?;
 /// assert!(run.on_graph(other).is_err());
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {

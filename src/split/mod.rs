@@ -26,7 +26,7 @@
 //! assert_eq!(split::sample_negatives(&graph.edges, 5, &mut rng)?.len(), 5);
 //! let rows = split::rows(100, &config, 0);
 //! assert_eq!((rows.train.len(), rows.validation.len(), rows.test.len()), (85, 5, 10));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod directed;

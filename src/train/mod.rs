@@ -79,7 +79,7 @@ pub struct Trained {
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let trained = train::fit(graph.features(), &split, &config, |epoch| println!("{}", epoch.loss))?;
 /// assert_eq!((trained.history.len(), trained.selected_epoch), (3, Some(3)));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors
@@ -109,7 +109,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 /// use vgae::config::Config;
 /// use vgae::progress::Watch;
 /// use vgae::{read, split, train};
-/// use vgae_report::Error;
+/// use vgae::Error;
 ///
 /// let mut config = Config::default();
 /// config.train.epochs = Some(6);
@@ -133,7 +133,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 /// assert_eq!(checkpoint.epoch(), 4);
 /// let rest = train::fit_from(None, &split, &config, &Watch::default(), Some(&checkpoint), &mut |_, _| Ok(()))?;
 /// assert_eq!(rest.model.weights(), whole.model.weights());
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors

@@ -20,7 +20,7 @@
 //!     config.train.memory_limit = Some(bytesize::ByteSize(1 << 20));
 //!     assert!(plan.check(&config).unwrap_err().to_string().contains("--memory-limit"));
 //! }
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 use bytesize::ByteSize;

@@ -48,7 +48,7 @@ use crate::write::screen::Screen;
 /// assert_eq!(read("z.csv"), "node,mean_0,mean_1\nann,1.0,0.5\nbob,0.0,2.0\n");
 /// let scores = read("scores.jsonl");
 /// assert_eq!(scores, "{\"source\":\"ann\",\"target\":\"bob\",\"probability\":0.5,\"logit\":0.0}\n");
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Output {
     path: PathBuf,

@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::model::baseline::{Baseline, ClosedForm};
 use vgae::config::{BaselineKind, FeatureTransform};
-use vgae::graph::{Csr, EdgeList, Features, Pair};
 use vgae::graph::transform::transform;
+use vgae::graph::{Csr, EdgeList, Features, Pair};
+use vgae::model::baseline::{Baseline, ClosedForm};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/baselines.json")).unwrap()
@@ -162,7 +162,7 @@ fn a_score_of_features_needs_features() {
     let train = edges(3, vec![(0, 1)]);
     for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
-        assert!(matches!(error, vgae_report::Error::Config(_)));
+        assert!(matches!(error, vgae::Error::Config(_)));
         assert!(error.to_string().starts_with(&format!("{kind} compares node features and there are none")));
     }
 }

@@ -6,14 +6,15 @@ use crate::shared::Workspace;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::{Config, DirectedTask, ReadConfig, SplitConfig};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::run::{RunDir, read_split};
-use vgae::write::Existing;
-use vgae::split::{self, Split};
-use vgae::read;
-use vgae_report::Error;
 use vgae::model::decoder;
+use vgae::read;
+use vgae::run::RunDir;
+use vgae::split::read_split;
+use vgae::split::{self, Split};
+use vgae::write::Existing;
 
 fn directed() -> ReadConfig {
     ReadConfig { directed: true, ..ReadConfig::default() }

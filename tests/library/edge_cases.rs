@@ -1,12 +1,12 @@
 //! Every case with every model, in this process.
 
 use clap::{Args, Command, FromArgMatches};
+use vgae::Result;
 use vgae::config::{Config, ModelKind};
 use vgae::pipeline::{self, Evaluated};
-use vgae::split::Split;
 use vgae::progress::Watch;
+use vgae::split::Split;
 use vgae::train;
-use vgae_report::Result;
 
 use crate::shared::Workspace;
 use crate::shared::edge_cases::{self as cases, Case};

@@ -1,9 +1,9 @@
 //! Figures per degree bucket and per list of negatives.
 
-use vgae::evaluate::{BUCKETS, Scored};
-use vgae::graph::Pair;
 use vgae::evaluate::metrics;
 use vgae::evaluate::negatives::NegativeLists;
+use vgae::evaluate::{BUCKETS, Scored};
+use vgae::graph::Pair;
 use vgae::model::score::Score;
 
 /// The logit of (u, v) is 10 u + v.

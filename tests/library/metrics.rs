@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae_report::Error;
+use vgae::Error;
 use vgae::evaluate::metrics::{self, Rank, Ranks};
 
 fn close(found: f64, expected: f64) {
@@ -18,7 +18,7 @@ fn metrics_of_many_ties_are_those_of_scikit_learn() {
         let probabilities: Vec<f64> = serde_json::from_value(case["probabilities"].clone()).unwrap();
         let labels: Vec<bool> = serde_json::from_value(case["labels"].clone()).unwrap();
         for (metric, name) in [
-            (metrics::roc_auc as fn(&[f64], &[bool]) -> vgae_report::Result<f64>, "roc_auc"),
+            (metrics::roc_auc as fn(&[f64], &[bool]) -> vgae::Result<f64>, "roc_auc"),
             (metrics::average_precision, "average_precision"),
             (metrics::brier, "brier"),
         ] {

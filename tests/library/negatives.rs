@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use vgae_report::Error;
+use vgae::Error;
 use vgae::config::SplitConfig;
-use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
 use vgae::evaluate::negatives::{self, NegativeLists, Negatives, PartNegatives};
+use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
 use vgae::split::{self, Split};
 
 fn rng(seed: u64) -> ChaCha8Rng {

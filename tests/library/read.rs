@@ -1,10 +1,10 @@
 //! The forms of input that are read, each through the library.
 
 use crate::shared::{Workspace, gzip, ring, rows};
+use vgae::Result;
 use vgae::config::{FeatureSource, Header, ReadConfig};
 use vgae::graph::Graph;
 use vgae::read;
-use vgae_report::Result;
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
     try_read(workspace, name, &ReadConfig::default()).unwrap()

@@ -16,5 +16,5 @@ fn the_example_writes_the_embeddings() {
     assert_eq!((lines.next().unwrap().split(',').count(), lines.count()), (33, 33));
     // What is there stays.
     let error = session::session(&path).unwrap_err();
-    assert!(matches!(error, vgae_report::Error::Exists { .. }), "{error}");
+    assert!(matches!(error, vgae::Error::Exists { .. }), "{error}");
 }

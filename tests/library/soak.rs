@@ -5,15 +5,15 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
+use vgae::Result;
 use vgae::config::{Config, LossKind, ModelKind};
 use vgae::evaluate::RunMetrics;
-use vgae::system::memory::memory_bytes;
-use vgae::run::{Run, RunDir, Timings};
-use vgae::write::Existing;
 use vgae::progress::Watch;
+use vgae::run::{Run, RunDir, Timings};
+use vgae::system::memory::memory_bytes;
+use vgae::write::Existing;
 use vgae::{read, split, train};
-use vgae_report::Error;
-use vgae_report::Result;
 
 /// What a round trains: graphs of other sizes, models and losses in turn.
 fn settings(round: u64) -> (String, Config) {

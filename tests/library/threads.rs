@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use vgae::config::{Config, ModelKind};
 use vgae::graph::Pair;
 use vgae::model::Model;
-use vgae::pipeline::{self, Evaluated};
 use vgae::model::recommend::Approximate;
+use vgae::model::vae::Draw;
+use vgae::pipeline::{self, Evaluated};
+use vgae::progress::Watch;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
-use vgae::model::vae::Draw;
-use vgae::progress::Watch;
 
 use crate::shared::Workspace;
 use crate::shared::thread_data::{edges, make_data};

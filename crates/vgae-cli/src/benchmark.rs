@@ -67,14 +67,14 @@ impl Row {
     /// Audits the run directory at `path` and reads what a row takes of it.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Leak`] if the audit finds anything, and those of [`Audit`].
+    /// [`vgae::Error::Leak`] if the audit finds anything, and those of [`Audit`].
     pub fn of_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
         audit(path)?;
         let record = read_record(path)?;
         let file = path.join("metrics.json");
         let text = read_json(&file)?;
         let metrics: Value = serde_json::from_slice(&text)
-            .map_err(|source| vgae_report::Error::Run { path: file, problem: format!("is no JSON: {source}") })?;
+            .map_err(|source| vgae::Error::Run { path: file, problem: format!("is no JSON: {source}") })?;
         let mut values = BTreeMap::new();
         flatten("", &metrics, &mut values);
         values.insert("train_seconds".into(), record.timings.train_seconds);
@@ -89,14 +89,14 @@ impl Row {
 /// Audits the run directory at `path` again, which was kept when `row` was made of it.
 ///
 /// # Errors
-/// [`vgae_report::Error::Leak`] if anything is found, [`vgae_report::Error::Run`] if it has another split than it had, and those of [`Audit`].
+/// [`vgae::Error::Leak`] if anything is found, [`vgae::Error::Run`] if it has another split than it had, and those of [`Audit`].
 pub fn recheck(row: &Row, path: &Path) -> Result<()> {
     audit(path)?;
     if split_sha256(&read_record(path)?) == row.split_sha256 {
         return Ok(());
     }
     let problem = format!("has another split than runs.csv says of {}", row.cell.name());
-    Err(vgae_report::Error::Run { path: path.to_path_buf(), problem }.into())
+    Err(vgae::Error::Run { path: path.to_path_buf(), problem }.into())
 }
 
 fn audit(path: &Path) -> Result<()> {
@@ -156,7 +156,7 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 /// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
 /// let other = Cell { flags: String::new(), ..cell };
 /// assert!(runs.find(&other).is_err(), "made with other flags");
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Runs {
     path: PathBuf,
@@ -167,7 +167,7 @@ impl Runs {
     /// Reads the file at `path`; no file is one without rows.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if it is something else, [`vgae_report::Error::Row`] for a damaged row, [`vgae_report::Error::Io`].
+    /// [`vgae::Error::Input`] if it is something else, [`vgae::Error::Row`] for a damaged row, [`vgae::Error::Io`].
     pub fn open(path: &Path) -> Result<Runs> {
         let mut runs = Runs { path: path.to_path_buf(), rows: Vec::new() };
         if !path.exists() {
@@ -175,18 +175,18 @@ impl Runs {
         }
         let damaged = |source: csv::Error| {
             let problem = format!("is no file of runs: {source}");
-            vgae_report::Error::Input { path: path.to_path_buf(), problem }
+            vgae::Error::Input { path: path.to_path_buf(), problem }
         };
         let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
         let header = reader.headers().map_err(damaged)?.clone();
         if !header.iter().take(COLUMNS.len()).eq(COLUMNS) {
             let problem = format!("is no file of runs; expected the columns {},…", COLUMNS.join(","));
-            return Err(vgae_report::Error::Input { path: path.to_path_buf(), problem }.into());
+            return Err(vgae::Error::Input { path: path.to_path_buf(), problem }.into());
         }
         for record in reader.records() {
             let record = record.map_err(damaged)?;
             let line = record.position().map_or(0, |position| position.line());
-            let error = |problem: String| vgae_report::Error::Row { path: path.to_path_buf(), line, problem };
+            let error = |problem: String| vgae::Error::Row { path: path.to_path_buf(), line, problem };
             let field = |at: usize| record[at].to_string();
             let seed = record[2]
                 .parse()
@@ -220,7 +220,7 @@ impl Runs {
     /// The row of `cell`, if that run was made.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if it was made with other settings.
+    /// [`vgae::Error::Input`] if it was made with other settings.
     pub fn find(&self, cell: &Cell) -> Result<Option<&Row>> {
         let Some(row) = self.rows.iter().find(|row| row.cell.is_same_run(cell)) else { return Ok(None) };
         let differences = [
@@ -241,7 +241,7 @@ impl Runs {
     /// Adds a row and writes the file.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if another model had another split of the same data and seed, [`vgae_report::Error::Io`].
+    /// [`vgae::Error::Input`] if another model had another split of the same data and seed, [`vgae::Error::Io`].
     pub fn push(&mut self, row: Row) -> Result<()> {
         let is_rival = |other: &&Row| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
         let rival = self.rows.iter().filter(is_rival).find(|other| other.split_sha256 != row.split_sha256);
@@ -259,7 +259,7 @@ impl Runs {
     /// Writes the file, whole or not at all.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Io`].
+    /// [`vgae::Error::Io`].
     pub fn write(&self) -> Result<()> {
         let names = summary::value_names(self.rows.iter());
         let mut records =
@@ -282,6 +282,6 @@ impl Runs {
     }
 
     fn error(&self, problem: String) -> Error {
-        vgae_report::Error::Input { path: self.path.clone(), problem }.into()
+        vgae::Error::Input { path: self.path.clone(), problem }.into()
     }
 }

@@ -9,15 +9,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// # Examples
 /// ```
-/// let error = vgae_cli::Error::from(vgae_report::Error::NotANumber { index: 3 });
-/// assert!(matches!(error, vgae_cli::Error::Library(vgae_report::Error::NotANumber { index: 3 })));
+/// let error = vgae_cli::Error::from(vgae::Error::NotANumber { index: 3 });
+/// assert!(matches!(error, vgae_cli::Error::Library(vgae::Error::NotANumber { index: 3 })));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error of the library.
     #[error(transparent)]
-    Library(#[from] vgae_report::Error),
+    Library(#[from] vgae::Error),
     /// An error of a chart, a report or the explorer.
     #[error(transparent)]
     Report(vgae_report::Error),

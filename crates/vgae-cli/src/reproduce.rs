@@ -30,7 +30,7 @@
 //! assert!(files.iter().all(|file| file.difference.is_none()));
 //! let reasons = reproduce::reasons(&record, &again)?;
 //! reproduce::verdict(&run, &files, &reasons)?;
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod compare;
@@ -61,26 +61,26 @@ pub struct Place {
 /// The record of the run at `path`, if the run is what it wrote and its inputs are what they were.
 ///
 /// # Errors
-/// [`vgae_report::Error::Run`] if the run is not finished or was changed since; [`vgae_report::Error::Input`] for an input that is gone or holds
+/// [`vgae::Error::Run`] if the run is not finished or was changed since; [`vgae::Error::Input`] for an input that is gone or holds
 /// something else, [`Error::Config`] for one that came through stdin, unless `place` says where it is.
 pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,
         _ => {
             let problem = "says that its training did not come to an end; there is nothing to compare with";
-            return Err(vgae_report::Error::Run { path: path.join("run.json"), problem: problem.into() }.into());
+            return Err(vgae::Error::Run { path: path.join("run.json"), problem: problem.into() }.into());
         }
     };
     if let Some(file) = changed.into_iter().next() {
         let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
-        return Err(vgae_report::Error::Run { path: file, problem }.into());
+        return Err(vgae::Error::Run { path: file, problem }.into());
     }
     let has_embeddings = !matches!(record.config.model.model, ModelKind::Baseline(_));
     let written =
         ["metrics.json", "history.csv"].into_iter().chain(has_embeddings.then_some("embeddings.csv"));
     if let Some(missing) = written.map(|file| path.join(file)).find(|file| !file.exists()) {
         return Err(
-            vgae_report::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into()
+            vgae::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into()
         );
     }
     if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
@@ -88,11 +88,11 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
             "says that training went on with another learning rate after epoch {epoch} (before: {learning_rate}); one \
              command does not make it again"
         );
-        return Err(vgae_report::Error::Run { path: path.join("run.json"), problem }.into());
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
     if record.inputs.is_empty() {
         let problem = "names no input; there is nothing to make the run of".into();
-        return Err(vgae_report::Error::Run { path: path.join("run.json"), problem }.into());
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
     let features = file_of_features(&record.config);
     for input in &record.inputs {
@@ -111,7 +111,7 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
 /// split where it did not draw one, on as many threads as there are. `on_epoch` sees each epoch.
 ///
 /// # Errors
-/// [`vgae_report::Error::Input`] if what was read is not what the run was made of; else as `vgae train`.
+/// [`vgae::Error::Input`] if what was read is not what the run was made of; else as `vgae train`.
 pub fn make(
     path: &Path,
     record: &Record,
@@ -226,7 +226,7 @@ fn check_input(input: &InputFile, flag: &str) -> Result<()> {
             "is not there; the run was trained on it, and its path starts from the directory that vgae train ran in. Hint: \
              {flag} PATH for what has moved"
         );
-        return Err(vgae_report::Error::Input { path: path.clone(), problem }.into());
+        return Err(vgae::Error::Input { path: path.clone(), problem }.into());
     }
     let found = run::sha256(path)?;
     if found == input.sha256 { Ok(()) } else { Err(changed(path, &found, &input.sha256)) }
@@ -234,7 +234,7 @@ fn check_input(input: &InputFile, flag: &str) -> Result<()> {
 
 fn changed(path: &Path, found: &str, expected: &str) -> Error {
     let problem = format!("is not what the run was trained on: its SHA-256 is {found}; expected {expected}");
-    vgae_report::Error::Input { path: path.to_path_buf(), problem }.into()
+    vgae::Error::Input { path: path.to_path_buf(), problem }.into()
 }
 
 /// Whether `graph` was read from the same bytes as that of `record`.
@@ -249,7 +249,7 @@ fn check_read(graph: &Graph, record: &Record) -> Result<()> {
         (false, Some(last)) => {
             let problem =
                 format!("is the last of {found} files that were read; the run was trained on {expected}");
-            Err(vgae_report::Error::Input { path: last.path.clone(), problem }.into())
+            Err(vgae::Error::Input { path: last.path.clone(), problem }.into())
         }
         _ => Ok(()),
     }

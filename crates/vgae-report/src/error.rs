@@ -13,15 +13,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// # Examples
 /// ```
-/// let error = vgae_report::Error::from(vgae_report::Error::NotANumber { index: 3 });
-/// assert!(matches!(error, vgae_report::Error::Library(vgae_report::Error::NotANumber { index: 3 })));
+/// let error = vgae_report::Error::from(vgae::Error::NotANumber { index: 3 });
+/// assert!(matches!(error, vgae_report::Error::Library(vgae::Error::NotANumber { index: 3 })));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error of the library.
     #[error(transparent)]
-    Library(#[from] vgae_report::Error),
+    Library(#[from] vgae::Error),
     /// A chart could not be drawn.
     #[error("cannot draw the chart: {0}")]
     Chart(String),

@@ -40,7 +40,7 @@ const MOST: usize = 1_000_000;
 /// assert!(calibrator.probability(0.0) < calibrator.probability(3.0));
 /// let cut = Cut::at(population.reported(), population.density, 0.0)?;
 /// assert_eq!(cut.recall, 1.0);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Population {
     /// The share of all pairs that are edges; see [`density`].

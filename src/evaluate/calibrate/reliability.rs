@@ -50,7 +50,7 @@ impl Reliability {
     /// let reliability = Reliability::of(&classes, 0.2, |_| 0.5)?;
     /// assert!((reliability.expected_calibration_error - 0.3).abs() < 1e-12);
     /// assert!((reliability.bins[0].share_of_edges - 0.2).abs() < 1e-12);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors

@@ -32,7 +32,7 @@ impl Cut {
     /// let cut = Cut::with_precision(&classes, 0.5, 0.75)?;
     /// assert_eq!(cut.logit, 1.0);
     /// assert!((cut.precision - (2.0 / 3.0) / (2.0 / 3.0 + 2.0 / 11.0)).abs() < 1e-12);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use crate::evaluate::metrics::groups::Groups;
 /// let curves = Curves::of(&[3.0, 1.0, 2.0, 0.0], &[true, true, false, false])?;
 /// assert_eq!(curves.roc, [(0.0, 0.0), (0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (1.0, 1.0)]);
 /// assert_eq!(curves.precision_recall[0], (0.5, 1.0));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curves {

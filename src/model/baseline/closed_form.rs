@@ -75,7 +75,7 @@ const WITHOUT_FEATURES: [&str; 11] = [
 /// let closed_form = ClosedForm::new(&train, None, 0)?;
 /// let scores = closed_form.scores(&[(0, 2), (0, 3)]);
 /// assert_eq!(scores.dim(), (2, closed_form.names().len()));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct ClosedForm {
     names: &'static [&'static str],

@@ -31,7 +31,7 @@ const FIRST_PARTNERS: usize = 16;
 /// assert_eq!(best.len(), 20);
 /// assert!(index.recall_of_pairs(&best, &known, 50, 0).share().unwrap() > 0.8);
 /// assert_eq!(index.top_of_nodes(&[7], 3, &known)?[0].len(), 3);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Approximate<'a> {
     index: Index,

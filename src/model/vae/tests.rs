@@ -5,8 +5,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
+use super::network::*;
 use super::*;
 use crate::config::ModelKind;
+use crate::config::{Likelihood, ModelConfig};
+use crate::graph::Features;
+use crate::kernels::tensor::from_rows;
+use crate::model::network::Weights;
 use crate::model::vae::kl;
 
 fn matrix(value: &Value) -> Array2<f32> {

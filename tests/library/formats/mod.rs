@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use crate::shared::{Workspace, gzip, repository};
 use sha2::{Digest, Sha256};
+use vgae::Result;
 use vgae::config::{EdgeFormat, Header, ReadConfig};
 use vgae::graph::Graph;
 use vgae::read;
-use vgae_report::Result;
 
 /// a – b, b – c, c – d, a – d, as places among the ids, and their weights.
 const EDGES: [(usize, usize, f32); 4] = [(0, 1, 2.0), (1, 2, 0.5), (2, 3, 1.0), (0, 3, 3.0)];
@@ -176,7 +176,7 @@ fn flags_that_mean_nothing_are_refused() {
         (fixture(""), &format, "--format"),
     ] {
         let error = read::data(&path, config).unwrap_err();
-        assert!(matches!(error, vgae_report::Error::Config(_)) && error.to_string().starts_with(flag), "{error}");
+        assert!(matches!(error, vgae::Error::Config(_)) && error.to_string().starts_with(flag), "{error}");
     }
 }
 

@@ -64,7 +64,7 @@ pub enum Format {
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Table {
     /// A row each.
@@ -83,7 +83,7 @@ impl Table {
     /// Writes the table.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Io`].
+    /// [`vgae::Error::Io`].
     pub fn write(&self, output: &mut Output, format: Format) -> Result<()> {
         let text = match format {
             Format::Csv => return write_records(output, &self.records()),
@@ -92,7 +92,7 @@ impl Table {
             Format::Json => format!("{:#}\n", self.json()),
         };
         let path = output.path().to_path_buf();
-        Ok(output.write_all(text.as_bytes()).map_err(|source| vgae_report::Error::io("write", &path, source))?)
+        Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -244,5 +244,5 @@ pub(super) fn write_records(output: &mut Output, records: &[Vec<String>]) -> Res
     let mut writer = csv::Writer::from_writer(output);
     let result = records.iter().try_for_each(|record| writer.write_record(record));
     let result = result.map_err(std::io::Error::from).and_then(|()| writer.flush());
-    Ok(result.map_err(|source| vgae_report::Error::io("write", &path, source))?)
+    Ok(result.map_err(|source| vgae::Error::io("write", &path, source))?)
 }

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use crate::{Error, Result};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use vgae_report::error::printable;
+use vgae::error::printable;
 use vgae::kernels::device::Devices;
 use vgae::system::threads::{Caller, use_threads};
 
@@ -99,9 +99,9 @@ pub fn main() -> ExitCode {
             eprintln!("error: {}", printable(&error.to_string()));
             match error {
                 Error::Usage(_)
-                | Error::Library(vgae_report::Error::Config(_))
+                | Error::Library(vgae::Error::Config(_))
                 | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
-                Error::Library(vgae_report::Error::Interrupted { signal, .. }) => {
+                Error::Library(vgae::Error::Interrupted { signal, .. }) => {
                     ExitCode::from(signals::exit_code(signal) as u8)
                 }
                 _ => ExitCode::FAILURE,

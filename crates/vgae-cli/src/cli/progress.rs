@@ -13,7 +13,7 @@ use clap::ValueEnum;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use vgae::config::ModelKind;
-use vgae_report::error::printable;
+use vgae::error::printable;
 
 use epochs::EpochProgress;
 use stage::Stage;

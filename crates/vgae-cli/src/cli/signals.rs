@@ -117,5 +117,5 @@ fn ignored_signals() -> u64 {
 }
 
 fn listen_error(source: std::io::Error) -> Error {
-    vgae_report::Error::Io { action: "listen for", path: "signals".into(), source }.into()
+    vgae::Error::Io { action: "listen for", path: "signals".into(), source }.into()
 }

@@ -25,7 +25,7 @@ pub struct Compared {
 /// history but for its times, and the calibration. O(size of the files) time; memory for one file of each at a time.
 ///
 /// # Errors
-/// [`vgae_report::Error::Io`] if a file cannot be read, and as [`Run::open`] where weights differ.
+/// [`vgae::Error::Io`] if a file cannot be read, and as [`Run::open`] where weights differ.
 pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let both = [first, second];
     let lists = LISTS.iter().map(|list| format!("split/{list}.csv"));
@@ -69,7 +69,7 @@ fn unequal(runs: [&Path; 2], file: &str) -> Result<Option<Option<[Vec<u8>; 2]>>>
     let read = |run: &Path| {
         let path = run.join(file);
         match path.exists() {
-            true => fs::read(&path).map(Some).map_err(|source| vgae_report::Error::io("read", &path, source)),
+            true => fs::read(&path).map(Some).map_err(|source| vgae::Error::io("read", &path, source)),
             false => Ok(None),
         }
     };

@@ -93,7 +93,7 @@ impl Explorer {
     /// let explorer = Explorer::new("cora".into(), Run::open("results/cora".as_ref())?, None)?;
     /// let best = explorer.predict("35", 10).map_err(|refusal| println!("{refusal}")).unwrap();
     /// println!("{}: {}", best.predictions[0].named.node, best.predictions[0].probability);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors
@@ -103,7 +103,7 @@ impl Explorer {
         if run.graph.edges.is_empty() {
             let problem = "there are no links to explore: the run is one of rows without a graph; hint: \
                            vgae reconstruct and vgae generate are for those";
-            return Err(vgae_report::Error::Config(problem.into()).into());
+            return Err(vgae::Error::Config(problem.into()).into());
         }
         let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;

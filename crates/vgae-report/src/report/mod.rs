@@ -30,7 +30,7 @@
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
 //! assert!(report.standings.len() > 3 && !report.findings.is_empty());
 //! assert_eq!(report.map.as_ref().map(|map| map.nodes.len()), Some(30));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod charts;
@@ -111,7 +111,7 @@ impl Report {
     /// [`Links`], for the map [`Map`]. The same run gives the same report.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Config`] for settings out of bounds, [`vgae_report::Error::NotANumber`] if the model has diverged.
+    /// [`vgae::Error::Config`] for settings out of bounds, [`vgae::Error::NotANumber`] if the model has diverged.
     pub fn of(
         name: String,
         run: &Run,

@@ -20,7 +20,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// Texts of users, node ids above all, are escaped wherever they stand, and the page's policy allows no request.
 ///
 /// # Errors
-/// [`vgae_report::Error::Config`] if a chart cannot be drawn.
+/// [`vgae::Error::Config`] if a chart cannot be drawn.
 pub fn page(reports: &[Report]) -> Result<String> {
     let reports: Vec<&Report> = reports.iter().collect();
     let names = reports.iter().map(|report| report.name.as_str()).collect::<Vec<_>>().join(", ");

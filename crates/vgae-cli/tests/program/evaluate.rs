@@ -2,11 +2,7 @@
 
 use crate::common::{Workspace, karate, text};
 use serde_json::Value;
-use vgae::evaluate::{BUCKETS, Scored};
-use vgae::graph::Pair;
-use vgae::evaluate::metrics;
-use vgae::evaluate::negatives::NegativeLists;
-use vgae::model::score::Score;
+use vgae::evaluate::BUCKETS;
 
 /// A run with as many as 15 validation and 15 test edges.
 fn trained() -> Workspace {
@@ -110,7 +106,7 @@ fn json_gives_all_that_is_asked_for() {
 
 #[test]
 fn intervals_calibration_and_degrees_are_in_the_table() {
-    let workspace = workspace();
+    let workspace = trained();
     let table = workspace.stdout("evaluate run --bootstrap --reliability --by-degree -q");
     let mut tables = table.split("\n\n");
     let (parts, degrees) = (tables.next().unwrap(), tables.next().unwrap());
@@ -138,7 +134,7 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
 
 #[test]
 fn pairs_of_ones_own_have_the_further_figures_too() {
-    let workspace = workspace();
+    let workspace = trained();
     let own = "--pairs run/split/test.csv --negatives run/split/test_negatives.csv --hits 3 --reliability";
     let (own, uniform) = (json(&workspace, own), json(&workspace, "--hits 3 --reliability"));
     assert_eq!(own["pairs"], uniform["test"]);

@@ -28,8 +28,10 @@ fn the_known_data_sets_are_listed() {
     );
     assert_eq!((cora["path"].as_str(), cora["num_features"].as_u64()), (Some("other/cora"), Some(1433)));
     assert_eq!(cora["command"], "python3 datasets/fetch.py cora  # in vgae's source directory");
-    let here: serde_json::Value =
-        serde_json::from_str(&workspace.stdout(&format!("datasets --json --directory {}/datasets", crate::REPOSITORY))).unwrap();
+    let here: serde_json::Value = serde_json::from_str(
+        &workspace.stdout(&format!("datasets --json --directory {}/datasets", crate::REPOSITORY)),
+    )
+    .unwrap();
     assert_eq!(here["datasets"][0]["is_present"], true);
     assert_eq!(here["datasets"][0]["command"], serde_json::Value::Null);
 }

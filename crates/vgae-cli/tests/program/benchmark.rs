@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
-use vgae_report::Error;
+use vgae_cli::Error;
 use vgae_cli::benchmark::{Cell, Row};
 
 type Record = BTreeMap<String, String>;
@@ -244,7 +244,7 @@ fn a_leak_ends_the_benchmark() {
         data_sha256: String::new(),
     };
     let row = Row::of_run(cell, &workspace.path(run), 1.0);
-    assert!(matches!(row, Err(Error::Leak { .. })), "{row:?}");
+    assert!(matches!(row, Err(Error::Library(vgae::Error::Leak { .. }))), "{row:?}");
 }
 
 #[test]

@@ -27,7 +27,7 @@ mod report;
 mod reproduce;
 mod safety;
 mod score;
-#[path = "../shared/mod.rs"]
+#[path = "../../../../tests/shared/mod.rs"]
 mod shared;
 mod signals;
 mod threads;
@@ -35,4 +35,4 @@ mod vae;
 mod weighted;
 
 /// The root of the repository, from which the tests find their data.
-const REPOSITORY: &str = env!("CARGO_MANIFEST_DIR");
+const REPOSITORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");

@@ -9,8 +9,9 @@ use std::{fs, panic, thread};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::system::threads::{Caller, use_threads};
 
-use crate::system::memory;
+use crate::memory;
 use crate::mutate::mutate;
 
 /// Files by their names in the directory that they are read from.
@@ -58,8 +59,7 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
     let place =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(format!("{name}-{}", std::process::id()));
     // What is read does not depend on the number of threads, and targets run side by side.
-    tch::set_num_threads(1);
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(1).build_global();
+    use_threads(1, Caller::Waits);
     if let Some(replayed) = std::env::var_os("VGAE_FUZZ_REPLAY").map(PathBuf::from) {
         if replayed.to_string_lossy().contains(name) {
             let verdict = examine(&place, &files_in(&replayed), check);

@@ -5,9 +5,9 @@ use std::path::Path;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
-use vgae_report::Error;
-use vgae_cli::benchmark::Runs;
+use vgae::Error;
 use vgae::run::{self, Run};
+use vgae_cli::benchmark::Runs;
 
 use crate::read::refused;
 use crate::target::{Files, Outcome, Verdict};

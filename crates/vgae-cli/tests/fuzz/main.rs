@@ -11,6 +11,8 @@ mod run_directory;
 mod target;
 
 use target::fuzz;
+// The reader of `--config` files, which is compiled in here, names them so.
+use vgae_cli::{Error, Result};
 
 #[test]
 fn edge_lists() {

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use vgae_report::Error;
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::read::{self, Columns, PairReader, Unknown};
@@ -15,7 +14,7 @@ use crate::target::{Files, Outcome, Verdict};
 const MAX_MESSAGE_CHARS: usize = 1200;
 
 /// An error, which must name a file in `place`, in one line.
-pub fn refused(place: &Path, error: &Error) -> Verdict {
+pub fn refused(place: &Path, error: &dyn std::error::Error) -> Verdict {
     let message = error.to_string();
     if std::env::var_os("VGAE_FUZZ_REPLAY").is_some() {
         eprintln!("{message}");
