@@ -47,6 +47,7 @@ pub mod config;
 pub mod error;
 pub mod evaluate;
 pub mod graph;
+pub mod inspect;
 pub mod kernels;
 pub mod model;
 pub mod pipeline;

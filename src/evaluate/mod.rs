@@ -29,7 +29,6 @@
 
 pub mod calibrate;
 mod degrees;
-pub mod inspect;
 pub mod metrics;
 pub mod negatives;
 mod scored;

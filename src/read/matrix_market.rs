@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::graph::{Graph, Pair};
 use crate::read::listed::{Listed, check_count};
 use crate::read::rows::Rows;
-use crate::read::{RowReader, edges};
+use crate::read::{RowReader, columns};
 
 const EXPECTED: &str = "expected %%MatrixMarket matrix coordinate, then real, integer or pattern, then general or \
                         symmetric";
@@ -65,7 +65,7 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
         }
         entries.pairs.push((index(rows, 0, num_nodes)?, index(rows, 1, num_nodes)?));
         if values == Values::Numbers {
-            entries.weights.push(edges::weight(rows, 2)?);
+            entries.weights.push(columns::weight(rows, 2)?);
         }
         Ok(())
     };

@@ -32,17 +32,18 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
-mod doubts;
+mod columns;
 mod edges;
 mod feature_rows;
 mod features;
 mod fingerprint;
-mod foreign;
 #[cfg(feature = "graphml")]
 mod graphml;
 mod kinds;
 mod linqs;
+mod lint;
 mod listed;
+mod magic;
 mod matrix_market;
 mod not_text;
 #[cfg(feature = "npz")]
@@ -70,8 +71,8 @@ use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
 use crate::progress::Watch;
 
+pub(crate) use columns::header_columns;
 pub use edges::edge_list;
-pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub(crate) use number::{parse_finite, parse_weight};

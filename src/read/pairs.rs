@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::progress::Watch;
-use crate::read::edges::header_columns;
+use crate::read::columns::header_columns;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};

@@ -14,7 +14,7 @@ use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
 use crate::progress::Watch;
-use crate::read::edges::Columns;
+use crate::read::columns::Columns;
 use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;

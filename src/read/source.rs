@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::InputFile;
 use crate::progress::Watch;
 use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
-use crate::read::foreign::{MAX_BEGINNING_BYTES, check_beginning};
+use crate::read::magic::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::open_raw;
 
 /// The longest line, or part of other text, that is read. Positions within a block are u32, and a file of a megabyte can

@@ -75,7 +75,7 @@ impl RunDir {
         if entries.flatten().all(|entry| is_rest(&entry.file_name().to_string_lossy())) {
             return Ok(());
         }
-        match (record::read_record(path), existing) {
+        match (layout::read_record(path), existing) {
             (Ok(record), Existing::Keep) => {
                 let what = match record.status {
                     Status::Complete => "",
@@ -112,7 +112,7 @@ impl RunDir {
         let lock = Lock::acquire(path)?;
         layout::settle(path)?;
         Self::check_unlocked(path, existing)?;
-        let is_replacement = record::read_record(path).is_ok_and(|record| record.status == Status::Complete);
+        let is_replacement = layout::read_record(path).is_ok_and(|record| record.status == Status::Complete);
         // What an interrupted run left there goes first.
         remove_files(&path.join(REPLACEMENT))?;
         let work = if is_replacement { path.join(REPLACEMENT) } else { path.to_path_buf() };

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, Result};
 use crate::read::{check_directory, check_file};
 use crate::run::files;
-use crate::run::record::{self, Status};
+use crate::run::lock::Lock;
+use crate::run::record::{Record, Status, read_only_record};
 use crate::split::files::paths;
 use crate::write::output::PARTIAL;
 
@@ -71,12 +72,29 @@ pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
     files
 }
 
+/// Reads and checks the `run.json` of the run directory at `path`. Of the other files it only checks that they are
+/// regular files. A replacement that was interrupted is completed first.
+///
+/// # Errors
+/// [`Error::Foreign`] if something in the directory is a link, a pipe or a device: every reader of a run begins here.
+/// [`Error::Run`] if it is no run directory, or one of another version of the format.
+pub fn read_record(path: &Path) -> Result<Record> {
+    if path.join("run.json").symlink_metadata().is_ok() {
+        check_own(path)?;
+        if is_unsettled(path) {
+            let _lock = Lock::wait(path)?;
+            settle(path)?;
+        }
+    }
+    read_only_record(path)
+}
+
 /// Refuses the run directory at `path` if a file or directory that it may hold is something else, such as a link, so that
 /// what is read, written or removed by its name from here on is in it. The directory itself may be reached by a link.
 ///
 /// # Errors
 /// [`Error::Foreign`].
-pub(super) fn check_own(path: &Path) -> Result<()> {
+fn check_own(path: &Path) -> Result<()> {
     for directory in [path.to_path_buf(), path.join(REPLACEMENT), path.join(MOVING)] {
         check_directory(&directory.join("split"))?;
         if directory != path {
@@ -87,12 +105,12 @@ pub(super) fn check_own(path: &Path) -> Result<()> {
 }
 
 /// Whether the run directory at `path` is being replaced by a finished run, or was when that was cut off.
-pub(super) fn is_unsettled(path: &Path) -> bool {
+fn is_unsettled(path: &Path) -> bool {
     path.join(MOVING).exists() || is_complete(&path.join(REPLACEMENT))
 }
 
 fn is_complete(path: &Path) -> bool {
-    record::read_record(path).is_ok_and(|record| record.status == Status::Complete)
+    read_only_record(path).is_ok_and(|record| record.status == Status::Complete)
 }
 
 /// Puts a finished replacement in the place of the run at `path`, which is locked. Each step can be cut off and taken again:

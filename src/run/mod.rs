@@ -43,10 +43,10 @@ use crate::split::Split;
 pub use checkpoint::{read_checkpoint, write_checkpoint};
 pub use directory::{RunDir, read_history};
 pub use files::sha256;
-pub use layout::REPORT;
 use layout::{FEATURE_NAMES, FEATURES, WEIGHTS, files_of_graph, hashes};
+pub use layout::{REPORT, read_record};
 pub use record::read_json;
-pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings};
 pub use unfinished::Unfinished;
 
 /// A finished run, read back: enough to score, predict, embed and evaluate.
@@ -68,7 +68,7 @@ impl Run {
     /// [`Error::Run`] names the file that is missing, damaged or of another format, [`Error::Foreign`] one that is none, such
     /// as a link; [`Error::Split`] a pair that breaks the split's rules.
     pub fn open(path: &Path) -> Result<Run> {
-        let record = record::read_record(path)?;
+        let record = read_record(path)?;
         let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
         if record.status != Status::Complete {
             let problem =
@@ -194,7 +194,7 @@ fn check_hashes(path: &Path, record: &Record, files: &[PathBuf]) -> Result<()> {
 /// # Errors
 /// [`Error::Run`] if it is no run directory, [`Error::Io`] if a file of it cannot be read.
 pub fn changed_files(path: &Path) -> Result<(Record, Vec<PathBuf>)> {
-    let record = record::read_record(path)?;
+    let record = read_record(path)?;
     let mut files = files_of_graph(path, record.counts.num_features > 0);
     files.push(path.join(WEIGHTS));
     let found = hashes(path, &files)?;

@@ -11,8 +11,6 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{Graph, InputFile};
-use crate::run::layout;
-use crate::run::lock::Lock;
 use crate::split::Split;
 
 /// The version of the directory's layout.
@@ -168,21 +166,13 @@ pub struct Timings {
     pub evaluate_seconds: f64,
 }
 
-/// Reads and checks the `run.json` of the run directory at `path`, and of the rest only that it is files.
+/// Reads the `run.json` of the run directory at `path`, and nothing else of it.
 ///
 /// # Errors
-/// [`Error::Foreign`] if something in it is a link, a pipe or a device: every reader of a run begins here.
 /// [`Error::Run`] if it is no run directory, or one of another version of the format.
-pub fn read_record(path: &Path) -> Result<Record> {
+pub(super) fn read_only_record(path: &Path) -> Result<Record> {
     let file = path.join("run.json");
     let error = |problem: String| Error::Run { path: file.clone(), problem };
-    if file.symlink_metadata().is_ok() {
-        layout::check_own(path)?;
-        if layout::is_unsettled(path) {
-            let _lock = Lock::wait(path)?;
-            layout::settle(path)?;
-        }
-    }
     let text = read_json(&file).map_err(|source| match source {
         Error::Io { source, .. }
             if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>

@@ -8,7 +8,7 @@ use crate::run::checkpoint::read_checkpoint;
 use crate::run::directory::State;
 use crate::run::layout::{self, CHECKPOINT, REPLACEMENT};
 use crate::run::lock::Lock;
-use crate::run::record::{self, Status};
+use crate::run::record::Status;
 use crate::run::{RunDir, read_graph};
 use crate::split::Split;
 use crate::train::Checkpoint;
@@ -32,11 +32,11 @@ impl RunDir {
     /// [`Error::Run`] if it is finished, or if there is too little or something else in it than what was written;
     /// [`Error::Locked`] if another process writes to it.
     pub fn resume(path: &Path) -> Result<Unfinished> {
-        record::read_record(path)?;
+        layout::read_record(path)?;
         let lock = Lock::acquire(path)?;
         let replacement = path.join(REPLACEMENT);
         let work = if replacement.exists() { replacement } else { path.to_path_buf() };
-        let record = record::read_record(&work)?;
+        let record = layout::read_record(&work)?;
         let error = |problem: &str| Error::Run { path: work.join("run.json"), problem: problem.into() };
         if record.status == Status::Complete {
             return Err(error("says that its training came to its end; there is nothing to go on with"));

@@ -210,9 +210,7 @@ fn compact(count: usize) -> String {
 fn latent(report: &Report) -> Option<Chart> {
     let dimensions = &report.latent;
     let is_gaussian = dimensions.first()?.kl.is_some();
-    let value = |dimension: &vgae::evaluate::inspect::Dimension| {
-        Some(dimension.kl.unwrap_or(dimension.mean_variance))
-    };
+    let value = |dimension: &vgae::inspect::Dimension| Some(dimension.kl.unwrap_or(dimension.mean_variance));
     let num_active = dimensions.iter().filter(|dimension| dimension.is_active).count();
     Some(Chart::Bars(Bars {
         title: format!("Latent dimensions, {num_active} of {} active", dimensions.len()),

@@ -50,11 +50,11 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::Result;
 use vgae::config::{BaselineKind, MapKind, ReportConfig};
-use vgae::evaluate::inspect::{self, Dimension};
 use vgae::evaluate::metrics::Metrics;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::transform::transform;
 use vgae::graph::{EdgeList, NodeIds};
+use vgae::inspect::{self, Dimension};
 use vgae::model::Encoded;
 use vgae::run::{Record, Run};
 use vgae::train::Epoch;

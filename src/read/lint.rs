@@ -2,7 +2,7 @@
 
 use crate::config::{Header, ReadConfig};
 use crate::graph::Pair;
-use crate::read::edges::{Columns, usual_columns};
+use crate::read::columns::{Columns, usual_columns};
 
 /// How a matrix in the format of Matrix Market begins, whatever the file is called.
 const BANNER: &str = "%%MatrixMarket";

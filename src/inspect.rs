@@ -3,7 +3,7 @@
 //! # Examples
 //! ```
 //! use ndarray::array;
-//! use vgae::evaluate::inspect::dimensions;
+//! use vgae::inspect::dimensions;
 //! use vgae::model::network::Embeddings;
 //!
 //! // The second dimension is the prior's: it says nothing of a node.
