@@ -1,4 +1,4 @@
-//! Products of Â and of sparse features with what an encoder makes.
+//! Benchmarks the products of Â and of sparse features with dense matrices.
 
 mod common;
 
@@ -28,7 +28,7 @@ fn adj_norm(criterion: &mut Criterion) {
 }
 
 fn features(criterion: &mut Criterion) {
-    // As many as PubMed has: every tenth of 500.
+    // The size of PubMed's features, with every tenth of 500 columns filled in each row.
     let (n, f) = (20_000, 500);
     let per_row = f / 10;
     let indices = (0..n * per_row).map(|at| (at % per_row * 10 + at / per_row * 7 % 10) as u32).collect();
