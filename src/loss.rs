@@ -11,10 +11,10 @@
 //! a mean over all n² ordered pairs, in nats. It is about (mean over edges + mean over non-edges) / 2.
 //!
 //! **Weighted edges** (`--weighted-loss`). The term of the training edge e is multiplied by w_e / mean(w),
-//! its weight divided by the mean weight of the training edges, in both directions: pos_weight · w_e /
-//! mean(w) · softplus(−x_e). These factors sum to the number of edges, so that the loss keeps its scale and
-//! pos_weight its meaning. The diagonal and the negatives keep the factor 1. All losses below weight their
-//! edges in the same way.
+//! its weight divided by the mean weight of the training edges, in both directions:
+//! pos_weight · w_e / mean(w) · softplus(−x_e). These factors sum to the number of edges, so that the loss
+//! keeps its scale and pos_weight its meaning. The diagonal and the negatives keep the factor 1. All losses
+//! below weight their edges in the same way.
 //!
 //! **Bipartite graphs.** In a graph with s sources and t targets only the N = s·t pairs of a source and a
 //! target count: the other pairs, and the diagonal of A + I, are never predicted. With m edges the loss is

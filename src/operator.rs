@@ -14,7 +14,7 @@ use crate::graph::Csr;
 
 pub(crate) use gather::SparseRow;
 
-/// A constant matrix, [rows, columns], that can be multiplied, as itself or transposed, with dense matrices.
+/// A constant matrix, [rows, columns], that can be multiplied, directly or transposed, with dense matrices.
 ///
 /// # Examples
 /// ```
@@ -127,9 +127,9 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Returns a copy in which each entry is zero with probability `fraction` and otherwise multiplied by 1 /
-    /// (1 − fraction). A hash of the entry's position and `seed` decides whether the entry stays, so that the
-    /// transpose drops the same entries without a table.
+    /// Returns a copy in which each entry is zero with probability `fraction` and otherwise multiplied by
+    /// 1 / (1 − fraction). A hash of the entry's position and `seed` decides whether the entry stays, so that
+    /// the transpose drops the same entries without a table.
     pub(crate) fn with_dropout(&self, fraction: f64, seed: u64) -> Operator<'static> {
         let num_columns = self.num_columns() as u64;
         let factor = |row: usize, column: usize| {

@@ -30,8 +30,8 @@ enum Biases {
 
 impl Gcn {
     /// Builds `config.layers()` convolutions, of which the last computes the heads. Adds the initial weights
-    /// to `weights`: W of the first hidden layer, [f, h], of each further one, [h, h], and of each head, [h,
-    /// width].
+    /// to `weights`: W is [f, h] in the first hidden layer, [h, h] in further ones, and [h, width] in each
+    /// head.
     pub(super) fn new(sizes: Sizes, config: &ModelConfig, weights: &mut Weights, rng: &mut impl Rng) -> Self {
         let mut num_inputs = sizes.num_features;
         for layer in 1..config.layers() {

@@ -21,7 +21,7 @@ const NEGATIVES_PER_TASK: usize = 4096;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weighting {
     /// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x). Its expectation over the
-    /// draws is the exact loss without the diagonal.
+    /// draws is the exact loss, apart from the diagonal.
     Balanced,
     /// A loss whose expectation over the draws is the exact loss. With m edges, n nodes, S = 2m, and the
     /// diagonal of A + I among the ones, it is

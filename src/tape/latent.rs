@@ -122,8 +122,8 @@ fn back_rows_with_simd<'a, S: Simd>(
             let (mean, log_variance) = (range.load(simd, means), range.load(simd, log_variances));
             let noise = simd.sub_f32s(range.load(simd, z), mean);
             range.store(simd, simd.mul_add_f32s(weight, mean, gradient), means);
-            let of_kl = simd.mul_f32s(weight, simd.sub_f32s(exp_of(simd, log_variance), one));
-            let twice = simd.mul_add_f32s(gradient, noise, of_kl);
+            let kl_gradient = simd.mul_f32s(weight, simd.sub_f32s(exp_of(simd, log_variance), one));
+            let twice = simd.mul_add_f32s(gradient, noise, kl_gradient);
             range.store(simd, simd.mul_f32s(half, twice), log_variances);
         }
     }

@@ -237,7 +237,8 @@ fn natural_logarithm<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
     // Subtracting the bits of √½ leaves the exponent e for which a = 2^e · m with m in [√½, √2).
     let root_bits = simd.splat_u32s(std::f32::consts::FRAC_1_SQRT_2.to_bits());
     let above = simd.sub_u32s(bits, root_bits);
-    // The bias keeps the exponent positive. As the mantissa of 2^23, its bits then are its value.
+    // The bias keeps the exponent positive. The f32 whose bits are those of 2^23 with the exponent in the
+    // mantissa is 2^23 plus the exponent.
     let biased = simd.add_u32s(above, simd.splat_u32s(127 << 23));
     let exponent = simd.wrapping_dyn_shr_u32s(biased, simd.splat_u32s(23));
     let power = simd.transmute_f32s_u32s(simd.or_u32s(exponent, simd.splat_u32s(0x4b00_0000)));
