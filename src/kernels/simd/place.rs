@@ -1,43 +1,48 @@
-//! Rows of any width, vector by vector.
+//! Iteration over a row of any width, one SIMD vector at a time.
 
 use std::marker::PhantomData;
 
 use pulp::Simd;
 
-/// The places of the vectors of rows of some width: whole ones, then perhaps a part of one.
-pub(crate) struct Vectors<S: Simd> {
+/// The column ranges into which SIMD vectors divide rows of a given width: full vectors, then possibly a
+/// partial one.
+pub(crate) struct VectorRanges<S: Simd> {
     start: usize,
     width: usize,
     lanes: PhantomData<S>,
 }
 
-/// Where one of them is.
-pub(crate) struct Place<S: Simd> {
+/// The column range of one SIMD vector in a row.
+pub(crate) struct VectorRange<S: Simd> {
     start: usize,
     end: usize,
     lanes: PhantomData<S>,
 }
 
-impl<S: Simd> Vectors<S> {
+impl<S: Simd> VectorRanges<S> {
     #[inline(always)]
-    pub(crate) fn of(width: usize) -> Self {
-        Vectors { start: 0, width, lanes: PhantomData }
+    pub(crate) fn new(width: usize) -> Self {
+        VectorRanges { start: 0, width, lanes: PhantomData }
     }
 }
 
-impl<S: Simd> Iterator for Vectors<S> {
-    type Item = Place<S>;
+impl<S: Simd> Iterator for VectorRanges<S> {
+    type Item = VectorRange<S>;
 
     #[inline(always)]
-    fn next(&mut self) -> Option<Place<S>> {
+    fn next(&mut self) -> Option<VectorRange<S>> {
         let start = self.start;
         self.start += S::F32_LANES;
-        (start < self.width).then(|| Place { start, end: self.start.min(self.width), lanes: PhantomData })
+        (start < self.width).then(|| VectorRange {
+            start,
+            end: self.start.min(self.width),
+            lanes: PhantomData,
+        })
     }
 }
 
-impl<S: Simd> Place<S> {
-    /// What stands here in a row.
+impl<S: Simd> VectorRange<S> {
+    /// Loads the values of `row` in this range.
     #[inline(always)]
     pub(crate) fn load(&self, simd: S, row: &[f32]) -> S::f32s {
         match self.end - self.start == S::F32_LANES {
@@ -46,7 +51,7 @@ impl<S: Simd> Place<S> {
         }
     }
 
-    /// Puts this into a row here.
+    /// Stores `values` to this range of `row`.
     #[inline(always)]
     pub(crate) fn store(&self, simd: S, values: S::f32s, row: &mut [f32]) {
         match self.end - self.start == S::F32_LANES {
