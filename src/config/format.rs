@@ -84,9 +84,6 @@ pub(crate) fn ending(path: &Path) -> Option<String> {
 }
 
 /// The error of an output whose name ends as none of the `known` formats.
-pub(crate) fn unknown_ending(path: &Path, known: &str) -> Error {
-    let path = path.display();
-    Error::Config(format!(
-        "--output {path} ends as no known format; expected {known}, or --format to say which"
-    ))
+pub(crate) fn unknown_ending(path: &Path, known: &'static str) -> Error {
+    Error::UnknownFormat { path: path.to_path_buf(), known }
 }

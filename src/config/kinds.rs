@@ -11,10 +11,10 @@ impl Config {
         let problem = match model {
             _ if !bipartite => return Ok(()),
             _ if directed => {
-                "and --directed exclude each other: every edge goes from a source to a target".into()
+                "and `read.directed` exclude each other: every edge goes from a source to a target".into()
             }
             _ if task != DirectedTask::General => {
-                format!("leaves edges without directions, which --task {task} asks for: leave it out")
+                format!("leaves edges without directions, which `split.task = {task}` asks for: leave it out")
             }
             _ if model.is_directed() => {
                 format!("leaves edges without directions, which {model} is for: choose another model")
@@ -32,6 +32,6 @@ impl Config {
             }
             _ => return Ok(()),
         };
-        Err(Error::Config(format!("--bipartite {problem}")))
+        Err(Error::Config(format!("`read.bipartite` {problem}")))
     }
 }

@@ -191,8 +191,8 @@ impl ModelKind {
             ModelKind::Gnae => "normalised, then propagated, a point per node",
             ModelKind::Vgnae => "normalised, then propagated, a Gaussian per node",
             ModelKind::Vae => "variational auto-encoder of the features, no graph",
-            ModelKind::GravityGae => "GCN, a point and a mass per node, for --directed graphs",
-            ModelKind::GravityVgae => "GCN, a Gaussian and a mass per node, for --directed graphs",
+            ModelKind::GravityGae => "GCN, a point and a mass per node, for directed graphs",
+            ModelKind::GravityVgae => "GCN, a Gaussian and a mass per node, for directed graphs",
             ModelKind::Best => "two auto-encoders stacked with closed-form scores",
             ModelKind::Baseline(_) => "no training",
         }

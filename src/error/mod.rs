@@ -76,7 +76,7 @@ pub enum Error {
     Config(String),
     /// The graph has too few edges to leave something in every part.
     #[error(
-        "too few edges ({num_edges}) for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
+        "too few edges ({num_edges}) for `split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}`: \
          train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1. \
          Hint: larger fractions, or 0 to hold nothing out"
     )]
@@ -96,8 +96,8 @@ pub enum Error {
     },
     /// The graph has fewer absent pairs than negatives are needed.
     #[error(
-        "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller --val-fraction and \
-         --test-fraction, or 0 to hold nothing out"
+        "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller `split.val_fraction` and \
+         `split.test_fraction`, or 0 to hold nothing out"
     )]
     TooFewNonEdges {
         /// Negatives needed for validation and test together.
@@ -172,8 +172,8 @@ pub enum Error {
     },
     /// Hits@K was asked of fewer than K negatives.
     #[error(
-        "Hits@{k} needs at least {k} negatives to rank an edge among; got {num_negatives}; hint: a smaller K for \
-         --hits, or other --negatives"
+        "Hits@{k} needs at least {k} negatives to rank an edge among; got {num_negatives}; hint: a smaller K, or \
+         other negatives"
     )]
     TooFewNegatives {
         /// The K that was asked for.
@@ -184,7 +184,7 @@ pub enum Error {
     /// There are fewer pairs that can be drawn by their degrees than are needed.
     #[error(
         "need {needed} negatives between nodes of training edges, but only {available} such pairs are no edges; \
-         hint: --negatives uniform, or smaller --val-fraction and --test-fraction"
+         hint: uniform negatives, or smaller `split.val_fraction` and `split.test_fraction`"
     )]
     TooFewDegreeNegatives {
         /// Negatives needed for validation and test together.
@@ -221,7 +221,7 @@ pub enum Error {
         largest_feature: f32,
     },
     /// A checkpoint is of another training.
-    #[error("the checkpoint does not fit its run: {0}; hint: train again with --force")]
+    #[error("the checkpoint does not fit its run: {0}")]
     Checkpoint(String),
     /// Training was stopped from outside.
     #[error("stopped by {} after epoch {epoch}", signal_name(*signal))]
@@ -250,7 +250,7 @@ pub enum Error {
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
     /// The index of nearest neighbours could not be made or searched, which only a lack of memory explains.
-    #[error("the index of nearest neighbours failed: {0}; hint: leave out --approximate")]
+    #[error("the index of nearest neighbours failed: {0}")]
     Index(String),
     /// This build leaves out what a file, a model or a device needs.
     #[error("{what} needs the Cargo feature `{feature}`, which this build of vgae leaves out")]
@@ -277,18 +277,37 @@ pub enum Error {
         problem: String,
     },
     /// Another process writes to a run directory.
-    #[error(
-        "{}: {holder} is at work in this run directory; wait for its end, or choose another --output",
-        show(path)
-    )]
+    #[error("{}: {holder} is writing to this run directory", show(path))]
     Locked {
         /// The directory.
         path: PathBuf,
         /// As in `process 1234 on host`.
         holder: String,
     },
+    /// A run directory cannot be made where something else is.
+    #[error("{} {what}", show(path))]
+    Occupied {
+        /// The file or directory.
+        path: PathBuf,
+        /// What is there, as in `is a file`.
+        what: &'static str,
+    },
+    /// A run whose training did not end was opened.
+    #[error("{}: the training of this run did not end", show(path))]
+    Unfinished {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// The name of an output tells no format.
+    #[error("{} ends as no known format; expected {known}", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// The endings that are known.
+        known: &'static str,
+    },
     /// The output is there already.
-    #[error("{} already exists{}; choose another --output or pass --force to replace it", show(path), what)]
+    #[error("{} already exists{}", show(path), what)]
     Exists {
         /// The file or directory.
         path: PathBuf,
@@ -296,11 +315,7 @@ pub enum Error {
         what: &'static str,
     },
     /// A file names a node that the graph does not have.
-    #[error(
-        "{}:{line}: the graph has no node {}; `vgae score` leaves such pairs out with --skip-unknown",
-        show(path),
-        plain(node)
-    )]
+    #[error("{}:{line}: the graph has no node {}", show(path), plain(node))]
     UnknownNode {
         /// The pair file.
         path: PathBuf,

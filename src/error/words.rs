@@ -78,9 +78,11 @@ pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> 
     };
     match is_large || is_tiny {
         true => {
-            format!("bring the features to about the size of 1 (they reach {size}), or lower --learning-rate")
+            format!(
+                "bring the features to about the size of 1 (they reach {size}), or lower `train.learning_rate`"
+            )
         }
-        false => format!("lower --learning-rate (now {learning_rate})"),
+        false => format!("lower `train.learning_rate` (now {learning_rate})"),
     }
 }
 

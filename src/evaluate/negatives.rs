@@ -114,7 +114,7 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
             Ok(PartNegatives { validation: NegativeLists::Shared(drawn), test })
         }
         Negatives::Hard { per_edge: 0 } => {
-            let problem = "--negatives-per-edge 0 leaves nothing to rank among; expected at least 1";
+            let problem = "0 negatives per edge leave nothing to rank among; expected at least 1";
             Err(Error::Config(problem.into()))
         }
         Negatives::Hard { per_edge } => {

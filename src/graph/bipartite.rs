@@ -61,7 +61,7 @@ impl Graph {
         let [node, source, target] = [node, source, target].map(|node| self.nodes.id(node));
         format!(
             "node {node} is a target, of {source}, and a source, of {target}; expected two kinds of nodes with \
-             --bipartite; hint: give the ids of one kind a prefix"
+             `read.bipartite`; hint: give the ids of one kind a prefix"
         )
     }
 }

@@ -108,20 +108,19 @@ mod torch {
                         ),
                         _ => format!("there are {count}, counted from 0"),
                     };
-                    return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
+                    return Err(Error::Config(format!("`train.device = cuda:{index}`: no such GPU; {hint}")));
                 }
                 Device::Cuda(index)
             }
             DeviceChoice::Mps if !has_mps() => {
-                let problem =
-                    "--device mps: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
+                let problem = "`train.device = mps`: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
                 return Err(Error::Config(problem.into()));
             }
             DeviceChoice::Mps => Device::Mps,
         };
         if !is_fit {
             return Err(Error::Config(format!(
-                "--device {}: only inner products are trained there; leave it out",
+                "`train.device = {}`: only inner products are trained there; leave it out",
                 config.train.device
             )));
         }

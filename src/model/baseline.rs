@@ -74,7 +74,7 @@ impl Baseline {
         let features = || {
             features.ok_or_else(|| {
                 Error::Config(format!(
-                    "{kind} compares node features and there are none; hint: give --features, or choose a score \
+                    "{kind} compares node features and there are none; hint: give `read.features`, or choose a score \
                      of the graph alone such as {}",
                     BaselineKind::AdamicAdar
                 ))

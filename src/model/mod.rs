@@ -117,7 +117,7 @@ impl Model {
     pub fn posterior<'a>(&self, embeddings: &'a Embeddings, level: f64) -> Result<Posterior<'a>> {
         if !(level > 0.0 && level < 1.0) {
             return Err(Error::Config(format!(
-                "--interval is {level}; expected a number above 0 and below 1"
+                "the probability of an interval is {level}; expected a number above 0 and below 1"
             )));
         }
         let is_product = match self {
@@ -130,8 +130,8 @@ impl Model {
                 Ok(Posterior::new(embeddings.mean.view(), log_variance.view(), level))
             }
             _ => {
-                let problem = "--interval needs a model that scores pairs by the inner product of two Gaussians: vgae, \
-                               linear-vgae, vgnae or vae, without --normalize-embeddings or --decoder";
+                let problem = "an interval needs a model that scores pairs by the inner product of two Gaussians: vgae, \
+                               linear-vgae, vgnae or vae, without `model.normalize_embeddings` or `model.decoder`";
                 Err(Error::Config(problem.into()))
             }
         }
@@ -207,7 +207,7 @@ fn check_sizes(
 
 /// The features that a model of rows cannot do without.
 pub(crate) fn rows_of(features: Option<&Features>) -> Result<&Features> {
-    let problem = "a vae learns from features and there are none; hint: give --features FILE";
+    let problem = "a vae learns from features and there are none; hint: give `read.features = FILE`";
     features.ok_or_else(|| Error::Config(problem.into()))
 }
 

@@ -57,7 +57,7 @@ impl Columns {
                 (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
                 _ => {
                     let problem = format!(
-                        "has no column {wanted:?}, which --weight-column names; expected a header or a number from 1 \
+                        "has no column {wanted:?}, which `read.weight_column` names; expected a header or a number from 1 \
                          among the columns {}",
                         first.join(",")
                     );
@@ -67,7 +67,7 @@ impl Columns {
         };
         if weight == Some(nodes.0) || weight == Some(nodes.1) {
             let problem =
-                "--weight-column names a node column; expected a column beside source and target".into();
+                "`read.weight_column` names a node column; expected a column beside source and target".into();
             return Err(error(problem));
         }
         Ok(Columns { count: first.len(), nodes, weight, has_header: is_header })

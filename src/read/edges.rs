@@ -68,10 +68,10 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
 fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
     let clash = match format {
         _ if config.header != Header::Auto && format != EdgeFormat::Text => {
-            "--header says what the first row of a text is; this file is none"
+            "`read.header` says what the first row of a text is; this file is none"
         }
         EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
-            "--weight-column names a column; a matrix has none: its values are the weights"
+            "`read.weight_column` names a column; a matrix has none: its values are the weights"
         }
         _ => return Ok(()),
     };

@@ -261,7 +261,7 @@ impl Document {
         if config.weight_column.is_some() && weight_keys.is_empty() {
             let known = if names.is_empty() { "none".into() } else { names.join(", ") };
             return Err(format!(
-                "has no data {wanted:?} of edges, which --weight-column names; that of its edges: {known}"
+                "has no data {wanted:?} of edges, which `read.weight_column` names; that of its edges: {known}"
             ));
         }
         if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {
@@ -273,12 +273,12 @@ impl Document {
         let mut notes = Vec::new();
         match (direction, config.directed) {
             (Some(Direction::Undirected), true) => {
-                let problem =
-                    "says edgedefault=\"undirected\"; --directed expects a file whose edges have directions";
+                let problem = "says edgedefault=\"undirected\"; `read.directed` expects a file whose edges have directions";
                 return Err(problem.into());
             }
             (Some(Direction::Directed), false) => notes.push(
-                "the file's edges have directions, which are not kept; --directed keeps them".to_string(),
+                "the file's edges have directions, which are not kept; `read.directed` keeps them"
+                    .to_string(),
             ),
             _ => {}
         }

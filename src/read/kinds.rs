@@ -24,7 +24,7 @@ pub(super) fn check_kinds(pairs: &[Pair], lines: &[u64], nodes: &NodeIds, reader
                 line,
                 format!(
                     "node {node} is a target and a source (the {known} {before}); expected two kinds of nodes with \
-                     --bipartite; hint: give the ids of one kind a prefix"
+                     `read.bipartite`; hint: give the ids of one kind a prefix"
                 ),
             ));
         }

@@ -23,11 +23,9 @@ pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
         .into());
     }
     if text.starts_with(BANNER) {
-        return Err(
-            "begins as a matrix in the format of Matrix Market; expected an edge list; hint: --format \
-                    matrix-market"
-                .into(),
-        );
+        return Err("begins as a matrix in the format of Matrix Market; expected an edge list; hint: \
+                    `read.format = matrix-market`"
+            .into());
     }
     Ok(())
 }
@@ -40,7 +38,7 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
     let num_used = columns.weight.map_or(2, |at| 3.max(at + 1));
     match first.len() {
         3 if columns.weight.is_none() && are_first => {
-            notes.push("the third column is not used; --weight-column 3 makes it the weight".into());
+            notes.push("the third column is not used; `read.weight_column = 3` makes it the weight".into());
         }
         count if !columns.has_header && count > num_used => {
             let used = if columns.weight.is_some() { "and the weight are" } else { "are" };
@@ -57,7 +55,9 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
     let (shown, num_others) = (first.join(","), pairs.len() - 1);
     if columns.has_header {
         if usual_columns(first).is_none() {
-            notes.push(format!("the first row ({shown}) was read as a header; --header no if it is an edge"));
+            notes.push(format!(
+                "the first row ({shown}) was read as a header; `read.header = no` if it is an edge"
+            ));
         }
     } else if is_size(first, num_others) {
         notes.push(format!(
@@ -65,7 +65,7 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
              leave it out"
         ));
     } else if is_lone(pairs) && num_others > 0 && first.iter().all(|field| field.parse::<f64>().is_err()) {
-        notes.push(format!("the first row ({shown}) was read as an edge; --header yes if it is none"));
+        notes.push(format!("the first row ({shown}) was read as an edge; `read.header = yes` if it is none"));
     }
     notes
 }
@@ -103,15 +103,15 @@ mod tests {
         );
         assert_eq!(
             note("ORD,LAX\n1,2\n2,3\n"),
-            "the first row (ORD,LAX) was read as a header; --header no if it is an edge"
+            "the first row (ORD,LAX) was read as a header; `read.header = no` if it is an edge"
         );
         assert_eq!(
             note("a,b\nc,d\nd,e\n"),
-            "the first row (a,b) was read as an edge; --header yes if it is none"
+            "the first row (a,b) was read as an edge; `read.header = yes` if it is none"
         );
         assert_eq!(
             note("1,2,3\n2,3,4\n"),
-            "the third column is not used; --weight-column 3 makes it the weight"
+            "the third column is not used; `read.weight_column = 3` makes it the weight"
         );
         assert_eq!(
             note("source,target\n1,2\nsource,target\n2,3\n"),

@@ -8,13 +8,13 @@ const KINDS: [(&[u8], &str, &str); 7] = [
     (
         b"PAR1\x15",
         "Parquet",
-        "only an edge list may be Parquet, by the end of its name or --format parquet; write others as CSV",
+        "only an edge list may be Parquet, by the end of its name or `read.format = parquet`; write others as CSV",
     ),
     (b"\x93NUMPY", "an array of numpy", "write it as CSV with node ids in the first column"),
     (
         b"PK\x03\x04",
         "a zip file, as .npz and .xlsx are",
-        "only an edge list may be .npz, by --format npz; write others as CSV",
+        "only an edge list may be .npz, by `read.format = npz`; write others as CSV",
     ),
     (b"\x89HDF\r\n", "HDF5", "write it as CSV"),
     (b"\x28\xb5\x2f\xfd", "packed by zstd", "unpack it, or pack it by gzip"),

@@ -100,7 +100,7 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<G
     // Which column a node stands in tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
-        return Err(Error::Config(format!("--format is of a file; {} is a directory", path.display())));
+        return Err(Error::Config(format!("`read.format` is of a file; {} is a directory", path.display())));
     }
     let mut graph = match path.is_dir() {
         true => directory(path, config, watch)?,

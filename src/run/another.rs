@@ -30,13 +30,13 @@ impl Run {
             (None, ..) => {
                 return Err(Error::Config(format!(
                     "this {kind} was trained without features: it learnt a row for each of its own {} nodes, and has \
-                     none for others. Hint: train with --features, or train again on the whole graph",
+                     none for others. Hint: train with `read.features`, or train again on the whole graph",
                     own.num_nodes()
                 )));
             }
             (Some(features), None, _) => {
                 return Err(Error::Config(format!(
-                    "this {kind} was trained with {} features and the other graph has none; give --features",
+                    "this {kind} was trained with {} features and the other graph has none; give `read.features`",
                     features.cols()
                 )));
             }

@@ -66,8 +66,7 @@ impl RunDir {
             return Ok(());
         }
         if !path.is_dir() {
-            let problem = "is a file; choose another --output".into();
-            return Err(Error::Run { path: path.to_path_buf(), problem });
+            return Err(Error::Occupied { path: path.to_path_buf(), what: "is a file" });
         }
         let entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
         // A process that was cut off at its very beginning leaves these.
@@ -79,15 +78,15 @@ impl RunDir {
             (Ok(record), Existing::Keep) => {
                 let what = match record.status {
                     Status::Complete => "",
-                    Status::Training => " (an unfinished run; `vgae train --resume` goes on with it)",
+                    Status::Training => " (an unfinished run)",
                 };
                 Err(Error::Exists { path: path.to_path_buf(), what })
             }
             (Ok(_), Existing::Replace) => Ok(()),
             (Err(error @ Error::Foreign { .. }), _) => Err(error),
             (Err(_), _) => {
-                let problem = "exists and is no run directory; it is left alone: choose another --output";
-                Err(Error::Run { path: path.to_path_buf(), problem: problem.into() })
+                let what = "exists and is no run directory; it is left alone";
+                Err(Error::Occupied { path: path.to_path_buf(), what })
             }
         }
     }

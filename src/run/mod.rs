@@ -71,9 +71,7 @@ impl Run {
         let record = read_record(path)?;
         let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
         if record.status != Status::Complete {
-            let problem =
-                "says that its training did not come to an end; `vgae train --resume` goes on with it";
-            return Err(error("run.json", problem.into()));
+            return Err(Error::Unfinished { path: path.to_path_buf() });
         }
         record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
         if let Some(problem) = record.calibration.as_ref().and_then(Calibrator::problem) {

@@ -42,8 +42,8 @@ impl RunDir {
             return Err(error("says that its training came to its end; there is nothing to go on with"));
         }
         if record.files.is_empty() {
-            let problem = "says that the run was stopped before its graph and its split were written; train again with \
-                           --force";
+            let problem = "says that the run was stopped before its graph and its split were written; it must be \
+                           trained again";
             return Err(error(problem));
         }
         layout::remove_partial_files(&work);

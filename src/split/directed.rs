@@ -40,8 +40,9 @@ pub fn directed(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u
         return edges(graph, config, seed);
     }
     if graph.edges.direction() == Direction::Undirected {
-        let problem =
-            format!("the task {task} asks which way edges go; pass --directed, or choose the task general");
+        let problem = format!(
+            "the task {task} asks which way edges go; pass `read.directed`, or choose the task general"
+        );
         return Err(Error::Config(problem));
     }
     let kinds = Kinds::of(&graph.edges);

@@ -149,8 +149,8 @@ pub fn fit_from(
     config.validate()?;
     config.validate_for(split.train.num_nodes())?;
     if config.train.weighted_loss && split.train.weights().is_none() {
-        let problem = "--weighted-loss needs edge weights and the graph has none; hint: a column headed weight, or \
-                       --weight-column COLUMN";
+        let problem = "`train.weighted_loss` needs edge weights and the graph has none; hint: a column headed weight, or \
+                       `read.weight_column = COLUMN`";
         return Err(Error::Config(problem.into()));
     }
     let model = config.model.model;
@@ -158,7 +158,7 @@ pub fn fit_from(
     let split = match (model.is_directed(), split.train.direction()) {
         (true, Direction::Undirected) => {
             return Err(Error::Config(format!(
-                "{model} is for directed graphs: pass --directed if the rows of the edge list go from source to target"
+                "{model} is for directed graphs: pass `read.directed` if the rows of the edge list go from source to target"
             )));
         }
         // The other models see the undirected graph, and are evaluated on the ordered pairs.

@@ -172,7 +172,7 @@ fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
     let loss = config.loss().for_graph(train.num_nodes());
     if matches!(loss, LossKind::Sampled | LossKind::Reweighted) && train.len() as u64 == train.num_pairs() {
         return Err(Error::Config(format!(
-            "--loss {loss} draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact"
+            "`train.loss = {loss}` draws pairs that are no edges, and every pair of nodes is one; hint: `train.loss = exact`"
         )));
     }
     Ok(())

@@ -121,7 +121,7 @@ impl Plan {
     /// [`Error::Memory`] with the smallest change that would fit.
     pub fn check(&self, config: &Config) -> Result<()> {
         let available = match config.train.memory_limit {
-            Some(ByteSize(limit)) => Some((limit, "--memory-limit allows")),
+            Some(ByteSize(limit)) => Some((limit, "`train.memory_limit` allows")),
             None => available_bytes().map(|bytes| (bytes, "the machine has")),
         };
         let Some((available, whose)) = available.filter(|&(bytes, _)| bytes < self.peak_bytes()) else {
@@ -209,12 +209,12 @@ fn smaller(config: &Config) -> Vec<(String, Config)> {
     let fewer = (config.train.negatives_per_edge > 1).then(|| {
         let mut fewer = config.clone();
         fewer.train.negatives_per_edge = 1;
-        ("--negatives-per-edge 1".to_string(), fewer)
+        ("`train.negatives_per_edge = 1`".to_string(), fewer)
     });
     let mut smaller: Vec<_> = fewer.iter().cloned().collect();
     if !config.model.model.is_network() {
         let model = ModelConfig { model: ModelKind::Vgae, ..config.model.clone() };
-        smaller.push(("--model vgae".to_string(), Config { model, ..config.clone() }));
+        smaller.push(("`model.model = vgae`".to_string(), Config { model, ..config.clone() }));
         return smaller;
     }
     smaller.extend(narrower(config));
@@ -233,10 +233,10 @@ fn narrower(config: &Config) -> Vec<(String, Config)> {
         (hidden, latent) = ((hidden / 2).max(2), latent / 2);
         let mut narrower = config.clone();
         narrower.model.latent = Some(latent);
-        let mut flags = format!("--latent {latent}");
+        let mut flags = format!("`model.latent = {latent}`");
         if config.model.model.has_hidden_layers() {
             narrower.model.hidden = Some(hidden);
-            flags = format!("--hidden {hidden} {flags}");
+            flags = format!("`model.hidden = {hidden}` {flags}");
         }
         all.push((flags, narrower));
     }
@@ -275,20 +275,25 @@ mod tests {
         let refused = |limit| says(&config, limit).unwrap_err();
         assert_eq!(
             refused(2_000_000_000),
-            "training takes about 2.1 GB; --memory-limit allows 2.0 GB; hint: --negatives-per-edge 1 takes about 1.6 GB"
+            "training takes about 2.1 GB; `train.memory_limit` allows 2.0 GB; hint: `train.negatives_per_edge = 1` takes about 1.6 GB"
         );
-        assert!(
-            refused(500_000_000).contains("hint: --negatives-per-edge 1 --hidden 4 --latent 2 takes about ")
-        );
+        assert!(refused(500_000_000).contains(
+            "hint: `train.negatives_per_edge = 1` `model.hidden = 4` `model.latent = 2` takes about "
+        ));
         config.train.negatives_per_edge = 1;
         let refused = |limit| says(&config, limit).unwrap_err();
         assert!(
-            refused(1_000_000_000).ends_with("hint: --hidden 16 --latent 8 takes about 947.2 MB"),
+            refused(1_000_000_000)
+                .ends_with("hint: `model.hidden = 16` `model.latent = 8` takes about 947.2 MB"),
             "{}",
             refused(1_000_000_000)
         );
         assert!(refused(1_000).contains("hint: a narrower model does not help"));
         config.model.model = ModelKind::Best;
-        assert!(says(&config, 3_000_000_000).unwrap_err().contains("hint: --model vgae takes about 1.6 GB"));
+        assert!(
+            says(&config, 3_000_000_000)
+                .unwrap_err()
+                .contains("hint: `model.model = vgae` takes about 1.6 GB")
+        );
     }
 }

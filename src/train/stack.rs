@@ -34,8 +34,8 @@ pub(super) fn fit(
 ) -> Result<(Stack, Vec<Epoch>)> {
     let fitting = fitting(split, config.seed).map_err(|error| match error {
         Error::TooFewNonEdges { needed, available } => Error::Config(format!(
-            "--model best weighs its parts by {needed} pairs that are no edges, and the graph has {available} to spare; \
-             hint: another --model, such as vgae --loss exact"
+            "`model.model = best` weighs its parts by {needed} pairs that are no edges, and the graph has {available} to spare; \
+             hint: another `model.model`, such as vgae with `train.loss = exact`"
         )),
         other => other,
     })?;

@@ -67,7 +67,7 @@ pub fn write_word2vec(
     if let Some(id) = graph.nodes.iter().find(|id| id.contains(char::is_whitespace)) {
         return Err(Error::Config(format!(
             "node {id:?} has white space in its id, which is what separates the fields of word2vec's text; hint: \
-             --format csv, npy, parquet or projector"
+             write CSV, NPY, Parquet or the projector's files"
         )));
     }
     let num_columns = column_names(mean, log_variance).count();
@@ -102,7 +102,7 @@ pub fn write_projector(
     if let Some(text) = texts.find(|text| text.contains(['\t', '\n', '\r'])) {
         return Err(Error::Config(format!(
             "the id or label {text:?} has a tab or a line break, which is what separates the projector's fields; \
-             hint: --format csv, npy or parquet"
+             hint: write CSV, NPY or Parquet"
         )));
     }
     // A single column has no header there, and two have one.

@@ -108,7 +108,7 @@ impl Population {
     pub fn calibrate(&self, method: Calibration) -> Result<Calibrator> {
         let Classes { edges, negatives } = &self.validation;
         if edges.is_empty() {
-            let problem = "--calibrate needs validation edges, and this run held none out";
+            let problem = "`calibrate` needs validation edges, and this run held none out";
             return Err(Error::Config(problem.into()));
         }
         Calibrator::fit(method, edges, negatives, self.density)

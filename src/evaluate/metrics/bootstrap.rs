@@ -44,7 +44,7 @@ pub struct Intervals {
 /// As [`super::roc_auc`], and [`Error::Config`] if `num_resamples` is 0.
 pub fn bootstrap(logits: &[f64], labels: &[bool], num_resamples: usize, seed: u64) -> Result<Intervals> {
     if num_resamples == 0 {
-        return Err(Error::Config("--bootstrap 0 draws nothing; expected at least 1 resample".into()));
+        return Err(Error::Config("0 resamples draw nothing; expected at least 1".into()));
     }
     let groups = Groups::rank("a bootstrap interval", logits, labels)?;
     let places = |count: fn(&Group) -> u64| -> Vec<u32> {

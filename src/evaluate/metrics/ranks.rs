@@ -125,7 +125,7 @@ impl Ranks {
     /// its score, and [`Error::Config`] if `k` is 0.
     pub fn hits_at(&self, k: usize) -> Result<f64> {
         if k == 0 {
-            return Err(Error::Config("--hits 0 is no rank; expected whole numbers of at least 1".into()));
+            return Err(Error::Config("Hits@0 is no rank; expected whole numbers of at least 1".into()));
         }
         if let Some(short) = self.of_edges.iter().find(|rank| rank.num_negatives < k) {
             return Err(Error::TooFewNegatives { k, num_negatives: short.num_negatives });

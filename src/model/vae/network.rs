@@ -67,7 +67,7 @@ impl Vae {
         let unit = match (config.likelihood, outside, is_binary) {
             (Likelihood::Bernoulli, Some(value), _) => {
                 return Err(Error::Config(format!(
-                    "--likelihood bernoulli needs features within [0, 1]; found {value}; hint: --likelihood gaussian"
+                    "`model.likelihood = bernoulli` needs features within [0, 1]; found {value}; hint: `model.likelihood = gaussian`"
                 )));
             }
             (Likelihood::Bernoulli, None, _) | (Likelihood::Auto, _, true) => None,

@@ -116,7 +116,7 @@ fn the_likelihood_is_chosen_by_the_features() {
     assert_eq!(chosen([0.0, 1.0, 0.5, 0.0], Likelihood::Bernoulli), Likelihood::Bernoulli);
     assert_eq!(chosen([0.0, 1.0, 1.0, 0.0], Likelihood::Gaussian), Likelihood::Gaussian);
     let error = of([0.0, 1.0, 2.5, 0.0], Likelihood::Bernoulli).err().unwrap().to_string();
-    assert!(error.contains("--likelihood bernoulli") && error.contains("2.5"), "{error}");
+    assert!(error.contains("`model.likelihood = bernoulli`") && error.contains("2.5"), "{error}");
 }
 
 #[test]

@@ -98,9 +98,7 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", printable(&error.to_string()));
             match error {
-                Error::Usage(_)
-                | Error::Library(vgae::Error::Config(_))
-                | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
+                Error::Usage(_) => ExitCode::from(2),
                 Error::Library(vgae::Error::Interrupted { signal, .. }) => {
                     ExitCode::from(signals::exit_code(signal) as u8)
                 }

@@ -3,8 +3,8 @@
 use crate::chart::{
     Axis, BarSeries, Bars, Chart, Distribution, Histogram, Lines, Mark, Reference, Scatter, Series, Style,
 };
+use crate::config::PlotKind;
 use crate::report::{Grouping, HeldOut, Report, figure};
-use vgae::config::PlotKind;
 use vgae::train::Epoch;
 
 /// The chart of `kind` of `reports`; none where none of them has anything for it. Of kinds that show one run, it is the

@@ -10,8 +10,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use crate::config::{MapKind, ReportConfig};
 use crate::report::links;
-use vgae::config::{MapKind, ReportConfig};
 use vgae::graph::{EdgeList, Graph};
 
 /// Groups that have a colour of their own.

@@ -4,7 +4,8 @@
 //!
 //! # Examples
 //! ```
-//! use vgae::config::{Config, MapKind, ReportConfig};
+//! use vgae::config::Config;
+//! use vgae_report::config::{MapKind, ReportConfig};
 //! use vgae_report::report::Report;
 //! use vgae::run::{self, Run, RunDir, Timings};
 //! use vgae::write::Existing;
@@ -49,7 +50,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Result;
-use vgae::config::{BaselineKind, MapKind, ReportConfig};
+use crate::config::{MapKind, ReportConfig};
+use vgae::config::BaselineKind;
 use vgae::evaluate::metrics::Metrics;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::transform::transform;

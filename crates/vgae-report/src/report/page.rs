@@ -5,10 +5,10 @@ use serde_json::Value;
 
 use crate::Result;
 use crate::chart::{Size, palette};
+use crate::config::PlotKind;
 use crate::report::charts::chart;
 use crate::report::page_tables::{comparison, ranking};
 use crate::report::{Report, page_data};
-use vgae::config::PlotKind;
 
 /// Lets the page run what is in it, and nothing reach it or leave it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; \

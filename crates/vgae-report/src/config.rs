@@ -1,10 +1,12 @@
-//! What a report shows.
+//! The settings of reports and plots.
 
 use std::fmt;
 
 use serde::Serialize;
 
-use crate::error::{Error, Result};
+use vgae::Error;
+
+use crate::Result;
 
 /// The settings of a report, which change what is shown and not what was found.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -127,12 +129,12 @@ impl ReportConfig {
     /// # Errors
     /// [`Error::Config`] names the flag, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
-        let check = |flag: &str, found: usize, most: usize| match (1..=most).contains(&found) {
+        let check = |setting: &str, found: usize, most: usize| match (1..=most).contains(&found) {
             true => Ok(()),
-            false => Err(Error::Config(format!("{flag} {found}: expected 1 to {most}"))),
+            false => Err(Error::Config(format!("`{setting} = {found}`: expected 1 to {most}")).into()),
         };
-        check("--map-nodes", self.map_nodes, Self::MOST_MAP_NODES)?;
-        check("--top", self.top, Self::MOST_LINKS)
+        check("report.map_nodes", self.map_nodes, Self::MOST_MAP_NODES)?;
+        check("report.top", self.top, Self::MOST_LINKS)
     }
 }
 
