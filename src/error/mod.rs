@@ -6,8 +6,8 @@ mod words;
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use words::printable;
-use words::{named, of_part, plain, reason, remedy, show, signal_name};
+use words::{named, of_part, plain, remedy, show, signal_name};
+pub use words::{printable, reason};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;

@@ -100,8 +100,14 @@ pub(super) fn signal_name(signal: i32) -> String {
     }
 }
 
-/// The message without Rust's ` (os error 2)`.
-pub(super) fn reason(error: &io::Error) -> String {
+/// The operating system's message, without Rust's ` (os error 2)`.
+///
+/// # Examples
+/// ```
+/// let error = std::fs::File::open("nowhere").unwrap_err();
+/// assert_eq!(vgae::error::reason(&error), "No such file or directory");
+/// ```
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_string(),

@@ -17,7 +17,7 @@
 //! let (run, again) = (directory.path().join("run"), directory.path().join("again"));
 //! let (mut config, watch) = (Config::default(), Watch::default());
 //! config.train.epochs = Some(3);
-//! let graph = pipeline::read("datasets/karate".as_ref(), &config, &watch)?;
+//! let graph = pipeline::read("../../datasets/karate".as_ref(), &config, &watch)?;
 //! let split = pipeline::split(&graph, &config, None)?;
 //! let making = RunDir::create(&run, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;

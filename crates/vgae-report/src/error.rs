@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use plotters::drawing::DrawingAreaErrorKind;
+use vgae::error::reason;
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -29,7 +30,7 @@ pub enum Error {
     #[error("{0}")]
     Size(String),
     /// The server cannot listen at an address.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", reason(source))]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -39,7 +39,7 @@ pub enum Format {
 /// let path = directory.path().join("run");
 /// let mut config = Config::default();
 /// config.model.model = ModelKind::Baseline(BaselineKind::Katz);
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 /// let trained = train::fit(None, &split, &config, |_| {})?;

@@ -47,7 +47,7 @@ const MAX_THREADS: i64 = 512;
 ///
 /// Train on an edge list, measure AUC and AP on held-out links, then score, predict and embed.
 #[derive(Parser)]
-#[command(version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
+#[command(name = "vgae", version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,

@@ -7,7 +7,7 @@ use super::frame::{Across, Frame, Plot, stroke, units};
 use super::palette::{self, Colour};
 use super::sheet::{TEXT, UNITS};
 use super::ticks::Extent;
-use super::{Axis, Scale, Size, marks, text};
+use super::{Axis, Scale, Size, marks, sheet, text};
 use crate::Result;
 
 /// Bars side by side, a group for each category.
@@ -101,7 +101,7 @@ impl Bars {
         let filled = if narrow { 1.0 } else { FILLED };
         let width = filled * share as f64 / num_series as f64;
         for (index, series) in self.series.iter().enumerate() {
-            frame.sheet.begin("series", &series.name, marks::PLAIN);
+            frame.sheet.begin("series", &series.name, sheet::PLAIN);
             for (slot, values) in series.values.chunks(share).enumerate() {
                 let places = values.iter().flatten().filter_map(|value| y.place(*value));
                 let Some(value) =
@@ -129,7 +129,7 @@ impl Bars {
         let every = (wanted / slot).ceil().max(1.0) as usize;
         let room = slot * every as f64 - GAP;
         let under = f64::from(bottom) / UNITS + 5.0;
-        frame.sheet.begin("categories", "", marks::PLAIN);
+        frame.sheet.begin("categories", "", sheet::PLAIN);
         for (index, category) in self.categories.iter().enumerate().step_by(every) {
             let middle = f64::from(left) / UNITS + (index as f64 + 0.5) * slot;
             let write = |words: &str, size: f64, down: f64, colour: Colour| {

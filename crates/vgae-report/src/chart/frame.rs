@@ -13,7 +13,7 @@ use plotters::style::{
 use super::palette::{self, Colour};
 use super::sheet::{Sheet, TEXT, UNITS};
 use super::ticks::Extent;
-use super::{Size, marks, text};
+use super::{Size, sheet, text};
 use crate::Result;
 
 /// A place on the sheet, in its units.
@@ -83,7 +83,7 @@ impl Frame {
         // Of many long names, two stand in a row.
         let longest = if entries.len() > 4 { 0.5 * (room - BETWEEN) } else { room };
         let mut left = MARGIN;
-        self.sheet.begin("legend", "", marks::PLAIN);
+        self.sheet.begin("legend", "", sheet::PLAIN);
         for (index, (name, swatch_width)) in entries.iter().enumerate() {
             let name = text::fitted(name, TEXT, longest - swatch_width - GAP);
             let width = swatch_width + GAP + text::width(&name, TEXT);
@@ -132,7 +132,7 @@ impl Frame {
             plot_width = (width - MARGIN - beside - right).max(20.0);
             x.mark((plot_width / (widest(x) + 28.0).max(60.0)) as usize);
         }
-        self.sheet.begin("axes", "", marks::PLAIN);
+        self.sheet.begin("axes", "", sheet::PLAIN);
         let mut plot = self.plot((x, under), (y, beside), right)?;
         let mut mesh = plot.context.configure_mesh();
         mesh.light_line_style(stroke(palette::GRID, 0.0, 1.0))

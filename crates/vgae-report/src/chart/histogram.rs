@@ -4,7 +4,7 @@ use plotters::element::Polygon;
 
 use super::frame::{Across, Frame, Place, Plot, stroke, units};
 use super::ticks::Extent;
-use super::{Axis, Size, marks, simplify};
+use super::{Axis, Size, marks, sheet, simplify};
 use crate::Result;
 
 /// Distributions over common bins.
@@ -60,7 +60,7 @@ impl Histogram {
         let mut drawn = false;
         for (index, series) in self.series.iter().enumerate() {
             let corners = self.corners(&series.heights, &plot, (&x, &y));
-            frame.sheet.begin("series", &series.name, marks::PLAIN);
+            frame.sheet.begin("series", &series.name, sheet::PLAIN);
             if !corners.is_empty() {
                 drawn = true;
                 outline(&frame, index, corners)?;

@@ -2,7 +2,7 @@
 
 use super::frame::{Across, Frame, Place, Plot, units};
 use super::ticks::Extent;
-use super::{Axis, Size, marks, palette, simplify};
+use super::{Axis, Size, marks, palette, sheet, simplify};
 use crate::Result;
 
 /// Curves on common axes.
@@ -183,7 +183,7 @@ impl Series {
         }
         frame.sheet.end();
         if dotted {
-            frame.sheet.begin("dots", &self.name, marks::PLAIN);
+            frame.sheet.begin("dots", &self.name, sheet::PLAIN);
             for place in corners {
                 marks::point(frame, index, place, RADIUS, colour)?;
             }

@@ -20,9 +20,6 @@ pub(super) fn dashes(index: usize) -> (&'static str, &'static str) {
 /// The dashes of references and marks.
 pub(super) const REFERENCE: (&str, &str) = ("stroke-dasharray", "4 3");
 
-/// No attribute of a group.
-pub(super) const PLAIN: (&str, &str) = ("", "");
-
 /// Draws a point of a series: a circle, a square, a triangle, a diamond, … by its number, of a radius in pixels.
 pub(super) fn point(frame: &Frame, index: usize, (x, y): Place, radius: f64, colour: Colour) -> Result<()> {
     let style = stroke(colour, 1.0, 1.0).filled();

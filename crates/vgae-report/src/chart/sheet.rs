@@ -17,6 +17,9 @@ use plotters_backend::{
 use super::palette;
 use super::text;
 
+/// No attribute, for a group that needs none.
+pub(super) const PLAIN: (&str, &str) = ("", "");
+
 /// Units of the sheet to a pixel of the picture.
 pub(super) const UNITS: f64 = 10.0;
 /// The font size of texts that say no other, in pixels.

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn what_pairs_share_is_what_the_baselines_score() {
-        let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default()).unwrap();
+        let graph = read::data("../../datasets/karate".as_ref(), &ReadConfig::default()).unwrap();
         let adjacency = Adjacency::new(&graph.edges);
         let x = Array2::from_shape_fn((34, 5), |(row, column)| ((row * 7 + column * 3) % 5) as f32 - 1.0);
         for features in

@@ -15,7 +15,7 @@
 //! let path = directory.path().join("karate");
 //! let mut config = Config::default();
 //! config.train.epochs = Some(20);
-//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;

@@ -7,7 +7,7 @@ use crate::Result;
 use crate::chart::{Size, palette};
 use crate::config::PlotKind;
 use crate::report::charts::chart;
-use crate::report::page_tables::{comparison, ranking};
+use crate::report::page_tables::{comparison, findings, ranking, summary, with_code};
 use crate::report::{Report, page_data};
 
 /// Lets the page run what is in it, and nothing reach it or leave it.
@@ -106,48 +106,6 @@ pub fn colours() -> String {
         })
         .collect();
     format!(":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}{mapped}}}\n")
-}
-
-/// What the run was made of, in a line.
-pub(super) fn summary(report: &Report) -> String {
-    let counts = &report.record.counts;
-    let features = match counts.num_features {
-        0 => "no features".to_string(),
-        count => format!("{count} features"),
-    };
-    let graph = match counts.num_edges {
-        0 => format!("{} rows of {features}", counts.num_nodes),
-        edges => {
-            let directed = if report.record.config.read.directed { " with directions" } else { "" };
-            format!("{} nodes, {edges} edges{directed}, {features}", counts.num_nodes)
-        }
-    };
-    let model = report.record.config.model.model;
-    let seconds = report.record.timings.train_seconds;
-    format!("{model} on {graph}; trained in {seconds:.1} s with seed {}.", report.record.config.seed)
-}
-
-pub(super) fn findings(report: &Report) -> Markup {
-    html! {
-        div.findings {
-            @for finding in &report.findings {
-                section.finding {
-                    p.question { (finding.question.text()) }
-                    p.answer { (finding.answer) }
-                    ul { @for reason in &finding.reasons { li { (with_code(reason)) } } }
-                }
-            }
-        }
-    }
-}
-
-/// A sentence in which what stands between backticks is a command.
-fn with_code(sentence: &str) -> Markup {
-    html! {
-        @for (at, part) in sentence.split('`').enumerate() {
-            @if at % 2 == 1 { code { (part) } } @else { (part) }
-        }
-    }
 }
 
 /// The charts of `kinds` that there is something for, under a heading.

@@ -1,10 +1,9 @@
-//! The tables of metrics in a page.
+//! The findings and the tables of metrics in a page.
 
 use maud::{Markup, html};
 
 use crate::report::Report;
 use crate::report::findings::is_chosen_by_validation;
-use crate::report::page::{findings, summary};
 use vgae::evaluate::metrics::{Interval, Intervals, Metrics};
 
 /// The model's metrics beside those of the scores that need no training.
@@ -102,4 +101,46 @@ fn metric_cells(metrics: Metrics, intervals: Intervals) -> Markup {
 
 fn percent(share: f64) -> String {
     format!("{:.1}", 100.0 * share)
+}
+
+/// What the run was made of, in a line.
+pub(super) fn summary(report: &Report) -> String {
+    let counts = &report.record.counts;
+    let features = match counts.num_features {
+        0 => "no features".to_string(),
+        count => format!("{count} features"),
+    };
+    let graph = match counts.num_edges {
+        0 => format!("{} rows of {features}", counts.num_nodes),
+        edges => {
+            let directed = if report.record.config.read.directed { " with directions" } else { "" };
+            format!("{} nodes, {edges} edges{directed}, {features}", counts.num_nodes)
+        }
+    };
+    let model = report.record.config.model.model;
+    let seconds = report.record.timings.train_seconds;
+    format!("{model} on {graph}; trained in {seconds:.1} s with seed {}.", report.record.config.seed)
+}
+
+pub(super) fn findings(report: &Report) -> Markup {
+    html! {
+        div.findings {
+            @for finding in &report.findings {
+                section.finding {
+                    p.question { (finding.question.text()) }
+                    p.answer { (finding.answer) }
+                    ul { @for reason in &finding.reasons { li { (with_code(reason)) } } }
+                }
+            }
+        }
+    }
+}
+
+/// A sentence in which what stands between backticks is a command.
+pub(super) fn with_code(sentence: &str) -> Markup {
+    html! {
+        @for (at, part) in sentence.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
 }

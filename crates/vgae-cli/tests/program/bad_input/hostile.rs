@@ -153,7 +153,7 @@ fn arrays_that_declare_or_unpack_to_too_much() {
 #[test]
 fn parquet_that_declares_too_much() {
     let workspace = Workspace::new();
-    let plain = repository("tests/fuzz/corpus/parquet/plain.parquet");
+    let plain = repository("crates/vgae-cli/tests/fuzz/corpus/parquet/plain.parquet");
     let bytes = bytes::Bytes::from(std::fs::read(plain).unwrap());
     let metadata = SerializedFileReader::new(bytes.clone()).unwrap().metadata().clone();
     // 10^12 rows, by its metadata.
@@ -204,7 +204,7 @@ fn records_and_settings_without_end() {
 #[test]
 fn tensors_that_declare_too_much() {
     let workspace = Workspace::new();
-    let whole = repository("tests/fuzz/corpus/run-directory/vgae");
+    let whole = repository("crates/vgae-cli/tests/fuzz/corpus/run-directory/vgae");
     for file in ["run.json", "nodes.csv", "weights.safetensors"] {
         workspace.write(&format!("r/{file}"), std::fs::read(whole.join(file)).unwrap());
     }
