@@ -1,4 +1,5 @@
-//! What a trained model has made of its latent, and what each part of a stack is worth.
+//! What a trained model made of its latent dimensions, and what each part of a stack contributes. Uses
+//! `error`, `evaluate`, `graph`, `model`, `split` and `train`.
 //!
 //! # Examples
 //! ```

@@ -1,4 +1,5 @@
-//! The steps from a file to a finished run that `vgae train` and `vgae reproduce` take alike.
+//! The whole way from a file to an evaluated model: read, split, train, evaluate. Uses `config`, `error`,
+//! `evaluate`, `graph`, `model`, `progress`, `read`, `split` and `train`.
 //!
 //! # Examples
 //! ```

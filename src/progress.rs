@@ -1,4 +1,4 @@
-//! How far a long piece of work has come, for whoever waits for it on another thread.
+//! The progress of slow work, for whoever watches it from another thread. Uses no other room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};

@@ -1,5 +1,5 @@
-//! Finds what would make an evaluation dishonest in a split, a run or a file of pairs: every offence, with the
-//! lines that show it.
+//! Finds what makes an evaluation dishonest in a split, a run or a file of pairs, and shows the lines that
+//! prove it. Uses `config`, `error`, `evaluate`, `graph`, `model`, `read`, `run`, `split` and `write`.
 //!
 //! Nothing is taken on trust but the files themselves: they may be another program's. A run's chain is rechecked
 //! from its beginning: its files are those that `run.json` vouches for, the embeddings are what the training

@@ -1,4 +1,5 @@
-//! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
+//! Every setting, once: the options of the library, the flags of the program and the record in `run.json`.
+//! Uses `error`.
 
 mod calibration;
 mod checkpoints;

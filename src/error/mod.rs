@@ -1,5 +1,5 @@
-//! What can go wrong: one variant per kind of mistake, each message naming the place, what was found there
-//! and what was expected.
+//! The errors, one variant per kind of mistake: each message names the place, what was found there and what
+//! was expected. Uses no other room.
 
 mod words;
 

@@ -1,4 +1,5 @@
-//! Held-out links, ranked against the negatives.
+//! The metrics of held-out links, the negatives they are ranked against, and calibrated probabilities. Uses
+//! `config`, `error`, `graph`, `kernels`, `model` and `split`.
 //!
 //! # Examples
 //! ```

@@ -1,4 +1,5 @@
-//! A graph: its nodes by name, its edges by index, and what is known of each node.
+//! Graphs: nodes by name, edges by index, node features, and the normalised adjacency Â. Uses `config`,
+//! `error` and `kernels`.
 //!
 //! # Examples
 //! ```

@@ -1,4 +1,5 @@
-//! A model of any kind: what it is made of, and what it says of a graph.
+//! The models: encoders, latents, decoders and their losses, the stack, scores without training,
+//! recommendations and generated graphs. Uses `config`, `error`, `graph` and `kernels`.
 //!
 //! # Examples
 //! ```

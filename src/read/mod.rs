@@ -1,4 +1,5 @@
-//! Files → [`Graph`]: edge lists in the formats of other programs, LINQS directories, and directories of CSV files.
+//! Readers: edge lists, features, labels and pairs from the formats of other programs. Uses `config`,
+//! `error`, `graph` and `progress`.
 //!
 //! Every file is read once. Text is read in blocks of whole lines, may be gzipped, and is UTF-8. The blocks of edge lists and of
 //! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on

@@ -1,4 +1,6 @@
-//! The run directory: every file in it is written and read here, each one whole or not at all.
+//! The run directory: every file in it is written and read here, each one whole or not at all. Uses
+//! `config`, `error`, `evaluate`, `graph`, `kernels`, `model`, `read`, `split`, `system`, `train` and
+//! `write`.
 //!
 //! | file | holds |
 //! |---|---|

@@ -1,4 +1,5 @@
-//! Edges held out for validation and test, and as many pairs that are no edges.
+//! Splits: the edges for training, validation and test, and as many negatives. Uses `config`, `error`,
+//! `graph` and `read`.
 //!
 //! No leak is possible by construction: the parts share no pair, the negatives are edges of no part, and only
 //! the training edges are ever given to message passing. Without directions a pair is the same either way round.

@@ -1,5 +1,4 @@
-//! The machine that the process runs on: its processor, its name, its memory and the threads that compute. Uses no
-//! other room.
+//! The machine: its processor, its name, its memory and the threads that compute. Uses no other room.
 
 pub mod memory;
 pub mod threads;

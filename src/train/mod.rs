@@ -1,4 +1,6 @@
-//! Training. It returns values and writes nothing.
+//! Training: the loop, early stopping, checkpoints and the memory plan; it returns values and writes
+//! nothing. Uses `config`, `error`, `evaluate`, `graph`, `kernels`, `model`, `progress`, `split` and
+//! `system`.
 
 mod checkpoint;
 mod engine;

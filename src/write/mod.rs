@@ -1,5 +1,5 @@
-//! Files and streams out: whole or not at all, as CSV, JSON Lines, NPY, Parquet, word2vec's text and for TensorBoard's
-//! projector.
+//! Writers: CSV, JSON Lines, NPY, Parquet and word2vec, each file whole or not at all. Uses `config`,
+//! `error`, `evaluate`, `graph`, `model` and `read`.
 
 mod columns;
 pub(crate) mod csv;

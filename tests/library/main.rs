@@ -14,6 +14,7 @@ mod metamorphic;
 mod metrics;
 mod negatives;
 mod read;
+mod rooms;
 mod session;
 #[path = "../shared/mod.rs"]
 mod shared;
