@@ -27,10 +27,10 @@ def write(name, header, rows):
 
 
 def skills_of(person, draw):
-    """Ten skills are common in each team, ten are common everywhere."""
+    """Ten skills are common in a team, ten others everywhere."""
     own = [f"{team(person)}{number}" for number in range(10)]
     shared = [f"any{number}" for number in range(10)]
-    return [skill for skill in own if draw.random() < 0.5] + [skill for skill in shared if draw.random() < 0.2]
+    return [skill for skill in own if draw.random() < 0.3] + [skill for skill in shared if draw.random() < 0.12]
 
 
 def main():
@@ -41,7 +41,7 @@ def main():
         pairs = []
         for at, one in enumerate(people):
             for other in people[:at]:
-                chance = 0.07 if team(one) == team(other) else 0.0015
+                chance = 0.14 if team(one) == team(other) else 0.003
                 if draw.random() < chance * sociable[one] * sociable[other] / 2:
                     pairs.append((other, one, draw.choice([1, 1, 1, 2, 2, 3, 5])))
         return pairs
