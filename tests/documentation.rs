@@ -165,7 +165,7 @@ fn run(page: &Path) -> Vec<String> {
             }
             let text = |text: &str| format!("{}\n", text.trim_end());
             let assert = snapbox::Assert::new().action(snapbox::assert::Action::Verify);
-            if let Err(error) = assert.try_eq(Some(&place), text(&found).into_data(), text(&step.output)) {
+            if let Err(error) = assert.try_eq(Some(&place), text(&found).into_data(), text(&step.output).into_data()) {
                 failures.push(error.to_string());
             }
         }
