@@ -117,7 +117,7 @@ fn needs_download(command: &str) -> bool {
 fn runnable(command: &str) -> String {
     match command.strip_prefix("make ") {
         Some("demo") => "make --silent --old-file=build VGAE=vgae demo".into(),
-        Some(target) => format!("make --dry-run --silent {target} > make.log"),
+        Some(target) => format!("make --dry-run --directory '{ROOT}' {target}"),
         None => command.into(),
     }
 }
