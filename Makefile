@@ -63,7 +63,7 @@ SEAL := $(wildcard datasets/seal_*)
 results: build data
 	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),gnae,vgnae,best,$(SCORES) --splits $(SPLITS) --reference best -o results/features
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_general -- --directed --features none
-	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_biased --with 'gravity-gae: --gravity-lambda 0.05 --normalize-embeddings' --with 'gravity-vgae: --gravity-lambda 0.05' -- --directed --features none --task biased
+	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_biased --model-args 'gravity-gae: --gravity-lambda 0.05 --normalize-embeddings' --model-args 'gravity-vgae: --gravity-lambda 0.05' -- --directed --features none --task biased
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_bidirectional -- --directed --features none --task bidirectional
 	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),best --splits $(SPLITS) --reference best -o results/no_features -- --features none
 ifneq ($(SEAL),)

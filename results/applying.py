@@ -116,7 +116,7 @@ def calibration(vgae, work, options):
             directory = work / f"calibrated-{seed}"
             run(vgae, "train", data, "--model", model, "--seed", seed, "-o", directory, "--force", "--quiet")
             for method in ["isotonic", "platt"]:
-                report = run(vgae, "evaluate", directory, "--calibration", "--calibrate", method, "--json", "--quiet")
+                report = run(vgae, "evaluate", directory, "--reliability", "--calibrate", method, "--json", "--quiet")
                 for claim in json.loads(report["stdout"])["probabilities"]:
                     kind = "balance" if claim["density"] == 0.5 else "real"
                     claims.setdefault((kind, claim["probability"]), []).append(claim)

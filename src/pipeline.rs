@@ -5,7 +5,7 @@
 //! use vgae::config::Config;
 //! use vgae::pipeline::{self, Evaluated};
 //! use vgae::train;
-//! use vgae::watch::Watch;
+//! use vgae::progress::Watch;
 //!
 //! let (mut config, watch) = (Config::default(), Watch::default());
 //! config.train.epochs = Some(3);
@@ -14,20 +14,20 @@
 //! let trained = train::fit(graph.features(), &split, &config, |_| {})?;
 //! let Evaluated { metrics, calibrator, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
 //! assert!(metrics.links.test.is_some() && calibrator.is_none());
-//! # Ok::<(), vgae::Error>(())
+//! # Ok::<(), vgae_report::Error>(())
 //! ```
 
 use std::path::Path;
 
-use crate::calibrate::{Calibrator, Population};
 use crate::config::{Config, FeatureSource, ModelKind};
 use crate::error::Result;
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
+use crate::progress::Watch;
 use crate::split::{Part, Split};
-use crate::watch::Watch;
-use crate::{read, run, split};
+use crate::{read, split};
 
 /// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
 ///
@@ -46,10 +46,10 @@ pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
 /// The split of `graph` that `config` asks for, or the one in the directory `from`.
 ///
 /// # Errors
-/// As [`split::directed`] and [`run::read_split`].
+/// As [`split::directed`] and [`split::read_split`].
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
-        Some(directory) => run::read_split(directory, graph),
+        Some(directory) => split::read_split(directory, graph),
         // Rows alone have nothing to hold out here.
         None if graph.edges.is_empty() => {
             Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Which directed link prediction task a split sets (Salha et al. 2019, section 4.1).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum DirectedTask {
     /// Random edges against random absent pairs.
@@ -17,12 +18,19 @@ pub enum DirectedTask {
     Bidirectional,
 }
 
-impl fmt::Display for DirectedTask {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl DirectedTask {
+    /// The name on the command line and in `run.json`.
+    pub fn name(self) -> &'static str {
+        match self {
             DirectedTask::General => "general",
             DirectedTask::Biased => "biased",
             DirectedTask::Bidirectional => "bidirectional",
-        })
+        }
+    }
+}
+
+impl fmt::Display for DirectedTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The format of an edge list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeFormat {
     /// Rows of text: CSV, TSV or separated by white space, maybe gzipped.
@@ -20,13 +21,14 @@ pub enum EdgeFormat {
     /// A sparse matrix that scipy.sparse.save_npz wrote (.npz).
     Npz,
     /// GraphML, maybe gzipped (.graphml).
-    #[value(name = "graphml")]
+    #[cfg_attr(feature = "clap", value(name = "graphml"))]
     #[serde(rename = "graphml")]
     GraphMl,
 }
 
 /// The format of embeddings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingFormat {
     /// `node,mean_0,…` rows.

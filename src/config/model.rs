@@ -3,8 +3,6 @@
 use std::fmt;
 use std::str::FromStr;
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
 use serde::{Deserialize, Serialize};
 
 use crate::config::recipe::Recipe;
@@ -29,47 +27,48 @@ use crate::config::{BaselineKind, FeatureTransform};
 /// let resolved = config.resolved(2708);
 /// assert_eq!((resolved.model.layers, resolved.train.epochs), (Some(1), Some(300)));
 /// config.validate_for(2708)?;
-/// # Ok::<(), vgae::Error>(())
+/// # Ok::<(), vgae_report::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Model")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Model"))]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
     /// Which model
-    #[arg(long, value_enum, default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub model: ModelKind,
     /// Width of a hidden layer [default: 32; vae 256, gravity-* 64]
-    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub hidden: Option<usize>,
     /// Number of latent dimensions: the length of an embedding [default: 16; gnae and vgnae 128, gravity-* 32]
-    #[arg(long, allow_negative_numbers = true, value_name = "WIDTH")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub latent: Option<usize>,
     /// Graph convolutions of a GCN; for linear-* and *gnae, propagations; for vae, layers of the encoder
     /// [default: 2; linear-* and *gnae 1]
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub layers: Option<usize>,
     /// Add a learnt number to each column of a layer of a GCN or linear-*, as PyTorch Geometric does; the paper has none
-    #[arg(long)]
+    #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub bias: bool,
     /// Fraction of each layer's inputs that an epoch of training leaves out
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout))]
     pub dropout: f64,
     /// What is done to the features first: `row` divides each row by its sum, `tfidf` weights columns by
     /// rarity and gives each row the length 1 [default: none; gnae and vgnae row]
-    #[arg(long, value_enum, value_name = "TRANSFORM")]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "TRANSFORM"))]
     pub feature_transform: Option<FeatureTransform>,
     /// Score by the cosine of two embeddings times a learnt temperature, instead of their inner product
-    #[arg(long)]
+    #[cfg_attr(feature = "clap", arg(long))]
     pub normalize_embeddings: bool,
     /// What scores a pair: the inner product of its embeddings, or a perceptron of their Hadamard product
-    #[arg(long, value_enum, default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub decoder: DecoderKind,
     /// How strongly distance counts against mass in gravity-*: λ of the paper
-    #[arg(long, allow_negative_numbers = true, value_name = "LAMBDA", default_value_t = Self::default().gravity_lambda)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LAMBDA", default_value_t = Self::default().gravity_lambda))]
     pub gravity_lambda: f64,
     /// What the features of a vae are: zeros and ones, or numbers; `auto` looks at them
-    #[arg(long, value_enum, default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub likelihood: Likelihood,
 }
 
@@ -182,6 +181,7 @@ impl ModelKind {
         }
     }
 
+    #[cfg(feature = "clap")]
     fn help(self) -> &'static str {
         match self {
             ModelKind::Gae => "two-layer GCN, a point per node",
@@ -222,13 +222,14 @@ const MODELS: [ModelKind; 20] = [
     ModelKind::Baseline(BaselineKind::PropagatedCosine),
 ];
 
-impl ValueEnum for ModelKind {
+#[cfg(feature = "clap")]
+impl clap::ValueEnum for ModelKind {
     fn value_variants<'a>() -> &'a [Self] {
         &MODELS
     }
 
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.name()).help(self.help()))
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).help(self.help()))
     }
 }
 
@@ -260,7 +261,8 @@ impl TryFrom<String> for ModelKind {
 }
 
 /// What gives a pair its logit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum DecoderKind {
     /// z_u · z_v.
@@ -271,7 +273,8 @@ pub enum DecoderKind {
 }
 
 /// How a generator's output is compared with the features.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Likelihood {
     /// Bernoulli where every feature is 0 or 1, else Gaussian.

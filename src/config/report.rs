@@ -7,21 +7,23 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 
 /// The settings of a report, which change what is shown and not what was found.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ReportConfig {
     /// How the embeddings are laid out in two dimensions
-    #[arg(long, value_enum, default_value_t = ReportConfig::default().map)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ReportConfig::default().map))]
     pub map: MapKind,
     /// Nodes on the map at most, drawn by the run's seed where there are more
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes))]
     pub map_nodes: usize,
     /// Predicted links in the table
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().top)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().top))]
     pub top: usize,
 }
 
 /// How embeddings are laid out in two dimensions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
     /// t-SNE: neighbours stay neighbours, distances between groups say little (seconds)
@@ -33,7 +35,8 @@ pub enum MapKind {
 }
 
 /// What a picture shows.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlotKind {
     /// Loss and reconstruction by epoch
     Loss,

@@ -9,71 +9,75 @@ use serde::{Deserialize, Serialize};
 use crate::config::{CheckpointPeriod, DeviceChoice};
 
 /// How it is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Training")]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Training"))]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
     /// Passes over the graph, at most [default: 200; gnae and vgnae 300, vae 100]
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub epochs: Option<usize>,
     /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
-    #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "RATE"))]
     pub learning_rate: Option<f64>,
     /// What the reconstruction is compared on: all pairs; the edges and as many sampled negatives, or these reweighted
     /// to be the loss over all pairs in the mean; all pairs of a subgraph; or, by the number of nodes, exact or
     /// reweighted. Of auto-encoders that score by inner products; the others have one of their own
     /// [default: auto; gnae, vgnae and --decoder hadamard-mlp sampled]
-    #[arg(long, value_enum)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub loss: Option<LossKind>,
     /// Negatives that --loss sampled and reweighted draw for each edge, anew in each epoch, 1 to 1000: time and memory
     /// grow with them
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge))]
     pub negatives_per_edge: usize,
     /// Let the weights of edges count in the loss too: the term of a training edge is multiplied by its weight over the
     /// mean of all (they are in Â in any case)
-    #[arg(long)]
+    #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub weighted_loss: bool,
     /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees: all that have edges,
     /// where there are no more
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes))]
     pub subgraph_nodes: usize,
     /// Fraction of the training edges that each epoch takes out of message passing; of the edges, the sampled
     /// loss then looks at those alone
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges))]
     pub mask_edges: f64,
     /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
     /// loss a multiple of the negative ELBO), or a number; for vae, a factor of the ELBO's KL, 1 unless a number
-    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)
+    )]
     pub kl_weight: KlWeight,
     /// Epochs over which the weight of the KL term grows from 0
-    #[arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup))]
     pub kl_warmup: usize,
     /// Nats of KL that each latent dimension, in the mean over the nodes, has without cost
-    #[arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits))]
     pub free_bits: f64,
     /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP (vae: ELBO)
     /// [default: last; with --patience best]
-    #[arg(long, value_enum)]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
     /// Looks at the validation part without a new best after which training stops
-    #[arg(long, allow_negative_numbers = true, value_name = "LOOKS")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LOOKS"))]
     pub patience: Option<usize>,
     /// Where a network is trained: `cpu`, `cuda` or `cuda:NUMBER`, `mps`, or `auto`: a GPU for large graphs if there
     /// is one
-    #[arg(long, value_name = "DEVICE", default_value_t)]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "DEVICE", default_value_t))]
     pub device: DeviceChoice,
     /// Epochs between two looks at the validation part
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
     /// How often a checkpoint is written, from which --resume goes on: every so many epochs, as in 50, or seconds, as in
     /// 30s, or `never`; one is also written when training is stopped by a signal [default: 60s]
-    #[arg(long, value_name = "PERIOD")]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PERIOD"))]
     #[serde(default)]
     pub checkpoint_every: Option<CheckpointPeriod>,
     /// The most memory that training may take, as in 4GB: it is refused before it begins where it is going to take more
     /// [default: what the machine has]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE", value_parser = size))]
     #[serde(default)]
     pub memory_limit: Option<ByteSize>,
 }
@@ -128,8 +132,9 @@ impl TrainConfig {
     }
 }
 
-/// On which pairs the reconstruction is compared with the graph; see [`crate::loss`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+/// On which pairs the reconstruction is compared with the graph; see [`crate::model::loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum LossKind {
     /// Exact up to 20,000 nodes, above reweighted.
@@ -194,7 +199,7 @@ pub enum KlWeight {
     /// 1/n, the scale of Kipf & Welling's code.
     #[default]
     Kipf,
-    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::loss`] for the derivation.
+    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::model::loss`] for the derivation.
     Elbo,
     /// This number; 0 takes the KL term out.
     Value(f64),
@@ -238,7 +243,8 @@ impl From<KlWeight> for String {
 }
 
 /// Which epoch's weights are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Select {
     /// Those after the last epoch, as in the paper.
@@ -249,6 +255,7 @@ pub enum Select {
 }
 
 /// A size for `--memory-limit`.
+#[cfg(feature = "clap")]
 fn size(text: &str) -> Result<ByteSize, String> {
     text.parse().map_err(|_| "expected a size, as in 4GB or 512MiB".into())
 }

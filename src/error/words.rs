@@ -9,7 +9,7 @@ use std::path::Path;
 ///
 /// # Examples
 /// ```
-/// use vgae::error::printable;
+/// use vgae_report::error::printable;
 ///
 /// assert_eq!(printable("näh 🦀"), "näh 🦀");
 /// assert_eq!(printable("\x1b[2Jgone\r\u{202e}"), "\\u{1b}[2Jgone\\r\\u{202e}");
@@ -89,23 +89,12 @@ pub(super) fn of_part(part: &str) -> String {
     if part.is_empty() { String::new() } else { format!(" of {part}") }
 }
 
-/// What a signal that stops a process is called.
+/// The name of a signal that stops a process.
 pub(super) fn signal_name(signal: i32) -> String {
     match signal {
         2 => "SIGINT".into(),
         15 => "SIGTERM".into(),
         other => format!("signal {other}"),
-    }
-}
-
-/// What helps where a server cannot listen.
-pub(super) fn place(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program is there, maybe an explorer too; --port 0 takes a free port"
-        }
-        io::ErrorKind::PermissionDenied => "ports below 1024 belong to the system; take a higher --port",
-        _ => "--bind takes an address of this machine, such as 127.0.0.1",
     }
 }
 

@@ -3,10 +3,8 @@
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView1};
-use sprs::CsMatI;
 
-/// A sparse matrix in compressed rows: f32 values, u32 columns.
-pub type Csr = CsMatI<f32, u32, usize>;
+use crate::kernels::Csr;
 
 /// The share of nonzeros from which X is dense: a nonzero takes 8 bytes in compressed rows, its value and its column,
 /// and any entry takes 4 in full ones.

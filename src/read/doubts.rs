@@ -40,7 +40,7 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
     let num_used = columns.weight.map_or(2, |at| 3.max(at + 1));
     match first.len() {
         3 if columns.weight.is_none() && are_first => {
-            notes.push("the third column is not used; --weights 3 makes it the weight".into());
+            notes.push("the third column is not used; --weight-column 3 makes it the weight".into());
         }
         count if !columns.has_header && count > num_used => {
             let used = if columns.weight.is_some() { "and the weight are" } else { "are" };
@@ -109,7 +109,10 @@ mod tests {
             note("a,b\nc,d\nd,e\n"),
             "the first row (a,b) was read as an edge; --header yes if it is none"
         );
-        assert_eq!(note("1,2,3\n2,3,4\n"), "the third column is not used; --weights 3 makes it the weight");
+        assert_eq!(
+            note("1,2,3\n2,3,4\n"),
+            "the third column is not used; --weight-column 3 makes it the weight"
+        );
         assert_eq!(
             note("source,target\n1,2\nsource,target\n2,3\n"),
             "line 3 has the words of the header (source,target) once more: they were read as an edge"

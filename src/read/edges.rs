@@ -5,17 +5,21 @@ use std::path::Path;
 use crate::config::{EdgeFormat, Header, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
+use crate::progress::Watch;
 use crate::read::doubts;
+#[cfg(feature = "graphml")]
 use crate::read::graphml::read_graphml;
 use crate::read::kinds::check_kinds;
 use crate::read::listed::{Listed, check_count};
 use crate::read::matrix_market::read_matrix_market;
+#[cfg(feature = "npz")]
 use crate::read::npz::read_npz;
+#[cfg(feature = "parquet")]
 use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
+#[cfg(feature = "graphml")]
 use crate::read::source::{Sizes, Source};
 use crate::read::{RowReader, parse_finite, parse_weight};
-use crate::watch::Watch;
 
 /// Pairs of column names that mark a first row as a header, in lower case.
 const USUAL_NAMES: [(&str, &str); 17] = [
@@ -58,11 +62,26 @@ pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Watch)
     check_flags(format, config)?;
     match format {
         EdgeFormat::Text => read_edges(RowReader::watched(path, watch)?, config),
+        #[cfg(feature = "parquet")]
         EdgeFormat::Parquet => read_parquet(path, config, watch),
         EdgeFormat::MatrixMarket => read_matrix_market(RowReader::watched(path, watch)?, config),
+        #[cfg(feature = "npz")]
         EdgeFormat::Npz => read_npz(path, config, watch),
+        #[cfg(feature = "graphml")]
         EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, watch)?, config),
+        #[cfg(not(feature = "parquet"))]
+        EdgeFormat::Parquet => Err(not_built_in(path, "Parquet", "parquet")),
+        #[cfg(not(feature = "npz"))]
+        EdgeFormat::Npz => Err(not_built_in(path, "npz", "npz")),
+        #[cfg(not(feature = "graphml"))]
+        EdgeFormat::GraphMl => Err(not_built_in(path, "GraphML", "graphml")),
     }
+}
+
+/// The error of a format that this build leaves out.
+#[cfg(not(all(feature = "parquet", feature = "npz", feature = "graphml")))]
+fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
+    crate::error::not_built_in(&format!("{}: the format {format}", path.display()), feature)
 }
 
 /// Refuses flags that mean nothing for the format.
@@ -71,8 +90,8 @@ fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
         _ if config.header != Header::Auto && format != EdgeFormat::Text => {
             "--header says what the first row of a text is; this file is none"
         }
-        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weights.is_some() => {
-            "--weights names a column; a matrix has none: its values are the weights"
+        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
+            "--weight-column names a column; a matrix has none: its values are the weights"
         }
         _ => return Ok(()),
     };
@@ -183,14 +202,14 @@ impl Columns {
             if is_header { first.iter().position(matches) } else { None }
         };
         let nodes = usual_columns(first).filter(|_| is_header).unwrap_or((0, 1));
-        let weight = match &config.weights {
+        let weight = match &config.weight_column {
             None => named("weight"),
             Some(wanted) => match (named(wanted), wanted.parse::<usize>()) {
                 (Some(at), _) => Some(at),
                 (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
                 _ => {
                     let problem = format!(
-                        "has no column {wanted:?}, which --weights names; expected a header or a number from 1 \
+                        "has no column {wanted:?}, which --weight-column names; expected a header or a number from 1 \
                          among the columns {}",
                         first.join(",")
                     );
@@ -199,7 +218,8 @@ impl Columns {
             },
         };
         if weight == Some(nodes.0) || weight == Some(nodes.1) {
-            let problem = "--weights names a node column; expected a column beside source and target".into();
+            let problem =
+                "--weight-column names a node column; expected a column beside source and target".into();
             return Err(error(problem));
         }
         Ok(Columns { count: first.len(), nodes, weight, has_header: is_header })

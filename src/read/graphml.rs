@@ -79,7 +79,7 @@ impl Document {
     fn new(config: &ReadConfig, bytes_read: BytesRead) -> Self {
         Document {
             bytes_read,
-            wanted: config.weights.as_deref().unwrap_or(WEIGHT).to_lowercase(),
+            wanted: config.weight_column.as_deref().unwrap_or(WEIGHT).to_lowercase(),
             names: Vec::new(),
             weight_keys: HashSet::new(),
             default_weight: None,
@@ -258,10 +258,10 @@ impl Document {
         if pairs.is_empty() {
             return Err("has no edges; expected at least one".into());
         }
-        if config.weights.is_some() && weight_keys.is_empty() {
+        if config.weight_column.is_some() && weight_keys.is_empty() {
             let known = if names.is_empty() { "none".into() } else { names.join(", ") };
             return Err(format!(
-                "has no data {wanted:?} of edges, which --weights names; that of its edges: {known}"
+                "has no data {wanted:?} of edges, which --weight-column names; that of its edges: {known}"
             ));
         }
         if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {

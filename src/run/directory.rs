@@ -4,24 +4,27 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::Calibrator;
 use crate::config::{Config, ModelKind};
-use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::Graph;
-use crate::memory;
+use crate::kernels::device;
 use crate::model::Encoded;
+use crate::read::read_records;
 use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
     CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
 };
 use crate::run::lock::{LOCK, Lock};
-use crate::run::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
-use crate::run::{Existing, Output, files, layout, split_files, tensors, write_embeddings};
+use crate::run::{files, layout, tensors};
 use crate::split::{self, Split};
+use crate::system::{self, memory};
 use crate::train::{Checkpoint, Epoch, Trained};
+use crate::write::csv::{write_csv, write_json};
+use crate::write::output::PARTIAL;
+use crate::write::{Existing, Output, write_embeddings};
 
 /// A run directory that is being written, by this process alone. If it is dropped before [`RunDir::finish`], because of an
 /// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
@@ -123,7 +126,7 @@ impl RunDir {
             format_version: FORMAT_VERSION,
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
-            libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
+            libtorch_version: system::LIBTORCH_VERSION.map(Into::into),
             config: resolved,
             split_from: None,
             counts: Counts::of(graph, split),
@@ -134,8 +137,8 @@ impl RunDir {
             calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
-            num_simd_lanes: Some(crate::simd::num_lanes()),
-            processor: record::processor(),
+            num_simd_lanes: Some(crate::kernels::simd::num_lanes()),
+            processor: system::processor(),
             planned_memory_bytes: None,
             peak_memory_bytes: None,
         };
@@ -145,7 +148,7 @@ impl RunDir {
         run.write_record()?;
         create(&split_path)?;
         files::write_nodes(&run.work.join("nodes.csv"), graph)?;
-        split_files::write_split(&split_path, split, &graph.nodes)?;
+        files::write_split(&split_path, split, &graph.nodes)?;
         if config.model.model == ModelKind::Vae {
             let rows = split::rows(graph.num_nodes(), &config.split, config.seed);
             files::write_rows(&run.work.join("rows.csv"), &rows, &graph.nodes)?;
@@ -237,7 +240,7 @@ impl RunDir {
         let weights = self.work.join(WEIGHTS);
         tensors::write_weights(&weights, &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
-        files::write_json(&self.work.join("metrics.json"), metrics)?;
+        write_json(&self.work.join("metrics.json"), metrics)?;
         if let Some(embeddings) = &encoded.embeddings {
             let output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
             write_embeddings(output, &graph.nodes, &embeddings.mean, None)?;
@@ -260,7 +263,7 @@ impl RunDir {
     }
 
     fn write_record(&mut self) -> Result<()> {
-        files::write_json(&self.work.join("run.json"), &self.record)
+        write_json(&self.work.join("run.json"), &self.record)
     }
 }
 
@@ -280,9 +283,9 @@ impl Drop for RunDir {
 /// # Errors
 /// [`Error::Run`] if its `history.csv` is missing or no such file.
 pub fn read_history(path: &Path) -> Result<Vec<Epoch>> {
-    files::read_records(&path.join("history.csv"))
+    read_records(&path.join("history.csv"))
 }
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {
-    files::write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
+    write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
 }

@@ -6,9 +6,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::run::output::PARTIAL;
+use crate::read::{check_directory, check_file};
+use crate::run::files;
 use crate::run::record::{self, Status};
-use crate::run::{files, own, split_files};
+use crate::split::files::paths;
+use crate::write::output::PARTIAL;
 
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
@@ -52,7 +54,7 @@ pub(super) fn files_of_graph(path: &Path, has_features: bool) -> Vec<PathBuf> {
         files.push(path.join(FEATURES));
     }
     files.extend(Some(path.join(FEATURE_NAMES)).filter(|file| file.exists()));
-    files.extend(split_files::paths(&path.join("split")));
+    files.extend(paths(&path.join("split")));
     files
 }
 
@@ -64,7 +66,7 @@ pub(super) fn hashes(path: &Path, files: &[PathBuf]) -> Result<BTreeMap<String, 
 
 /// The files that a run directory at `path` may hold, `run.json` last.
 pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
-    let mut files = split_files::paths(&path.join("split")).to_vec();
+    let mut files = paths(&path.join("split")).to_vec();
     files.extend(FILES.iter().map(|file| path.join(file)));
     files
 }
@@ -76,12 +78,12 @@ pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
 /// [`Error::Foreign`].
 pub(super) fn check_own(path: &Path) -> Result<()> {
     for directory in [path.to_path_buf(), path.join(REPLACEMENT), path.join(MOVING)] {
-        own::check_directory(&directory.join("split"))?;
+        check_directory(&directory.join("split"))?;
         if directory != path {
-            own::check_directory(&directory)?;
+            check_directory(&directory)?;
         }
     }
-    files_of(path).iter().try_for_each(|file| own::check_file(file))
+    files_of(path).iter().try_for_each(|file| check_file(file))
 }
 
 /// Whether the run directory at `path` is being replaced by a finished run, or was when that was cut off.

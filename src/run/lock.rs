@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use crate::error::{Error, Result};
-use crate::run::own;
+use crate::read::check_file;
 
 /// The file that is locked. It tells who did so.
 pub(super) const LOCK: &str = ".lock";
@@ -48,7 +48,7 @@ impl Lock {
     /// [`Error::Locked`].
     pub(super) fn check(directory: &Path) -> Result<()> {
         let path = directory.join(LOCK);
-        own::check_file(&path)?;
+        check_file(&path)?;
         match File::open(&path) {
             Ok(file) if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) => {
                 Err(locked(directory, file))
@@ -62,7 +62,7 @@ impl Lock {
         let path = directory.join(LOCK);
         let error = |source: std::io::Error| Error::io("lock", &path, source);
         loop {
-            own::check_file(&path)?;
+            check_file(&path)?;
             let mut options = File::options();
             let mut file =
                 options.create(true).truncate(false).read(true).write(true).open(&path).map_err(error)?;

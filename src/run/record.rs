@@ -1,15 +1,15 @@
 //! `run.json`: what a run was made of, by what, and how.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{Graph, InputFile};
 use crate::run::layout;
 use crate::run::lock::Lock;
@@ -29,7 +29,8 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// ```
 /// use vgae::config::Config;
 /// use vgae::evaluate::RunMetrics;
-/// use vgae::run::{self, Existing, Run, RunDir, Status, Timings};
+/// use vgae::run::{self, Run, RunDir, Status, Timings};
+/// use vgae::write::Existing;
 /// use vgae::{read, split, train};
 ///
 /// let directory = tempfile::tempdir().unwrap();
@@ -54,7 +55,7 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// // Without features it knows its own nodes alone.
 /// let other = read::data("datasets/karate".as_ref(), &config.read)?;
 /// assert!(run.on_graph(other).is_err());
-/// # Ok::<(), vgae::Error>(())
+/// # Ok::<(), vgae_report::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Record {
@@ -67,7 +68,7 @@ pub struct Record {
     /// The version of this crate.
     pub vgae_version: String,
     /// The version of libtorch that it was built with.
-    pub libtorch_version: String,
+    pub libtorch_version: Option<String>,
     /// Every setting, the seed among them.
     pub config: Config,
     /// The directory of the split that was reused, if one was.
@@ -97,7 +98,7 @@ pub struct Record {
     /// The processor's name, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
-    /// The most memory that it was going to hold by the plan; see [`crate::plan`].
+    /// The most memory that it was going to hold by the plan; see [`crate::train::plan`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_memory_bytes: Option<u64>,
     /// The most memory that the process held, where the system tells.
@@ -206,23 +207,11 @@ pub fn read_record(path: &Path) -> Result<Record> {
     serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
 }
 
-/// The processor's name: `model name` of Linux's `/proc/cpuinfo`.
-///
-/// # Examples
-/// ```
-/// assert_ne!(vgae::run::processor(), Some(String::new()));
-/// ```
-pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
-    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
-}
-
 /// The bytes of a file of JSON in a run directory.
 ///
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is far larger than any that was written.
-pub(crate) fn read_json(path: &Path) -> Result<Vec<u8>> {
+pub fn read_json(path: &Path) -> Result<Vec<u8>> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut text = Vec::new();
     File::open(path).map_err(error)?.take(MAX_JSON_BYTES + 1).read_to_end(&mut text).map_err(error)?;

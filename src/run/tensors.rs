@@ -10,8 +10,8 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::error::{Error, Result};
 use crate::graph::{Csr, Features};
-use crate::network::Weights;
-use crate::run::files::write_file;
+use crate::model::network::Weights;
+use crate::write::csv::write_file;
 
 /// The name of X where it is stored with all its entries.
 const DENSE: &str = "dense";

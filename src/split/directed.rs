@@ -90,7 +90,7 @@ impl Kinds {
             return Ok(());
         }
         Err(Error::TooFewTaskEdges {
-            task,
+            task: task.name(),
             num_one_way: self.one_way.len(),
             num_both_ways: self.both_ways.len(),
             num_train,

@@ -5,9 +5,11 @@ use std::borrow::Cow;
 use ndarray::Array2;
 
 use crate::config::Config;
-use crate::encoder::Inputs;
-use crate::network::{Encoding, Network, Pass, Terms, TorchTrainer};
-use crate::tape::{Adam, AdamState, Buffers};
+use crate::kernels::tape::{Adam, AdamState, Buffers};
+use crate::model::encoder::Inputs;
+#[cfg(feature = "torch")]
+use crate::model::network::TorchTrainer;
+use crate::model::network::{Encoding, Network, Pass, Terms};
 
 /// What computes.
 pub(super) enum Engine {
@@ -21,6 +23,7 @@ pub(super) enum Engine {
         encoded: Option<Encoding>,
     },
     /// libtorch, which has weights of its own.
+    #[cfg(feature = "torch")]
     Torch(TorchTrainer),
 }
 
@@ -54,6 +57,7 @@ impl Engine {
                 };
                 rayon::join(step, other)
             }
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => {
                 let terms = trainer.pass(network, pass);
                 if terms.loss.is_finite() {
@@ -70,9 +74,19 @@ impl Engine {
             Engine::Host { .. } => {
                 network.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight))).collect()
             }
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => {
                 trainer.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight))).collect()
             }
+        }
+    }
+
+    /// Gives `network` the weights of a device.
+    pub(super) fn copy_weights(&self, network: &mut Network) {
+        match self {
+            Engine::Host { .. } => _ = network,
+            #[cfg(feature = "torch")]
+            Engine::Torch(trainer) => *network.weights_mut() = trainer.weights(),
         }
     }
 
@@ -80,6 +94,7 @@ impl Engine {
     pub(super) fn adam_state(&self) -> AdamState<'_> {
         match self {
             Engine::Host { adam, .. } => adam.state(),
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => trainer.adam_state(),
         }
     }
@@ -91,6 +106,7 @@ impl Engine {
     pub(super) fn restore(&mut self, state: AdamState, network: &Network) -> Result<(), String> {
         match self {
             Engine::Host { adam, .. } => adam.restore(state, network.weights()),
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => trainer.restore(state, network.weights()),
         }
     }

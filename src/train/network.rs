@@ -7,27 +7,28 @@ use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::Device;
 
 use crate::config::{Config, DecoderKind, LossKind, Select};
-use crate::decoder::Decoded;
-use crate::device;
-use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
+use crate::evaluate::metrics::Metrics;
+use crate::graph::transform::largest;
 use crate::graph::{EdgeList, Features};
-use crate::loss::{
-    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, TorchLoss,
-    Weighting, kl_weight, relative_weights,
+use crate::kernels::device;
+use crate::kernels::tape::KlTerm;
+use crate::model::decoder::Decoded;
+use crate::model::encoder::{Inputs, adj_norm};
+use crate::model::loss::{
+    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, Weighting,
+    kl_weight, relative_weights,
 };
-use crate::metrics::Metrics;
-use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
+use crate::model::network::{Draws, Network, Pass, Terms};
+#[cfg(feature = "torch")]
+use crate::model::{loss::TorchLoss, network::TorchTrainer};
 use crate::split::Split;
-use crate::tape::KlTerm;
 use crate::train::checkpoint::{Checkpoint, Last, Moment, Resumed};
 use crate::train::engine::Engine;
 use crate::train::{Epoch, Kept, OnEpoch};
-use crate::transform::largest;
 
 /// The random numbers of training are another stream than those of the split with the same seed.
 pub(super) const TRAINING_STREAM: u64 = 1;
@@ -65,6 +66,9 @@ pub(super) fn fit(
     let device = device::choose(config, split.train.num_nodes())?;
     let (mut engine, source) = match device {
         None => (Engine::host(config), Source::new(&split.train, config)),
+        #[cfg(not(feature = "torch"))]
+        Some(device) => match device {},
+        #[cfg(feature = "torch")]
         Some(device) => {
             let loss = torch_loss(&split.train, config, device);
             let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
@@ -111,8 +115,8 @@ pub(super) fn fit(
             return Err(diverged(loss, epoch));
         }
         let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
-        if let (Engine::Torch(trainer), true) = (&engine, is_look) {
-            *network.weights_mut() = trainer.weights();
+        if is_look {
+            engine.copy_weights(&mut network);
         }
         // The next epoch's loss would tell, but there may be none.
         if epoch == num_epochs && !network.is_finite() {
@@ -174,8 +178,9 @@ fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
     Ok(())
 }
 
+#[cfg(feature = "torch")]
 /// The loss that a device computes by itself, if it does.
-fn torch_loss(train: &EdgeList, config: &Config, device: Device) -> Option<TorchLoss> {
+fn torch_loss(train: &EdgeList, config: &Config, device: tch::Device) -> Option<TorchLoss> {
     let is_whole = config.train.mask_edges == 0.0;
     let loss = config.loss().for_graph(train.num_nodes());
     let weights = weights(train, train, config);

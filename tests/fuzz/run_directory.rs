@@ -5,8 +5,8 @@ use std::path::Path;
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
-use vgae::Error;
-use vgae::benchmark::Runs;
+use vgae_report::Error;
+use vgae_cli::benchmark::Runs;
 use vgae::run::{self, Run};
 
 use crate::read::refused;

@@ -10,7 +10,7 @@ use std::{fs, panic, thread};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::memory;
+use crate::system::memory;
 use crate::mutate::mutate;
 
 /// Files by their names in the directory that they are read from.

@@ -26,6 +26,6 @@ pub fn config(place: &Path, files: &Files) -> Verdict {
     let given = command.clone().try_get_matches_from([""; 0]).unwrap();
     match command.clone().try_get_matches_from(file.flags(&command, &given)) {
         Ok(_) => Ok(Outcome::Read),
-        Err(error) => refused(place, &file.refused(&error)),
+        Err(error) => refused(place, &file.usage_error(&error)),
     }
 }

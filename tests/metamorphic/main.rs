@@ -1,8 +1,0 @@
-//! What must not change when the input changes in a way that means nothing, and what must change with it.
-
-#[path = "../common/mod.rs"]
-mod common;
-
-mod files;
-mod nodes;
-mod sums;
