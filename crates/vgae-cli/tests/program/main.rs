@@ -10,6 +10,7 @@ mod cli;
 mod common;
 mod config_file;
 mod datasets;
+mod documentation;
 mod edge_cases;
 mod embed;
 mod evaluate;

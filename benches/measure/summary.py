@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 """Puts the tables of `make results` beside the published figures: results/README.md.
 
-Usage: make results   (or: python3 results/summary.py)
+Usage: make results   (or: python3 benches/measure/summary.py)
 """
 
 import json
 from pathlib import Path
 
-RESULTS = Path(__file__).resolve().parent
+RESULTS = Path(__file__).resolve().parents[2] / "results"
 
 # AUC and AP in per cent, with the standard deviation where the paper gives one.
 KIPF = "Kipf & Welling 2016, table 1"

@@ -2,7 +2,7 @@
 """Measures vgae's speed and memory beside what people use instead, in turn on one machine, and writes
 results/performance.md from results/performance.json, which holds what was measured.
 
-Usage: make bench   (or: python3 results/performance.py [SECTION…] [--peers DIR --python PROGRAM])
+Usage: make bench   (or: python3 benches/measure/performance.py [SECTION…] [--peers DIR --python PROGRAM])
 
 Sections: exact, sampled, accuracy, scale, growth, io, threads, profile, limits; all of them unless some are named. DIR
 holds the peers' scripts (kipf_dense.py, pyg_autoencoder.py) and PROGRAM is a Python that has what they need (torch,
@@ -26,7 +26,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 STORE = ROOT / "results" / "performance.json"
 REPORT = ROOT / "results" / "performance.md"
 SECTIONS = ["exact", "sampled", "accuracy", "scale", "growth", "io", "threads", "profile", "limits"]
@@ -450,7 +450,7 @@ def processor():
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], metavar="SECTION")
-    parser.add_argument("--vgae", default=str(ROOT / "target" / "debug" / "vgae"), help="the program to run")
+    parser.add_argument("--vgae", default=str(ROOT / "target" / "release" / "vgae"), help="the program to run")
     parser.add_argument("--peers", help="the directory of the peers' scripts")
     parser.add_argument("--python", help="a Python that has what the peers need")
     parser.add_argument("--rounds", type=int, default=3)

@@ -2,7 +2,7 @@
 """Measures what comes after training, and writes results/applying.md: scores at volume, predictions (exact and by an
 index), calibration, thresholds, and links of nodes that the model never saw.
 
-Usage: python3 results/applying.py [--vgae PROGRAM] [--large FILE] [--pairs 10000000] [--seeds 5]
+Usage: python3 benches/measure/applying.py [--vgae PROGRAM] [--large FILE] [--pairs 10000000] [--seeds 5]
 
 Cora is taken from datasets/; FILE is an edge list of a million edges or so, without features; without it the parts
 that need it are left out. Sections: volume, predict, calibration, inductive; all of them unless some are named.
@@ -24,7 +24,7 @@ import time
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "results" / "applying.md"
 SECTIONS = ["volume", "predict", "calibration", "inductive"]
 CORA = ROOT / "datasets" / "cora"
@@ -224,7 +224,7 @@ def inductive(vgae, work, options):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sections", nargs="*", choices=[*SECTIONS, []], help="which parts to measure")
-    parser.add_argument("--vgae", default=str(ROOT / "target" / "debug" / "vgae"), help="the program to run")
+    parser.add_argument("--vgae", default=str(ROOT / "target" / "release" / "vgae"), help="the program to run")
     parser.add_argument("--large", help="an edge list of a million edges or so")
     parser.add_argument("--pairs", type=int, default=10_000_000, help="how many pairs are scored")
     parser.add_argument("--seeds", type=int, default=5)

@@ -2,7 +2,7 @@
 """Shows what the KL term does: trains VGAE on Cora with the term's weight from 0 up, and for longer, and GAE beside it,
 and writes results/kl.md.
 
-Usage: make results   (or: python3 results/kl.py [--vgae PROGRAM])
+Usage: make results   (or: python3 benches/measure/kl.py [--vgae PROGRAM])
 
 Every run is `vgae train datasets/cora --seed 0 --model MODEL --kl-weight WEIGHT --epochs EPOCHS`; σ, the KL and the
 active dimensions are those of `vgae inspect RUN --json`.
@@ -16,7 +16,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 RUNS = [("vgae", "0", 200), ("vgae", "0", 1000), ("vgae", "0", 5000),
         ("gae", "-", 200), ("gae", "-", 1000), ("gae", "-", 5000),
         ("vgae", "0.00001", 1000), ("vgae", "0.0001", 1000), ("vgae", "kipf", 1000), ("vgae", "0.001", 1000),
@@ -36,12 +36,12 @@ def run(program, model, weight, epochs):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vgae", default=str(ROOT / "target" / "debug" / "vgae"), help="the program to run")
+    parser.add_argument("--vgae", default=str(ROOT / "target" / "release" / "vgae"), help="the program to run")
     program = parser.parse_args().vgae
     lines = [
         "# What the KL term does",
         "",
-        f"Made by `python3 results/kl.py` on {date.today()} on {platform.machine()}: VGAE on Cora, seed 0, by the weight of "
+        f"Made by `python3 benches/measure/kl.py` on {date.today()} on {platform.machine()}: VGAE on Cora, seed 0, by the weight of "
         "the KL term and the",
         "number of epochs. `kipf` is 1/n = 0.00037. σ is the mean over nodes and dimensions, KL the mean over nodes in nats.",
         "",

@@ -2,7 +2,7 @@
 """Measures what vgae can be trusted with, and writes results/reliability.md: kills survived, inputs fuzzed and for how
 long, bad inputs, seeds compared over thread counts, planned against measured memory, and a soak.
 
-Usage: python3 results/reliability.py [--vgae PROGRAM] [--kills 50] [--fuzz-seconds 60] [--seeds 5] [--soak-seconds 300]
+Usage: python3 benches/measure/reliability.py [--vgae PROGRAM] [--kills 50] [--fuzz-seconds 60] [--seeds 5] [--soak-seconds 300]
                                       [SECTION...]
 
 Sections: kills, fuzz, inputs, threads, numbers, memory, soak, load; all of them unless some are named: then the others'
@@ -25,13 +25,15 @@ import time
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 REPORT = ROOT / "results" / "reliability.md"
 
 
-def test(settings, names, flags=()):
-    """The lines of figures that tests print, and the command."""
-    arguments = ["cargo", "test", "--locked", *names, "--", "--nocapture", *flags]
+def test(settings, programs, flags=()):
+    """Runs tests of these programs; returns the command and the lines of figures that they print."""
+    chosen = [word for name in programs for word in ("--test", name)]
+    arguments = ["cargo", "test", "--locked", "--release", "--config", ".cargo/checked.toml", "--workspace", "--all-features",
+                 *chosen, "--", "--nocapture", *flags]
     shown = " ".join([*(f"{key}={value}" for key, value in settings.items()), *arguments])
     print("  " + shown, file=sys.stderr, flush=True)
     environment = {**os.environ, **{key: str(value) for key, value in settings.items()}}
@@ -43,10 +45,10 @@ def test(settings, names, flags=()):
     return shown, sorted(set(lines))
 
 
-def section_of_tests(settings, *names):
+def section_of_tests(settings, *modules):
     def section(options, vgae):
         chosen = {key: getattr(options, value) for key, value in settings.items()}
-        shown, lines = test(chosen, names)
+        shown, lines = test(chosen, ["library", "program"], [f"{name}::" for name in modules])
         return [f"`{shown}`", "", *(f"- {line}" for line in lines)]
 
     return section
@@ -55,9 +57,9 @@ def section_of_tests(settings, *names):
 def fuzz(options, vgae):
     """All readers at once, so that each has its time however many there are; then the explorer."""
     settings = {"VGAE_FUZZ_SECONDS": options.fuzz_seconds}
-    shown, lines = test(settings, ["--test", "fuzz"], ["--test-threads", "12"])
+    shown, lines = test(settings, ["fuzz"], ["--test-threads", "12"])
     settings = {"VGAE_FUZZ_SECONDS": min(options.fuzz_seconds, 120)}
-    also_shown, also = test(settings, ["--test", "siege"])
+    also_shown, also = test(settings, ["program"], ["http_fuzzing::"])
     return [f"`{shown}`, `{also_shown}`", "", *(f"- {line}" for line in [*lines, *also])]
 
 
@@ -163,7 +165,7 @@ def sanitizer(options, vgae):
     target = f"{platform.machine()}-unknown-linux-gnu"
     settings = {"RUSTFLAGS": "-Zsanitizer=address", "CARGO_PROFILE_DEV_OPT_LEVEL": "1", "CARGO_PROFILE_DEV_DEBUG": "0",
                 "CARGO_TARGET_DIR": "target/sanitizer", "VGAE_FUZZ_SECONDS": options.fuzz_seconds}
-    arguments = ["cargo", "+nightly", "test", "--locked", "--lib", "--test", "fuzz", "--target", target]
+    arguments = ["cargo", "+nightly", "test", "--locked", "--workspace", "--all-features", "--lib", "--test", "fuzz", "--target", target]
     shown = " ".join([*(f"{key}={value}" for key, value in settings.items()), *arguments])
     print("  " + shown, file=sys.stderr, flush=True)
     environment = {**os.environ, **{key: str(value) for key, value in settings.items()}}
@@ -175,15 +177,15 @@ def sanitizer(options, vgae):
 
 
 PARTS = {
-    "kills": ("Kills, signals, full disks", section_of_tests({"VGAE_KILLS": "kills"}, "--test", "interruption")),
+    "kills": ("Kills, signals, full disks", section_of_tests({"VGAE_KILLS": "kills"}, "interruption")),
     "fuzz": ("Fuzzed readers and explorer", fuzz),
-    "inputs": ("Bad inputs, each with its exact message", section_of_tests({}, "--test", "bad_input")),
+    "inputs": ("Bad inputs, each with its exact message", section_of_tests({}, "bad_input")),
     "threads": ("The same bits on 1, 2 and 4 threads",
-                section_of_tests({"VGAE_SEEDS": "seeds"}, "--test", "threads", "--test", "reproduce")),
+                section_of_tests({"VGAE_SEEDS": "seeds"}, "threads", "reproduce")),
     "numbers": ("Degenerate graphs and metamorphic relations",
-                section_of_tests({}, "--test", "degenerate", "--test", "metamorphic")),
+                section_of_tests({}, "edge_cases", "metamorphic")),
     "memory": ("Planned and measured memory", memory),
-    "soak": ("Soak in one process", section_of_tests({"VGAE_SOAK_SECONDS": "soak_seconds"}, "--test", "soak")),
+    "soak": ("Soak in one process", section_of_tests({"VGAE_SOAK_SECONDS": "soak_seconds"}, "soak")),
     "load": ("Scoring requests beside trainings", load),
     "sanitizer": ("Address sanitizer", sanitizer),
 }
@@ -191,7 +193,7 @@ PARTS = {
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vgae", default=ROOT / "target" / "debug" / "vgae")
+    parser.add_argument("--vgae", default=ROOT / "target" / "release" / "vgae")
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--fuzz-seconds", type=int, default=60, help="for each reader")
     parser.add_argument("--seeds", type=int, default=5)

@@ -2,7 +2,7 @@
 """Shows what the choice of negatives does: evaluates the same runs against uniform, degree-matched and hard negatives,
 and writes results/negatives.md.
 
-Usage: make results   (or: python3 results/negatives.py [--vgae PROGRAM] [--seeds 3])
+Usage: make results   (or: python3 benches/measure/negatives.py [--vgae PROGRAM] [--seeds 3])
 
 Every run is `vgae train datasets/NAME --model MODEL --seed SEED`, evaluated by
 `vgae evaluate RUN --negatives KIND --hits 20 --json`.
@@ -17,7 +17,7 @@ import tempfile
 from datetime import date
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 DATA = ["cora", "citeseer"]
 MODELS = ["preferential-attachment", "propagated-cosine", "vgae", "best"]
 KINDS = ["uniform", "degree", "hard"]
@@ -38,13 +38,13 @@ def figures(program, data, model, seed):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--vgae", default=str(ROOT / "target" / "debug" / "vgae"), help="the program to run")
+    parser.add_argument("--vgae", default=str(ROOT / "target" / "release" / "vgae"), help="the program to run")
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     lines = [
         "# What the choice of negatives does",
         "",
-        f"Made by `python3 results/negatives.py --seeds {options.seeds}` on {date.today()} on {platform.machine()}: the mean over "
+        f"Made by `python3 benches/measure/negatives.py --seeds {options.seeds}` on {date.today()} on {platform.machine()}: the mean over "
         "the seeds, in per cent, of the",
         "same runs' test links against three kinds of negatives. AUC and AP are pooled; `hard` has up to 100 negatives a link,",
         "so that its AP is at another balance. Hits@20 and MRR are pooled but for `hard`, where each link has its own list.",
