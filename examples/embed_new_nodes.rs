@@ -23,7 +23,10 @@ pub fn embed(path: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(file("members.csv"), format!("node,feature,value\n{features}"))?;
     fs::write(file("all.csv"), format!("node,feature,value\n{features}35,Officer,1\n"))?;
     fs::write(file("edges.csv"), format!("{edges}34,35\n"))?;
-    let reading = |features: &str| ReadConfig { features: FeatureSource::File(file(features)), ..ReadConfig::default() };
+    let reading = |features: &str| ReadConfig {
+        features: FeatureSource::File(file(features)),
+        ..ReadConfig::default()
+    };
 
     // Training sees the members alone.
     let config = Config { read: reading("members.csv"), ..Config::default() };

@@ -22,7 +22,8 @@ fn main() -> Result<()> {
     let pairs = |list: Vec<(usize, &Pair)>| list.into_iter().map(|(_, &pair)| pair).collect::<Vec<Pair>>();
     let (test, train) = (pairs(test), pairs(train));
     let n = graph.num_nodes() as u32;
-    let absent = (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))).filter(|&pair| !graph.edges.contains(pair));
+    let absent =
+        (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))).filter(|&pair| !graph.edges.contains(pair));
     let negatives: Vec<Pair> = absent.step_by(17).take(test.len()).collect();
 
     // The lists are train, validation, its negatives, test, its negatives. A pair in two lists is an error.

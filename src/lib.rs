@@ -1,35 +1,30 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
-//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
-//! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`], [`recommend`] → [`stack`] → [`model`] →
-//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], [`chart`], [`report`], [`explore`], with
-//! [`config`], [`error`], [`watch`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
-//! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
-//! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
-//! [`threads::use_threads`].
+//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`model`] → [`train`] →
+//! [`evaluate`] → [`run`] → [`audit`], with [`config`], [`error`], [`progress`], [`system`], [`kernels`] and [`write`]
+//! beside. [`pipeline`] goes the whole way. The first sentence of each module says what it holds and what it uses.
+//!
+//! A [`model::network`] is an encoder, a latent (a point for a GAE, a Gaussian for a VGAE) and a decoder, composed. A
+//! [`model::baseline`] scores pairs without training, and a [`model::stack`] combines both. Nothing prints, and only
+//! [`run`] and [`write`] write files. A program should call [`system::threads::use_threads`] first.
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
 //! ```
 //! use vgae::config::Config;
-//! use vgae::evaluate::PartMetrics;
-//! use vgae::{read, split, train};
-//! use vgae::Result;
+//! use vgae::{Result, pipeline};
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();
 //!     config.train.epochs = Some(50);
-//!     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
-//!     let split = split::edges(&graph, &config.split, config.seed)?;
-//!     let trained = train::fit(graph.features(), &split, &config, |epoch| {
+//!     // Read, split, train, evaluate.
+//!     let run = pipeline::run("datasets/karate".as_ref(), &config, |epoch| {
 //!         eprintln!("epoch {}: loss {:.4}", epoch.epoch, epoch.loss);
 //!     })?;
-//!     let encoded = trained.model.encode(&split.train, graph.features())?; // embeddings and scores
-//!     let metrics = PartMetrics::of(&*encoded.score, &split)?;
-//!     println!("held-out metrics: {:?}", metrics.test);
-//!     for best in encoded.score.top_pairs(3, &graph.edges) {
+//!     println!("held-out metrics: {:?}", run.evaluated.metrics.links.test);
+//!     for best in run.evaluated.encoded.score.top_pairs(3, &run.graph.edges) {
 //!         let (u, v) = best.pair;
-//!         println!("{} – {}: logit {:.3}", graph.nodes.id(u), graph.nodes.id(v), best.logit);
+//!         println!("{} – {}: logit {:.3}", run.graph.nodes.id(u), run.graph.nodes.id(v), best.logit);
 //!     }
 //!     Ok(())
 //! }

@@ -194,7 +194,7 @@ fn a_task_that_the_graph_cannot_set_says_why() {
     undirected.edges = undirected.edges.undirected();
     let error = split::directed(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
     assert!(matches!(error, Error::Config(_)));
-    assert!(error.to_string().contains("pass --directed"), "{error}");
+    assert!(error.to_string().contains("pass `read.directed`"), "{error}");
 }
 
 #[test]

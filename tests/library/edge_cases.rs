@@ -108,15 +108,17 @@ fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
     let needs_negatives = ["--loss sampled", "--loss reweighted", "gnae", "hadamard"];
     let needs_negatives = needs_negatives.iter().any(|word| flags.contains(word)) && !flags.contains("exact");
     match case.name {
-        "two nodes" if holds_out => Some("too few edges (1) for --val-fraction 0.05 and --test-fraction 0.1"),
-        "complete" if holds_out && !flags.contains("--directed") => {
-            Some("need 9 negative pairs but the graph has only 0 non-edges; hint: smaller --val-fraction")
+        "two nodes" if holds_out => {
+            Some("too few edges (1) for `split.val_fraction = 0.05` and `split.test_fraction = 0.1`")
         }
+        "complete" if holds_out && !flags.contains("--directed") => Some(
+            "need 9 negative pairs but the graph has only 0 non-edges; hint: smaller `split.val_fraction`",
+        ),
         "two nodes" | "complete" if flags.contains("best") => {
-            Some("pairs that are no edges, and the graph has 0 to spare; hint: another --model")
+            Some("pairs that are no edges, and the graph has 0 to spare; hint: another `model.model`")
         }
         "two nodes" | "complete" if needs_negatives => {
-            Some("draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact")
+            Some("draws pairs that are no edges, and every pair of nodes is one; hint: `train.loss = exact`")
         }
         "one giant value" | "features of 1e10" | "features of 1e18" | "features of 1e38"
         | "features of 3.4e38" => Some("; hint: bring the features to about the size of 1 (they reach "),

@@ -92,7 +92,7 @@ fn what_cannot_be_measured_is_refused() {
     let message = |error: Error| error.to_string();
     assert_eq!(
         message(metrics::hits_at(5, &EDGES, &NEGATIVES).unwrap_err()),
-        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K for --hits, or other --negatives"
+        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K, or other negatives"
     );
     assert!(matches!(metrics::hits_at(0, &EDGES, &NEGATIVES), Err(Error::Config(_))));
     assert!(matches!(

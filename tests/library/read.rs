@@ -77,7 +77,7 @@ fn headers_are_recognised_or_told() {
     assert_eq!(graph.num_nodes(), 5);
     assert_eq!(
         graph.notes,
-        ["the first row (person,friend) was read as an edge; --header yes if it is none"]
+        ["the first row (person,friend) was read as an edge; `read.header = yes` if it is none"]
     );
     let yes = ReadConfig { header: Header::Yes, ..ReadConfig::default() };
     assert_eq!(try_read(&workspace, "names.csv", &yes).unwrap().num_nodes(), 3);

@@ -177,7 +177,7 @@ fn a_graph_without_enough_non_edges_says_so() {
 fn a_graph_with_too_few_edges_says_so() {
     let path = graph(4, vec![(0, 1), (1, 2), (2, 3)]);
     let error = split::edges(&path, &SplitConfig::default(), 0).unwrap_err();
-    assert!(error.to_string().starts_with("too few edges (3) for --val-fraction 0.05"), "{error}");
+    assert!(error.to_string().starts_with("too few edges (3) for `split.val_fraction = 0.05`"), "{error}");
     let nothing_held_out = SplitConfig { val_fraction: 0.0, test_fraction: 0.0, ..SplitConfig::default() };
     let split = split::edges(&path, &nothing_held_out, 0).unwrap();
     assert_eq!(split.train, path.edges);

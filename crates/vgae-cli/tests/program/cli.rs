@@ -314,7 +314,7 @@ fn nothing_is_overwritten_without_force() {
     let error = workspace.failure(&format!("train {} --output home --force", karate()), 1);
     assert_eq!(
         error,
-        "error: home: exists and is no run directory; it is left alone: choose another --output\n"
+        "error: home exists and is no run directory; it is left alone; choose another --output\n"
     );
     assert_eq!(workspace.read("home/letter.txt"), "dear");
 }
@@ -391,10 +391,10 @@ fn an_unfinished_run_is_not_taken_for_a_run() {
     let record = workspace.read("run/run.json").replace("\"complete\"", "\"training\"");
     workspace.write("run/run.json", record);
     let error = workspace.failure("embed run", 1);
-    assert!(error.contains("its training did not come to an end"), "{error}");
+    assert!(error.contains("the training of this run did not end"), "{error}");
     let error = workspace.failure(&format!("train {} --output run", karate()), 1);
     assert!(
-        error.contains("run already exists (an unfinished run; `vgae train --resume` goes on with it)"),
+        error.contains("run already exists (an unfinished run); `vgae train --resume run` resumes it"),
         "{error}"
     );
 }

@@ -359,7 +359,10 @@ fn it_stops_cleanly_and_says_where_it_is() {
             error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
             "{error}"
         );
-        assert!(error.contains("hint: another program is there") && error.contains("--port 0"), "{error}");
+        assert!(
+            error.contains("hint: another program listens there") && error.contains("--port 0"),
+            "{error}"
+        );
         explore.signal(signal);
         assert_eq!(explore.ended().code(), Some(0), "{signal}");
         // The connection that was idle is closed.

@@ -81,12 +81,11 @@ fn stop_and_go_on(flags: &str) -> usize {
     let after = stopped.split("stopped by SIGINT after epoch ").nth(1);
     let epoch = after.map_or(0, |after| after.split(';').next().unwrap().parse().unwrap());
     // After the last epoch nobody looks, and the process ends at once.
-    let expected =
-        if epoch > 0 { "; `vgae train --resume run` goes on from there" } else { "stopped at once; " };
+    let expected = if epoch > 0 { "; `vgae train --resume run` resumes it" } else { "stopped at once; " };
     assert!(stopped.contains(expected), "{stopped}");
     if workspace.json("run/run.json")["status"] == "training" {
         assert!(
-            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
+            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume run` resumes it")
         );
         workspace.stdout("train --resume run --no-report");
     }
@@ -224,7 +223,7 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
                 }
                 output => {
                     let said = said(&output);
-                    let is_clear = said.contains("training did not come to an end")
+                    let is_clear = said.contains("the training of this run did not end")
                         || said.contains("is no run directory");
                     assert!(is_clear && !is_replacement, "{said}");
                 }
@@ -278,7 +277,7 @@ fn two_runs_at_one_directory_the_second_says_who_has_it() {
         let error = workspace.failure(&second, 1);
         let expected = format!("error: run: {holder}");
         assert!(
-            error.starts_with(&expected) && error.contains("is at work in this run directory"),
+            error.starts_with(&expected) && error.contains("is writing to this run directory"),
             "{error}"
         );
     }

@@ -115,7 +115,7 @@ fn an_interval_surrounds_the_logit_and_grows_with_its_level() {
     workspace.stdout(&format!("train {} --model gae --output gae --epochs 2 -q", karate()));
     let error = workspace.failure("score gae --pairs run/split/test.csv --interval 0.9", 2);
     assert!(
-        error.contains("--interval needs a model that scores pairs by the inner product of two Gaussians")
+        error.contains("an interval needs a model that scores pairs by the inner product of two Gaussians")
     );
 }
 
