@@ -135,7 +135,7 @@ fn is_certain(case: &Case) -> bool {
 }
 
 #[test]
-fn every_model_trains_to_finite_numbers_or_says_why_not() {
+fn every_model_trains_or_reports_reason() {
     let workspace = Workspace::new();
     let (mut problems, mut num_trained, mut num_refused) = (Vec::new(), 0, 0);
     for case in cases::all() {

@@ -5,7 +5,7 @@
 mod session;
 
 #[test]
-fn the_example_writes_the_embeddings() {
+fn example_writes_embeddings() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("embeddings.csv");
     session::session(&path).unwrap();

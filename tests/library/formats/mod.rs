@@ -69,7 +69,7 @@ fn error(name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> String {
 }
 
 #[test]
-fn every_format_gives_the_graph_that_was_written() {
+fn every_format_gives_the_same_graph() {
     let (from_zero, from_one) = (["0", "1", "2", "3", "4"], ["1", "2", "3", "4", "5"]);
     let from_ten = ["10", "11", "12", "13"];
     // The file, its ids, whether weights are in it, and its number of nodes.
@@ -116,7 +116,7 @@ fn every_format_gives_the_graph_that_was_written() {
 }
 
 #[test]
-fn what_is_merged_and_what_is_lost_is_noted() {
+fn merges_and_losses_are_noted() {
     let notes = |name: &str| read::data(&fixture(name), &default()).unwrap().notes;
     assert_eq!(notes("snappy.parquet"), [""; 0]);
     let merged = "entries: 8; duplicate or reversed, merged: 4; self-loops, dropped: 0; edges left: 4";
@@ -132,7 +132,7 @@ fn what_is_merged_and_what_is_lost_is_noted() {
 }
 
 #[test]
-fn directions_are_kept_where_the_file_has_them() {
+fn directions_are_kept() {
     let config = ReadConfig { directed: true, ..default() };
     let graph = read::data(&fixture("directed.graphml"), &config).unwrap();
     assert_eq!(edges(&graph), expected(&NAMES, true));
@@ -149,7 +149,7 @@ fn directions_are_kept_where_the_file_has_them() {
 }
 
 #[test]
-fn a_weight_column_may_have_any_name() {
+fn weight_column_by_name_or_number() {
     let weights = |name: &str, weights: &str| {
         let config = ReadConfig { weight_column: Some(weights.into()), ..default() };
         read::data(&fixture(name), &config).map(|graph| edges(&graph)).map_err(|error| error.to_string())
@@ -165,7 +165,7 @@ fn a_weight_column_may_have_any_name() {
 }
 
 #[test]
-fn flags_that_mean_nothing_are_refused() {
+fn inapplicable_flags_are_refused() {
     let header = ReadConfig { header: Header::Yes, ..default() };
     let weights = ReadConfig { weight_column: Some("3".into()), ..default() };
     let format = ReadConfig { format: Some(EdgeFormat::Parquet), ..default() };
