@@ -1,12 +1,12 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
 //! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`model`] → [`train`] →
-//! [`evaluate`] → [`run`] → [`audit`], with [`config`], [`error`], [`progress`], [`system`], [`kernels`] and [`write`]
+//! [`evaluate`] → [`run`] → [`audit`], with [`config`], [`error`], [`progress`], [`system`], [`kernels`] and [`mod@write`]
 //! beside. [`pipeline`] goes the whole way. The first sentence of each module says what it holds and what it uses.
 //!
 //! A [`model::network`] is an encoder, a latent (a point for a GAE, a Gaussian for a VGAE) and a decoder, composed. A
 //! [`model::baseline`] scores pairs without training, and a [`model::stack`] combines both. Nothing prints, and only
-//! [`run`] and [`write`] write files. A program should call [`system::threads::use_threads`] first.
+//! [`run`] and [`mod@write`] write files. A program should call [`system::threads::use_threads`] first.
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!

@@ -43,7 +43,7 @@ pub struct Finished {
 /// after each epoch. The functions below are its steps, for callers that do something between them.
 ///
 /// # Errors
-/// Returns the errors of [`Config::validate`], [`read`], [`split`], [`train::fit`] and [`evaluate`].
+/// Returns the errors of [`Config::validate`], [`fn@read`], [`fn@split`], [`train::fit`] and [`fn@evaluate`].
 pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result<Finished> {
     let watch = Watch::default();
     config.validate()?;
