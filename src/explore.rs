@@ -245,8 +245,8 @@ impl Explorer {
     pub fn map(&self) -> std::result::Result<MapFacts<'_>, Refusal> {
         let mean = self.mean.as_ref().ok_or(Refusal::NoMap)?;
         let seed = self.record.config.seed;
-        let map = self.map.get_or_init(|| Map::of_any(mean, &self.graph, &self.split.train, seed));
-        let axis = |axis: usize| map.places.iter().map(|place| place[axis]).collect();
+        let map = self.map.get_or_init(|| Map::with_defaults(mean, &self.graph, &self.split.train, seed));
+        let axis = |axis: usize| map.positions.iter().map(|position| position[axis]).collect();
         let groups = map.groups.iter();
         Ok(MapFacts {
             kind: map.kind.to_string(),

@@ -58,7 +58,7 @@ impl Explorer {
 
     pub(super) fn named(&self, node: u32) -> Named<'_> {
         let label = self.graph.labels.as_ref().map(|labels| labels[node as usize].as_str());
-        let place = self.map.get().zip(self.mean.as_ref()).map(|(map, mean)| map.place_of(node, mean));
+        let place = self.map.get().zip(self.mean.as_ref()).map(|(map, mean)| map.position_of(node, mean));
         Named { node: self.graph.nodes.id(node), label: label.filter(|label| !label.is_empty()), place }
     }
 
