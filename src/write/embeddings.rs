@@ -6,7 +6,8 @@ use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::write::columns::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind};
+use crate::write::parquet::ParquetWriter;
 use crate::write::{Output, rows};
 
 /// Bytes of numbers in a row group of Parquet, nearly.

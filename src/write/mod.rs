@@ -6,6 +6,9 @@ pub(crate) mod csv;
 mod embeddings;
 mod npy;
 pub(crate) mod output;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub(crate) mod rows;

@@ -14,7 +14,8 @@ use crate::model::decoder::Posterior;
 use crate::model::score::{ScoredPair, probability};
 use crate::read::PairBlock;
 use crate::write::Output;
-use crate::write::columns::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind};
+use crate::write::parquet::ParquetWriter;
 use crate::write::rows::{self, Row};
 
 /// How scores are written.

@@ -226,23 +226,23 @@ fn bad_requests_are_refused() {
     for (path, status, error) in [
         ("/api/node/99", 404, "the run has no node \"99\""),
         ("/api/predict/nobody", 404, "the run has no node \"nobody\""),
-        ("/api/score?source=1", 400, "target: is missing"),
-        ("/api/score?source=1&target=", 400, "target: is empty"),
-        ("/api/score?source=1&target=2&x=3", 400, "x: is no parameter here"),
-        ("/api/score?source=1&target=2&source=1", 400, "source: is there twice"),
-        ("/api/score?source=1&target=1", 400, "\"1\" and \"1\" are never linked: they are one node"),
-        ("/api/score?source=1&target=%f", 400, "target: has a % without two hexadecimal digits"),
-        ("/api/node/%ff", 400, "the node in the path: is no UTF-8"),
-        ("/api/node/%zz", 400, "the node in the path: has a % without two hexadecimal digits"),
-        (&format!("/api/node/{long}"), 400, "the node in the path: has 2049 bytes"),
-        (&format!("/api/nodes?query={long}"), 400, "query: has 2049 bytes"),
-        ("/api/nodes", 400, "query: is missing"),
-        ("/api/nodes?query=1&limit=0", 400, "limit: is \"0\""),
-        ("/api/predict/1?top=0", 400, "top: is \"0\""),
-        ("/api/predict/1?top=1001", 400, "top: is \"1001\""),
-        ("/api/predict/1?top=-1", 400, "top: is \"-1\""),
-        ("/api/predict/1?top=99999999999999999999999", 400, "top: is \"99999999999999999999999\""),
-        ("/api/run?x=1", 400, "x: is no parameter here"),
+        ("/api/score?source=1", 400, "target is missing"),
+        ("/api/score?source=1&target=", 400, "target is empty"),
+        ("/api/score?source=1&target=2&x=3", 400, "x is not a parameter"),
+        ("/api/score?source=1&target=2&source=1", 400, "source is given twice"),
+        ("/api/score?source=1&target=1", 400, "\"1\" and \"1\" are never linked: they are the same node"),
+        ("/api/score?source=1&target=%f", 400, "target has a % without two hexadecimal digits"),
+        ("/api/node/%ff", 400, "the node in the path is not UTF-8"),
+        ("/api/node/%zz", 400, "the node in the path has a % without two hexadecimal digits"),
+        (&format!("/api/node/{long}"), 400, "the node in the path has 2049 bytes"),
+        (&format!("/api/nodes?query={long}"), 400, "query has 2049 bytes"),
+        ("/api/nodes", 400, "query is missing"),
+        ("/api/nodes?query=1&limit=0", 400, "limit is \"0\""),
+        ("/api/predict/1?top=0", 400, "top is \"0\""),
+        ("/api/predict/1?top=1001", 400, "top is \"1001\""),
+        ("/api/predict/1?top=-1", 400, "top is \"-1\""),
+        ("/api/predict/1?top=99999999999999999999999", 400, "top is \"99999999999999999999999\""),
+        ("/api/run?x=1", 400, "x is not a parameter"),
         ("/api", 404, "there is no /api"),
         ("/api/node/", 404, "there is no /api/node/"),
         ("/api/node/1/2", 404, "there is no /api/node/1/2"),
@@ -255,7 +255,7 @@ fn bad_requests_are_refused() {
         assert_eq!((refused.0, refused.1.as_str()), (status, error), "{path}");
         assert!(!refused.2.is_empty());
     }
-    assert!(explore.refused("/api/node/3x").2.starts_with("near it: \"3\", \"3"));
+    assert!(explore.refused("/api/node/3x").2.starts_with("similar ids: \"3\", \"3"));
     assert_eq!(explore.refused("/api/predict/1?top=0").2, "expected a whole number from 1 to 1000");
 
     let ask = |request: &str| explore.client().send(request.as_bytes());
@@ -435,7 +435,7 @@ fn other_models_and_graphs() {
     let others = predicted["predictions"].as_array().unwrap();
     assert!(others.len() == 6 && others.iter().all(|other| other["node"].as_str().unwrap().starts_with('g')));
     let (status, error, _) = explore.refused("/api/score?source=b1&target=b2");
-    assert_eq!((status, error.contains("of one kind")), (400, true));
+    assert_eq!((status, error.contains("of the same kind")), (400, true));
     let good = others[0]["node"].as_str().unwrap();
     let why = explore.ok(&format!("/api/why?source=b1&target={good}"));
     assert!(why["alike"].is_array() && why["num_common_neighbours"] == 0);
