@@ -100,7 +100,7 @@ pub struct Report {
     pub nodes: NodeIds,
     /// The neighbours of each node on the map, over all edges of the graph, ascending.
     pub neighbours: HashMap<u32, Vec<u32>>,
-    /// What the report leaves out and why, one sentence each.
+    /// Notes on parts that are left out, one sentence each.
     pub notes: Vec<String>,
 }
 
