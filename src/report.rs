@@ -1,7 +1,7 @@
 //! Reports of a run: did it learn, can it be trusted, what did it find.
 //!
-//! A [`Report`] holds the figures, independent of how they are shown; [`text`], [`page`] and [`chart`] show
-//! them.
+//! A [`Report`] holds the figures, independent of how they are shown; [`text()`], [`page()`] and [`chart()`]
+//! show them.
 //!
 //! # Examples
 //! ```
