@@ -24,7 +24,7 @@ pub struct Histogram {
     pub series: Vec<Distribution>,
 }
 
-/// One distribution.
+/// A distribution over the bins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
     /// The name in the legend.

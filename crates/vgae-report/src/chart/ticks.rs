@@ -63,20 +63,20 @@ impl Extent {
         (self.low, self.high) = (self.low - below * length, self.high + above * length);
     }
 
-    /// Sets at most about `most` ticks, at round values.
-    pub(super) fn set_ticks(&mut self, most: usize) {
-        let most = most.max(2) as f64;
+    /// Sets at most about `max_ticks` ticks, at round values.
+    pub(super) fn set_ticks(&mut self, max_ticks: usize) {
+        let max_ticks = max_ticks.max(2) as f64;
         let decades = self.high.floor() - self.low.ceil();
         self.ticks = match self.scale {
             Scale::Log if decades >= 1.0 => {
-                let step = ((decades + 1.0) / most).ceil().max(1.0);
+                let step = ((decades + 1.0) / max_ticks).ceil().max(1.0);
                 steps(self.low, self.high, step)
                     .map(|power| (power, label(10f64.powf(power), power)))
                     .collect()
             }
-            Scale::Log => self.linear_ticks(most),
+            Scale::Log => self.linear_ticks(max_ticks),
             Scale::Linear => {
-                let step = round_step((self.high - self.low) / most);
+                let step = round_step((self.high - self.low) / max_ticks);
                 let largest = self.low.abs().max(self.high.abs());
                 steps(self.low, self.high, step).map(|value| (value, text(value, step, largest))).collect()
             }
@@ -84,9 +84,9 @@ impl Extent {
     }
 
     /// Returns ticks at evenly spaced round values, for a logarithmic axis that spans less than a decade.
-    fn linear_ticks(&self, most: f64) -> Vec<(f64, String)> {
+    fn linear_ticks(&self, max_ticks: f64) -> Vec<(f64, String)> {
         let (low, high) = (10f64.powf(self.low), 10f64.powf(self.high));
-        let step = round_step((high - low) / most);
+        let step = round_step((high - low) / max_ticks);
         let value_ticks = steps(low, high, step).filter(|value| *value > 0.0);
         value_ticks.map(|value| (value.log10(), text(value, step, high))).collect()
     }
@@ -189,15 +189,15 @@ const LARGEST: f64 = 1e100;
 mod tests {
     use super::*;
 
-    fn texts(values: [f64; 2], scale: Scale, most: usize) -> Vec<String> {
+    fn texts(values: [f64; 2], scale: Scale, max_ticks: usize) -> Vec<String> {
         let mut extent = Extent::new(values.into_iter(), None, scale);
-        extent.set_ticks(most);
+        extent.set_ticks(max_ticks);
         extent.ticks.into_iter().map(|tick| tick.1).collect()
     }
 
     #[test]
     fn labels_are_short_and_distinct() {
-        let linear = |low, high, most| texts([low, high], Scale::Linear, most);
+        let linear = |low, high, max_ticks| texts([low, high], Scale::Linear, max_ticks);
         assert_eq!(linear(0.0, 1.0, 4), ["0", "0.25", "0.5", "0.75", "1"]);
         assert_eq!(linear(0.0, 1.0, 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(linear(0.7, 0.9, 4), ["0.7", "0.75", "0.8", "0.85", "0.9"]);

@@ -203,7 +203,7 @@ pub struct Prediction<'a> {
     pub logit: f64,
     /// The probability; calibrated if the run is.
     pub probability: f64,
-    /// What the two nodes share.
+    /// Figures on what the two nodes share.
     pub why: Shared,
 }
 

@@ -1,4 +1,4 @@
-//! What two nodes share: neighbours, features, and paths between them.
+//! Computes what two nodes share: neighbours, features, and paths between them.
 
 use vgae::graph::Features;
 use vgae::model::baseline::Adjacency;

@@ -38,9 +38,9 @@ pub enum Refusal {
     Parameter {
         /// The name of the parameter, or the part of the path.
         name: String,
-        /// What was found.
+        /// The problem.
         problem: String,
-        /// What was expected.
+        /// The expected value.
         expected: String,
     },
     /// The model has no embeddings.

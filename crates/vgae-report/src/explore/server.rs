@@ -136,7 +136,7 @@ impl Server {
                     }
                 },
             };
-            // With delay, an answer may wait for the next packet; if this fails, answers are only slower.
+            // Nagle's algorithm would delay small answers; if disabling it fails, answers are only slower.
             let _ = stream.set_nodelay(true);
             let connection = http.serve_connection(TokioIo::new(Paced::new(stream)), service.clone());
             let connection = open.watch(connection);

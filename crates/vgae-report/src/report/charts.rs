@@ -12,8 +12,8 @@ pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
     match kind {
         PlotKind::Loss => epochs(reports, "Loss", "loss", &LOSSES),
         PlotKind::Kl => epochs(reports, "KL divergence", "nats", &KL),
-        PlotKind::Validation => epochs(reports, "Validation", "metric", &VALIDATION)
-            .or_else(|| epochs(reports, "Validation", "nats per row", &ELBO)),
+        PlotKind::Validation => epochs(reports, "Validation", "share", &VALIDATION)
+            .or_else(|| epochs(reports, "Validation", "nats a row", &ELBO)),
         PlotKind::Roc => roc(reports),
         PlotKind::Pr => precision_recall(reports),
         PlotKind::Calibration => calibration(reports),
@@ -64,7 +64,7 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[EpochFigure]
         }
     }
     let selected = reports.first().and_then(|report| report.record.selected_epoch).filter(|_| is_alone);
-    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("epoch {epoch}, selected") });
+    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("epoch {epoch}, kept") });
     series.iter().any(|series| !series.points.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: title.into(),
@@ -152,7 +152,7 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
             x: unit_axis("mean predicted probability"),
             y: unit_axis("share of links"),
             series,
-            reference: Some(Reference::Diagonal("perfect calibration".into())),
+            reference: Some(Reference::Diagonal("as claimed".into())),
             marks: Vec::new(),
         })
     })
@@ -186,7 +186,7 @@ fn degree(report: &Report) -> Option<Chart> {
     Some(Chart::Bars(Bars {
         title: "Metrics by degree".into(),
         x_label: "smaller training degree (links/non-links)".into(),
-        y: unit_axis("metric"),
+        y: unit_axis("share"),
         categories: buckets.iter().map(|bucket| bucket.smaller_degree.to_string()).collect(),
         notes: buckets
             .iter()

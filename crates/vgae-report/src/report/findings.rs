@@ -11,11 +11,11 @@ use vgae::train::Epoch;
 /// A question that a report answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Did it learn?
+    /// "Did it learn?"
     Learned,
-    /// Can I trust it?
+    /// "Can I trust it?"
     Trusted,
-    /// What did it find?
+    /// "What did it find?"
     Found,
 }
 

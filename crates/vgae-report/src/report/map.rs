@@ -51,7 +51,7 @@ pub struct Map {
     pub groups: Vec<Group>,
     /// The group of each of the k nodes, as an index into `groups`; `None` for nodes in none of them.
     pub group_of: Vec<Option<usize>>,
-    /// How the map differs from what was asked for.
+    /// A note if the map differs from the settings.
     pub note: Option<String>,
 }
 

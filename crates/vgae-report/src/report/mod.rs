@@ -1,7 +1,7 @@
 //! Reports of a run: did it learn, can it be trusted, what did it find.
 //!
-//! A [`Report`] holds the figures, independent of how they are shown; [`text`], [`page`] and [`chart`] show
-//! them.
+//! A [`Report`] holds the figures, independent of how they are shown; [`text()`], [`page()`] and [`chart()`]
+//! show them.
 //!
 //! # Examples
 //! ```
@@ -103,7 +103,7 @@ pub struct Report {
     pub nodes: NodeIds,
     /// The neighbours of each node on the map, over all edges of the graph, ascending.
     pub neighbours: HashMap<u32, Vec<u32>>,
-    /// What the report leaves out and why, one sentence each.
+    /// Notes on parts that are left out, one sentence each.
     pub notes: Vec<String>,
 }
 

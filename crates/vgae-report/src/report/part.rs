@@ -36,7 +36,7 @@ pub struct HeldOut {
     pub curves: Curves,
     /// The logits of both classes.
     pub histogram: Histogram,
-    /// How well probabilities hold among as many negatives as edges; the sigmoid of the logits comes first.
+    /// The reliability of probabilities among as many negatives as edges, the sigmoid of the logits first.
     pub claims: Vec<Claim>,
     /// The metrics by the smaller training degree of a pair.
     pub by_degree: Vec<DegreeMetrics>,

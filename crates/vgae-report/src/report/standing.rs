@@ -67,7 +67,7 @@ fn counts_common_neighbours(kind: BaselineKind) -> bool {
 fn num_steps(kind: BaselineKind, run: &Run, part: &Part) -> usize {
     let (n, m) = (run.graph.num_nodes(), run.split.train.len());
     match kind {
-        // One walk from each node that is an end of a pair.
+        // These take a walk from each node that is an end of a pair.
         BaselineKind::Katz | BaselineKind::PersonalizedPagerank => {
             let ends: HashSet<u32> = part.pairs().iter().flat_map(|pair| [pair.0, pair.1]).collect();
             ends.len() * (n + m)

@@ -5,13 +5,13 @@ use crate::report::{Claim, Finding, HeldOut, Question, Report};
 use vgae::config::Calibration;
 use vgae::evaluate::metrics::Interval;
 
-/// With fewer held-out edges, a metric is mostly chance.
+/// The fewest held-out edges for a metric that is not mostly chance.
 const FEW_EDGES: usize = 50;
 /// The largest calibration error, on balanced classes, of probabilities that can be trusted.
 const SMALL_ERROR: f64 = 0.05;
-/// With fewer validation edges, no calibration works.
+/// The fewest validation edges for calibration.
 const FEW_TO_CALIBRATE: usize = 20;
-/// From this many validation edges on, `isotonic` calibration works.
+/// The fewest validation edges for `isotonic` calibration.
 const MANY_TO_CALIBRATE: usize = 200;
 
 /// Answers how far the ranking and the probabilities can be trusted.
