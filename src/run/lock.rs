@@ -8,6 +8,7 @@ use std::process;
 
 use crate::error::{Error, Result};
 use crate::read::check_file;
+use crate::system;
 
 /// The file that is locked. It tells who did so.
 pub(super) const LOCK: &str = ".lock";
@@ -89,8 +90,7 @@ impl Drop for Lock {
 
 /// As in `process 1234 on host`.
 fn this_process() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match host.trim() {
+    match system::host_name().as_str() {
         "" => format!("process {}", process::id()),
         host => format!("process {} on {host}", process::id()),
     }

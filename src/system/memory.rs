@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use super::proc_entry;
+
 /// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
 ///
 /// # Examples
@@ -11,7 +13,7 @@ use std::fs;
 /// }
 /// ```
 pub fn peak_memory_bytes() -> Option<u64> {
-    kibibytes("/proc/self/status", "VmHWM:")
+    kibibytes("/proc/self/status", "VmHWM")
 }
 
 /// The process's resident memory: `VmRSS` of Linux's `/proc/self/status`.
@@ -23,7 +25,7 @@ pub fn peak_memory_bytes() -> Option<u64> {
 /// assert!(memory_bytes() <= peak_memory_bytes());
 /// ```
 pub fn memory_bytes() -> Option<u64> {
-    kibibytes("/proc/self/status", "VmRSS:")
+    kibibytes("/proc/self/status", "VmRSS")
 }
 
 /// What the process can have in all before the system runs out of memory, or takes its container's as used up: what it has,
@@ -37,7 +39,7 @@ pub fn memory_bytes() -> Option<u64> {
 /// ```
 pub fn available_bytes() -> Option<u64> {
     let held = memory_bytes()?;
-    let of_machine = kibibytes("/proc/meminfo", "MemAvailable:")?;
+    let of_machine = kibibytes("/proc/meminfo", "MemAvailable")?;
     let number = |name: &str| -> Option<u64> {
         fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok()?.trim().parse().ok()
     };
@@ -45,10 +47,8 @@ pub fn available_bytes() -> Option<u64> {
     Some(held + of_container.map_or(of_machine, |left| left.min(of_machine)))
 }
 
-/// A line's number of kB, in bytes.
+/// Returns the entry `name` of a file of `/proc`, which counts in kB, in bytes.
 fn kibibytes(file: &str, name: &str) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let kibibytes: u64 = proc_entry(file, name)?.strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

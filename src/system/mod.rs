@@ -15,9 +15,7 @@ pub const LIBTORCH_VERSION: Option<&str> = option_env!("VGAE_LIBTORCH_VERSION");
 /// assert_ne!(vgae::system::processor(), Some(String::new()));
 /// ```
 pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
-    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
+    proc_entry("/proc/cpuinfo", "model name")
 }
 
 /// The machine's name on its network: Linux's `/proc/sys/kernel/hostname`; empty where the system does not tell.

@@ -1,6 +1,5 @@
 //! Where and when a benchmark was made.
 
-use std::fs;
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -23,7 +22,7 @@ impl Machine {
         Machine {
             cpu: vgae::system::processor(),
             num_cores: available_parallelism().ok().map(|count| count.get()),
-            memory_bytes: entry("/proc/meminfo", "MemTotal")
+            memory_bytes: vgae::system::proc_entry("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())
                 .map(|kibibytes| kibibytes * 1024),
         }
@@ -39,13 +38,6 @@ impl Machine {
             .unwrap_or_default();
         format!("{cpu}{cores}{memory}")
     }
-}
-
-/// The value after `name` and a colon in a file of such lines.
-fn entry(path: &str, name: &str) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'))?;
-    Some(value.trim().to_string())
 }
 
 /// The date in UTC as `YYYY-MM-DD`.

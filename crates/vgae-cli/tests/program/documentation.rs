@@ -116,7 +116,7 @@ fn needs_download(command: &str) -> bool {
 /// that is no demonstration only as far as that there is one.
 fn runnable(command: &str) -> String {
     match command.strip_prefix("make ") {
-        Some("demo") => "make --silent --old-file=build VGAE=vgae demo".into(),
+        Some("demo") => "make --silent --old-file=light VGAE=vgae demo".into(),
         Some(target) => format!("make --dry-run --directory '{ROOT}' {target}"),
         None => command.into(),
     }

@@ -151,8 +151,7 @@ fn conflicting_flags_are_refused() {
     let error = workspace.failure("evaluate run --hits 3,16 --json", 1);
     assert_eq!(
         error,
-        "error: Hits@16 needs at least 16 negatives to rank an edge among; got 15; hint: a smaller K for --hits, or \
-         other --negatives\n"
+        "error: Hits@16 needs at least 16 negatives to rank an edge among; got 15; hint: a smaller K, or other negatives\n"
     );
     let error = workspace.failure("evaluate run --negatives degree --pairs run/split/test.csv", 2);
     assert_eq!(

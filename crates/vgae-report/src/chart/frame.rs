@@ -1,8 +1,6 @@
 //! The parts that all charts share: title, legend, axes and grid, and the mapping from axis coordinates to
 //! the sheet.
 
-use std::convert::Infallible;
-
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
 use plotters::coord::cartesian::Cartesian2d;

@@ -58,7 +58,7 @@ impl Hosts {
 
 /// Returns `true` if `name` is the host name of this machine, with or without `.local`.
 fn is_own_name(name: &str) -> bool {
-    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let own = vgae::system::host_name();
     let (own, name) = (own.trim().to_ascii_lowercase(), name.to_ascii_lowercase());
     !own.is_empty() && (name == own || name.strip_suffix(".local") == Some(&own))
 }
@@ -153,7 +153,7 @@ mod tests {
         for host in ["", "evil.example", "10.0.0.1.evil.example", "fe80::1:x", "[10.0.0.1]"] {
             assert!(!Hosts::Machine.admits(host), "{host}");
         }
-        let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let own = vgae::system::host_name();
         if let own @ [_, ..] = own.trim().as_bytes() {
             let own = String::from_utf8_lossy(own);
             assert!(Hosts::Machine.admits(&own) && Hosts::Machine.admits(&format!("{own}.local:7878")));

@@ -35,8 +35,8 @@ use std::sync::OnceLock;
 
 use ndarray::Array2;
 
+use crate::Result;
 use crate::report::Map;
-use crate::{Error, Result};
 use vgae::config::Calibration;
 use vgae::evaluate::PartMetrics;
 use vgae::evaluate::calibrate::Calibrator;

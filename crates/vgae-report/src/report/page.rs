@@ -282,7 +282,7 @@ fn provenance(report: &Report) -> Markup {
             summary { "Versions and timings" }
             (list(vec![
                 ("vgae".into(), record.vgae_version.clone()),
-                ("libtorch".into(), record.libtorch_version.clone()),
+                ("libtorch".into(), record.libtorch_version.clone().unwrap_or_else(|| "none".into())),
                 ("num_threads".into(), record.num_threads.to_string()),
                 ("peak_memory_bytes".into(), record.peak_memory_bytes.map_or("unknown".into(), |bytes| bytes.to_string())),
             ]))
