@@ -1,5 +1,5 @@
-//! Scores that need no training. They measure how similar two nodes are by their neighbours, by the walks between
-//! them, or by their features. They use the training edges without their weights, and no other edges.
+//! Scores that need no training. They measure how similar two nodes are by their neighbours, by the walks
+//! between them, or by their features. They use the training edges without their weights, and no other edges.
 
 mod adjacency;
 mod by_source;
@@ -25,10 +25,11 @@ use walks::Walks;
 
 pub use closed_form::ClosedForm;
 
-/// A training-free score of pairs, ready to use. A higher score means a likelier link; each score has its own scale.
+/// A training-free score of pairs, ready to use. A higher score means a likelier link; each score has its own
+/// scale.
 ///
-/// A is the adjacency of the training edges without their weights, d its row sums, Â = D^-½ (A + I) D^-½ with D
-/// the row sums of A + I, and N(u) the neighbours of u:
+/// A is the adjacency of the training edges without their weights, d its row sums, Â = D^-½ (A + I) D^-½ with
+/// D the row sums of A + I, and N(u) the neighbours of u:
 ///
 /// | kind | score of (u, v) |
 /// |---|---|
@@ -61,11 +62,11 @@ pub struct Baseline {
 }
 
 impl Baseline {
-    /// Prepares the score `kind` from the training edges and, if it needs them, the raw features X, [n, f]. Only the
-    /// spectral score uses `seed`, for the random start of its iteration.
+    /// Prepares the score `kind` from the training edges and, if it needs them, the raw features X, [n, f].
+    /// Only the spectral score uses `seed`, for the random start of its iteration.
     ///
-    /// Most scores take O(n + m log m) time, and the propagated cosine O(nonzeros · mean degree). The spectral score
-    /// takes O(128 · (n + m)) time for each of a few hundred steps, and O(128 n) memory.
+    /// Most scores take O(n + m log m) time, and the propagated cosine O(nonzeros · mean degree). The
+    /// spectral score takes O(128 · (n + m)) time for each of a few hundred steps, and O(128 n) memory.
     ///
     /// # Errors
     /// [`Error::Config`] if the score compares features and there are none.
@@ -74,8 +75,8 @@ impl Baseline {
         let features = || {
             features.ok_or_else(|| {
                 Error::Config(format!(
-                    "{kind} compares node features, but there are none; hint: set `read.features`, or choose a score \
-                     of the graph alone, such as {}",
+                    "{kind} compares node features, but there are none; hint: give `read.features`, or choose a \
+                     score of the graph alone, such as {}",
                     BaselineKind::AdamicAdar
                 ))
             })
@@ -101,12 +102,13 @@ impl Baseline {
         Ok(Baseline { score })
     }
 
-    /// Returns the scores of m `pairs`, in their order. A pair's score depends neither on the other pairs nor on the
-    /// number of threads. The scores of (u, v) and (v, u) may differ by rounding.
+    /// Returns the scores of m `pairs`, in their order. A pair's score depends neither on the other pairs nor
+    /// on the number of threads. The scores of (u, v) and (v, u) may differ by rounding.
     ///
-    /// The work for a first node is done once for all pairs that share it. It takes O(steps · (n + m)) time for scores
-    /// of walks, and about the length of the node's row for the others. Each pair then takes O(1) time (walks,
-    /// degrees) or one pass over a row: the neighbours, the features, or the entries of the 128 eigenvectors.
+    /// The work for a first node is done once for all pairs that share it. It takes O(steps · (n + m)) time
+    /// for scores of walks, and about the length of the node's row for the others. Each pair then takes O(1)
+    /// time (walks, degrees) or one pass over a row: the neighbours, the features, or the entries of the 128
+    /// eigenvectors.
     pub fn scores(&self, pairs: &[Pair]) -> Vec<f64> {
         score_by_source(pairs, 1, |block| self.score.scores(block))
     }
@@ -120,8 +122,8 @@ fn jaccard(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     CommonNeighbours::new(adjacency, |_| 1.0, |sum, u, v| sum / (u + v - sum).max(1.0))
 }
 
-/// Prepares the Adamic–Adar score. A common neighbour of two distinct nodes has degree 2 or more; the weight 0 for
-/// lower degrees prevents a division by ln 1 when a node is paired with itself.
+/// Prepares the Adamic–Adar score. A common neighbour of two distinct nodes has degree 2 or more; the weight
+/// 0 for lower degrees prevents a division by ln 1 when a node is paired with itself.
 fn adamic_adar(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     let weight = |degree: f64| if degree > 1.0 { 1.0 / degree.ln() } else { 0.0 };
     CommonNeighbours::new(adjacency, weight, |sum, _, _| sum)

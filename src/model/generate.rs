@@ -1,8 +1,8 @@
 //! Generates new graphs from a trained model.
 //!
-//! The model gives each pair of nodes its own probability, learnt with edges and negatives in balance. Drawing each pair
-//! with this probability would make the graph many times too dense. A new graph therefore consists of the most probable
-//! pairs, as many as asked for.
+//! The model gives each pair of nodes its own probability, learnt with edges and negatives in balance.
+//! Drawing each pair with this probability would make the graph many times too dense. A new graph therefore
+//! consists of the most probable pairs, as many as asked for.
 
 use ndarray::Array2;
 use rand::Rng;
@@ -26,8 +26,9 @@ pub enum Source {
 
 /// Draws z for each node from `source`, and returns the `num_edges` most probable edges, best first.
 ///
-/// `embeddings` are those that `network` gives the nodes of the run's graph. `edges` is the edge list of that graph; it
-/// determines whether edges have directions and which nodes they may join. O(n²·d) time, O(n·d + edges) memory.
+/// `embeddings` are those that `network` gives the nodes of the run's graph. `edges` is the edge list of that
+/// graph; it determines whether edges have directions and which nodes they may join. O(n²·d) time, O(n·d +
+/// edges) memory.
 ///
 /// # Examples
 /// ```

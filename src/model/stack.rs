@@ -1,7 +1,7 @@
 //! The model `best`: two auto-encoders and closed-form scores, stacked by logistic regression.
 //!
-//! It follows Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal link
-//! prediction in complex networks*. They use random forests, and stack only scores without embeddings.
+//! It follows Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal
+//! link prediction in complex networks*. They use random forests, and stack only scores without embeddings.
 //!
 //! # Examples
 //! ```
@@ -64,7 +64,8 @@ struct Stacked {
     combiner: Combiner,
 }
 
-/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its epochs.
+/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
+/// epochs.
 pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
         epochs: Some(config.train.epochs.unwrap_or(500)),
@@ -100,7 +101,8 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
 impl Stack {
     /// Joins trained networks, in the order of [`networks`], and their combiner.
     pub fn new(networks: Vec<(&'static str, Network)>, combiner: Combiner, seed: u64) -> Self {
-        // Weight files hold f32. Rounding here makes a run give the same numbers before and after it is saved.
+        // Weight files hold f32. Rounding here makes a run give the same numbers before and after it is
+        // saved.
         let stored = |values: &Array1<f64>| values.mapv(|value| f64::from(value as f32));
         let combiner = Combiner {
             mean: stored(&combiner.mean),
@@ -111,7 +113,8 @@ impl Stack {
         Stack { networks, combiner, seed }
     }
 
-    /// Builds a stack from `weights`, which have the form of [`Stack::weights`], for X with `num_features` columns.
+    /// Builds a stack from `weights`, which have the form of [`Stack::weights`], for X with `num_features`
+    /// columns.
     ///
     /// # Errors
     /// A sentence that names the first weight that does not fit.

@@ -1,5 +1,5 @@
-//! Scores pairs in blocks that share a few first nodes, so that the work for a first node is done once, however many
-//! pairs it is in.
+//! Scores pairs in blocks that share a few first nodes, so that the work for a first node is done once,
+//! however many pairs it is in.
 
 use rayon::prelude::*;
 
@@ -45,7 +45,8 @@ pub(super) trait Score: Send + Sync {
     fn scores(&self, block: &Block) -> Vec<f64>;
 }
 
-/// Returns `width` numbers for each of m pairs, [m, width] row by row. `score` computes them for a block's queries.
+/// Returns `width` numbers for each of m pairs, [m, width] row by row. `score` computes them for a block's
+/// queries.
 pub(super) fn score_by_source(
     pairs: &[Pair],
     width: usize,

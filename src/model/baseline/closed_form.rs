@@ -89,10 +89,11 @@ struct Column {
 }
 
 impl ClosedForm {
-    /// Prepares the scores from the training edges and the raw features X, [n, f]. Only the spectral score uses `seed`.
+    /// Prepares the scores from the training edges and the raw features X, [n, f]. Only the spectral score
+    /// uses `seed`.
     ///
-    /// With features it takes O(nonzeros · mean degree²) time and at most O(n·f) memory; without them it costs the same
-    /// as [`Baseline::new`](super::Baseline::new) for the spectral score.
+    /// With features it takes O(nonzeros · mean degree²) time and at most O(n·f) memory; without them it
+    /// costs the same as [`Baseline::new`](super::Baseline::new) for the spectral score.
     ///
     /// # Errors
     /// Never fails at present. The return type leaves room to reject features that do not fit the graph.
@@ -135,9 +136,9 @@ impl ClosedForm {
         self.names
     }
 
-    /// Returns the scores of m `pairs`, [m, k]. A pair's scores depend neither on the other pairs nor on the number of
-    /// threads. The scores of (u, v) and (v, u) may differ by rounding. [`Baseline::scores`](super::Baseline::scores)
-    /// states the cost.
+    /// Returns the scores of m `pairs`, [m, k]. A pair's scores depend neither on the other pairs nor on the
+    /// number of threads. The scores of (u, v) and (v, u) may differ by rounding.
+    /// [`Baseline::scores`](super::Baseline::scores) states the cost.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let width = self.columns.len();
         let scores = score_by_source(pairs, width, |block| {

@@ -8,8 +8,8 @@ use super::by_source::{Block, Score};
 use crate::graph::Csr;
 use crate::graph::transform::normalize_rows;
 
-/// The share of nonzeros above which rows are stored densely: reading an entry of a dense row costs about an eighth of
-/// reading one of a sparse row.
+/// The share of nonzeros above which rows are stored densely: reading an entry of a dense row costs about an
+/// eighth of reading one of a sparse row.
 const DENSE_ABOVE: f64 = 0.125;
 
 /// A matrix, [n, k], stored by rows.
@@ -67,7 +67,8 @@ impl Rows {
     }
 }
 
-/// Returns an inner product. The compiler keeps its sixteen partial sums in vector registers; their total is in f64.
+/// Returns an inner product. The compiler keeps its sixteen partial sums in vector registers; their total is
+/// in f64.
 pub(super) fn dense_dot(row: ArrayView1<f32>, dense: &[f32]) -> f64 {
     let row = row.to_slice().expect("rows are contiguous");
     let (row, dense) = (row.as_chunks::<16>(), dense.as_chunks::<16>());

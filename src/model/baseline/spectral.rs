@@ -11,12 +11,13 @@ mod eigen;
 /// The largest number of eigenvectors used for a connected graph.
 const MAX_EIGENVECTORS: usize = 128;
 
-/// Σ_i max(w_i, 0)² (x_i)_u (x_i)_v over leading eigenpairs (w_i, x_i) of Â: the inner product of embeddings that
-/// are eigenvectors scaled by their eigenvalues.
+/// Σ_i max(w_i, 0)² (x_i)_u (x_i)_v over leading eigenpairs (w_i, x_i) of Â: the inner product of embeddings
+/// that are eigenvectors scaled by their eigenvalues.
 ///
-/// Each connected component C contributes the eigenvalue 1 once, with the eigenvector √((d_u + 1) / vol(C)) on C, where
-/// vol(C) is the sum of d + 1 over C. The score uses all of these, and min(128, n − 2) − 1 other eigenvectors, so that a
-/// connected graph has min(128, n − 2) in all. (With more than 128 components, any choice of 128 would be arbitrary.)
+/// Each connected component C contributes the eigenvalue 1 once, with the eigenvector √((d_u + 1) / vol(C))
+/// on C, where vol(C) is the sum of d + 1 over C. The score uses all of these, and min(128, n − 2) − 1 other
+/// eigenvectors, so that a connected graph has min(128, n − 2) in all. (With more than 128 components, any
+/// choice of 128 would be arbitrary.)
 pub(super) struct Spectral {
     /// Eigenvectors times eigenvalues, [n, k].
     embeddings: Array2<f32>,
@@ -26,8 +27,8 @@ pub(super) struct Spectral {
 }
 
 impl Spectral {
-    /// Computes the eigenvectors. O(k · (n + m) · steps + n · k²) time and O(n · k) memory, for k eigenvectors and a few
-    /// hundred steps.
+    /// Computes the eigenvectors. O(k · (n + m) · steps + n · k²) time and O(n · k) memory, for k
+    /// eigenvectors and a few hundred steps.
     pub(super) fn new(adjacency: &Adjacency, seed: u64) -> Self {
         let n = adjacency.num_nodes();
         let components = adjacency.components();

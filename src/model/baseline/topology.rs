@@ -70,7 +70,8 @@ impl Score for CommonNeighbours {
     }
 }
 
-/// If the graph has more nodes than this for each query of a block, common neighbours are found by binary search.
+/// If the graph has more nodes than this for each query of a block, common neighbours are found by binary
+/// search.
 const NODES_PER_QUERY: usize = 16;
 
 impl CommonNeighbours {
@@ -79,8 +80,8 @@ impl CommonNeighbours {
         (self.score)(sum, degrees[u], degrees[v])
     }
 
-    /// Sums the weights in the order of the nodes, as [`Self::scores_by_table`] does. O(d log D) time for the smaller
-    /// degree d and the larger degree D.
+    /// Sums the weights in the order of the nodes, as [`Self::scores_by_table`] does. O(d log D) time for the
+    /// smaller degree d and the larger degree D.
     fn sum_by_search(&self, u: usize, v: usize) -> f64 {
         let (u, v) = (self.adjacency.neighbours(u), self.adjacency.neighbours(v));
         let (shorter, longer) = if u.len() < v.len() { (u, v) } else { (v, u) };
@@ -88,8 +89,8 @@ impl CommonNeighbours {
         common.fold(0.0, |sum, &w| sum + self.weights[w as usize])
     }
 
-    /// Marks the neighbours of each first node in a table of all nodes, and sums the marks of the second node's
-    /// neighbours.
+    /// Marks the neighbours of each first node in a table of all nodes, and sums the marks of the second
+    /// node's neighbours.
     fn scores_by_table(&self, block: &Block) -> Vec<f64> {
         let mut scores = Vec::with_capacity(block.queries.len());
         let mut weight_of_neighbour = vec![0.0; self.adjacency.num_nodes()];

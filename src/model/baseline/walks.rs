@@ -37,9 +37,9 @@ impl Walks {
         }
     }
 
-    /// Prepares personalised PageRank after `steps` steps of w ← α e_u + (1 − α) A D⁻¹ w from w = e_u, where α is
-    /// `restart`: the value of v from u plus that of u from v. (A D⁻¹)ˡ D is symmetric, so the second value is the
-    /// first times d_u / d_v.
+    /// Prepares personalised PageRank after `steps` steps of w ← α e_u + (1 − α) A D⁻¹ w from w = e_u, where
+    /// α is `restart`: the value of v from u plus that of u from v. (A D⁻¹)ˡ D is symmetric, so the second
+    /// value is the first times d_u / d_v.
     pub(super) fn pagerank(adjacency: &Arc<Adjacency>, restart: f64, steps: i32) -> Self {
         let mut coefficients: Vec<f64> = (0..=steps).map(|l| restart * (1.0 - restart).powi(l)).collect();
         coefficients[steps as usize] = (1.0 - restart).powi(steps);
@@ -63,17 +63,18 @@ impl Walks {
         }
     }
 
-    /// Counts paths of three edges, each divided by √(d_w d_x) of its inner nodes w and x (Kovács et al. 2019,
-    /// *Network-based prediction of protein interactions*, eq. 2).
+    /// Counts paths of three edges, each divided by √(d_w d_x) of its inner nodes w and x (Kovács et al.
+    /// 2019, *Network-based prediction of protein interactions*, eq. 2).
     pub(super) fn paths_of_three(adjacency: &Arc<Adjacency>) -> Self {
         let before = adjacency.degrees().iter().map(|degree| 1.0 / degree.max(1.0).sqrt()).collect();
         let coefficients = vec![0.0, 0.0, 0.0, 1.0];
-        // With D^-½ to the right of A, the three steps also divide by √d of the first node; the factor undoes that.
+        // With D^-½ to the right of A, the three steps also divide by √d of the first node; the factor undoes
+        // that.
         Walks { before, coefficients, factor: |u, _| u.max(1.0).sqrt(), ..Self::random(adjacency) }
     }
 
-    /// Prepares ((A D⁻¹)ˡ)_vu / d_v for l = `steps`: the probability that a random walk of l steps from u ends in v,
-    /// divided by the degree of v. It is symmetric in u and v.
+    /// Prepares ((A D⁻¹)ˡ)_vu / d_v for l = `steps`: the probability that a random walk of l steps from u
+    /// ends in v, divided by the degree of v. It is symmetric in u and v.
     pub(super) fn random_walk(adjacency: &Arc<Adjacency>, steps: usize) -> Self {
         let mut coefficients = vec![0.0; steps + 1];
         coefficients[steps] = 1.0;

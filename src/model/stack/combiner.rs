@@ -1,7 +1,7 @@
 //! Logistic regression on the scores of a stack's parts.
 //!
-//! It is written by hand, on nalgebra's Cholesky factors, because it must weigh the two classes, leave the intercept
-//! out of the penalty, and give the same bits on any number of threads.
+//! It is written by hand, on nalgebra's Cholesky factors, because it must weigh the two classes, leave the
+//! intercept out of the penalty, and give the same bits on any number of threads.
 
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
@@ -39,9 +39,10 @@ pub struct Combiner {
 }
 
 impl Combiner {
-    /// Standardises `scores`, [m, k], and minimises ½ ‖w‖² + C Σ log loss, C = 1, over the m pairs by Newton's method.
-    /// Each negative is weighted by edges / negatives, so that both classes have the same total weight. The result
-    /// equals that of scikit-learn's `LogisticRegression` with these class weights. O(m·k²) time per step.
+    /// Standardises `scores`, [m, k], and minimises ½ ‖w‖² + C Σ log loss, C = 1, over the m pairs by
+    /// Newton's method. Each negative is weighted by edges / negatives, so that both classes have the same
+    /// total weight. The result equals that of scikit-learn's `LogisticRegression` with these class weights.
+    /// O(m·k²) time per step.
     pub fn fit(scores: ArrayView2<f64>, labels: &[bool]) -> Self {
         let num_scores = scores.ncols();
         let mean = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(num_scores));

@@ -1,8 +1,8 @@
 //! The leading eigenpairs of Â by subspace iteration with a Chebyshev filter (Zhou, Saad, Tiago & Chelikowsky
 //! 2006, *Self-consistent-field calculations using Chebyshev-filtered subspace iteration*, algorithm 4.2).
 //!
-//! It is written by hand because it must give the same bits on any number of threads and leave out the eigenvectors
-//! that are already known. nalgebra solves the small dense problems.
+//! It is written by hand because it must give the same bits on any number of threads and leave out the
+//! eigenvectors that are already known. nalgebra solves the small dense problems.
 
 use nalgebra::{Cholesky, DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
@@ -14,7 +14,8 @@ use rayon::prelude::*;
 
 use crate::model::baseline::adjacency::Adjacency;
 
-/// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge faster.
+/// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge
+/// faster.
 const NUM_GUARDS: usize = 40;
 /// Rows per task. It is fixed, so that sums do not depend on the number of threads.
 const ROWS_PER_TASK: usize = 512;
@@ -22,8 +23,8 @@ const ROWS_PER_TASK: usize = 512;
 const TOLERANCE: f64 = 1e-4;
 /// Rounds after which the eigenpairs are returned even if they have not converged.
 const MAX_ROUNDS: usize = 40;
-/// The most that a filter may amplify one vector relative to another: the square root of the precision of f64, with a
-/// margin.
+/// The most that a filter may amplify one vector relative to another: the square root of the precision of
+/// f64, with a margin.
 const MAX_AMPLIFICATION: f64 = 1e6;
 /// The highest degree of a filter.
 const MAX_DEGREE: usize = 30;
@@ -36,8 +37,8 @@ pub(super) struct Known<'a> {
     pub(super) entries: &'a [f64],
 }
 
-/// Returns the `count` largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count], among the
-/// `num_others` eigenvectors that are orthogonal to the `known` ones.
+/// Returns the `count` largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
+/// among the `num_others` eigenvectors that are orthogonal to the `known` ones.
 pub(super) fn leading(
     adjacency: &Adjacency,
     known: &Known,
@@ -75,8 +76,8 @@ fn residual(block: &Array2<f64>, product: &Array2<f64>, values: &[f64], at: usiz
     squares.map(|(x, y)| (y - values[at] * x).powi(2)).sum::<f64>().sqrt()
 }
 
-/// Returns T(Â) · `block`, where the Chebyshev polynomial T stays within ±1 for eigenvalues from −1 to `cut` and grows
-/// from `cut` to `top`. `product` is Â · `block`.
+/// Returns T(Â) · `block`, where the Chebyshev polynomial T stays within ±1 for eigenvalues from −1 to `cut`
+/// and grows from `cut` to `top`. `product` is Â · `block`.
 fn filter(operator: &Operator, block: Array2<f64>, product: &Array2<f64>, top: f64, cut: f64) -> Array2<f64> {
     let (center, half_width) = ((cut - 1.0) / 2.0, (cut + 1.0) / 2.0);
     let growth = ((top - center) / half_width).max(1.0 + f64::EPSILON).acosh();
@@ -105,8 +106,9 @@ fn project_out(known: &Known, block: &mut Array2<f64>) {
     }
 }
 
-/// Returns an orthonormal basis of the columns, by three rounds of Cholesky QR, the first of them shifted (Fukaya et al.
-/// 2020, *Shifted Cholesky QR for computing the QR factorization of ill-conditioned matrices*).
+/// Returns an orthonormal basis of the columns, by three rounds of Cholesky QR, the first of them shifted
+/// (Fukaya et al. 2020, *Shifted Cholesky QR for computing the QR factorization of ill-conditioned
+/// matrices*).
 fn orthonormalize(mut block: Array2<f64>) -> Array2<f64> {
     let (n, k) = block.dim();
     let norms: Vec<f64> = block.axis_iter(Axis(1)).map(|column| column.dot(&column).sqrt()).collect();
