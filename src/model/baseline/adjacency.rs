@@ -18,8 +18,7 @@ impl Adjacency {
         let mut both_ways: Vec<(u32, u32)> =
             edges.pairs().iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
         both_ways.par_sort_unstable();
-        let mut neighbours =
-            Csr::from_sorted_edges(&both_ways).expect("the edges are sorted and distinct");
+        let mut neighbours = Csr::from_sorted_edges(&both_ways).expect("the edges are sorted and distinct");
         while neighbours.node_count() < edges.num_nodes() {
             neighbours.add_node(());
         }

@@ -19,8 +19,7 @@ impl Vae {
     pub fn encode(&self, features: &Features) -> Embeddings {
         let (mut mean, mut log_variance) = (Vec::new(), Vec::new());
         for rows in chunks(features.rows()) {
-            let [batch_mean, batch_log_variance] =
-                tch::no_grad(|| self.heads(&dense(features, rows), None));
+            let [batch_mean, batch_log_variance] = tch::no_grad(|| self.heads(&dense(features, rows), None));
             mean.extend(to_vec(&batch_mean));
             log_variance.extend(to_vec(&batch_log_variance));
         }
