@@ -1,12 +1,14 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
-//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
-//! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`], [`recommend`] → [`stack`] → [`model`] →
-//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], [`chart`], [`report`], [`explore`], with
-//! [`config`], [`error`], [`watch`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
-//! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
-//! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
-//! [`threads::use_threads`].
+//! Data flows in one direction: [`read`] → [`graph`] → [`split`] → [`model`] (encoder → latent →
+//! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`write`].
+//! [`pipeline`] joins the steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
+//! runs and models. [`config`], [`error`], [`kernels`], [`progress`] and [`system`] serve the other modules.
+//!
+//! A [network](model::network) consists of an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a
+//! decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack) combines
+//! both. The library prints nothing, and only [`run`] and [`write`] write files. A program should begin with
+//! [`use_threads`](system::threads::use_threads).
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
@@ -36,7 +38,7 @@
 //! ```
 
 #![deny(missing_docs)]
-// What only an optional feature calls is unused without it; a build with all features finds what is dead.
+// Code that only an optional feature calls is unused without it. A build with all features finds dead code.
 #![cfg_attr(
     not(all(feature = "torch", feature = "parquet", feature = "npz", feature = "graphml")),
     allow(dead_code)

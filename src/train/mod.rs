@@ -1,4 +1,4 @@
-//! Training: the loop, early stopping, checkpoints and the memory plan. It returns values and writes
+//! Training: the loop, early stopping, checkpoints and the memory plan; it returns values and writes
 //! nothing. Uses `config`, `error`, `evaluate`, `graph`, `kernels`, `model`, `progress`, `split` and
 //! `system`.
 
