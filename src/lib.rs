@@ -1,13 +1,13 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
 //! Data flows in one direction: [`read`] → [`graph`] → [`split`] → [`model`] (encoder → latent →
-//! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`write`].
+//! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`mod@write`].
 //! [`pipeline`] joins the steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
 //! runs and models. [`config`], [`error`], [`kernels`], [`progress`] and [`system`] serve the other modules.
 //!
 //! A [network](model::network) consists of an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a
 //! decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack) combines
-//! both. The library prints nothing, and only [`run`] and [`write`] write files. A program should begin with
+//! both. The library prints nothing, and only [`run`] and [`mod@write`] write files. A program should begin with
 //! [`use_threads`](system::threads::use_threads).
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.

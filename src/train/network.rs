@@ -26,7 +26,7 @@ use crate::model::network::{Draws, Network, Pass, Terms};
 #[cfg(feature = "torch")]
 use crate::model::{loss::TorchLoss, network::TorchTrainer};
 use crate::split::Split;
-use crate::train::checkpoint::{Checkpoint, Last, Moment, Resumed};
+use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::engine::Engine;
 use crate::train::{Epoch, Kept, OnEpoch};
 
