@@ -155,8 +155,8 @@ pub fn fit_from(
     config.validate()?;
     config.validate_for(split.train.num_nodes())?;
     if config.train.weighted_loss && split.train.weights().is_none() {
-        let problem = "`train.weighted_loss` needs edge weights, but the graph has none; hint: name a column weight, \
-                       or give `read.weight_column = COLUMN`";
+        let problem = "`train.weighted_loss` needs edge weights, but the graph has none; hint: add a column named \
+                       weight, or give `read.weight_column = COLUMN`";
         return Err(Error::Config(problem.into()));
     }
     let model = config.model.model;

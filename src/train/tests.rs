@@ -72,7 +72,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     let pass = || Pass { masked: None, inputs, draws, kl, target };
     let mut buffers = Buffers::default();
     let (terms, gradients) = network.pass(pass(), None, &mut buffers);
-    // Memory that was used before, and a pass that goes on from what was encoded, change nothing.
+    // Reusing buffers, and starting a pass from an existing encoding, do not change the result.
     let encoded = network.begin(inputs, &mut buffers).1;
     let (again, same) = network.pass(pass(), Some(encoded), &mut buffers);
     assert_eq!((again.loss, &same), (terms.loss, &gradients), "{}", case["name"]);

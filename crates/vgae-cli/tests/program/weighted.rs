@@ -67,7 +67,7 @@ fn where_it_would_change_nothing_it_is_refused() {
     let error = workspace.failure("train plain.csv --weighted-loss --epochs 1 --output run --quiet", 2);
     assert_eq!(
         error,
-        "error: --weighted-loss needs edge weights, but the graph has none; hint: name a column weight, or give \
+        "error: --weighted-loss needs edge weights, but the graph has none; hint: add a column named weight, or give \
          --weight-column COLUMN\n"
     );
     for (model, what) in [("best", "has networks of its own settings"), ("katz", "needs no training")] {
