@@ -89,9 +89,9 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     let mut trainer = TorchTrainer::new(network, inputs, None, 0.01, Device::Cpu);
     let terms = trainer.pass(network, pass());
     assert!((terms.loss - expected).abs() < 1e-6 * expected, "{}: {}", case["name"], terms.loss);
-    let of_torch = trainer.gradients();
-    assert_eq!(of_torch.keys().collect::<Vec<_>>(), gradients.keys().collect::<Vec<_>>());
-    for (name, gradient) in of_torch {
+    let torch_gradients = trainer.gradients();
+    assert_eq!(torch_gradients.keys().collect::<Vec<_>>(), gradients.keys().collect::<Vec<_>>());
+    for (name, gradient) in torch_gradients {
         assert_close(gradient.as_slice().unwrap(), &case["gradients"][&name], &name);
     }
 }
