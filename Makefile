@@ -127,7 +127,7 @@ picture: build datasets/cora/cora.content
 
 .PHONY: doc
 doc: $(libtorch) announce
-	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --workspace --all-features
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --workspace --all-features --lib
 
 # Licences, bans and sources are in Cargo.lock and in crates that are here; the advisories are fetched from github.com, which is
 # not to be had everywhere: that they were not looked at is said, and fails where ADVISORIES=required.

@@ -2,36 +2,32 @@
 //!
 //! Data flows in one direction: [`read`] → [`graph`] → [`split`] → [`model`] (encoder → latent →
 //! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`mod@write`].
-//! [`pipeline`] joins the steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
+//! [`pipeline`] runs all steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
 //! runs and models. [`config`], [`error`], [`kernels`], [`progress`] and [`system`] serve the other modules.
+//! The first sentence of each module states what it holds and which modules it uses.
 //!
-//! A [network](model::network) consists of an encoder, a latent (a point: GAE, or a Gaussian: VGAE) and a
-//! decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack) combines
-//! both. The library prints nothing, and only [`run`] and [`mod@write`] write files. A program should begin with
-//! [`use_threads`](system::threads::use_threads).
+//! A [network](model::network) consists of an encoder, a latent (a point for a GAE, a Gaussian for a VGAE)
+//! and a decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack)
+//! combines both. The library prints nothing, and only [`run`] and [`mod@write`] write files. A program should
+//! call [`use_threads`](system::threads::use_threads) first.
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
 //! ```
 //! use vgae::config::Config;
-//! use vgae::evaluate::PartMetrics;
-//! use vgae::{read, split, train};
-//! use vgae::Result;
+//! use vgae::{Result, pipeline};
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();
 //!     config.train.epochs = Some(50);
-//!     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
-//!     let split = split::edges(&graph, &config.split, config.seed)?;
-//!     let trained = train::fit(graph.features(), &split, &config, |epoch| {
+//!     // Read, split, train, evaluate.
+//!     let run = pipeline::run("datasets/karate".as_ref(), &config, |epoch| {
 //!         eprintln!("epoch {}: loss {:.4}", epoch.epoch, epoch.loss);
 //!     })?;
-//!     let encoded = trained.model.encode(&split.train, graph.features())?; // embeddings and scores
-//!     let metrics = PartMetrics::of(&*encoded.score, &split)?;
-//!     println!("held-out metrics: {:?}", metrics.test);
-//!     for best in encoded.score.top_pairs(3, &graph.edges) {
+//!     println!("held-out metrics: {:?}", run.evaluated.metrics.links.test);
+//!     for best in run.evaluated.encoded.score.top_pairs(3, &run.graph.edges) {
 //!         let (u, v) = best.pair;
-//!         println!("{} – {}: logit {:.3}", graph.nodes.id(u), graph.nodes.id(v), best.logit);
+//!         println!("{} – {}: logit {:.3}", run.graph.nodes.id(u), run.graph.nodes.id(v), best.logit);
 //!     }
 //!     Ok(())
 //! }

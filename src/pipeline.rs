@@ -4,17 +4,13 @@
 //! # Examples
 //! ```
 //! use vgae::config::Config;
-//! use vgae::pipeline::{self, Evaluated};
-//! use vgae::train;
-//! use vgae::progress::Watch;
+//! use vgae::pipeline;
 //!
-//! let (mut config, watch) = (Config::default(), Watch::default());
+//! let mut config = Config::default();
 //! config.train.epochs = Some(3);
-//! let graph = pipeline::read("datasets/karate".as_ref(), &config, &watch)?;
-//! let split = pipeline::split(&graph, &config, None)?;
-//! let trained = train::fit(graph.features(), &split, &config, |_| {})?;
-//! let Evaluated { metrics, calibrator, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
-//! assert!(metrics.links.test.is_some() && calibrator.is_none());
+//! let finished = pipeline::run("datasets/karate".as_ref(), &config, |epoch| println!("loss {:.4}", epoch.loss))?;
+//! assert_eq!(finished.trained.history.len(), 3);
+//! assert!(finished.evaluated.metrics.links.test.is_some() && finished.evaluated.calibrator.is_none());
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
@@ -28,7 +24,36 @@ use crate::graph::Graph;
 use crate::model::{Encoded, Model};
 use crate::progress::Watch;
 use crate::split::{Part, Split};
-use crate::{read, split};
+use crate::train::{Epoch, Trained};
+use crate::{read, split, train};
+
+/// A graph, its split, and the model that was trained on it and evaluated.
+pub struct Finished {
+    /// The graph with all its edges.
+    pub graph: Graph,
+    /// The edges for training, validation and test, and the negatives.
+    pub split: Split,
+    /// The model and its epochs.
+    pub trained: Trained,
+    /// The embeddings, the scores of pairs and the metrics.
+    pub evaluated: Evaluated,
+}
+
+/// Goes the whole way: reads `data`, splits its edges, trains the model of `config` and evaluates it. Calls `on_epoch`
+/// after each epoch. The functions below are its steps, for callers that do something between them.
+///
+/// # Errors
+/// Returns the errors of [`Config::validate`], [`fn@read`], [`fn@split`], [`train::fit`] and [`fn@evaluate`].
+pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result<Finished> {
+    let watch = Watch::default();
+    config.validate()?;
+    let graph = read(data, config, &watch)?;
+    config.validate_for(graph.num_nodes())?;
+    let split = split(&graph, config, None)?;
+    let trained = train::fit(graph.features(), &split, config, on_epoch)?;
+    let evaluated = evaluate(&trained.model, &graph, &split, config, &watch)?;
+    Ok(Finished { graph, split, trained, evaluated })
+}
 
 /// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
 ///

@@ -17,7 +17,7 @@
 //! | `checkpoint.safetensors` | while training goes on: where it stands |
 //! | `.lock` | while a process writes to the directory: which one |
 //! | `.replacement/` | while the run is being replaced: the new one |
-//! | `report.html` | a page to look at: the [`crate::report`] of the run |
+//! | `report.html` | a page to look at: the report of the run |
 //!
 //! It is self-contained: nothing outside it is needed to use the model.
 

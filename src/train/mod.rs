@@ -216,5 +216,5 @@ pub fn check_device(config: &Config) -> Result<()> {
     crate::kernels::device::choose(config, 0).map(|_| ())
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "torch"))]
 mod tests;

@@ -17,7 +17,7 @@ fn config() -> ReadConfig {
 }
 
 #[test]
-fn sources_come_first_and_each_node_keeps_what_is_its() {
+fn sources_precede_targets() {
     let workspace = Workspace::new();
     workspace
         .write("data/edges.csv", "a,x,2\na,y,3\nb,y,5\na,x,7\n")
@@ -54,7 +54,7 @@ fn graph(num_sources: usize, num_targets: usize, is_edge: &[bool]) -> Graph {
 
 proptest! {
     #[test]
-    fn negatives_of_every_kind_are_absent_pairs_across_kinds(
+    fn negatives_join_sources_and_targets(
         (num_sources, num_targets) in (1usize..12, 1usize..12),
         is_edge in prop::collection::vec(any::<bool>(), 7..31),
         seed in any::<u64>(),

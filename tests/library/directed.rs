@@ -38,7 +38,7 @@ fn graphs() -> impl Strategy<Value = Graph> {
 }
 
 #[test]
-fn directions_are_read_and_kept() {
+fn directions_are_read() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "source,target,weight\nb,a,1\na,b,2\nb,a,3\nc,c,1\nc,a,1\n");
     let graph = read::data(&workspace.path("edges.csv"), &directed()).unwrap();
@@ -57,7 +57,7 @@ fn directions_are_read_and_kept() {
 }
 
 #[test]
-fn citations_go_from_the_citing_paper_to_the_cited_one() {
+fn citations_point_to_cited_paper() {
     let workspace = Workspace::new();
     workspace.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\n");
     workspace.write("small/small.cites", "p1\tp2\np1\tp3\np3\tp1\np1\tp2\n");
@@ -69,7 +69,7 @@ fn citations_go_from_the_citing_paper_to_the_cited_one() {
 
 proptest! {
     #[test]
-    fn every_task_holds_out_what_it_says(
+    fn every_task_holds_out_its_edges(
         graph in graphs(),
         task in prop::sample::select(vec![
             DirectedTask::General,
@@ -139,7 +139,7 @@ proptest! {
     }
 
     #[test]
-    fn the_inner_product_gives_either_way_round_the_same_logit(graph in graphs(), k in 0usize..50) {
+    fn inner_product_top_pairs_match_sorting(graph in graphs(), k in 0usize..50) {
         let n = graph.num_nodes();
         let z = ndarray::Array2::from_shape_fn((n, 2), |(i, j)| ((i * 7 + j * 3) % 5) as f32 - 2.0);
         let mut all: Vec<(f64, Pair)> = (0..n as u32)
@@ -156,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn negatives_are_uniform_among_the_absent_ordered_pairs() {
+fn directed_negatives_are_uniform() {
     // Spokes of 8 nodes, outwards: 49 absent ordered pairs, the 7 reverses among them. 3 of them are drawn 7,000
     // times by rejection, 30 by enumeration.
     let spokes = graph(8, (1..8).map(|leaf| (0, leaf)).collect()).edges;
@@ -179,7 +179,7 @@ fn negatives_are_uniform_among_the_absent_ordered_pairs() {
 }
 
 #[test]
-fn a_task_that_the_graph_cannot_set_says_why() {
+fn impossible_task_is_refused() {
     let config = SplitConfig { val_fraction: 0.25, test_fraction: 0.25, ..SplitConfig::default() };
     let cycle = graph(4, vec![(0, 1), (1, 2), (2, 3), (3, 0)]);
     let error = split::directed(&cycle, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
@@ -194,11 +194,11 @@ fn a_task_that_the_graph_cannot_set_says_why() {
     undirected.edges = undirected.edges.undirected();
     let error = split::directed(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
     assert!(matches!(error, Error::Config(_)));
-    assert!(error.to_string().contains("pass --directed"), "{error}");
+    assert!(error.to_string().contains("pass `read.directed`"), "{error}");
 }
 
 #[test]
-fn a_leaking_split_of_ordered_pairs_is_refused() {
+fn leaking_directed_split_is_refused() {
     let graph = graph(4, vec![(0, 1), (1, 0), (2, 1)]);
     let split = |lists: [&[Pair]; 5]| Split::from_lists(lists, &graph, "s".as_ref());
     let refused = |lists: [&[Pair]; 5]| {
@@ -217,7 +217,7 @@ fn a_leaking_split_of_ordered_pairs_is_refused() {
 }
 
 #[test]
-fn a_split_on_disk_keeps_its_directions() {
+fn directed_split_round_trips() {
     let workspace = Workspace::new();
     let pairs = (0..12u32).flat_map(|u| [(u, (u + 5) % 12), ((u + 1) % 12, u), (u, (u + 1) % 12)]).collect();
     let graph = graph(12, pairs);

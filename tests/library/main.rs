@@ -2,10 +2,14 @@
 
 mod baselines;
 mod bipartite;
+#[cfg(feature = "clap")]
 mod config;
 mod directed;
+#[cfg(feature = "clap")]
 mod edge_cases;
 mod evaluate;
+mod examples;
+#[cfg(all(feature = "parquet", feature = "npz", feature = "graphml"))]
 mod formats;
 mod golden;
 mod gravity;
@@ -15,12 +19,13 @@ mod metrics;
 mod negatives;
 mod read;
 mod rooms;
-mod session;
+
 #[path = "../shared/mod.rs"]
 mod shared;
 mod soak;
 mod split;
 mod stack;
+#[cfg(feature = "clap")]
 mod threads;
 
 /// The root of the repository, from which the tests find their data.

@@ -61,7 +61,7 @@ impl Source {
         let child = self.code[module].split(';').find_map(|statement| {
             let import = statement.rsplit_once("pub").map(|(_, import)| import.trim_start())?;
             let import = import
-                .trim_start_matches(|c| c == '(' || c == ')')
+                .trim_start_matches(['(', ')'])
                 .trim_start_matches("crate)")
                 .trim_start_matches("super)");
             let (child, names) = import.trim_start().strip_prefix("use ")?.split_once("::")?;

@@ -100,7 +100,7 @@ fn pools() -> Vec<ThreadPool> {
 }
 
 #[test]
-fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
+fn every_setting_gives_same_bits_at_any_thread_count() {
     let workspace = Workspace::new();
     let data = make_data(&workspace);
     let pools = pools();
@@ -135,7 +135,7 @@ fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
 
 /// Or whoever reads a graph after it would wait for ever.
 #[test]
-fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
+fn pool_outlives_configuring_thread() {
     std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -147,7 +147,7 @@ fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
 
 /// So many pairs that sums and sorts take the ways that only large graphs take.
 #[test]
-fn a_graph_of_many_pairs_gives_the_same_bits_at_any_thread_count() {
+fn large_graph_gives_same_bits_at_any_thread_count() {
     let workspace = Workspace::new();
     workspace.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
     for setting in [

@@ -62,7 +62,7 @@ pub struct Place {
 ///
 /// # Errors
 /// [`vgae::Error::Run`] if the run is not finished or was changed since; [`vgae::Error::Input`] for an input that is gone or holds
-/// something else, [`Error::Config`] for one that came through stdin, unless `place` says where it is.
+/// something else, [`vgae::Error::Config`] for one that came through stdin, unless `place` says where it is.
 pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,

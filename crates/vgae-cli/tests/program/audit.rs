@@ -25,7 +25,7 @@ fn offences(workspace: &Workspace, arguments: &str) -> (String, String) {
 }
 
 #[test]
-fn a_split_of_another_program_is_clean() {
+fn foreign_split_is_clean() {
     let workspace = Workspace::new();
     write_split(&workspace);
     let assert = workspace.vgae("audit split").assert().success();
@@ -35,7 +35,7 @@ fn a_split_of_another_program_is_clean() {
 }
 
 #[test]
-fn each_offence_in_the_lists_is_found_at_its_lines() {
+fn each_offence_names_its_lines() {
     // What is appended to which list, and the row that it makes.
     let cases = [
         (
@@ -101,7 +101,7 @@ fn each_offence_in_the_lists_is_found_at_its_lines() {
 }
 
 #[test]
-fn every_offence_is_found_not_the_first_alone() {
+fn all_offences_are_reported() {
     let workspace = Workspace::new();
     write_split(&workspace);
     // One pair in four places, one of them twice: each pair of lists offends, and the repetition.
@@ -123,7 +123,7 @@ fn every_offence_is_found_not_the_first_alone() {
 }
 
 #[test]
-fn the_limit_cuts_the_rows_and_not_the_count() {
+fn limit_cuts_rows_not_counts() {
     let workspace = Workspace::new();
     write_split(&workspace);
     workspace.write("split/test.csv", "a b\nb c\nc 4\n4 a\n");
@@ -136,7 +136,7 @@ fn the_limit_cuts_the_rows_and_not_the_count() {
 }
 
 #[test]
-fn pairs_for_an_evaluation_are_held_against_the_split() {
+fn evaluation_pairs_are_checked_against_split() {
     let workspace = Workspace::new();
     write_split(&workspace);
     // A test edge again, a new pair and a negative of the split: that is what an evaluation is about.
@@ -158,7 +158,7 @@ fn pairs_for_an_evaluation_are_held_against_the_split() {
 }
 
 #[test]
-fn the_graph_shows_what_the_lists_cannot() {
+fn data_reveals_absent_and_missing_edges() {
     let workspace = Workspace::new();
     write_split(&workspace);
     // a-e is a negative of the test, b-4 in no list, and a-c is missing.
@@ -174,7 +174,7 @@ fn the_graph_shows_what_the_lists_cannot() {
 }
 
 #[test]
-fn a_run_is_clean_with_and_without_its_data() {
+fn run_is_clean_with_and_without_data() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let assert = workspace.vgae(&format!("audit run --data {}", karate())).assert().success();
@@ -185,7 +185,7 @@ fn a_run_is_clean_with_and_without_its_data() {
 }
 
 #[test]
-fn a_test_edge_among_the_training_edges_is_found() {
+fn leaked_test_edge_is_reported() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let edge = workspace.read("run/split/test.csv").lines().nth(3).unwrap().to_string();
@@ -207,7 +207,7 @@ fn a_test_edge_among_the_training_edges_is_found() {
 }
 
 #[test]
-fn embeddings_over_more_than_the_training_edges_are_found() {
+fn embeddings_from_held_out_edges_are_reported() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     // A run that trained and encoded over every edge, behind the lists of an honest one and with all hashes right.
@@ -231,7 +231,7 @@ fn embeddings_over_more_than_the_training_edges_are_found() {
 }
 
 #[test]
-fn an_embedding_and_a_metric_that_were_touched_up_are_found() {
+fn altered_embedding_and_metric_are_reported() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let embeddings = workspace.read("run/embeddings.csv");
@@ -256,7 +256,7 @@ fn an_embedding_and_a_metric_that_were_touched_up_are_found() {
 }
 
 #[test]
-fn what_cannot_be_audited_says_why() {
+fn unauditable_input_is_refused() {
     let workspace = Workspace::new();
     workspace.write("other/notes.txt", "");
     assert_eq!(

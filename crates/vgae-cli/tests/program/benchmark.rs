@@ -30,7 +30,7 @@ fn command(models: &str, splits: usize, more: &str) -> String {
 const FEW_EPOCHS: &str = "-- --epochs 5";
 
 #[test]
-fn the_table_is_what_the_runs_come_to() {
+fn table_matches_runs() {
     let workspace = Workspace::new();
     let stdout =
         workspace.stdout(&command("gae,vgae", 3, &format!("--reference gae --format csv {FEW_EPOCHS}")));
@@ -108,7 +108,7 @@ fn the_table_is_what_the_runs_come_to() {
 }
 
 #[test]
-fn a_killed_benchmark_goes_on_where_it_was() {
+fn killed_benchmark_resumes() {
     let workspace = Workspace::new();
     let arguments = command("gae", 4, FEW_EPOCHS);
     let mut first = Command::new(VGAE)
@@ -139,7 +139,7 @@ fn a_killed_benchmark_goes_on_where_it_was() {
 }
 
 #[test]
-fn other_settings_in_the_same_directory_are_refused() {
+fn other_settings_in_same_directory_are_refused() {
     let workspace = Workspace::new();
     workspace.write("data/edges.csv", rows(&ring(40), ","));
     let bench = "benchmark data --models gae --splits 1 --output bench --quiet";
@@ -178,7 +178,7 @@ fn other_settings_in_the_same_directory_are_refused() {
 }
 
 #[test]
-fn a_failing_run_is_reported_and_the_others_go_on() {
+fn failing_run_does_not_stop_the_others() {
     let workspace = Workspace::new();
     let arguments =
         format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
@@ -198,7 +198,7 @@ fn a_failing_run_is_reported_and_the_others_go_on() {
 }
 
 #[test]
-fn models_with_different_splits_are_not_compared() {
+fn different_splits_are_not_compared() {
     let workspace = Workspace::new();
     let arguments =
         format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
@@ -217,7 +217,7 @@ fn leak(workspace: &Workspace, run: &str) {
 }
 
 #[test]
-fn a_leak_ends_the_benchmark() {
+fn leak_ends_benchmark() {
     let workspace = Workspace::new();
     workspace.stdout(&command("gae", 1, &format!("--keep-runs --quiet {FEW_EPOCHS}")));
     let run = "bench/runs/karate-gae-0";
@@ -248,7 +248,7 @@ fn a_leak_ends_the_benchmark() {
 }
 
 #[test]
-fn mistakes_in_the_usage_are_found_before_the_first_run() {
+fn usage_errors_precede_first_run() {
     let workspace = Workspace::new();
     workspace.write("a/edges.csv", "u,v\n").write("b/a.csv", "u,v\n");
     let cases = [

@@ -21,7 +21,7 @@ fn is_across(line: &str) -> bool {
 }
 
 #[test]
-fn a_run_holds_out_and_predicts_pairs_of_a_source_and_a_target_alone() {
+fn run_uses_only_source_target_pairs() {
     let workspace = Workspace::new();
     workspace.write("shop.csv", shop());
     workspace.stdout("train shop.csv --bipartite --epochs 30 --output run --quiet");
@@ -62,7 +62,7 @@ fn a_run_holds_out_and_predicts_pairs_of_a_source_and_a_target_alone() {
 }
 
 #[test]
-fn a_run_of_before_there_were_kinds_and_weights_opens() {
+fn old_run_without_bipartite_setting_opens() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let mut record = workspace.json("run/run.json");
@@ -74,7 +74,7 @@ fn a_run_of_before_there_were_kinds_and_weights_opens() {
 }
 
 #[test]
-fn where_every_pair_is_an_edge_a_loss_that_draws_others_is_refused() {
+fn sampled_loss_needs_absent_pairs() {
     let workspace = Workspace::new();
     let rows: String = (0..24).map(|at| format!("u{},i{}\n", at / 4, at % 4)).collect();
     workspace.write("full.csv", rows);
@@ -99,7 +99,7 @@ fn every_loss_trains() {
 }
 
 #[test]
-fn what_is_not_bipartite_is_refused() {
+fn non_bipartite_input_is_refused() {
     let workspace = Workspace::new();
     workspace
         .write("mixed.csv", "user,item\na,x\n# a comment\nb,y\nx,b\n")
@@ -138,7 +138,7 @@ fn what_is_not_bipartite_is_refused() {
 }
 
 #[test]
-fn a_split_with_a_negative_within_a_kind_is_refused() {
+fn split_with_same_kind_negative_is_refused() {
     let workspace = Workspace::new();
     workspace.write("shop.csv", shop());
     workspace.stdout("train shop.csv --bipartite --epochs 1 --output run --quiet");

@@ -19,7 +19,7 @@ fn scores(csv: &str) -> Vec<(f64, f64)> {
 }
 
 #[test]
-fn a_calibration_is_recorded_and_used_by_every_verb() {
+fn calibration_is_recorded_and_applied() {
     for method in ["isotonic", "platt"] {
         let workspace = trained(&format!("--calibrate {method}"));
         let record = workspace.json("run/run.json");
@@ -54,7 +54,7 @@ fn a_calibration_is_recorded_and_used_by_every_verb() {
 }
 
 #[test]
-fn evaluate_shows_what_calibration_is_worth() {
+fn evaluate_compares_calibrations() {
     let workspace = trained("--calibrate isotonic");
     let report: Value = serde_json::from_str(&workspace.stdout("evaluate run --reliability --json")).unwrap();
     let claims = report["probabilities"].as_array().unwrap();
@@ -80,7 +80,7 @@ fn evaluate_shows_what_calibration_is_worth() {
 }
 
 #[test]
-fn a_threshold_keeps_what_it_promises() {
+fn threshold_meets_budget_and_precision() {
     let workspace = trained("");
     let threshold = |arguments: &str| -> Value {
         serde_json::from_str(&workspace.stdout(&format!("threshold run --json {arguments}"))).unwrap()
@@ -131,7 +131,7 @@ fn a_threshold_keeps_what_it_promises() {
 }
 
 #[test]
-fn without_held_out_edges_nothing_is_calibrated() {
+fn calibration_needs_validation_edges() {
     let workspace = Workspace::new();
     let train = format!("train {} --output run --epochs 2 -q --val-fraction 0", karate());
     let error = workspace.failure(&format!("{train} --calibrate platt"), 2);
@@ -144,7 +144,7 @@ fn without_held_out_edges_nothing_is_calibrated() {
 }
 
 #[test]
-fn a_calibration_that_was_tampered_with_is_refused() {
+fn tampered_calibration_is_refused() {
     let workspace = trained("--calibrate isotonic");
     let record = workspace.read("run/run.json");
     for (from, to) in

@@ -5,7 +5,7 @@ use std::fs;
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 
 #[test]
-fn train_writes_a_whole_run_directory() {
+fn train_writes_run_directory() {
     let workspace = Workspace::new();
     let stdout = workspace.stdout(&format!("train {} --output out/run --epochs 30 --json", karate()));
     let metrics: serde_json::Value = serde_json::from_str(&stdout).unwrap();
@@ -51,14 +51,14 @@ fn sha256(bytes: &[u8]) -> String {
 }
 
 #[test]
-fn the_default_directory_is_named_after_data_model_and_seed() {
+fn default_output_directory() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} --model gae --seed 7 --epochs 2", karate()));
     assert!(workspace.exists("results/karate-gae-7/run.json"));
 }
 
 #[test]
-fn stdout_is_the_metrics_and_stderr_the_rest() {
+fn metrics_to_stdout_rest_to_stderr() {
     let workspace = Workspace::new();
     let assert = workspace.vgae(&format!("train {} --output run --epochs 5", karate())).assert().success();
     let stdout = text(assert.get_output().stdout.clone());
@@ -77,7 +77,7 @@ fn stdout_is_the_metrics_and_stderr_the_rest() {
 }
 
 #[test]
-fn equal_seeds_give_equal_bits_whatever_the_number_of_threads() {
+fn equal_seeds_give_equal_bits() {
     let workspace = Workspace::new();
     // 600 nodes are several blocks of the loss and several tasks of the sparse products.
     workspace.write("ring.csv", rows(&ring(600), ","));
@@ -97,7 +97,7 @@ fn equal_seeds_give_equal_bits_whatever_the_number_of_threads() {
 }
 
 #[test]
-fn training_learns_what_can_be_learnt() {
+fn training_separates_cliques() {
     let workspace = Workspace::new();
     // Two cliques of 20: every absent pair joins the cliques, every held-out edge lies within one.
     let clique = |name: char| {
@@ -113,7 +113,7 @@ fn training_learns_what_can_be_learnt() {
 }
 
 #[test]
-fn every_verb_works_on_a_run_that_was_moved_and_whose_input_is_gone() {
+fn moved_run_without_input_works() {
     let workspace = Workspace::new();
     workspace.write("data/edges.csv", rows(&ring(40), ","));
     let features: String = (0..40).map(|at| format!("a{at},{},{}\n", at % 2, at)).collect();
@@ -132,7 +132,7 @@ fn every_verb_works_on_a_run_that_was_moved_and_whose_input_is_gone() {
 }
 
 #[test]
-fn evaluate_takes_pairs_of_ones_own() {
+fn evaluate_own_pairs() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let split = |name: &str| workspace.path("run/split").join(name).display().to_string();
@@ -156,7 +156,7 @@ fn evaluate_takes_pairs_of_ones_own() {
 }
 
 #[test]
-fn score_streams_in_the_order_of_the_input() {
+fn score_keeps_input_order() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let scores = text(
@@ -209,7 +209,7 @@ fn unknown_nodes_are_named_or_skipped() {
 }
 
 #[test]
-fn predict_leaves_out_every_known_edge() {
+fn predict_excludes_known_edges() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let predicted = workspace.stdout("predict run --top 1000 --quiet");
@@ -229,7 +229,7 @@ fn predict_leaves_out_every_known_edge() {
 }
 
 #[test]
-fn predict_gives_the_best_links_of_each_node_that_is_asked_for() {
+fn predict_for_chosen_nodes() {
     let workspace = Workspace::new();
     workspace.train_karate("").write("nodes.csv", "node\n34\n1\n");
     let all = workspace.stdout("predict run --top 1000 --quiet");
@@ -274,7 +274,7 @@ fn predict_gives_the_best_links_of_each_node_that_is_asked_for() {
 }
 
 #[test]
-fn embed_gives_the_variance_of_a_vgae_and_says_that_a_gae_has_none() {
+fn embed_log_variance() {
     let workspace = Workspace::new();
     workspace.train_karate("--latent 3");
     let embeddings = workspace.stdout("embed run --log-variance");
@@ -287,7 +287,7 @@ fn embed_gives_the_variance_of_a_vgae_and_says_that_a_gae_has_none() {
 }
 
 #[test]
-fn nothing_is_overwritten_without_force() {
+fn overwriting_needs_force() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let before = workspace.read("run/run.json");
@@ -314,13 +314,13 @@ fn nothing_is_overwritten_without_force() {
     let error = workspace.failure(&format!("train {} --output home --force", karate()), 1);
     assert_eq!(
         error,
-        "error: home: exists and is no run directory; it is left alone: choose another --output\n"
+        "error: home exists and is no run directory; it is left alone; choose another --output\n"
     );
     assert_eq!(workspace.read("home/letter.txt"), "dear");
 }
 
 #[test]
-fn a_replacement_that_fails_or_is_killed_leaves_the_old_run() {
+fn failed_replacement_keeps_old_run() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let before = (workspace.stdout("embed run"), workspace.read("run/run.json"));
@@ -347,7 +347,7 @@ fn a_replacement_that_fails_or_is_killed_leaves_the_old_run() {
 }
 
 #[test]
-fn a_model_that_says_nothing_is_called_collapsed() {
+fn collapsed_model_is_reported() {
     let workspace = Workspace::new();
     workspace.write("ring.csv", rows(&ring(40), ","));
     workspace.write("zeros.csv", (0..40).map(|at| format!("a{at},0\n")).collect::<String>());
@@ -359,7 +359,7 @@ fn a_model_that_says_nothing_is_called_collapsed() {
 }
 
 #[test]
-fn ids_that_begin_like_comments_come_back() {
+fn comment_like_ids_round_trip() {
     let workspace = Workspace::new();
     let edges: String = ring(40).iter().map(|(u, v)| format!("\"#{u}\",\"%{v}\"\n")).collect();
     workspace.write("tags.csv", edges).stdout("train tags.csv --epochs 2 --output run -q");
@@ -376,7 +376,7 @@ fn ids_that_begin_like_comments_come_back() {
 }
 
 #[test]
-fn a_failed_training_leaves_no_directory() {
+fn failed_training_leaves_no_directory() {
     let workspace = Workspace::new();
     let error =
         workspace.failure(&format!("train {} --output run --learning-rate 1e30 --quiet", karate()), 1);
@@ -385,22 +385,22 @@ fn a_failed_training_leaves_no_directory() {
 }
 
 #[test]
-fn an_unfinished_run_is_not_taken_for_a_run() {
+fn unfinished_run_is_refused() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let record = workspace.read("run/run.json").replace("\"complete\"", "\"training\"");
     workspace.write("run/run.json", record);
     let error = workspace.failure("embed run", 1);
-    assert!(error.contains("its training did not come to an end"), "{error}");
+    assert!(error.contains("the training of this run did not end"), "{error}");
     let error = workspace.failure(&format!("train {} --output run", karate()), 1);
     assert!(
-        error.contains("run already exists (an unfinished run; `vgae train --resume` goes on with it)"),
+        error.contains("run already exists (an unfinished run); `vgae train --resume run` resumes it"),
         "{error}"
     );
 }
 
 #[test]
-fn a_split_can_be_reused_and_is_checked() {
+fn split_is_reused_and_checked() {
     let workspace = Workspace::new();
     workspace.train_karate("--seed 3");
     for more in ["--split run --output again", "--split run/split --output once-more"] {
@@ -422,7 +422,7 @@ fn a_split_can_be_reused_and_is_checked() {
 }
 
 #[test]
-fn nothing_may_be_held_out() {
+fn holding_out_nothing() {
     let workspace = Workspace::new();
     workspace.train_karate("--val-fraction 0 --test-fraction 0 --json");
     assert_eq!(workspace.read("run/metrics.json"), "{\n  \"validation\": null,\n  \"test\": null\n}\n");
@@ -430,7 +430,7 @@ fn nothing_may_be_held_out() {
 }
 
 #[test]
-fn a_closed_pipe_is_no_error() {
+fn closed_pipe_is_no_error() {
     let workspace = Workspace::new();
     workspace.write("ring.csv", rows(&ring(3000), ",")).stdout("train ring.csv --output run --epochs 1 -q");
     let command = format!("{} embed run | head -n 1; echo ${{PIPESTATUS[0]}}", VGAE);
@@ -446,7 +446,7 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
-fn weights_enter_training_and_the_run_directory() {
+fn edge_weights_are_used_and_kept() {
     let workspace = Workspace::new();
     let weighted: String =
         ring(40).iter().enumerate().map(|(at, (u, v))| format!("{u},{v},{}\n", at + 1)).collect();
@@ -469,7 +469,7 @@ fn weights_enter_training_and_the_run_directory() {
 }
 
 #[test]
-fn node_ids_may_be_any_strings() {
+fn arbitrary_node_ids() {
     let workspace = Workspace::new();
     let odd = ["a,b", "say \"hi\"", "naïve café", "=cmd()", "日本", "with blank", "-", "0"];
     let mut edges = String::from("source,target\n");
@@ -493,7 +493,7 @@ fn node_ids_may_be_any_strings() {
 }
 
 #[test]
-fn completions_and_the_manual_know_every_verb() {
+fn completions_and_man_pages() {
     let workspace = Workspace::new();
     for shell in ["bash", "zsh", "fish"] {
         let script = workspace.stdout(&format!("completions {shell}"));

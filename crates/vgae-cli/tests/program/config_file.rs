@@ -3,7 +3,7 @@
 use crate::common::{Workspace, karate, ring, rows, text};
 
 #[test]
-fn a_file_says_what_flags_say() {
+fn config_file_equals_flags() {
     let workspace = Workspace::new();
     workspace.write(
         "run.toml",
@@ -31,7 +31,7 @@ fn a_file_says_what_flags_say() {
 }
 
 #[test]
-fn the_command_line_wins() {
+fn command_line_overrides_config_file() {
     let workspace = Workspace::new();
     workspace.write("run.toml", "epochs = 5\nval-fraction = 0.2\nhidden = 8\n");
     let train = format!("train {} --quiet", karate());
@@ -56,7 +56,7 @@ fn the_command_line_wins() {
 }
 
 #[test]
-fn mistakes_name_the_file_the_line_and_the_key() {
+fn config_errors_name_file_line_and_key() {
     let workspace = Workspace::new();
     let cases = [
         ("epocs = 3", "run.toml:1: epocs: is not a flag of `vgae train`; did you mean epochs?"),
@@ -128,7 +128,7 @@ fn mistakes_name_the_file_the_line_and_the_key() {
 }
 
 #[test]
-fn a_dry_run_makes_nothing_and_prints_what_makes_the_same_run() {
+fn dry_run_prints_equivalent_config() {
     let workspace = Workspace::new();
     workspace.write("data/edges.csv", rows(&ring(30), ","));
     let features: String = (0..30).map(|node| format!("a{node},{},{},1\n", node % 2, node % 3)).collect();
@@ -177,7 +177,7 @@ fn a_dry_run_makes_nothing_and_prints_what_makes_the_same_run() {
 
 /// Whoever adds a flag that decides the outcome and leaves it out of the config, leaves it out of `run.json`.
 #[test]
-fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
+fn every_flag_is_setting_or_command_line_only() {
     let workspace = Workspace::new();
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     workspace.write("edges.csv", weighted.concat());
@@ -216,7 +216,7 @@ fn every_flag_is_a_setting_or_belongs_on_the_command_line() {
 }
 
 #[test]
-fn a_benchmark_takes_a_file_and_records_what_it_says() {
+fn benchmark_with_config_file() {
     let workspace = Workspace::new();
     workspace.write("run.toml", "epochs = 4\nmodel = \"vgae\"\nbias = true\nhidden = 8\n");
     let command = format!("benchmark {} --models gae --splits 1 --output bench --quiet --", karate());

@@ -3,7 +3,7 @@
 use crate::common::{Workspace, repository, text};
 
 #[test]
-fn the_known_data_sets_are_listed() {
+fn known_datasets_are_listed() {
     let workspace = Workspace::new();
     for file in ["edges.csv", "features.csv", "labels.csv"] {
         workspace.write(&format!("datasets/citeseer/{file}"), "");
@@ -38,7 +38,7 @@ fn the_known_data_sets_are_listed() {
 
 /// The script reads the same index; the table for people is written by hand.
 #[test]
-fn the_read_me_has_the_numbers_of_the_index() {
+fn readme_matches_dataset_index() {
     let workspace = Workspace::new();
     let json: serde_json::Value = serde_json::from_str(&workspace.stdout("datasets --json")).unwrap();
     let table = std::fs::read_to_string(repository("datasets/README.md")).unwrap();
@@ -54,7 +54,7 @@ fn the_read_me_has_the_numbers_of_the_index() {
 }
 
 #[test]
-fn the_long_version_names_the_devices() {
+fn long_version_names_devices() {
     let workspace = Workspace::new();
     let long = workspace.stdout("--version");
     let lines: Vec<&str> = long.lines().collect();

@@ -157,7 +157,8 @@ fn run(page: &Path) -> Vec<String> {
                 .unwrap();
             let found = String::from_utf8(output.stdout).unwrap();
             if output.status.code() != Some(step.code) {
-                failures.push(format!("{place}\n{}; expected exit code {}\n{found}", output.status, step.code));
+                failures
+                    .push(format!("{place}\n{}; expected exit code {}\n{found}", output.status, step.code));
                 continue;
             }
             if step.command.starts_with("make ") && step.command != "make demo" {
@@ -165,7 +166,9 @@ fn run(page: &Path) -> Vec<String> {
             }
             let text = |text: &str| format!("{}\n", text.trim_end());
             let assert = snapbox::Assert::new().action(snapbox::assert::Action::Verify);
-            if let Err(error) = assert.try_eq(Some(&place), text(&found).into_data(), text(&step.output).into_data()) {
+            if let Err(error) =
+                assert.try_eq(Some(&place), text(&found).into_data(), text(&step.output).into_data())
+            {
                 failures.push(error.to_string());
             }
         }
@@ -224,7 +227,9 @@ fn targets(text: &str) -> Vec<String> {
                 targets.push(dest_url.to_string());
             }
             Event::Html(html) | Event::InlineHtml(html) => {
-                targets.extend(html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(String::from));
+                targets.extend(
+                    html.split("src=\"").skip(1).filter_map(|rest| rest.split('"').next()).map(String::from),
+                );
             }
             _ => {}
         }
@@ -243,7 +248,8 @@ fn links_lead_somewhere() {
             let is_page = path.extension().is_some_and(|end| end == "md");
             if !root().join(&path).exists() {
                 failures.push(format!("{}: {target}: no such file", page.display()));
-            } else if !fragment.is_empty() && is_page && !anchors(&read(&path)).iter().any(|a| a == fragment) {
+            } else if !fragment.is_empty() && is_page && !anchors(&read(&path)).iter().any(|a| a == fragment)
+            {
                 failures.push(format!("{}: {target}: no such heading", page.display()));
             }
         }
@@ -256,7 +262,10 @@ fn every_page_of_docs_is_in_its_index() {
     let linked = targets(&read(Path::new("docs/README.md")));
     for page in pages().iter().filter_map(|page| page.strip_prefix("docs").ok()) {
         let page = page.to_str().unwrap();
-        assert!(page == "README.md" || linked.iter().any(|target| target == page), "docs/{page} is not in docs/README.md");
+        assert!(
+            page == "README.md" || linked.iter().any(|target| target == page),
+            "docs/{page} is not in docs/README.md"
+        );
     }
 }
 

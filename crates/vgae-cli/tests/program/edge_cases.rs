@@ -8,7 +8,7 @@ use crate::common::edge_cases as cases;
 
 /// What is no graph is refused with the file, and where one line is to blame, the line.
 #[test]
-fn what_is_no_graph_is_refused_with_the_reason() {
+fn invalid_graphs_are_refused() {
     let workspace = Workspace::new();
     let expected = [
         (
@@ -37,7 +37,7 @@ fn what_is_no_graph_is_refused_with_the_reason() {
 
 /// A run that trained says nothing that is no number, and a second program reads it.
 #[test]
-fn what_trains_is_written_in_finite_numbers() {
+fn run_files_hold_finite_numbers() {
     let workspace = Workspace::new();
     for case in cases::all() {
         if !["star", "isolated nodes", "zero features", "one weight of 1e30", "triangles"]
@@ -64,7 +64,7 @@ fn what_trains_is_written_in_finite_numbers() {
 
 /// A star of `VGAE_HUB_LEAVES` leaves, 50,000 unless given, a tenth of them joined with another.
 #[test]
-fn a_hub_trains_in_the_time_and_memory_of_other_graphs() {
+fn hub_graph_stays_in_memory_bounds() {
     let num_leaves: usize = std::env::var("VGAE_HUB_LEAVES").map_or(50_000, |text| text.parse().unwrap());
     let workspace = Workspace::new();
     let mut text = String::from("source,target\n");

@@ -23,7 +23,7 @@ fn array(bytes: &[u8]) -> ([usize; 2], Vec<f32>) {
 }
 
 #[test]
-fn an_array_for_numpy_holds_what_the_csv_holds() {
+fn npy_matches_csv() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     for (flags, num_columns) in [("", 16), ("--log-variance", 32)] {
@@ -41,7 +41,7 @@ fn an_array_for_numpy_holds_what_the_csv_holds() {
 }
 
 #[test]
-fn neither_file_of_an_array_is_overwritten_unasked() {
+fn npy_overwrites_neither_file() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 1", karate()));
     fs::write(workspace.path("z.ids.csv"), "mine").unwrap();
@@ -58,7 +58,7 @@ fn csv_rows(workspace: &Workspace, flags: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn parquet_holds_what_the_csv_holds() {
+fn parquet_matches_csv() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     for flags in ["", "--log-variance"] {
@@ -80,7 +80,7 @@ fn parquet_holds_what_the_csv_holds() {
 }
 
 #[test]
-fn word2vec_has_its_sizes_then_ids_and_numbers() {
+fn word2vec_format() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     let rows = csv_rows(&workspace, "");
@@ -93,7 +93,7 @@ fn word2vec_has_its_sizes_then_ids_and_numbers() {
 }
 
 #[test]
-fn the_projector_gets_vectors_and_their_names() {
+fn projector_format() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 3", karate()));
     workspace.stdout("embed run -o z.tsv");
@@ -112,13 +112,13 @@ fn the_projector_gets_vectors_and_their_names() {
 }
 
 #[test]
-fn ids_that_a_format_cannot_write_are_refused() {
+fn unwritable_ids_are_refused() {
     let workspace = Workspace::new();
     workspace.write("names.csv", "source,target\nNew York,Oslo\nOslo,Rome\n");
     workspace.stdout("train names.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0");
     let error = workspace.failure("embed run -o z.w2v", 2);
     let expected = "error: node \"New York\" has white space in its id, which is what separates the fields of \
-                    word2vec's text; hint: --format csv, npy, parquet or projector\n";
+                    word2vec's text; hint: write CSV, NPY, Parquet or the projector's files\n";
     assert_eq!(error, expected);
     assert!(!workspace.exists("z.w2v"));
     workspace.stdout("embed run -o z.tsv");
@@ -131,7 +131,7 @@ fn ids_that_a_format_cannot_write_are_refused() {
 }
 
 #[test]
-fn two_files_need_a_name_and_replace_nothing() {
+fn two_file_formats_need_a_name() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o run --epochs 1", karate()));
     for format in ["npy", "projector"] {

@@ -21,7 +21,7 @@ fn stderr(workspace: &Workspace, arguments: &str) -> String {
 }
 
 #[test]
-fn plainly_it_is_what_training_printed() {
+fn plain_evaluate_repeats_training_metrics() {
     let workspace = Workspace::new();
     let printed = workspace.stdout(&format!("train {} --output run --epochs 20 -q", karate()));
     assert_eq!(workspace.stdout("evaluate run"), printed);
@@ -32,7 +32,7 @@ fn plainly_it_is_what_training_printed() {
 }
 
 #[test]
-fn each_kind_of_negatives_has_its_table() {
+fn table_for_each_kind_of_negatives() {
     let workspace = trained();
     for (kind, note) in [
         ("uniform", ""),
@@ -60,7 +60,7 @@ fn each_kind_of_negatives_has_its_table() {
 }
 
 #[test]
-fn json_gives_all_that_is_asked_for() {
+fn json_holds_all_requested_figures() {
     let workspace = trained();
     let plain = json(&workspace, "");
     let uniform = json(&workspace, "--negatives uniform");
@@ -105,7 +105,7 @@ fn json_gives_all_that_is_asked_for() {
 }
 
 #[test]
-fn intervals_calibration_and_degrees_are_in_the_table() {
+fn table_holds_intervals_calibration_and_degrees() {
     let workspace = trained();
     let table = workspace.stdout("evaluate run --bootstrap --reliability --by-degree -q");
     let mut tables = table.split("\n\n");
@@ -133,7 +133,7 @@ fn intervals_calibration_and_degrees_are_in_the_table() {
 }
 
 #[test]
-fn pairs_of_ones_own_have_the_further_figures_too() {
+fn own_pairs_have_all_figures() {
     let workspace = trained();
     let own = "--pairs run/split/test.csv --negatives run/split/test_negatives.csv --hits 3 --reliability";
     let (own, uniform) = (json(&workspace, own), json(&workspace, "--hits 3 --reliability"));
@@ -146,7 +146,7 @@ fn pairs_of_ones_own_have_the_further_figures_too() {
 }
 
 #[test]
-fn what_does_not_fit_is_refused() {
+fn conflicting_flags_are_refused() {
     let workspace = trained();
     let error = workspace.failure("evaluate run --hits 3,16 --json", 1);
     assert_eq!(
@@ -181,7 +181,7 @@ fn what_does_not_fit_is_refused() {
 }
 
 #[test]
-fn a_part_of_which_nothing_was_held_out_has_no_figures() {
+fn empty_part_has_no_figures() {
     let workspace = Workspace::new();
     workspace.train_karate("--val-fraction 0");
     for kind in ["uniform", "degree", "hard"] {

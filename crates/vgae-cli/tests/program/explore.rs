@@ -104,7 +104,7 @@ fn encoded(id: &str) -> String {
 }
 
 #[test]
-fn every_question_is_answered_as_the_other_verbs_do() {
+fn answers_match_other_commands() {
     let workspace = Workspace::new();
     workspace.train_karate("--calibrate platt");
     let explore = Explore::start(&workspace, "");
@@ -182,7 +182,7 @@ fn every_question_is_answered_as_the_other_verbs_do() {
 }
 
 #[test]
-fn hostile_ids_come_back_as_they_are() {
+fn hostile_ids_round_trip() {
     let ids = [
         "<script>alert(1)</script>",
         "a/b",
@@ -218,7 +218,7 @@ fn hostile_ids_come_back_as_they_are() {
 }
 
 #[test]
-fn bad_input_is_refused_and_explained() {
+fn bad_requests_are_refused() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "");
@@ -311,7 +311,7 @@ fn bad_input_is_refused_and_explained() {
 }
 
 #[test]
-fn ten_thousand_requests_of_eight_connections_lose_none() {
+fn ten_thousand_requests_on_eight_connections() {
     const NUM_REQUESTS: usize = 10_000;
     let workspace = Workspace::new();
     workspace.train_karate("");
@@ -346,7 +346,7 @@ fn ten_thousand_requests_of_eight_connections_lose_none() {
 }
 
 #[test]
-fn it_stops_cleanly_and_says_where_it_is() {
+fn signals_stop_explorer_cleanly() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     for signal in ["INT", "TERM"] {
@@ -359,7 +359,10 @@ fn it_stops_cleanly_and_says_where_it_is() {
             error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
             "{error}"
         );
-        assert!(error.contains("hint: another program is there") && error.contains("--port 0"), "{error}");
+        assert!(
+            error.contains("hint: another program listens there") && error.contains("--port 0"),
+            "{error}"
+        );
         explore.signal(signal);
         assert_eq!(explore.ended().code(), Some(0), "{signal}");
         // The connection that was idle is closed.
@@ -372,7 +375,7 @@ fn it_stops_cleanly_and_says_where_it_is() {
 }
 
 #[test]
-fn a_client_that_sends_nothing_is_dropped() {
+fn silent_client_is_dropped() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "");
@@ -389,7 +392,7 @@ fn a_client_that_sends_nothing_is_dropped() {
 }
 
 #[test]
-fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
+fn other_models_and_graphs() {
     let workspace = Workspace::new();
     for model in ["best", "adamic-adar"] {
         let epochs = if model == "best" { "--epochs 20" } else { "" };
@@ -440,7 +443,7 @@ fn models_without_embeddings_directed_and_bipartite_graphs_are_explored_too() {
 
 /// The thread that waits for clients must not be the one that would compute.
 #[test]
-fn one_thread_answers_every_question() {
+fn one_thread_answers_all_requests() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "--threads 1");
@@ -450,7 +453,7 @@ fn one_thread_answers_every_question() {
 }
 
 #[test]
-fn features_explain_a_pair_by_their_names() {
+fn shared_features_explain_pair() {
     let workspace = Workspace::new();
     let nodes = 1..=34;
     let rows: String = nodes.map(|node| format!("{node},{},{},1\n", node % 2, u8::from(node < 4))).collect();
@@ -467,7 +470,7 @@ fn features_explain_a_pair_by_their_names() {
 }
 
 #[test]
-fn rows_without_a_graph_are_refused() {
+fn rows_without_graph_are_refused() {
     let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
     workspace.write("rows.csv", format!("node,a,b\n{rows}"));

@@ -10,7 +10,7 @@ fn fixture(name: &str) -> PathBuf {
 }
 
 #[test]
-fn the_program_reads_them_by_name_and_from_stdin() {
+fn formats_by_name_and_from_stdin() {
     let workspace = Workspace::new();
     let flags = "--val-fraction 0 --test-fraction 0 --epochs 1 --quiet";
     for (name, format) in

@@ -186,7 +186,7 @@ fn request() -> impl Strategy<Value = Vec<u8>> {
 }
 
 #[test]
-fn random_requests_get_an_answer_or_none_and_never_a_failure() {
+fn random_requests_cause_no_server_error() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "--quiet");
@@ -239,7 +239,7 @@ fn random_requests_get_an_answer_or_none_and_never_a_failure() {
 }
 
 #[test]
-fn what_has_no_end_takes_bounded_memory() {
+fn endless_requests_use_bounded_memory() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "");
@@ -286,7 +286,7 @@ fn what_has_no_end_takes_bounded_memory() {
 }
 
 #[test]
-fn slow_clients_are_cut_and_keep_nobody_waiting() {
+fn slow_clients_are_disconnected() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let explore = Explore::start(&workspace, "");
@@ -372,7 +372,7 @@ fn slow_clients_are_cut_and_keep_nobody_waiting() {
 }
 
 #[test]
-fn heads_hosts_and_other_sites() {
+fn head_requests_hosts_and_cross_site() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let head_of = |answer: &[u8]| {

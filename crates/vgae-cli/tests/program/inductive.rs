@@ -26,7 +26,7 @@ fn trained(more: &str) -> Workspace {
 }
 
 #[test]
-fn the_graph_of_training_gives_the_embeddings_of_training() {
+fn training_graph_gives_training_embeddings() {
     // Of the whole graph, as nothing is held out.
     for more in ["", "--model linear-gae --feature-transform tfidf", "--model vgnae", "--model best"] {
         let workspace = trained(&format!("{more} --val-fraction 0.1 --test-fraction 0"));
@@ -75,7 +75,7 @@ fn new_nodes_are_embedded_scored_and_predicted() {
 }
 
 #[test]
-fn columns_are_matched_by_name_or_by_place() {
+fn feature_columns_match_by_name_or_position() {
     let workspace = trained("");
     workspace.write("new.csv", rows(&ring(70), ","));
     let embed = "embed run --graph new.csv --features new_x.csv";
@@ -107,7 +107,7 @@ fn columns_are_matched_by_name_or_by_place() {
 }
 
 #[test]
-fn words_that_do_not_occur_need_not_be_listed() {
+fn absent_words_may_be_left_out() {
     let workspace = Workspace::new();
     let words = |nodes: std::ops::Range<usize>, words: [&str; 2]| {
         let rows = nodes.map(|node| format!("a{node},{},1\n", words[node % 2])).collect::<String>();
@@ -123,7 +123,7 @@ fn words_that_do_not_occur_need_not_be_listed() {
 }
 
 #[test]
-fn a_model_without_features_says_why_it_cannot() {
+fn model_without_features_is_refused() {
     let workspace = Workspace::new();
     workspace.train_karate("").write("new.csv", "1,2\n2,900\n");
     for verb in ["embed run", "predict run", "score run --pairs new.csv"] {

@@ -81,12 +81,11 @@ fn stop_and_go_on(flags: &str) -> usize {
     let after = stopped.split("stopped by SIGINT after epoch ").nth(1);
     let epoch = after.map_or(0, |after| after.split(';').next().unwrap().parse().unwrap());
     // After the last epoch nobody looks, and the process ends at once.
-    let expected =
-        if epoch > 0 { "; `vgae train --resume run` goes on from there" } else { "stopped at once; " };
+    let expected = if epoch > 0 { "; `vgae train --resume run` resumes it" } else { "stopped at once; " };
     assert!(stopped.contains(expected), "{stopped}");
     if workspace.json("run/run.json")["status"] == "training" {
         assert!(
-            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
+            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume run` resumes it")
         );
         workspace.stdout("train --resume run --no-report");
     }
@@ -100,7 +99,7 @@ fn stop_and_go_on(flags: &str) -> usize {
 }
 
 #[test]
-fn a_stopped_run_goes_on_to_the_same_bits_whatever_the_model_is() {
+fn stopped_run_resumes_to_same_bits() {
     let settings = [
         "--epochs 400",
         "--epochs 400 --model gae --threads 1",
@@ -120,7 +119,7 @@ fn a_stopped_run_goes_on_to_the_same_bits_whatever_the_model_is() {
 }
 
 #[test]
-fn a_stopped_vae_goes_on_to_the_same_bits() {
+fn stopped_vae_resumes_to_same_bits() {
     let workspace = Workspace::new();
     let rows = (0..300).map(|row| format!("{row},{},{},{}\n", row % 2, row % 3 / 2, row % 5 / 4));
     workspace.write("rows.csv", format!("id,a,b,c\n{}", rows.collect::<String>()));
@@ -139,7 +138,7 @@ fn a_stopped_vae_goes_on_to_the_same_bits() {
 }
 
 #[test]
-fn a_second_signal_stops_at_once_and_a_run_that_was_to_replace_one_can_go_on_too() {
+fn second_signal_stops_at_once() {
     let workspace = Workspace::new();
     workspace.train_karate("--no-report");
     let before = numbers(&workspace.path("run"));
@@ -167,7 +166,7 @@ fn a_second_signal_stops_at_once_and_a_run_that_was_to_replace_one_can_go_on_too
 /// Kills trainings at random moments, of the first run in a directory or of one that replaces another, and resumes them, killing
 /// on, until they are through: then they must be what they had been without.
 #[test]
-fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
+fn killed_run_resumes_or_is_unfinished() {
     let num_kills: usize = std::env::var("VGAE_KILLS").map_or(12, |count| count.parse().unwrap());
     let workspace = Workspace::new();
     let flags = "--epochs 400 --no-report --loss sampled --select best --quiet";
@@ -224,7 +223,7 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
                 }
                 output => {
                     let said = said(&output);
-                    let is_clear = said.contains("training did not come to an end")
+                    let is_clear = said.contains("the training of this run did not end")
                         || said.contains("is no run directory");
                     assert!(is_clear && !is_replacement, "{said}");
                 }
@@ -268,7 +267,7 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn two_runs_at_one_directory_the_second_says_who_has_it() {
+fn second_run_in_directory_is_refused() {
     let workspace = Workspace::new();
     let flags = "--epochs 1000000 --no-report --progress none --checkpoint-every 1";
     let first = spawn(&workspace, &format!("train {} -o run {flags}", karate()));
@@ -278,7 +277,7 @@ fn two_runs_at_one_directory_the_second_says_who_has_it() {
         let error = workspace.failure(&second, 1);
         let expected = format!("error: run: {holder}");
         assert!(
-            error.starts_with(&expected) && error.contains("is at work in this run directory"),
+            error.starts_with(&expected) && error.contains("is writing to this run directory"),
             "{error}"
         );
     }
@@ -298,7 +297,7 @@ fn two_runs_at_one_directory_the_second_says_who_has_it() {
 }
 
 #[test]
-fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
+fn foreign_checkpoint_is_refused() {
     let workspace = Workspace::new();
     let flags = "--epochs 1000000 --no-report --checkpoint-every 1";
     for (run, more) in [("run", ""), ("other", "--hidden 8")] {
@@ -337,7 +336,7 @@ fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
 }
 
 #[test]
-fn what_can_and_cannot_be_resumed_is_said() {
+fn resume_preconditions() {
     let workspace = Workspace::new();
     workspace.train_karate("--no-report");
     assert_eq!(
@@ -370,7 +369,7 @@ fn what_can_and_cannot_be_resumed_is_said() {
 }
 
 #[test]
-fn a_loss_that_is_no_number_leaves_the_last_good_checkpoint_to_go_on_from() {
+fn diverged_run_keeps_last_checkpoint() {
     let workspace = Workspace::new();
     let flags = "--epochs 400 --no-report --checkpoint-every 1";
     let assert =
@@ -413,7 +412,7 @@ fn with_small_disk(workspace: &Workspace, size: &str, script: &str) -> Option<Ou
 }
 
 #[test]
-fn a_full_disk_leaves_a_run_that_can_go_on_or_none() {
+fn full_disk_leaves_resumable_run_or_none() {
     let workspace = Workspace::new();
     let flags = "--epochs 100 --hidden 64 --latent 32 --no-report --checkpoint-every 1 --progress none";
     workspace.stdout(&format!("train {} -o whole {flags}", karate()));
@@ -449,7 +448,7 @@ fn a_full_disk_leaves_a_run_that_can_go_on_or_none() {
 }
 
 #[test]
-fn a_directory_that_cannot_be_written_or_goes_away_is_an_error() {
+fn unwritable_or_vanished_directory() {
     let workspace = Workspace::new();
     let child = spawn(
         &workspace,

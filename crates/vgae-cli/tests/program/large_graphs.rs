@@ -23,7 +23,7 @@ fn every_loss_trains_and_is_recorded() {
 }
 
 #[test]
-fn auto_is_exact_up_to_20000_nodes_and_says_what_it_is_above() {
+fn auto_loss_depends_on_graph_size() {
     let workspace = Workspace::new();
     let path_of =
         |num_nodes: u32| (1..num_nodes).map(|node| format!("{},{node}\n", node - 1)).collect::<String>();
@@ -42,7 +42,7 @@ fn auto_is_exact_up_to_20000_nodes_and_says_what_it_is_above() {
 }
 
 #[test]
-fn training_takes_the_same_steps_on_any_number_of_threads() {
+fn training_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();
     let ring: String = (0..3_000)
         .map(|node| format!("{node},{}\n{node},{}\n", (node + 1) % 3_000, (node * 7) % 3_000))
@@ -61,7 +61,7 @@ fn training_takes_the_same_steps_on_any_number_of_threads() {
 }
 
 #[test]
-fn flags_of_another_loss_and_devices_that_are_not_there_are_refused() {
+fn inapplicable_flags_and_devices_are_refused() {
     let workspace = Workspace::new();
     for (flags, problem) in [
         ("--subgraph-nodes 100", "--subgraph-nodes has no effect: vgae with --loss auto looks at all nodes"),

@@ -13,7 +13,7 @@ fn outcome(workspace: &Workspace, data: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn the_form_of_the_file_and_rows_that_say_nothing_more_change_nothing() {
+fn file_form_and_redundant_rows_change_nothing() {
     let workspace = Workspace::new();
     let pairs = ring(40);
     let rows = |separator: &str| rows(&pairs, separator);

@@ -47,7 +47,7 @@ fn session() -> Vec<String> {
 }
 
 #[test]
-fn a_session_needs_no_network_and_opens_no_socket() {
+fn session_opens_no_socket() {
     let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
     workspace.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
@@ -82,7 +82,7 @@ fn a_session_needs_no_network_and_opens_no_socket() {
 }
 
 #[test]
-fn the_explorer_listens_at_its_address_and_connects_to_none() {
+fn explorer_only_listens() {
     if !is_there("strace", &["-f", "true"]) {
         eprintln!("skipped: strace cannot be had here");
         return;

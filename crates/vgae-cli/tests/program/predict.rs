@@ -12,7 +12,7 @@ fn pairs(csv: &str) -> Vec<(String, String)> {
 }
 
 #[test]
-fn two_hop_candidates_have_a_common_neighbour() {
+fn two_hop_candidates() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let edges: Vec<(String, String)> = ["train", "validation", "test"]
@@ -38,7 +38,7 @@ fn two_hop_candidates_have_a_common_neighbour() {
 }
 
 #[test]
-fn candidates_of_a_file_are_ranked_without_the_edges() {
+fn candidates_from_file() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     // 1 – 2 is an edge; 15 – 16 stands there twice.
@@ -60,7 +60,7 @@ fn candidates_of_a_file_are_ranked_without_the_edges() {
 }
 
 #[test]
-fn an_approximate_answer_says_how_good_it_is() {
+fn approximate_reports_its_recall() {
     let workspace = Workspace::new();
     workspace.write("ring.csv", rows(&ring(600), ","));
     workspace.stdout("train ring.csv --output run --epochs 30 -q");
@@ -81,7 +81,7 @@ fn an_approximate_answer_says_how_good_it_is() {
 }
 
 #[test]
-fn predictions_come_as_json_lines_and_parquet_too() {
+fn jsonl_and_parquet_predictions() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let csv = pairs(&workspace.stdout("predict run --all-nodes --top 2"));

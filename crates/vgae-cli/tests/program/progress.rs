@@ -27,7 +27,7 @@ fn is_coloured(text: &str) -> bool {
 }
 
 #[test]
-fn what_is_piped_gets_plain_lines_with_every_figure() {
+fn piped_progress_is_plain_lines() {
     let workspace = Workspace::new();
     for how in ["", "--progress plain", "--progress auto"] {
         let said = said(&workspace, &train(how), &[]);
@@ -43,7 +43,7 @@ fn what_is_piped_gets_plain_lines_with_every_figure() {
 }
 
 #[test]
-fn each_network_of_a_stack_has_its_first_and_last_line() {
+fn stack_progress_lines() {
     let workspace = Workspace::new();
     let said = said(&workspace, &train("--model best --epochs 7"), &[]);
     let lines: Vec<&str> = said.lines().filter(|line| line.contains("epoch")).collect();
@@ -60,7 +60,7 @@ fn each_network_of_a_stack_has_its_first_and_last_line() {
 }
 
 #[test]
-fn a_network_that_stops_early_has_a_last_line() {
+fn early_stopping_progress_line() {
     let workspace = Workspace::new();
     let said = said(&workspace, &train("--epochs 4000 --patience 2 --validate-every 1"), &[]);
     let last = said.lines().rfind(|line| line.starts_with("epoch ")).unwrap();
@@ -68,7 +68,7 @@ fn a_network_that_stops_early_has_a_last_line() {
 }
 
 #[test]
-fn no_progress_leaves_the_notes_and_quiet_nothing() {
+fn progress_none_and_quiet() {
     let workspace = Workspace::new();
     let notes = said(&workspace, &train("--progress none"), &[]);
     assert!(notes.contains("34 nodes") && notes.contains("trained in"), "{notes}");
@@ -84,7 +84,7 @@ fn no_progress_leaves_the_notes_and_quiet_nothing() {
 }
 
 #[test]
-fn a_bar_that_is_asked_for_is_drawn_on_anything() {
+fn requested_bar_is_drawn() {
     let workspace = Workspace::new();
     let assert = workspace.vgae(&train("--progress bar")).assert().success();
     let said = text(assert.get_output().stderr.clone());
@@ -100,7 +100,7 @@ fn a_bar_that_is_asked_for_is_drawn_on_anything() {
 }
 
 #[test]
-fn no_colour_where_none_is_wanted() {
+fn colour_follows_environment() {
     let workspace = Workspace::new();
     let bar = train("--progress bar");
     let force = ("CLICOLOR_FORCE", "1");
@@ -156,7 +156,7 @@ fn while_it_waits(workspace: &Workspace, arguments: &str, first: &str, wanted: &
 }
 
 #[test]
-fn reading_for_long_shows_what_was_read() {
+fn slow_reading_shows_progress() {
     let workspace = Workspace::new();
     let edges = rows(&ring(50), ",");
     let (first, rest) = edges.split_at(edges.len() / 2);
@@ -177,7 +177,7 @@ fn reading_for_long_shows_what_was_read() {
 }
 
 #[test]
-fn the_flag_is_every_verbs_and_no_setting() {
+fn progress_flag_is_global() {
     let workspace = Workspace::new();
     for shell in ["bash", "zsh", "fish"] {
         assert!(workspace.stdout(&format!("completions {shell}")).contains("progress"), "{shell}");

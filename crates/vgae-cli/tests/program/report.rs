@@ -10,7 +10,7 @@ fn words(text: &str, start: &str) -> Vec<String> {
 }
 
 #[test]
-fn the_text_says_what_evaluate_says() {
+fn text_report_matches_evaluate() {
     let workspace = Workspace::new();
     workspace.train_karate("--calibrate platt");
     let text = workspace.stdout("report run --text");
@@ -67,7 +67,7 @@ fn evaluated_claims(workspace: &Workspace) -> String {
 }
 
 #[test]
-fn every_model_has_a_report() {
+fn report_for_every_model() {
     let workspace = Workspace::new();
     let rows: String = (0..30).map(|at| format!("r{at},{},{},{}\n", at % 3, at % 5, at % 7)).collect();
     let bipartite: String = (0..40).map(|at| format!("u{},v{}\n", at % 8, (at * 3 + at / 8) % 11)).collect();
@@ -96,7 +96,7 @@ fn every_model_has_a_report() {
 }
 
 #[test]
-fn findings_claim_no_more_than_the_figures() {
+fn findings_match_figures() {
     let workspace = Workspace::new();
     let edges: String = ring(150).iter().map(|(u, v)| format!("{u},{v}\n")).collect();
     workspace.write("ring.csv", format!("source,target\n{edges}"));
@@ -139,7 +139,7 @@ fn findings_claim_no_more_than_the_figures() {
 }
 
 #[test]
-fn a_run_is_replaced_with_its_report_and_can_do_without() {
+fn report_is_replaced_with_its_run() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     assert!(workspace.exists("run/report.html"));
@@ -162,7 +162,7 @@ fn a_run_is_replaced_with_its_report_and_can_do_without() {
 }
 
 #[test]
-fn pictures_are_drawn_of_every_kind() {
+fn plots_of_every_kind() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let kinds =

@@ -27,7 +27,7 @@ fn assert_same(workspace: &Workspace, arguments: &str) {
 }
 
 #[test]
-fn every_kind_of_run_comes_out_the_same() {
+fn every_kind_of_run_is_reproduced() {
     let workspace = Workspace::new();
     data(&workspace);
     for arguments in [
@@ -50,7 +50,7 @@ fn every_kind_of_run_comes_out_the_same() {
 }
 
 #[test]
-fn a_run_on_the_split_of_another_is_made_again_on_that_split() {
+fn reused_split_is_reproduced() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} --seed 5 --epochs 2 --output other --quiet", karate()));
     train(&workspace, &format!("{} --epochs 3 --split other", karate()));
@@ -64,7 +64,7 @@ fn a_run_on_the_split_of_another_is_made_again_on_that_split() {
 }
 
 #[test]
-fn an_input_that_changed_or_moved_is_named() {
+fn changed_or_moved_input_is_named() {
     let workspace = Workspace::new();
     data(&workspace);
     train(&workspace, "data --epochs 2");
@@ -89,7 +89,7 @@ fn an_input_that_changed_or_moved_is_named() {
 }
 
 #[test]
-fn what_came_through_stdin_can_only_be_had_from_a_file() {
+fn stdin_input_needs_a_file() {
     let workspace = Workspace::new();
     let text = rows(&ring(30), ",");
     workspace.write("edges.csv", &text);
@@ -103,7 +103,7 @@ fn what_came_through_stdin_can_only_be_had_from_a_file() {
 }
 
 #[test]
-fn what_differs_is_named_with_its_size_and_what_is_known_of_why() {
+fn differences_are_named_with_reasons() {
     let workspace = Workspace::new();
     data(&workspace);
     train(&workspace, "data --epochs 3");
@@ -136,7 +136,7 @@ fn what_differs_is_named_with_its_size_and_what_is_known_of_why() {
 }
 
 #[test]
-fn other_settings_in_the_record_give_other_weights_which_are_named() {
+fn edited_settings_give_other_weights() {
     let workspace = Workspace::new();
     data(&workspace);
     train(&workspace, "data --epochs 3");
@@ -156,7 +156,7 @@ fn other_settings_in_the_record_give_other_weights_which_are_named() {
 }
 
 #[test]
-fn a_run_that_is_damaged_or_unfinished_is_refused() {
+fn damaged_or_unfinished_run_is_refused() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let train = workspace.read("run/split/train.csv");

@@ -80,7 +80,7 @@ fn no_verb_follows(
 }
 
 #[test]
-fn nothing_is_followed_out_of_a_run_directory() {
+fn links_out_of_run_directory_are_refused() {
     let workspace = Workspace::new();
     workspace
         .write("features.csv", (1..=34).map(|node| format!("{node},{}\n", node % 3)).collect::<String>());
@@ -149,7 +149,7 @@ fn nothing_is_followed_out_of_a_run_directory() {
 }
 
 #[test]
-fn names_in_a_record_lead_nowhere() {
+fn paths_in_record_are_not_followed() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     workspace.write("outside.csv", "source,target\n1,2\n");
@@ -206,7 +206,7 @@ fn modes(umask: &str) -> Vec<(String, u32)> {
 }
 
 #[test]
-fn what_is_made_has_the_permissions_that_the_umask_leaves() {
+fn created_files_respect_umask() {
     for (umask, mask) in [("022", 0o022), ("077", 0o077), ("002", 0o002)] {
         let modes = modes(umask);
         assert!(modes.len() > 30, "{modes:?}");
@@ -232,7 +232,7 @@ const STEERING: [&str; 3] = ["\x1b[2Jgone", "\x1b]0;title\x07", "\u{9b}31m\u{202
 const FORGED: &str = "x\rerror: forged";
 
 #[test]
-fn ids_steer_no_terminal() {
+fn control_characters_are_escaped() {
     let workspace = Workspace::new();
     let mut csv: String =
         (0..12).flat_map(|at| [1, 3].map(|step| format!("{at},{}\n", (at + step) % 12))).collect();

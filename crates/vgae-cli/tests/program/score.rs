@@ -11,7 +11,7 @@ use serde_json::Value;
 const PAIRS: &str = "from,note,to,date\n1,\"a, b\",9\n";
 
 #[test]
-fn other_columns_are_kept_in_their_order() {
+fn other_columns_are_kept() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     workspace.write("pairs.csv", "note,from,to,#date\n\"a, \"\"b\"\"\",1,9,2020\n,34,1,2021\n");
@@ -29,7 +29,7 @@ fn other_columns_are_kept_in_their_order() {
 }
 
 #[test]
-fn columns_that_do_not_fit_are_errors() {
+fn bad_columns_are_refused() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     workspace.write("pairs.csv", PAIRS);
@@ -45,7 +45,7 @@ fn columns_that_do_not_fit_are_errors() {
 }
 
 #[test]
-fn json_lines_hold_what_the_csv_holds() {
+fn jsonl_matches_csv() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     workspace.write("pairs.csv", "source,target,note\n1,9,\"say \"\"é\"\"\"\n34,1,b\\n\n");
@@ -71,7 +71,7 @@ fn json_lines_hold_what_the_csv_holds() {
 }
 
 #[test]
-fn parquet_holds_what_the_csv_holds() {
+fn parquet_matches_csv() {
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use parquet::record::RowAccessor;
     let workspace = Workspace::new();
@@ -92,7 +92,7 @@ fn parquet_holds_what_the_csv_holds() {
 }
 
 #[test]
-fn an_interval_surrounds_the_logit_and_grows_with_its_level() {
+fn intervals_grow_with_level() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let rows = |level: &str| -> Vec<Vec<f64>> {
@@ -115,12 +115,12 @@ fn an_interval_surrounds_the_logit_and_grows_with_its_level() {
     workspace.stdout(&format!("train {} --model gae --output gae --epochs 2 -q", karate()));
     let error = workspace.failure("score gae --pairs run/split/test.csv --interval 0.9", 2);
     assert!(
-        error.contains("--interval needs a model that scores pairs by the inner product of two Gaussians")
+        error.contains("an interval needs a model that scores pairs by the inner product of two Gaussians")
     );
 }
 
 #[test]
-fn a_pair_file_that_is_cut_off_is_an_error_and_leaves_nothing() {
+fn truncated_pair_file_leaves_no_output() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let pairs: String = (0..200_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
@@ -134,7 +134,7 @@ fn a_pair_file_that_is_cut_off_is_an_error_and_leaves_nothing() {
 }
 
 #[test]
-fn the_rows_before_an_unknown_node_come_in_order_and_its_line_is_named() {
+fn unknown_node_line_is_named() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let mut pairs: String = (0..100_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
@@ -151,7 +151,7 @@ fn the_rows_before_an_unknown_node_come_in_order_and_its_line_is_named() {
 }
 
 #[test]
-fn what_is_no_file_is_written_to_and_stays() {
+fn output_to_pipe_and_link() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let pipe = workspace.path("pipe");
@@ -175,7 +175,7 @@ fn what_is_no_file_is_written_to_and_stays() {
 }
 
 #[test]
-fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
+fn full_disk_and_closed_pipe() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let pairs: String = (0..100_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
@@ -204,7 +204,7 @@ fn a_full_disk_is_an_error_and_a_closed_pipe_is_none() {
 }
 
 #[test]
-fn pairs_come_from_a_pipe_as_well() {
+fn pairs_from_pipe() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let mut command = Command::new(VGAE);

@@ -39,7 +39,7 @@ fn send(signal: i32, child: &Child) {
 }
 
 #[test]
-fn a_signal_takes_what_is_not_whole_with_the_process() {
+fn signal_removes_partial_output() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     for signal in [SIGINT, SIGTERM] {
@@ -54,7 +54,7 @@ fn a_signal_takes_what_is_not_whole_with_the_process() {
 }
 
 #[test]
-fn a_signal_that_the_process_was_started_to_ignore_is_ignored() {
+fn inherited_ignored_signal_stays_ignored() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let mut program = Command::new("sh");

@@ -11,7 +11,7 @@ use crate::common::thread_data::make_data;
 const THREADS: [usize; 3] = [1, 2, 4];
 
 #[test]
-fn the_real_programs_files_and_output_are_the_same_bytes_at_any_thread_count() {
+fn output_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();
     make_data(&workspace);
     let graph: Graph = vgae::read::data(&workspace.path("made"), &Default::default()).unwrap();
@@ -69,7 +69,7 @@ fn the_real_programs_files_and_output_are_the_same_bytes_at_any_thread_count() {
 
 /// One run looked at on other numbers of threads: figures, links and map.
 #[test]
-fn a_report_is_the_same_bytes_at_any_thread_count() {
+fn report_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();
     make_data(&workspace);
     workspace.stdout("train made --epochs 5 --output run --no-report --quiet");

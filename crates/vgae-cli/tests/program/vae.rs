@@ -22,7 +22,7 @@ fn number(row: &str, column: usize) -> f64 {
 }
 
 #[test]
-fn a_vae_takes_rows_alone_and_gives_them_back() {
+fn vae_reconstructs_rows() {
     let workspace = Workspace::new();
     workspace.write("rows.csv", patterns());
     let train = "train rows.csv --model vae --latent 2 --hidden 32 --epochs 400 --learning-rate 0.005";
@@ -64,7 +64,7 @@ fn a_vae_takes_rows_alone_and_gives_them_back() {
 }
 
 #[test]
-fn a_vae_is_a_baseline_for_links() {
+fn vae_as_link_baseline() {
     let workspace = Workspace::new();
     let edges: String =
         (0..60).map(|at| format!("r{at},r{}\nr{at},r{}\n", (at + 3) % 60, (at + 6) % 60)).collect();
@@ -78,7 +78,7 @@ fn a_vae_is_a_baseline_for_links() {
 }
 
 #[test]
-fn a_vae_says_what_it_cannot_do() {
+fn vae_refuses_inapplicable_flags() {
     let workspace = Workspace::new();
     workspace.write("rows.csv", patterns()).write("wide.csv", "a,1,2,3\nb,2,3,4\n");
     let failed = workspace.failure(&format!("train {} --model vae", karate()), 2);
@@ -103,7 +103,7 @@ fn a_vae_says_what_it_cannot_do() {
 }
 
 #[test]
-fn a_graph_is_generated_from_the_prior_and_from_the_posterior() {
+fn graphs_from_prior_and_posterior() {
     let workspace = Workspace::new();
     train(&workspace, "--epochs 100");
     let prior = workspace.stdout("generate run");
@@ -127,7 +127,7 @@ fn a_graph_is_generated_from_the_prior_and_from_the_posterior() {
 }
 
 #[test]
-fn inspect_tells_a_collapsed_posterior() {
+fn inspect_reports_collapse() {
     let workspace = Workspace::new();
     train(&workspace, "--epochs 200");
     let healthy: serde_json::Value = serde_json::from_str(&workspace.stdout("inspect run --json")).unwrap();

@@ -40,7 +40,7 @@ fn lead(workspace: &Workspace, run: &str) -> f64 {
 }
 
 #[test]
-fn heavy_edges_get_higher_logits_by_it() {
+fn heavy_edges_get_higher_logits() {
     let workspace = Workspace::new();
     workspace.write("rings.csv", rings());
     let losses = [
@@ -61,7 +61,7 @@ fn heavy_edges_get_higher_logits_by_it() {
 }
 
 #[test]
-fn where_it_would_change_nothing_it_is_refused() {
+fn inapplicable_weighted_loss_is_refused() {
     let workspace = Workspace::new();
     workspace.write("plain.csv", rows(&ring(40), ",")).write("rings.csv", rings());
     let error = workspace.failure("train plain.csv --weighted-loss --epochs 1 --output run --quiet", 2);

@@ -97,7 +97,7 @@ impl Explorer {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Config`] if the run has no edges, as that of a table of rows; as [`Run::encode`] and
+    /// [`vgae::Error::Config`] if the run has no edges, as that of a table of rows; as [`Run::encode`] and
     /// [`Run::calibrator`].
     pub fn new(name: String, run: Run, method: Option<Calibration>) -> Result<Explorer> {
         if run.graph.edges.is_empty() {

@@ -50,7 +50,7 @@ fn bomb(workspace: &Workspace, name: &str, head: &str, part: &str, num_bytes: us
 }
 
 #[test]
-fn text_that_unpacks_without_end() {
+fn text_gzip_bombs() {
     let workspace = Workspace::new();
     let line = "expected a row of text";
     for (part, name) in [("x", "id.csv.gz"), ("\0", "zeros.csv.gz"), ("a,", "fields.csv.gz")] {
@@ -71,7 +71,7 @@ fn text_that_unpacks_without_end() {
 }
 
 #[test]
-fn one_row_over_and_over() {
+fn repeated_row_gzip_bomb() {
     let workspace = Workspace::new();
     bomb(&workspace, "same.txt.gz", "", "a b\n", 120_000_000, "");
     let (code, stderr) = vgae(&workspace, "train same.txt.gz --output run");
@@ -84,7 +84,7 @@ fn one_row_over_and_over() {
 }
 
 #[test]
-fn graphml_without_end() {
+fn graphml_bombs() {
     let workspace = Workspace::new();
     let open = "<graphml><graph edgedefault=\"undirected\">\n";
     let long = "an element or a text has more than 67108864 bytes";
@@ -133,7 +133,7 @@ fn npz(workspace: &Workspace, name: &str, arrays: &[Array]) {
 }
 
 #[test]
-fn arrays_that_declare_or_unpack_to_too_much() {
+fn oversized_npz() {
     let workspace = Workspace::new();
     let rows = [1_000_000_000_000u64.to_le_bytes(); 2].concat();
     npz(&workspace, "rows.npz", &[("shape", "<i8", "2,", &rows, 0)]);
@@ -151,7 +151,7 @@ fn arrays_that_declare_or_unpack_to_too_much() {
 }
 
 #[test]
-fn parquet_that_declares_too_much() {
+fn oversized_parquet() {
     let workspace = Workspace::new();
     let plain = repository("crates/vgae-cli/tests/fuzz/corpus/parquet/plain.parquet");
     let bytes = bytes::Bytes::from(std::fs::read(plain).unwrap());
@@ -179,7 +179,7 @@ fn parquet_that_declares_too_much() {
 }
 
 #[test]
-fn records_and_settings_without_end() {
+fn oversized_records_and_settings() {
     let workspace = Workspace::new();
     workspace.write("r/run.json", format!("{{\"format\": \"{}\"}}", "x".repeat(70_000_000)));
     let large = "r/run.json: has more than 67108864 bytes; expected what `vgae train` wrote";
@@ -202,7 +202,7 @@ fn records_and_settings_without_end() {
 }
 
 #[test]
-fn tensors_that_declare_too_much() {
+fn oversized_tensors() {
     let workspace = Workspace::new();
     let whole = repository("crates/vgae-cli/tests/fuzz/corpus/run-directory/vgae");
     for file in ["run.json", "nodes.csv", "weights.safetensors"] {

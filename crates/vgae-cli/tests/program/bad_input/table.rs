@@ -20,7 +20,7 @@ struct Case<'a> {
 }
 
 #[test]
-fn each_has_its_message() {
+fn each_case_has_its_message() {
     let cases = cases();
     assert!(cases.len() >= 60, "{}", cases.len());
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();

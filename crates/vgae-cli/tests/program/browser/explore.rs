@@ -7,7 +7,7 @@ use crate::common::explorer::Explore;
 use crate::common::{Workspace, karate};
 
 #[test]
-fn a_node_is_found_seen_and_explained() {
+fn explorer_finds_shows_and_explains_node() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} --epochs 20 --quiet --no-report -o run", karate()));

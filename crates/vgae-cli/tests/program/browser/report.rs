@@ -115,7 +115,7 @@ fn use_the_table(chromium: &mut Chromium) {
 }
 
 #[test]
-fn a_report_can_be_looked_at_and_used() {
+fn report_renders_and_responds() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
     workspace.train_karate("--calibrate platt");
@@ -132,7 +132,7 @@ fn a_report_can_be_looked_at_and_used() {
 }
 
 #[test]
-fn the_report_of_cora_can_be_looked_at_and_used() {
+fn cora_report_renders_and_responds() {
     let cora = repository("datasets/cora");
     if !cora.join("cora.content").exists() {
         return skip("datasets/cora was not fetched");
@@ -150,7 +150,7 @@ fn the_report_of_cora_can_be_looked_at_and_used() {
 }
 
 #[test]
-fn runs_stand_side_by_side() {
+fn two_runs_render_side_by_side() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
     for model in ["gae", "vgae"] {
@@ -185,7 +185,7 @@ const HOSTILE: [&str; 6] = [
 ];
 
 #[test]
-fn names_of_nodes_do_no_harm() {
+fn hostile_node_names_are_escaped() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
     let name = |at: usize| match HOSTILE.get(at) {
@@ -232,7 +232,7 @@ fn names_of_nodes_do_no_harm() {
 }
 
 #[test]
-fn a_report_of_many_nodes_is_small_and_opens() {
+fn large_report_is_small_and_opens() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
     // Rings of a hundred nodes with chords, and a few ties between rings.
