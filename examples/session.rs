@@ -1,4 +1,5 @@
-//! The session of the README by the library: train, evaluate, score, predict, and embed to a CSV.
+//! Runs the session of the README with the library: trains, evaluates, scores, predicts, and writes
+//! embeddings to a CSV file.
 //!
 //! `cargo run --example session -- embeddings.csv`
 
@@ -12,7 +13,7 @@ use vgae::system::threads::{Caller, use_threads};
 use vgae::write::{Existing, Output, write_embeddings};
 use vgae::{read, split, train};
 
-/// Writes the embeddings to `path`, which must not be there yet.
+/// Writes the embeddings to `path`, which must not exist yet.
 pub fn session(path: &Path) -> Result<()> {
     let config = Config { seed: 1, ..Config::default() };
     let graph = read::data("datasets/karate".as_ref(), &config.read)?;

@@ -1,12 +1,15 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
-//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`model`] → [`train`] →
-//! [`evaluate`] → [`run`] → [`audit`], with [`config`], [`error`], [`progress`], [`system`], [`kernels`] and [`mod@write`]
-//! beside. [`pipeline`] goes the whole way. The first sentence of each module says what it holds and what it uses.
+//! Data flows in one direction: [`read`] → [`graph`] → [`split`] → [`model`] (encoder → latent →
+//! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`mod@write`].
+//! [`pipeline`] runs all steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
+//! runs and models. [`config`], [`error`], [`kernels`], [`progress`] and [`system`] serve the other modules.
+//! The first sentence of each module states what it holds and which modules it uses.
 //!
-//! A [`model::network`] is an encoder, a latent (a point for a GAE, a Gaussian for a VGAE) and a decoder, composed. A
-//! [`model::baseline`] scores pairs without training, and a [`model::stack`] combines both. Nothing prints, and only
-//! [`run`] and [`mod@write`] write files. A program should call [`system::threads::use_threads`] first.
+//! A [network](model::network) consists of an encoder, a latent (a point for a GAE, a Gaussian for a VGAE)
+//! and a decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack)
+//! combines both. The library prints nothing, and only [`run`] and [`mod@write`] write files. A program should
+//! call [`use_threads`](system::threads::use_threads) first.
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
@@ -31,7 +34,7 @@
 //! ```
 
 #![deny(missing_docs)]
-// What only an optional feature calls is unused without it; a build with all features finds what is dead.
+// Code that only an optional feature calls is unused without it. A build with all features finds dead code.
 #![cfg_attr(
     not(all(feature = "torch", feature = "parquet", feature = "npz", feature = "graphml")),
     allow(dead_code)

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The stage that a piece of work is at, and how much of it is done. All clones are the same watch: whoever works keeps
-/// one up to date, whoever waits looks at another. Counting costs an atomic addition, looking a lock.
+/// The current stage of a piece of work, and how much of it is done. All clones share one state: the working
+/// thread updates one clone, and the waiting thread reads another. Counting costs an atomic addition, reading
+/// a lock.
 ///
 /// # Examples
 /// ```
@@ -40,16 +41,16 @@ struct Stage {
     start: Instant,
 }
 
-/// What a [`Watch`] shows.
+/// The progress that a [`Watch`] shows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Progress {
-    /// What is being done, as in `reading edges.csv`.
+    /// The name of the stage, as in `reading edges.csv`.
     pub stage: String,
-    /// What is counted, `bytes` of a file as they lie on the disk among them; none where nothing is.
+    /// The unit of the counts, such as `bytes` for a file, as stored on disk; `None` if nothing is counted.
     pub unit: Option<&'static str>,
-    /// How much of it is done.
+    /// The number of units done.
     pub num_done: u64,
-    /// How much there is to do, where that is known.
+    /// The number of units in all, if known.
     pub num_total: Option<u64>,
     /// Seconds since the stage began.
     pub elapsed_seconds: f64,
@@ -61,17 +62,17 @@ impl Watch {
         self.set(stage.into(), None, None);
     }
 
-    /// Begins a stage in which `num_total` of `unit` are to be done, if it is known how many; none of them is yet.
+    /// Begins a stage that counts `unit`s from 0 to `num_total`, or without a known end.
     pub fn begin_counted(&self, stage: impl Into<String>, unit: &'static str, num_total: Option<u64>) {
         self.set(stage.into(), Some(unit), num_total);
     }
 
-    /// So much more of the stage is done.
+    /// Adds `count` units to those done.
     pub fn add(&self, count: u64) {
         self.shared.num_done.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// The stage, if one has begun.
+    /// Returns the progress of the current stage, or `None` if no stage has begun.
     pub fn look(&self) -> Option<Progress> {
         let current = self.shared.stage.lock().unwrap_or_else(PoisonError::into_inner);
         current.as_ref().map(|stage| Progress {

@@ -1,30 +1,30 @@
-//! The best epoch so far, and whether to go on.
+//! Keeps the best epoch so far, and decides when to stop early.
 
 use ndarray::Array2;
 
 use crate::config::{Select, TrainConfig};
 use crate::model::network::Weights;
 
-/// The weights of the epoch that the validation part liked best.
+/// The epoch with the highest validation score so far.
 pub(super) struct Kept {
-    /// What the best epoch was worth, which one it was, and, if they are asked for in the end, its weights.
+    /// The validation score of the best epoch, its number and, if `train.select` is `best`, its weights.
     best: Option<(f64, usize, Weights)>,
     num_looks_since_best: usize,
 }
 
 impl Kept {
-    /// Without a look.
+    /// Starts without a validation.
     pub(super) fn new() -> Self {
         Kept { best: None, num_looks_since_best: 0 }
     }
 
-    /// As it was: what the best epoch was worth, which one it was, and its weights.
+    /// Restores the state of a checkpoint: the score and the number of the best epoch, and its weights.
     pub(super) fn resumed(best: Option<(f64, usize)>, num_looks_since_best: usize, weights: Weights) -> Self {
         Kept { best: best.map(|(score, epoch)| (score, epoch, weights)), num_looks_since_best }
     }
 
-    /// Notes that `epoch` was worth `score`.
-    pub(super) fn look(
+    /// Records the validation score of `epoch`.
+    pub(super) fn record(
         &mut self,
         score: f64,
         epoch: usize,
@@ -39,27 +39,27 @@ impl Kept {
         }
     }
 
-    /// Whether the patience of `config` is at its end.
-    pub(super) fn is_enough(&self, config: &TrainConfig) -> bool {
+    /// Returns `true` if the best epoch is as many validations ago as `config.patience` allows.
+    pub(super) fn is_out_of_patience(&self, config: &TrainConfig) -> bool {
         config.patience.is_some_and(|patience| self.num_looks_since_best >= patience)
     }
 
-    /// What the best epoch was worth, and which one it was, if there was a look.
+    /// Returns the score and the number of the best epoch, or `None` without a validation.
     pub(super) fn best(&self) -> Option<(f64, usize)> {
         self.best.as_ref().map(|&(score, epoch, _)| (score, epoch))
     }
 
-    /// The weights of the best epoch; none without a look.
+    /// Returns the weights of the best epoch, which are empty without a validation or if they are not kept.
     pub(super) fn weights(&self) -> impl Iterator<Item = (&String, &Array2<f32>)> {
         self.best.iter().flat_map(|(.., weights)| weights)
     }
 
-    /// Looks since the best epoch.
+    /// Returns the number of validations since the best epoch.
     pub(super) fn num_looks_since_best(&self) -> usize {
         self.num_looks_since_best
     }
 
-    /// The best epoch and its weights, if there was a look.
+    /// Returns the number of the best epoch and its weights, or `None` without a validation.
     pub(super) fn into_best(self) -> Option<(usize, Weights)> {
         self.best.map(|(_, epoch, weights)| (epoch, weights))
     }

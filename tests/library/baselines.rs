@@ -163,7 +163,7 @@ fn feature_scores_need_features() {
     for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
         assert!(matches!(error, vgae::Error::Config(_)));
-        assert!(error.to_string().starts_with(&format!("{kind} compares node features and there are none")));
+        assert!(error.to_string().starts_with(&format!("{kind} compares node features, but there are none")));
     }
 }
 

@@ -115,11 +115,11 @@ fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
             "need 9 negative pairs but the graph has only 0 non-edges; hint: smaller `split.val_fraction`",
         ),
         "two nodes" | "complete" if flags.contains("best") => {
-            Some("pairs that are no edges, and the graph has 0 to spare; hint: another `model.model`")
+            Some("pairs that are not edges, but the graph has 0 to spare; hint: another `model.model`")
         }
-        "two nodes" | "complete" if needs_negatives => {
-            Some("draws pairs that are no edges, and every pair of nodes is one; hint: `train.loss = exact`")
-        }
+        "two nodes" | "complete" if needs_negatives => Some(
+            "draws pairs that are not edges, but every pair of nodes is an edge; hint: `train.loss = exact`",
+        ),
         "one giant value" | "features of 1e10" | "features of 1e18" | "features of 1e38"
         | "features of 3.4e38" => Some("; hint: bring the features to about the size of 1 (they reach "),
         "features of 1e-38" | "features of 1e-44" if flags.contains("--model vae") => {

@@ -83,7 +83,7 @@ fn sampled_loss_needs_absent_pairs() {
     let error = workspace.failure(&format!("{train} --loss sampled"), 2);
     assert_eq!(
         error,
-        "error: --loss sampled draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact\n"
+        "error: --loss sampled draws pairs that are not edges, but every pair of nodes is an edge; hint: --loss exact\n"
     );
     workspace.stdout(train);
 }

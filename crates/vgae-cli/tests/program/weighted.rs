@@ -67,8 +67,8 @@ fn inapplicable_weighted_loss_is_refused() {
     let error = workspace.failure("train plain.csv --weighted-loss --epochs 1 --output run --quiet", 2);
     assert_eq!(
         error,
-        "error: --weighted-loss needs edge weights and the graph has none; hint: a column headed weight, or --weight-column \
-         COLUMN\n"
+        "error: --weighted-loss needs edge weights, but the graph has none; hint: add a column named weight, or give \
+         --weight-column COLUMN\n"
     );
     for (model, what) in [("best", "has networks of its own settings"), ("katz", "needs no training")] {
         let error =
