@@ -7,9 +7,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
+use vgae::graph::normalize;
 use vgae::graph::{Csr, EdgeList};
-use vgae::normalize;
-use vgae::operator::Operator;
+use vgae::kernels::operator::Operator;
 
 /// The width of a hidden layer.
 const WIDTH: usize = 32;

@@ -5,8 +5,8 @@ mod common;
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use vgae::decoder;
 use vgae::graph::EdgeList;
+use vgae::model::decoder;
 
 const NUM_NODES: u32 = 10_000;
 

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use vgae::config::Config;
 use vgae::evaluate::PartMetrics;
-use vgae::run::{Existing, Output, write_embeddings};
-use vgae::score::probability;
-use vgae::threads::{Caller, use_threads};
+use vgae::write::{Existing, Output, write_embeddings};
+use vgae::model::score::probability;
+use vgae::system::threads::{Caller, use_threads};
 use vgae::{Result, read, split, train};
 
 /// Writes the embeddings to `path`, which must not be there yet.

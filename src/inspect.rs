@@ -4,7 +4,7 @@
 //! ```
 //! use ndarray::array;
 //! use vgae::inspect::dimensions;
-//! use vgae::network::Embeddings;
+//! use vgae::model::network::Embeddings;
 //!
 //! // The second dimension is the prior's: it says nothing of a node.
 //! let mean = array![[1f32, 0.0], [-1.0, 0.0]];
@@ -18,11 +18,11 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::evaluate::metrics::{self, Metrics};
 use crate::graph::Features;
-use crate::metrics::{self, Metrics};
-use crate::network::Embeddings;
+use crate::model::network::Embeddings;
+use crate::model::stack::{Combiner, Stack};
 use crate::split::Split;
-use crate::stack::{Combiner, Stack};
 use crate::train::stack::{Fitting, fitting};
 
 /// The variance over the nodes of a dimension's mean above which it is active (Burda, Grosse & Salakhutdinov 2016,

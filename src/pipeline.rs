@@ -5,7 +5,7 @@
 //! use vgae::config::Config;
 //! use vgae::pipeline::{self, Evaluated};
 //! use vgae::train;
-//! use vgae::watch::Watch;
+//! use vgae::progress::Watch;
 //!
 //! let (mut config, watch) = (Config::default(), Watch::default());
 //! config.train.epochs = Some(3);
@@ -19,14 +19,14 @@
 
 use std::path::Path;
 
-use crate::calibrate::{Calibrator, Population};
 use crate::config::{Config, FeatureSource, ModelKind};
 use crate::error::Result;
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
+use crate::progress::Watch;
 use crate::split::{Part, Split};
-use crate::watch::Watch;
 use crate::{read, run, split};
 
 /// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.

@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::baseline::{Baseline, ClosedForm};
 use vgae::config::{BaselineKind, FeatureTransform};
+use vgae::graph::transform::transform;
 use vgae::graph::{Csr, EdgeList, Features, Pair};
-use vgae::transform::transform;
+use vgae::model::baseline::{Baseline, ClosedForm};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("golden/baselines.json")).unwrap()

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use common::{Place, karate, ring, rows, text};
 use vgae::Error;
-use vgae::benchmark::{Cell, Row};
+use vgae_cli::benchmark::{Cell, Row};
 
 type Record = BTreeMap<String, String>;
 

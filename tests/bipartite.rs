@@ -9,8 +9,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::config::{ReadConfig, SplitConfig};
+use vgae::evaluate::negatives::{self, Negatives};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::negatives::{self, Negatives};
 use vgae::{read, split};
 
 /// 30 users who bought 4 or 5 of 20 items each, in a file that names items before some users.

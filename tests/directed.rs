@@ -10,9 +10,11 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::config::{Config, DirectedTask, ReadConfig, SplitConfig};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::run::{Existing, RunDir, read_split};
+use vgae::model::decoder;
+use vgae::run::{RunDir, read_split};
 use vgae::split::{self, Split};
-use vgae::{Error, decoder, read};
+use vgae::write::Existing;
+use vgae::{Error, read};
 
 fn directed() -> ReadConfig {
     ReadConfig { directed: true, ..ReadConfig::default() }

@@ -4,11 +4,11 @@ mod common;
 
 use common::{Place, karate, text};
 use serde_json::Value;
+use vgae::evaluate::metrics;
+use vgae::evaluate::negatives::NegativeLists;
 use vgae::evaluate::{BUCKETS, Scored};
 use vgae::graph::Pair;
-use vgae::metrics;
-use vgae::negatives::NegativeLists;
-use vgae::score::Score;
+use vgae::model::score::Score;
 
 /// A run with as many as 15 validation and 15 test edges.
 fn place() -> Place {

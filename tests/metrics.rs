@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use vgae::Error;
-use vgae::metrics::{self, Rank, Ranks};
+use vgae::evaluate::metrics::{self, Rank, Ranks};
 
 fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-12, "{found}, expected {expected}");

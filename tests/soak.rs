@@ -7,9 +7,10 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use vgae::config::{Config, LossKind, ModelKind};
 use vgae::evaluate::RunMetrics;
-use vgae::memory::memory_bytes;
-use vgae::run::{Existing, Run, RunDir, Timings};
-use vgae::watch::Watch;
+use vgae::progress::Watch;
+use vgae::run::{Run, RunDir, Timings};
+use vgae::system::memory::memory_bytes;
+use vgae::write::Existing;
 use vgae::{Error, Result, read, split, train};
 
 /// What a round trains: graphs of other sizes, models and losses in turn.

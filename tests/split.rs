@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::SplitConfig;
+use vgae::graph::normalize;
 use vgae::graph::{EdgeList, Graph, Pair};
+use vgae::model::decoder;
 use vgae::split::{self, Split};
-use vgae::{Error, decoder, normalize};
 
 fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     let mut graph = Graph::default();

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use serde_json::Value;
-use vgae::stack::Combiner;
+use vgae::model::stack::Combiner;
 
 #[test]
 fn the_combiner_is_the_logistic_regression_of_scikit_learn() {

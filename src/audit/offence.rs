@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::run::Output;
+use crate::write::Output;
 
 const COLUMNS: [&str; 8] =
     ["rule", "file", "line", "source", "target", "other_file", "other_line", "problem"];

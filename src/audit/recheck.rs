@@ -7,12 +7,12 @@ use ndarray::Array2;
 use serde_json::Value;
 
 use crate::audit::{Offence, Place, Report, Rule};
-use crate::decoder::Decoded;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::NodeIds;
+use crate::model::decoder::Decoded;
+use crate::model::network::Embeddings;
 use crate::model::{Encoded, Model};
-use crate::network::Embeddings;
 use crate::read::{RowReader, parse_finite};
 use crate::run::{Run, read_json};
 

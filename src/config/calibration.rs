@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is fitted to the validation part's logits; see [`crate::calibrate`].
+/// What is fitted to the validation part's logits; see [`crate::evaluate::calibrate`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {

@@ -128,7 +128,7 @@ impl TrainConfig {
     }
 }
 
-/// On which pairs the reconstruction is compared with the graph; see [`crate::loss`].
+/// On which pairs the reconstruction is compared with the graph; see [`crate::model::loss`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum LossKind {
@@ -194,7 +194,7 @@ pub enum KlWeight {
     /// 1/n, the scale of Kipf & Welling's code.
     #[default]
     Kipf,
-    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::loss`] for the derivation.
+    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::model::loss`] for the derivation.
     Elbo,
     /// This number; 0 takes the KL term out.
     Value(f64),

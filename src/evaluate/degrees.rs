@@ -5,8 +5,8 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::evaluate::metrics::{self, Metrics};
 use crate::graph::Pair;
-use crate::metrics::{self, Metrics};
 
 /// The pairs whose end of fewer training edges has a number of them within bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

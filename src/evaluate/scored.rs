@@ -2,10 +2,10 @@
 
 use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
+use crate::evaluate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
+use crate::evaluate::negatives::NegativeLists;
 use crate::graph::Pair;
-use crate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
-use crate::negatives::NegativeLists;
-use crate::score::{Score, probability};
+use crate::model::score::{Score, probability};
 
 /// The edges of one part and their negatives, scored once for all figures.
 ///

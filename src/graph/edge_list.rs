@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::config::ReadConfig;
 use crate::graph::Pair;
-use crate::sort::Dealt;
+use crate::kernels::sort::Dealt;
 
 /// Whether (u, v) and (v, u) are one edge or two.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

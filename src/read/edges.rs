@@ -5,6 +5,7 @@ use std::path::Path;
 use crate::config::{EdgeFormat, Header, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
+use crate::progress::Watch;
 use crate::read::doubts;
 use crate::read::graphml::read_graphml;
 use crate::read::kinds::check_kinds;
@@ -15,7 +16,6 @@ use crate::read::parquet::read_parquet;
 use crate::read::rows::Rows;
 use crate::read::source::{Sizes, Source};
 use crate::read::{RowReader, parse_finite, parse_weight};
-use crate::watch::Watch;
 
 /// Pairs of column names that mark a first row as a header, in lower case.
 const USUAL_NAMES: [(&str, &str); 17] = [

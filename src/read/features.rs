@@ -6,10 +6,10 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
+use crate::progress::Watch;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
-use crate::watch::Watch;
 
 /// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
 const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;

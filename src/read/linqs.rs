@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
+use crate::progress::Watch;
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
-use crate::watch::Watch;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says

@@ -9,10 +9,10 @@ use zip::read::ZipFile;
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
+use crate::progress::Watch;
 use crate::read::listed::{Listed, check_count, checked_weight};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::source::read_whole;
-use crate::watch::Watch;
 
 /// The arrays of a file, by name.
 struct Arrays<'a> {

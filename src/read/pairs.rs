@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
+use crate::progress::Watch;
 use crate::read::edges::header_columns;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
 use crate::read::{RowReader, parse_finite};
-use crate::watch::Watch;
 
 /// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
 /// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or

@@ -13,12 +13,12 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
+use crate::progress::Watch;
 use crate::read::edges::Columns;
 use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
-use crate::watch::Watch;
 
 /// Rows that are decoded at a time.
 const ROWS_AT_A_TIME: usize = 1 << 16;

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::watch::Watch;
+use crate::progress::Watch;
 
 /// The bytes of `path`, or of stdin for `-`, which `watch` counts.
 pub(super) fn open_raw(path: &Path, watch: &Watch) -> Result<Box<dyn Read + Send>> {

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
+use crate::progress::Watch;
 use crate::read::fingerprint::BytesRead;
 use crate::read::rows::{Rows, Separator};
 use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
-use crate::watch::Watch;
 
 /// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
 pub(crate) struct RowReader {

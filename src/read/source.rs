@@ -8,10 +8,10 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
+use crate::progress::Watch;
 use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
 use crate::read::foreign::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::open_raw;
-use crate::watch::Watch;
 
 /// The longest line, or part of other text, that is read. Positions within a block are u32, and a file of a megabyte can
 /// unpack to a line of a gigabyte.

@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use crate::config::FeatureTransform;
 use crate::error::{Error, Result};
+use crate::graph::transform::{largest, weigh_as};
 use crate::graph::{Features, Graph};
 use crate::model::Model;
 use crate::run::Run;
 use crate::split::{Part, Split};
-use crate::transform::{largest, weigh_as};
 
 /// How many times larger or smaller than in training features may be before a note says so.
 const OTHER_SCALE: f32 = 10.0;

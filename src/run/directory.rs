@@ -4,24 +4,25 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::Calibrator;
 use crate::config::{Config, ModelKind};
-use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::Graph;
-use crate::memory;
+use crate::kernels::device;
 use crate::model::Encoded;
 use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
     CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
 };
 use crate::run::lock::{LOCK, Lock};
-use crate::run::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
-use crate::run::{Existing, Output, files, layout, split_files, tensors, write_embeddings};
+use crate::run::{files, layout, split_files, tensors};
 use crate::split::{self, Split};
+use crate::system::memory;
 use crate::train::{Checkpoint, Epoch, Trained};
+use crate::write::output::PARTIAL;
+use crate::write::{Existing, Output, write_embeddings};
 
 /// A run directory that is being written, by this process alone. If it is dropped before [`RunDir::finish`], because of an
 /// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
@@ -134,7 +135,7 @@ impl RunDir {
             calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
-            num_simd_lanes: Some(crate::simd::num_lanes()),
+            num_simd_lanes: Some(crate::kernels::simd::num_lanes()),
             processor: record::processor(),
             planned_memory_bytes: None,
             peak_memory_bytes: None,

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair, hex};
-use crate::run::embeddings::{add_numbers, column_names};
-use crate::run::{Existing, Output, rows};
 use crate::split::RowSplit;
+use crate::write::embeddings::{add_numbers, column_names};
+use crate::write::{Existing, Output, rows};
 
 /// Writes rows of an id and numbers, each number the shortest decimal that reads back as the same f32.
 pub struct NumberWriter {

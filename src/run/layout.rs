@@ -6,9 +6,9 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::run::output::PARTIAL;
 use crate::run::record::{self, Status};
 use crate::run::{files, own, split_files};
+use crate::write::output::PARTIAL;
 
 /// The names of the features, where they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";

@@ -7,9 +7,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{Graph, InputFile};
 use crate::run::layout;
 use crate::run::lock::Lock;
@@ -29,7 +29,8 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// ```
 /// use vgae::config::Config;
 /// use vgae::evaluate::RunMetrics;
-/// use vgae::run::{self, Existing, Run, RunDir, Status, Timings};
+/// use vgae::run::{self, Run, RunDir, Status, Timings};
+/// use vgae::write::Existing;
 /// use vgae::{read, split, train};
 ///
 /// let directory = tempfile::tempdir().unwrap();
@@ -97,7 +98,7 @@ pub struct Record {
     /// The processor's name, where the system tells.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
-    /// The most memory that it was going to hold by the plan; see [`crate::plan`].
+    /// The most memory that it was going to hold by the plan; see [`crate::train::plan`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_memory_bytes: Option<u64>,
     /// The most memory that the process held, where the system tells.

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::run::{files, own, rows};
+use crate::run::{files, own};
 use crate::split::{LISTS, Split};
+use crate::write::rows;
 
 const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
 

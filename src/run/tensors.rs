@@ -10,7 +10,7 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::error::{Error, Result};
 use crate::graph::{Csr, Features};
-use crate::network::Weights;
+use crate::model::network::Weights;
 use crate::run::files::write_file;
 
 /// The name of X where it is stored with all its entries.

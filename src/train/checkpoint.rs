@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use super::{Epoch, Kept};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::network::Weights;
-use crate::tape::AdamState;
+use crate::kernels::tape::AdamState;
+use crate::model::network::Weights;
 
 /// What the tensors of a checkpoint are called, before the names of the weights.
 const WEIGHTS: &str = "last";

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use ndarray::Array2;
 
 use crate::config::Config;
-use crate::encoder::Inputs;
-use crate::network::{Encoding, Network, Pass, Terms, TorchTrainer};
-use crate::tape::{Adam, AdamState, Buffers};
+use crate::kernels::tape::{Adam, AdamState, Buffers};
+use crate::model::encoder::Inputs;
+use crate::model::network::{Encoding, Network, Pass, Terms, TorchTrainer};
 
 /// What computes.
 pub(super) enum Engine {

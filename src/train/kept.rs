@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use crate::config::{Select, TrainConfig};
-use crate::network::Weights;
+use crate::model::network::Weights;
 
 /// The weights of the epoch that the validation part liked best.
 pub(super) struct Kept {

@@ -10,24 +10,24 @@ use rand_chacha::ChaCha8Rng;
 use tch::Device;
 
 use crate::config::{Config, DecoderKind, LossKind, Select};
-use crate::decoder::Decoded;
-use crate::device;
-use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
+use crate::evaluate::metrics::Metrics;
+use crate::graph::transform::largest;
 use crate::graph::{EdgeList, Features};
-use crate::loss::{
+use crate::kernels::device;
+use crate::kernels::tape::KlTerm;
+use crate::model::decoder::Decoded;
+use crate::model::encoder::{Inputs, adj_norm};
+use crate::model::loss::{
     ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, TorchLoss,
     Weighting, kl_weight, relative_weights,
 };
-use crate::metrics::Metrics;
-use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
+use crate::model::network::{Draws, Network, Pass, Terms, TorchTrainer};
 use crate::split::Split;
-use crate::tape::KlTerm;
 use crate::train::checkpoint::{Checkpoint, Last, Moment, Resumed};
 use crate::train::engine::Engine;
 use crate::train::{Epoch, Kept, OnEpoch};
-use crate::transform::largest;
 
 /// The random numbers of training are another stream than those of the split with the same seed.
 pub(super) const TRAINING_STREAM: u64 = 1;

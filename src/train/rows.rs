@@ -14,10 +14,10 @@ use super::{Epoch, Kept, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
+use crate::graph::transform::{largest, transform};
+use crate::kernels::tape::{Dropout, TorchAdam};
+use crate::model::vae::{Vae, dense, kl, kl_above, normal};
 use crate::split;
-use crate::tape::{Dropout, TorchAdam};
-use crate::transform::{largest, transform};
-use crate::vae::{Vae, dense, kl, kl_above, normal};
 
 /// Rows of a step.
 const BATCH_ROWS: usize = 128;

@@ -7,12 +7,12 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::Features;
-use crate::network::Network;
+use crate::model::network::Network;
+use crate::model::stack::{Combiner, Parts, Stack, networks};
+use crate::progress::Watch;
 use crate::split::{Part, Split, sample_negatives};
-use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
-use crate::watch::Watch;
 
 /// The random numbers that hide training edges are another stream than those of the split and of training.
 const HIDING_STREAM: u64 = 2;

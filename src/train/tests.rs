@@ -9,16 +9,16 @@ use tch::Device;
 
 use super::*;
 use crate::config::{DecoderKind, KlWeight, ModelConfig, ModelKind, Select};
-use crate::decoder::Decoded;
-use crate::encoder::Inputs;
 use crate::error::Error;
 use crate::graph::{Csr, EdgeList, Graph, Pair};
-use crate::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
-use crate::network::{Draws, Network, Pass, TorchTrainer, Weights};
-use crate::operator::Operator;
-use crate::score::Score;
+use crate::kernels::operator::Operator;
+use crate::kernels::tape::{Buffers, HostTape, KlTerm, Noise, Tape};
+use crate::model::decoder::Decoded;
+use crate::model::encoder::Inputs;
+use crate::model::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
+use crate::model::network::{Draws, Network, Pass, TorchTrainer, Weights};
+use crate::model::score::Score;
 use crate::split;
-use crate::tape::{Buffers, HostTape, KlTerm, Noise, Tape};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../tests/golden/golden.json")).unwrap()

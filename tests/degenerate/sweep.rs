@@ -3,8 +3,8 @@
 use clap::{Args, Command, FromArgMatches};
 use vgae::config::{Config, ModelKind};
 use vgae::pipeline::{self, Evaluated};
+use vgae::progress::Watch;
 use vgae::split::Split;
-use vgae::watch::Watch;
 use vgae::{Result, train};
 
 use crate::cases::{self, Case};

@@ -7,7 +7,7 @@ use vgae::Error;
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::read::{self, Columns, PairReader, Unknown};
-use vgae::run::{Existing, Output, write_pairs};
+use vgae::write::{Existing, Output, write_pairs};
 
 use crate::target::{Files, Outcome, Verdict};
 

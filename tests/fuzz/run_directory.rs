@@ -6,8 +6,8 @@ use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
 use sha2::{Digest, Sha256};
 use vgae::Error;
-use vgae::benchmark::Runs;
 use vgae::run::{self, Run};
+use vgae_cli::benchmark::Runs;
 
 use crate::read::refused;
 use crate::target::{Files, Outcome, Verdict};

@@ -10,8 +10,8 @@ use std::{fs, panic, thread};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::memory;
 use crate::mutate::mutate;
+use crate::system::memory;
 
 /// Files by their names in the directory that they are read from.
 pub type Files = BTreeMap<String, Vec<u8>>;

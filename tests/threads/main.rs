@@ -20,12 +20,12 @@ use sha2::{Digest, Sha256};
 use vgae::config::{Config, ModelKind};
 use vgae::graph::{Graph, Pair};
 use vgae::model::Model;
+use vgae::model::recommend::Approximate;
+use vgae::model::vae::Draw;
 use vgae::pipeline::{self, Evaluated};
-use vgae::recommend::Approximate;
-use vgae::threads::{Caller, use_threads};
+use vgae::progress::Watch;
+use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
-use vgae::vae::Draw;
-use vgae::watch::Watch;
 
 const THREADS: [usize; 3] = [1, 2, 4];
 

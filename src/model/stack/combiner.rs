@@ -1,0 +1,102 @@
+//! Logistic regression on the scores of a stack's parts.
+
+use nalgebra::{DMatrix, DVector};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+
+/// How much the data count against the penalty ½ ‖w‖²: C of scikit-learn's `LogisticRegression`.
+const STRENGTH: f64 = 1.0;
+/// Steps of Newton's method, of which a few suffice.
+const MOST_STEPS: usize = 100;
+/// A step whose largest change is below this is the last.
+const TOLERANCE: f64 = 1e-10;
+
+/// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for k scores s.
+///
+/// # Examples
+/// ```
+/// use ndarray::array;
+/// use vgae::model::stack::Combiner;
+///
+/// // The first score tells edges from negatives, the second nothing.
+/// let scores = array![[2.0, 1.0], [3.0, 1.0], [-2.0, 1.0], [-3.0, 1.0]];
+/// let combiner = Combiner::fit(scores.view(), &[true, true, false, false]);
+/// assert!(combiner.weights[0] > 0.5 && combiner.weights[1].abs() < 1e-9);
+/// assert!(combiner.logit(array![4.0, 1.0].view()) > combiner.logit(array![2.0, 1.0].view()));
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Combiner {
+    /// The mean of each score over the pairs that it was fitted on, k numbers.
+    pub mean: Array1<f64>,
+    /// The standard deviation of each score there, 1 for a constant one, k numbers.
+    pub deviation: Array1<f64>,
+    /// w, (k): comparable with each other, as the scores are standardised.
+    pub weights: Array1<f64>,
+    /// The logit of a pair of average scores.
+    pub intercept: f64,
+}
+
+impl Combiner {
+    /// Minimises ½ ‖w‖² + C Σ log loss, C = 1, over m pairs with the scores `scores`, [m, k], standardised, by
+    /// Newton's method. Where negatives outnumber the edges each counts for less, so that both classes weigh as the
+    /// edges do. Equal to scikit-learn's `LogisticRegression` with such class weights. O(m·k²) time a step.
+    pub fn fit(scores: ArrayView2<f64>, labels: &[bool]) -> Self {
+        let num_scores = scores.ncols();
+        let mean = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(num_scores));
+        let deviation = scores.std_axis(Axis(0), 0.0).mapv(|value| if value > 0.0 { value } else { 1.0 });
+        // The last column is the intercept's.
+        let mut inputs = Array2::<f64>::ones((scores.nrows(), num_scores + 1));
+        for (mut row, scores) in inputs.rows_mut().into_iter().zip(scores.rows()) {
+            for (k, &score) in scores.iter().enumerate() {
+                row[k] = (score - mean[k]) / deviation[k];
+            }
+        }
+        let mut solution = Array1::<f64>::zeros(num_scores + 1);
+        for _ in 0..MOST_STEPS {
+            let (gradient, curvature) = derivatives(&inputs, labels, &solution);
+            let curvature = DMatrix::from_fn(gradient.len(), gradient.len(), |i, j| curvature[[i, j]]);
+            // The penalty makes it positive definite, as long as the scores are numbers.
+            let Some(factors) = curvature.cholesky() else { break };
+            let step = factors.solve(&DVector::from_iterator(gradient.len(), gradient));
+            solution.iter_mut().zip(&step).for_each(|(value, change)| *value -= change);
+            if step.amax() < TOLERANCE {
+                break;
+            }
+        }
+        let intercept = solution[num_scores];
+        Combiner { mean, deviation, weights: solution.slice(ndarray::s![..num_scores]).to_owned(), intercept }
+    }
+
+    /// The logit of a pair with these scores, k numbers.
+    pub fn logit(&self, scores: ArrayView1<f64>) -> f64 {
+        let terms = scores.iter().zip(&self.mean).zip(&self.deviation).zip(&self.weights);
+        self.intercept
+            + terms
+                .map(|(((score, mean), deviation), weight)| weight * (score - mean) / deviation)
+                .sum::<f64>()
+    }
+}
+
+/// Gradient and Hessian of the penalised loss; the intercept, last, is not penalised.
+fn derivatives(inputs: &Array2<f64>, labels: &[bool], solution: &Array1<f64>) -> (Array1<f64>, Array2<f64>) {
+    let size = solution.len();
+    let num_edges = labels.iter().filter(|&&label| label).count() as f64;
+    let of_negative = num_edges / (labels.len() as f64 - num_edges).max(1.0);
+    let mut gradient = solution.clone();
+    gradient[size - 1] = 0.0;
+    let mut curvature = Array2::<f64>::eye(size);
+    // A little, so that the intercept can be solved for when every probability has saturated.
+    curvature[[size - 1, size - 1]] = 1e-9;
+    for (row, &label) in inputs.rows().into_iter().zip(labels) {
+        let probability = 1.0 / (1.0 + (-row.dot(solution)).exp());
+        let strength = if label { STRENGTH } else { STRENGTH * of_negative };
+        let slope = strength * (probability - f64::from(u8::from(label)));
+        let bend = strength * probability * (1.0 - probability);
+        gradient.scaled_add(slope, &row);
+        for i in 0..size {
+            for j in 0..size {
+                curvature[[i, j]] += bend * row[i] * row[j];
+            }
+        }
+    }
+    (gradient, curvature)
+}
