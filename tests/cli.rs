@@ -311,10 +311,7 @@ fn nothing_is_overwritten_without_force() {
     // A directory that is no run is left alone even then.
     place.write("home/letter.txt", "dear");
     let error = place.failure(&format!("train {} --output home --force", karate()), 1);
-    assert_eq!(
-        error,
-        "error: home: exists and is no run directory; it is left alone: choose another --output\n"
-    );
+    assert_eq!(error, "error: home: exists and is not a run directory; choose another --output\n");
     assert_eq!(place.read("home/letter.txt"), "dear");
 }
 
@@ -387,10 +384,10 @@ fn an_unfinished_run_is_not_taken_for_a_run() {
     let record = place.read("run/run.json").replace("\"complete\"", "\"training\"");
     place.write("run/run.json", record);
     let error = place.failure("embed run", 1);
-    assert!(error.contains("its training did not come to an end"), "{error}");
+    assert!(error.contains("says that training is not finished"), "{error}");
     let error = place.failure(&format!("train {} --output run", karate()), 1);
     assert!(
-        error.contains("run already exists (an unfinished run; `vgae train --resume` goes on with it)"),
+        error.contains("run already exists (an unfinished run; continue it with `vgae train --resume`)"),
         "{error}"
     );
 }

@@ -119,8 +119,8 @@ fn ids_that_a_format_cannot_write_are_refused() {
     place.write("names.csv", "source,target\nNew York,Oslo\nOslo,Rome\n");
     place.stdout("train names.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0");
     let error = place.failure("embed run -o z.w2v", 2);
-    let expected = "error: node \"New York\" has white space in its id, which is what separates the fields of \
-                    word2vec's text; hint: --format csv, npy, parquet or projector\n";
+    let expected = "error: node \"New York\" has white space in its id, which separates the fields of the \
+                    word2vec format; hint: --format csv, npy, parquet or projector\n";
     assert_eq!(error, expected);
     assert!(!place.exists("z.w2v"));
     place.stdout("embed run -o z.tsv");

@@ -474,7 +474,7 @@ fn rows_without_a_graph_are_refused() {
     place.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
     let error = place.failure("explore run --port 0", 2);
     assert!(error.starts_with("error: there are no links to explore"), "{error}");
-    assert!(place.failure("explore nowhere --port 0", 1).contains("is no run directory"));
-    assert!(place.failure(&format!("explore {} --port 0", karate()), 1).contains("is no run directory"));
+    assert!(place.failure("explore nowhere --port 0", 1).contains("is not a run directory"));
+    assert!(place.failure(&format!("explore {} --port 0", karate()), 1).contains("is not a run directory"));
     place.vgae("explore run --bind example.org").assert().code(2);
 }

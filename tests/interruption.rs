@@ -87,7 +87,7 @@ fn stop_and_go_on(flags: &str) -> usize {
     assert!(stopped.contains(expected), "{stopped}");
     if place.json("run/run.json")["status"] == "training" {
         assert!(
-            place.failure("score run --pairs x.csv", 1).contains("`vgae train --resume` goes on with it")
+            place.failure("score run --pairs x.csv", 1).contains("continue it with `vgae train --resume`")
         );
         place.stdout("train --resume run --no-report");
     }
@@ -220,8 +220,8 @@ fn a_killed_run_is_resumable_or_clearly_not_whole_and_never_wrong() {
                 }
                 output => {
                     let said = said(&output);
-                    let is_clear = said.contains("training did not come to an end")
-                        || said.contains("is no run directory");
+                    let is_clear =
+                        said.contains("training is not finished") || said.contains("is not a run directory");
                     assert!(is_clear && !is_replacement, "{said}");
                 }
             }
@@ -311,16 +311,16 @@ fn a_checkpoint_that_was_changed_or_is_of_another_run_is_refused() {
     };
     let mut changed = whole.clone();
     *changed.last_mut().unwrap() ^= 1;
-    refused(&changed, "run/checkpoint.safetensors: is not what was written: its SHA-256");
-    refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is no safetensors file");
-    refused(&[], "run/checkpoint.safetensors: is no safetensors file");
+    refused(&changed, "run/checkpoint.safetensors: has changed since it was written: its SHA-256");
+    refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is not a safetensors file");
+    refused(&[], "run/checkpoint.safetensors: is not a safetensors file");
     let other = fs::read(place.path("other/checkpoint.safetensors")).unwrap();
-    refused(&other, "run/checkpoint.safetensors: is of a training by other settings than those in run.json");
+    refused(&other, "run/checkpoint.safetensors: was written with other settings than those in run.json");
     let record = place.read("run/run.json");
     for (was, is) in [("\"seed\": 0", "\"seed\": 1"), ("\"epochs\": 1000000", "\"epochs\": 2000000")] {
         assert!(record.contains(was), "{record}");
         place.write("run/run.json", record.replacen(was, is, 1));
-        refused(&whole, "is of a training by other settings than those in run.json");
+        refused(&whole, "was written with other settings than those in run.json");
     }
     place.write("run/run.json", record);
     // Without it, training begins anew; with a split that was changed it does not.
@@ -337,9 +337,9 @@ fn what_can_and_cannot_be_resumed_is_said() {
     place.train_karate("--no-report");
     assert_eq!(
         place.failure("train --resume run", 1),
-        "error: run/run.json: says that its training came to its end; there is nothing to go on with\n"
+        "error: run/run.json: says that training is finished; there is nothing to resume\n"
     );
-    assert!(place.failure("train --resume nowhere", 1).starts_with("error: nowhere: is no run directory"));
+    assert!(place.failure("train --resume nowhere", 1).starts_with("error: nowhere: is not a run directory"));
     assert_eq!(
         place.failure("train --resume run --hidden 8", 2),
         "error: --hidden cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \

@@ -82,7 +82,7 @@ fn an_input_that_changed_or_moved_is_named() {
     place.write("data/edges.csv", &text);
     fs::rename(place.path("data"), place.path("moved")).unwrap();
     let error = place.failure("reproduce run", 1);
-    assert!(error.contains("data/edges.csv: is not there") && error.contains("--data PATH"), "{error}");
+    assert!(error.contains("data/edges.csv: does not exist") && error.contains("--data PATH"), "{error}");
     assert_same(&place, "--data moved");
     let error = place.failure(&format!("reproduce run --data {}", karate()), 1);
     assert!(error.contains("edges.csv: is not what the run was trained on"), "{error}");
@@ -97,10 +97,7 @@ fn what_came_through_stdin_can_only_be_had_from_a_file() {
     place.write("edges.csv", &text);
     place.vgae("train - --epochs 2 --output run --quiet").write_stdin(text).assert().success();
     let error = place.failure("reproduce run", 2);
-    assert!(
-        error.contains("came through stdin, which is not kept") && error.contains("--data FILE"),
-        "{error}"
-    );
+    assert!(error.contains("data from stdin, which is not kept") && error.contains("--data FILE"), "{error}");
     assert_same(&place, "--data edges.csv");
 }
 
@@ -154,7 +151,7 @@ fn other_settings_in_the_record_give_other_weights_which_are_named() {
     );
     assert!(table.contains("split/train.csv"), "{table}");
     let error = common::text(assert.get_output().stderr.clone());
-    assert!(error.contains("nothing in the records tells why"), "{error}");
+    assert!(error.contains("the records do not explain why"), "{error}");
 }
 
 #[test]
@@ -164,11 +161,11 @@ fn a_run_that_is_damaged_or_unfinished_is_refused() {
     let train = place.read("run/split/train.csv");
     place.write("run/split/train.csv", train.replacen('\n', "\n\n", 1));
     let error = place.failure("reproduce run", 1);
-    assert!(error.contains("run/split/train.csv: is not what the run wrote"), "{error}");
+    assert!(error.contains("run/split/train.csv: has changed since the run wrote it"), "{error}");
     place.write("run/split/train.csv", train);
     let text = place.read("run/run.json");
     place.write("run/run.json", text.replace("\"status\": \"complete\"", "\"status\": \"training\""));
     let error = place.failure("reproduce run", 1);
-    assert!(error.contains("run/run.json: says that its training did not come to an end"), "{error}");
-    assert!(place.failure("reproduce nothing", 1).contains("nothing: is no run directory"));
+    assert!(error.contains("run/run.json: says that training is not finished"), "{error}");
+    assert!(place.failure("reproduce nothing", 1).contains("nothing: is not a run directory"));
 }

@@ -1,4 +1,4 @@
-//! The CSV and JSON of a run directory.
+//! Reads and writes the CSV and JSON files of a run directory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, Write};
@@ -15,7 +15,7 @@ use crate::split::RowSplit;
 use crate::write::embeddings::{add_numbers, column_names};
 use crate::write::{Existing, Output, rows};
 
-/// Writes rows of an id and numbers, each number the shortest decimal that reads back as the same f32.
+/// Writes rows of an id and numbers. Each number is the shortest decimal that reads back as the same f32.
 pub struct NumberWriter {
     path: PathBuf,
     writer: csv::Writer<Output>,
@@ -26,7 +26,7 @@ impl NumberWriter {
     /// Writes the header.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn new(output: Output, header: impl IntoIterator<Item = String>) -> Result<Self> {
         let path = output.path().to_path_buf();
         let mut writer = csv_writer(output);
@@ -34,10 +34,10 @@ impl NumberWriter {
         Ok(NumberWriter { path, writer, text: String::new() })
     }
 
-    /// Writes a row of as many numbers as the header names.
+    /// Writes a row, with as many numbers as the header has names after the first.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn write(&mut self, id: &str, numbers: impl IntoIterator<Item = f32>) -> Result<()> {
         use std::fmt::Write;
         let write = || -> csv::Result<()> {
@@ -52,19 +52,19 @@ impl NumberWriter {
         write().map_err(|error| csv_error("write", &self.path, error))
     }
 
-    /// As [`Output::finish`].
+    /// Writes the rest and calls [`Output::finish`].
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn finish(self) -> Result<()> {
         finish(self.path, self.writer)
     }
 }
 
-/// Writes `node,mean_0,…` rows, and `log_variance_0,…` after them where given.
+/// Writes rows `node,mean_0,…`, followed by `log_variance_0,…` if given.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`] if the output cannot be written.
 pub fn write_embeddings(
     mut output: Output,
     nodes: &NodeIds,
@@ -80,10 +80,10 @@ pub fn write_embeddings(
     output.finish()
 }
 
-/// Writes `source,target` rows.
+/// Writes rows `source,target`.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`] if the output cannot be written.
 pub fn write_pairs(mut output: Output, nodes: &NodeIds, pairs: &[Pair]) -> Result<()> {
     rows::write_rows(&mut output, ["source", "target"], pairs.len(), |at, row| {
         let (u, v) = pairs[at];
@@ -94,7 +94,7 @@ pub fn write_pairs(mut output: Output, nodes: &NodeIds, pairs: &[Pair]) -> Resul
     output.finish()
 }
 
-/// Writes the rest of a CSV file and gives it its name.
+/// Writes the rest of a CSV file and moves it to its final name.
 fn finish(path: PathBuf, writer: csv::Writer<Output>) -> Result<()> {
     let output = writer.into_inner().map_err(|failed| {
         let error = failed.error();
@@ -103,19 +103,19 @@ fn finish(path: PathBuf, writer: csv::Writer<Output>) -> Result<()> {
     output.finish()
 }
 
-/// A CSV writer that quotes what a reader would take for a comment: ids with a `#`.
+/// Creates a CSV writer that quotes fields with a `#`, which a reader would take for a comment.
 fn csv_writer<W: Write>(output: W) -> csv::Writer<W> {
     csv::WriterBuilder::new().comment(Some(b'#')).from_writer(output)
 }
 
-/// Writes a file of this directory through `fill`.
+/// Creates or replaces the file at `path`, with contents written by `fill`.
 pub(super) fn write_file(path: &Path, fill: impl FnOnce(&mut Output) -> io::Result<()>) -> Result<()> {
     let mut output = Output::create(path, Existing::Replace)?;
     fill(&mut output).map_err(|source| Error::io("write", path, source))?;
     output.finish()
 }
 
-/// Writes a CSV file through `fill`.
+/// Creates or replaces the CSV file at `path`, with records written by `fill`.
 pub(super) fn write_csv(
     path: &Path,
     fill: impl FnOnce(&mut csv::Writer<&mut Output>) -> csv::Result<()>,
@@ -135,7 +135,7 @@ pub(super) fn write_json(path: &Path, value: &impl Serialize) -> Result<()> {
     })
 }
 
-/// `node` or `node,label` rows.
+/// Writes rows `node` or `node,label`.
 pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
     let header = if graph.labels.is_some() { ["node", "label"].as_slice() } else { &["node"] };
     write_file(path, |output| {
@@ -148,7 +148,7 @@ pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
     })
 }
 
-/// `row,part` rows, of a VAE's rows.
+/// Writes rows `row,part`, for the feature rows of a VAE.
 pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Result<()> {
     let parts = [("train", &split.train), ("validation", &split.validation), ("test", &split.test)];
     write_csv(path, |writer| {
@@ -159,14 +159,14 @@ pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Resu
     })
 }
 
-/// `feature` rows.
+/// Writes rows `feature`.
 pub(super) fn write_feature_names(path: &Path, names: &[String]) -> Result<()> {
     write_file(path, |output| {
         rows::write_rows(output, ["feature"], names.len(), |at, row| row.field(&names[at]))
     })
 }
 
-/// The names of the features in order.
+/// Reads the names of the features, in order.
 pub(super) fn read_feature_names(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     read_csv(path, &[&["feature"]], |record| {
@@ -176,7 +176,7 @@ pub(super) fn read_feature_names(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The ids of `nodes.csv` in order, and the labels.
+/// Reads the ids of `nodes.csv`, in order, and the labels if there are any.
 pub(super) fn read_nodes(path: &Path) -> Result<(NodeIds, Option<Vec<String>>)> {
     let mut nodes = NodeIds::default();
     let mut labels = Vec::new();
@@ -184,12 +184,13 @@ pub(super) fn read_nodes(path: &Path) -> Result<(NodeIds, Option<Vec<String>>)> 
         let known = nodes.len();
         nodes.intern(&record[0]);
         labels.extend(record.get(1).map(str::to_string));
-        if nodes.len() > known { Ok(()) } else { Err(format!("names node {} again", &record[0])) }
+        if nodes.len() > known { Ok(()) } else { Err(format!("repeats node {}", &record[0])) }
     })? == 2;
     Ok((nodes, has_labels.then_some(labels)))
 }
 
-/// Calls `row` with each record of a CSV file that begins with one of `headers`; returns that header's length.
+/// Calls `row` with each record of a CSV file, which must have one of `headers`. Returns the length of that
+/// header.
 pub(super) fn read_csv(
     path: &Path,
     headers: &[&[&str]],
@@ -201,7 +202,7 @@ pub(super) fn read_csv(
     if !headers.iter().any(|expected| header.iter().eq(expected.iter().copied())) {
         let expected: Vec<String> = headers.iter().map(|header| header.join(",")).collect();
         let found = header.iter().collect::<Vec<_>>().join(",");
-        return Err(error(format!("is headed {found:?}; expected {}", expected.join(" or "))));
+        return Err(error(format!("has the header {found:?}; expected {}", expected.join(" or "))));
     }
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|source| csv_error("read", path, source))? {
@@ -213,13 +214,13 @@ pub(super) fn read_csv(
     Ok(header.len())
 }
 
-/// The records of a CSV file, by the names of its columns.
+/// Reads the records of a CSV file by the names of its columns.
 pub(super) fn read_records<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let mut reader = csv::Reader::from_path(path).map_err(|error| csv_error("read", path, error))?;
     reader.deserialize().collect::<csv::Result<_>>().map_err(|error| csv_error("read", path, error))
 }
 
-/// The SHA-256 of a file, in hexadecimal.
+/// Returns the SHA-256 of a file, in hexadecimal.
 pub(crate) fn sha256(path: &Path) -> Result<String> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut hasher = Sha256::new();
@@ -240,6 +241,6 @@ fn csv_error(action: &'static str, path: &Path, error: csv::Error) -> Error {
     let text = error.to_string();
     match error.into_kind() {
         csv::ErrorKind::Io(source) => Error::io(action, path, source),
-        _ => Error::Run { path: path.to_path_buf(), problem: format!("is no such CSV file: {text}") },
+        _ => Error::Run { path: path.to_path_buf(), problem: format!("is not a valid CSV file: {text}") },
     }
 }

@@ -185,7 +185,7 @@ fn records_and_settings_without_end() {
         ("{\"a\":".repeat(5_000_000), "EOF while parsing a value at line 1 column 25000000"),
     ] {
         place.write("r/run.json", nested);
-        says(&place, "embed r", 1, &format!("r/run.json: is no record of a run: {message}"));
+        says(&place, "embed r", 1, &format!("r/run.json: is not a run record: {message}"));
     }
     place.write("edges.csv", "a,b\nb,c\n");
     place.write("c.toml", "#".repeat(2_000_000));
@@ -213,8 +213,8 @@ fn tensors_that_declare_too_much() {
     let header = r#"{"dense":{"dtype":"F32","shape":[1000000000000,2],"data_offsets":[0,8000000000000]}}"#;
     let of = |length: u64| [&length.to_le_bytes(), header.as_bytes(), &[0; 8]].concat();
     place.write("r/features.safetensors", of(header.len() as u64));
-    let tensors = "its tensors have 8 bytes; its header asks for 8000000000000";
-    let foreign = "r/features.safetensors: is no safetensors file";
+    let tensors = "its tensors have 8 bytes; its header declares 8000000000000";
+    let foreign = "r/features.safetensors: is not a safetensors file";
     says(&place, "embed r", 1, &format!("{foreign}: {tensors}"));
     place.write("r/features.safetensors", of(1 << 40));
     says(&place, "embed r", 1, &format!("{foreign}: its header has 1099511627776 bytes, the file 100"));
