@@ -55,28 +55,28 @@ pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result
     Ok(Finished { graph, split, trained, evaluated })
 }
 
-/// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
+/// Reads `data` for the model of `config`: a graph or, for a VAE, possibly only rows of features.
 ///
 /// # Errors
-/// As [`read::data`] and [`read::rows`].
+/// Returns the errors of [`read::data`] and [`read::rows`].
 pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
     let is_vae = config.model.model == ModelKind::Vae;
-    // A vae takes rows of features alone, too, where no other file gives them.
-    let is_rows_alone = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
-    match is_rows_alone {
+    // A VAE can learn from rows of features without a graph, unless the features come from another file.
+    let has_only_rows = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
+    match has_only_rows {
         true => read::rows_watched(data, watch),
         false => read::data_watched(data, &config.read, watch),
     }
 }
 
-/// The split of `graph` that `config` asks for, or the one in the directory `from`.
+/// Splits `graph` as set in `config`, or reads the split from the directory `from`.
 ///
 /// # Errors
-/// As [`split::directed`] and [`split::read_split`].
+/// Returns the errors of [`split::directed`] and [`split::read_split`].
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
         Some(directory) => split::read_split(directory, graph),
-        // Rows alone have nothing to hold out here.
+        // Rows of features without a graph have no edges to hold out.
         None if graph.edges.is_empty() => {
             Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })
         }
@@ -84,21 +84,22 @@ pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Spli
     }
 }
 
-/// What a trained model says of its graph.
+/// The results of a trained model on its graph.
 pub struct Evaluated {
-    /// The embeddings, and the logits of pairs.
+    /// The embeddings and the score of pairs.
     pub encoded: Encoded,
     /// The metrics of the held-out parts.
     pub metrics: RunMetrics,
-    /// What makes probabilities of the logits, where that was asked for.
+    /// The calibrator, if `config` sets one.
     pub calibrator: Option<Calibrator>,
 }
 
-/// Encodes `graph` with messages along the training edges of `split`, evaluates the held-out parts, and calibrates where
-/// `config` says so.
+/// Encodes `graph` with message passing over the training edges of `split`, evaluates the held-out parts, and
+/// fits a calibrator if `config` sets one.
 ///
 /// # Errors
-/// As [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and [`Population::calibrate`].
+/// Returns the errors of [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and
+/// [`Population::calibrate`].
 pub fn evaluate(
     model: &Model,
     graph: &Graph,

@@ -1,4 +1,4 @@
-//! A trained model on a graph that it was not trained on.
+//! Applies a trained model to a graph that it was not trained on.
 
 use std::path::PathBuf;
 
@@ -10,33 +10,34 @@ use crate::model::Model;
 use crate::run::Run;
 use crate::split::{Part, Split};
 
-/// How many times larger or smaller than in training features may be before a note says so.
+/// The ratio of the largest features, either way, above which a note warns of another scale.
 const OTHER_SCALE: f32 = 10.0;
 
 impl Run {
-    /// The run with `graph`, which may have other nodes, in the place of its own: all its edges carry messages and are
-    /// known, and nothing is held out. Columns of features are matched by [`crate::graph::FeatureColumns::matched`]; where
-    /// the model weighs them by their rarity, it is that in the training graph.
+    /// Replaces the graph of the run with `graph`, which may have other nodes. All of its edges are known and
+    /// used for message passing; nothing is held out. Feature columns are matched by
+    /// [`crate::graph::FeatureColumns::matched`]. If the model weights columns by their rarity, the rarity in
+    /// the training graph counts.
     ///
     /// # Errors
-    /// [`Error::Input`] names the file whose features do not fit; [`Error::Config`] if the model was trained without
-    /// features, so that it knows its own nodes alone, or the graph has none.
+    /// [`Error::Input`] names the file whose features do not match; [`Error::Config`] if the model was
+    /// trained without features and therefore knows only its own nodes, or if the graph has no features.
     pub fn on_graph(self, graph: Graph) -> Result<Run> {
         let Run { record, graph: own, model, .. } = self;
         let kind = record.config.model.model;
         let graph = match (&own.features, &graph.features, &model) {
-            // A score of the edges alone is one of any edges.
+            // A baseline that uses only edges works on the edges of any graph.
             (None, _, Model::Baseline(..)) => graph.without_features(),
             (None, ..) => {
                 return Err(Error::Config(format!(
-                    "this {kind} was trained without features: it learnt a row for each of its own {} nodes, and has \
-                     none for others. Hint: train with `read.features`, or train again on the whole graph",
+                    "this {kind} was trained without features: it learnt a row for each of its own {} nodes \
+                     and has none for other nodes; hint: train with `read.features`, or train again on the whole graph",
                     own.num_nodes()
                 )));
             }
             (Some(features), None, _) => {
                 return Err(Error::Config(format!(
-                    "this {kind} was trained with {} features and the other graph has none; give `read.features`",
+                    "this {kind} was trained with {} features but the other graph has none; give `read.features`",
                     features.cols()
                 )));
             }
@@ -47,28 +48,29 @@ impl Run {
                 let num_columns = features.cols();
                 let mut graph = graph;
                 if graph.columns.names.is_some() != own.columns.names.is_some() {
-                    graph
-                        .notes
-                        .push("the features were matched by place: only one side has names for them".into());
+                    graph.notes.push(
+                        "the features were matched by position: only one graph has feature names".into(),
+                    );
                 }
                 let (new, old) = (largest(&matched.features), largest(trained));
                 if new > OTHER_SCALE * old || old > OTHER_SCALE * new {
                     graph.notes.push(format!(
-                        "the features reach {new} and those of training {old}: the model expects them on the same scale"
+                        "the features reach {new} and those of training {old}; the model expects the same \
+                         scale"
                     ));
                 }
                 if graph.columns.names.is_none() && num_columns < trained.cols() {
                     graph.notes.push(format!(
-                        "the features are {num_columns} columns, matched by number to the first of the model's {}",
+                        "the {num_columns} feature columns were matched by position to the first of the \
+                         model's {}",
                         trained.cols()
                     ));
                 }
                 if matched.num_unknown > 0 {
-                    let note =
-                        format!("features that the model does not know, left out: {}", matched.num_unknown);
+                    let note = format!("features unknown to the model, left out: {}", matched.num_unknown);
                     graph.notes.push(note);
                 }
-                graph.features = Some(weighed(matched.features, trained, &model));
+                graph.features = Some(reweighted(matched.features, trained, &model));
                 graph.columns = own.columns;
                 graph
             }
@@ -78,18 +80,18 @@ impl Run {
     }
 }
 
-/// The features such that a model that weighs columns by their rarity weighs them as in `trained`.
-fn weighed(features: Features, trained: &Features, model: &Model) -> Features {
+/// Rescales the features so that a model that weights columns by their rarity uses the weights of `trained`.
+fn reweighted(features: Features, trained: &Features, model: &Model) -> Features {
     let transform = match model {
         Model::Network(network) => network.config().feature_transform(),
         Model::Vae(vae) => vae.config().feature_transform(),
-        // They hold scores of tf-idf features.
+        // These models contain scores of tf-idf features.
         Model::Stack(_) | Model::Baseline(..) => FeatureTransform::Tfidf,
     };
     if transform == FeatureTransform::Tfidf { weigh_as(features, trained) } else { features }
 }
 
-/// The last file that was read, which features are.
+/// Returns the file of the features, which are always read last.
 fn file_of_features(graph: &Graph) -> PathBuf {
     graph.inputs.last().map(|input| input.path.clone()).unwrap_or_default()
 }

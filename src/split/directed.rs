@@ -1,6 +1,6 @@
-//! The three tasks of directed link prediction (Salha et al. 2019, *Gravity-Inspired Graph Autoencoders for
-//! Directed Link Prediction*, section 4.1). An edge goes *one way* if its reverse is no edge of the graph; two
-//! nodes with an edge each way make a pair that goes *both ways*.
+//! Splits for the three tasks of directed link prediction (Salha et al. 2019, *Gravity-Inspired Graph
+//! Autoencoders for Directed Link Prediction*, section 4.1). An edge goes *one way* if its reverse is not an
+//! edge of the graph; two nodes with an edge in each direction form a pair that goes *both ways*.
 //!
 //! | task | held-out edges | negatives |
 //! |---|---|---|
@@ -8,10 +8,13 @@
 //! | biased | random one-way edges | their own reverses |
 //! | bidirectional | one edge, chosen at random, of every pair that goes both ways | as many reverses of random one-way edges, all of which are training edges |
 //!
-//! Departures from the authors' code: validation parts are made for every task, just as the test parts are, where
-//! the code has one for the general task alone; the biased task keeps the edges that go both ways in training, as
-//! the paper's text has it, where the code drops them; and of a pair that goes both ways a random edge is held
-//! out, as in the text, where the code takes the one from the lower index.
+//! Differences from the authors' code:
+//! - Every task has a validation part, made like the test part; the authors' code has one for the general
+//!   task only.
+//! - The biased task keeps the edges that go both ways in training, as the paper says; the authors' code
+//!   drops them.
+//! - A random edge of each pair that goes both ways is held out, as the paper says; the authors' code always
+//!   takes the edge from the lower index.
 
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -22,30 +25,31 @@ use crate::config::{DirectedTask, SplitConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 
-/// The split of `graph` for `task`.
+/// Splits `graph` for `task`.
 ///
-/// **General**: [`edges`](super::edges), which is also the split of an undirected graph. **Biased**: each part
-/// holds out ⌊one-way edges · its fraction⌋. **Bidirectional**: all pairs that go both ways lose an edge, so that
-/// training has one-way edges alone; validation and test share the lost edges in the proportion of their
-/// fractions, validation getting the floor. With a validation fraction of 0 the test gets them all, as in the paper.
+/// - **General**: calls [`edges`](super::edges), which also splits undirected graphs.
+/// - **Biased**: holds out ⌊one-way edges · fraction⌋ edges for each part.
+/// - **Bidirectional**: holds out one edge of every pair that goes both ways, so only one-way edges remain
+///   for training. Validation and test share the held-out edges in proportion to their fractions; the share
+///   of validation is rounded down. With a validation fraction of 0 the test gets them all, as in the paper.
 ///
 /// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
 ///
 /// # Errors
-/// [`Error::Config`] if a task other than the general one is asked of an undirected graph;
-/// [`Error::TooFewTaskEdges`] if a part that was asked for, or training, would be empty, or the negatives do not
-/// suffice; for the general task those of [`edges`](super::edges).
+/// [`Error::Config`] for a task other than the general one on an undirected graph; [`Error::TooFewTaskEdges`]
+/// if a part with a fraction above 0, or the training part, would be empty, or if there are not enough
+/// negatives. For the general task, returns the errors of [`edges`](super::edges).
 pub fn directed(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u64) -> Result<Split> {
     if task == DirectedTask::General {
         return edges(graph, config, seed);
     }
     if graph.edges.direction() == Direction::Undirected {
         let problem = format!(
-            "the task {task} asks which way edges go; pass `read.directed`, or choose the task general"
+            "the task {task} needs a directed graph; pass `read.directed`, or choose the task general"
         );
         return Err(Error::Config(problem));
     }
-    let kinds = Kinds::of(&graph.edges);
+    let kinds = EdgeKinds::find(&graph.edges);
     let rng = ChaCha8Rng::seed_from_u64(seed);
     match task {
         DirectedTask::Bidirectional => bidirectional(&graph.edges, kinds, config, rng),
@@ -53,17 +57,17 @@ pub fn directed(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u
     }
 }
 
-/// The places, in an edge list, of the edges of either kind.
-struct Kinds {
-    /// Edges whose reverse is no edge.
+/// The positions, in an edge list, of one-way edges and of pairs that go both ways.
+struct EdgeKinds {
+    /// The edges whose reverse is not an edge.
     one_way: Vec<usize>,
-    /// Pairs that go both ways: the places of (u, v) and of (v, u), u < v.
+    /// The pairs that go both ways: the positions of (u, v) and (v, u), with u < v.
     both_ways: Vec<(usize, usize)>,
 }
 
-impl Kinds {
-    fn of(all: &EdgeList) -> Self {
-        let mut kinds = Kinds { one_way: Vec::new(), both_ways: Vec::new() };
+impl EdgeKinds {
+    fn find(all: &EdgeList) -> Self {
+        let mut kinds = EdgeKinds { one_way: Vec::new(), both_ways: Vec::new() };
         for (at, &(u, v)) in all.pairs().iter().enumerate() {
             match all.position((v, u)) {
                 None => kinds.one_way.push(at),
@@ -74,7 +78,8 @@ impl Kinds {
         kinds
     }
 
-    /// Fails unless each part that is asked for, and training, gets an edge, and the negatives suffice.
+    /// Fails if training, or a part with a fraction above 0, gets no edge, or if there are not enough
+    /// negatives.
     fn check(
         &self,
         task: DirectedTask,
@@ -102,7 +107,7 @@ impl Kinds {
     }
 }
 
-fn biased(all: &EdgeList, mut kinds: Kinds, config: &SplitConfig, mut rng: ChaCha8Rng) -> Result<Split> {
+fn biased(all: &EdgeList, mut kinds: EdgeKinds, config: &SplitConfig, mut rng: ChaCha8Rng) -> Result<Split> {
     let count = |fraction: f64| (kinds.one_way.len() as f64 * fraction).floor() as usize;
     let (num_validation, num_test) = (count(config.val_fraction), count(config.test_fraction));
     let num_train = all.len().saturating_sub(num_validation + num_test);
@@ -119,13 +124,14 @@ fn biased(all: &EdgeList, mut kinds: Kinds, config: &SplitConfig, mut rng: ChaCh
 
 fn bidirectional(
     all: &EdgeList,
-    mut kinds: Kinds,
+    mut kinds: EdgeKinds,
     config: &SplitConfig,
     mut rng: ChaCha8Rng,
 ) -> Result<Split> {
     let held_out_fraction = config.val_fraction + config.test_fraction;
     let num_held_out = if held_out_fraction > 0.0 { kinds.both_ways.len() } else { 0 };
-    // A share that rounding brings below a whole number is meant to be that number.
+    // 1e-9 keeps floating-point error from pushing a whole number just below itself, where `floor` would lose
+    // one.
     let share = config.val_fraction / held_out_fraction.max(f64::MIN_POSITIVE);
     let num_validation = (num_held_out as f64 * share + 1e-9).floor() as usize;
     let num_test = num_held_out - num_validation;
@@ -150,18 +156,18 @@ fn bidirectional(
     })
 }
 
-/// The edges at `positions`, which may come in any order.
+/// Returns the edges at `positions`, which may be in any order.
 fn select(all: &EdgeList, positions: &[usize]) -> EdgeList {
     let mut positions = positions.to_vec();
     positions.sort_unstable();
     all.select(&positions)
 }
 
-/// All edges but those at `positions`.
+/// Returns all edges except those at `positions`.
 fn without(all: &EdgeList, positions: &[usize]) -> EdgeList {
-    let mut stays = vec![true; all.len()];
-    positions.iter().for_each(|&at| stays[at] = false);
-    all.filter(|at| stays[at])
+    let mut is_kept = vec![true; all.len()];
+    positions.iter().for_each(|&at| is_kept[at] = false);
+    all.filter(|at| is_kept[at])
 }
 
 fn reverses(pairs: &[Pair]) -> Vec<Pair> {

@@ -21,11 +21,11 @@ pub use npy::write_npy;
 pub use output::Output;
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 
-/// What to do about files that are there already.
+/// The treatment of files that already exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Leave them, and fail.
+    /// Keeps them, and fails.
     Keep,
-    /// Replace them.
+    /// Replaces them.
     Replace,
 }

@@ -208,7 +208,10 @@ fn leaking_directed_split_is_refused() {
     let accepted = split([&[(0, 1), (2, 1)], &[], &[], &[(1, 0)], &[(1, 2)]]).unwrap();
     assert_eq!(accepted.test.edges.pairs(), [(1, 0)]);
     assert_eq!(refused([&[(0, 1), (2, 1)], &[], &[], &[(0, 1)], &[]]), "n0,n1 is in both train and test");
-    assert_eq!(refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]), "n1,n2 in train is no edge of the graph");
+    assert_eq!(
+        refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]),
+        "n1,n2 in train is not an edge of the graph"
+    );
     assert_eq!(
         refused([&[(0, 1), (2, 1)], &[], &[], &[], &[(1, 0)]]),
         "n1,n0 in test_negatives is an edge of the graph"

@@ -217,6 +217,6 @@ fn leaking_split_is_refused() {
         refused([&[a, b], &[], &[(2, 1)], &[c], &[]]),
         "n1,n2 is in both train and validation_negatives, one way or the other"
     );
-    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is no edge of the graph");
+    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is not an edge of the graph");
     assert_eq!(refused([&[a, b], &[], &[], &[], &[]]), "the graph's edge n2,n3 is in no list");
 }

@@ -30,7 +30,7 @@ fn foreign_split_is_clean() {
     write_split(&workspace);
     let assert = workspace.vgae("audit split").assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()), HEADER);
-    assert_eq!(text(assert.get_output().stderr.clone()), "split: clean; pairs looked at: 8\n");
+    assert_eq!(text(assert.get_output().stderr.clone()), "split: clean; pairs checked: 8\n");
     workspace.vgae("audit split --quiet").assert().success().stderr("");
 }
 
@@ -90,7 +90,7 @@ fn each_offence_names_its_lines() {
         let rule = expected.split(',').next().unwrap();
         assert_eq!(
             verdict,
-            format!("error: split: leaks or is damaged: {rule} 1; pairs looked at: 9\n"),
+            format!("error: split: leaks or is damaged: {rule} 1; pairs checked: 9\n"),
             "{list}: {row}"
         );
         // Written the other way round, the pair is another one where edges have a direction.
@@ -167,7 +167,7 @@ fn data_reveals_absent_and_missing_edges() {
     assert_eq!(
         rows,
         "negative-is-edge,split/test_negatives.csv,1,e,a,graph.csv,,\"e,a is an edge: graph.csv as a,e\"\n\
-         absent-edge,split/validation.csv,1,a,c,,,\"a,c is no edge of graph.csv\"\n\
+         absent-edge,split/validation.csv,1,a,c,,,\"a,c is not an edge of graph.csv\"\n\
          missing-edge,graph.csv,,a,e,,,\"the edge a,e is in no list\"\n\
          missing-edge,graph.csv,,b,4,,,\"the edge b,4 is in no list\"\n"
     );
@@ -180,7 +180,7 @@ fn run_is_clean_with_and_without_data() {
     let assert = workspace.vgae(&format!("audit run --data {}", karate())).assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()), HEADER);
     // 78 edges, 3 + 7 negatives.
-    assert_eq!(text(assert.get_output().stderr.clone()), "run: clean; pairs looked at: 88\n");
+    assert_eq!(text(assert.get_output().stderr.clone()), "run: clean; pairs checked: 88\n");
     workspace.vgae("audit run/split").assert().success();
 }
 
@@ -200,10 +200,7 @@ fn leaked_test_edge_is_reported() {
              changed-file,run/split/train.csv,,,,run/run.json,,its SHA-256 is not the one in run.json\n"
         )
     );
-    assert_eq!(
-        verdict,
-        "error: run: leaks or is damaged: trained-on 1, changed-file 1; pairs looked at: 89\n"
-    );
+    assert_eq!(verdict, "error: run: leaks or is damaged: trained-on 1, changed-file 1; pairs checked: 89\n");
 }
 
 #[test]
@@ -261,8 +258,8 @@ fn unauditable_input_is_refused() {
     workspace.write("other/notes.txt", "");
     assert_eq!(
         workspace.failure("audit other", 1),
-        "error: other: is neither a run directory nor one with train.csv, validation.csv, validation_negatives.csv, \
-         test.csv, test_negatives.csv\n"
+        "error: other: is neither a run directory nor a directory with train.csv, validation.csv, \
+         validation_negatives.csv, test.csv, test_negatives.csv\n"
     );
     write_split(&workspace);
     fs::remove_file(workspace.path("split/test.csv")).unwrap();

@@ -149,7 +149,7 @@ fn other_settings_in_same_directory_are_refused() {
     assert_eq!(
         error,
         "error: bench/runs.csv: the run data-gae-0 was made with flags \"--epochs 5\", not \"--epochs 6\"; hint: \
-         another --output, or --force to make every run afresh\n"
+         choose another --output, or --force to repeat every run\n"
     );
     workspace.write("data/edges.csv", rows(&ring(41), ","));
     let error = workspace.failure(&format!("{bench} {FEW_EPOCHS}"), 1);
@@ -165,7 +165,7 @@ fn other_settings_in_same_directory_are_refused() {
     workspace.write("other/runs.csv", "a,b\n1,2\n").write("third/table.md", "");
     let error = workspace.failure("benchmark data --models gae --output other --force", 1);
     assert!(
-        error.starts_with("error: other/runs.csv: is no file of runs; expected the columns data,"),
+        error.starts_with("error: other/runs.csv: is not a file of runs; expected the columns data,"),
         "{error}"
     );
     let error = workspace.failure("benchmark data --models gae --output third", 1);
@@ -204,8 +204,8 @@ fn different_splits_are_not_compared() {
         format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
     let assert = workspace.vgae(&arguments).args(["vgae: --val-fraction 0.1 --epochs 5"]).assert().code(1);
     let stderr = text(assert.get_output().stderr.clone());
-    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 had different splits; a comparison needs the \
-                same: give every model the flags that make it\n";
+    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 had different splits; models must be compared on \
+                the same split: give every model the same split flags\n";
     assert!(stderr.ends_with(last), "{stderr}");
 }
 
@@ -231,7 +231,7 @@ fn leak_ends_benchmark() {
         error,
         "`vgae audit bench/runs/karate-gae-0` shows every line\n\
          error: bench/runs/karate-gae-0: leaks or is damaged: trained-on 1 (the first 0 shown), \
-         changed-file 1 (the first 0 shown); pairs looked at: 89\n"
+         changed-file 1 (the first 0 shown); pairs checked: 89\n"
     );
     assert_eq!(workspace.read("bench/runs.csv"), before, "no run after the leak");
     // No row is made of such a run.

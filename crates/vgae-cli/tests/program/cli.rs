@@ -312,10 +312,7 @@ fn overwriting_needs_force() {
     // A directory that is no run is left alone even then.
     workspace.write("home/letter.txt", "dear");
     let error = workspace.failure(&format!("train {} --output home --force", karate()), 1);
-    assert_eq!(
-        error,
-        "error: home exists and is no run directory; it is left alone; choose another --output\n"
-    );
+    assert_eq!(error, "error: home exists and is not a run directory; choose another --output\n");
     assert_eq!(workspace.read("home/letter.txt"), "dear");
 }
 

@@ -117,8 +117,8 @@ fn unwritable_ids_are_refused() {
     workspace.write("names.csv", "source,target\nNew York,Oslo\nOslo,Rome\n");
     workspace.stdout("train names.csv -o run --epochs 1 --val-fraction 0 --test-fraction 0");
     let error = workspace.failure("embed run -o z.w2v", 2);
-    let expected = "error: node \"New York\" has white space in its id, which is what separates the fields of \
-                    word2vec's text; hint: write CSV, NPY, Parquet or the projector's files\n";
+    let expected = "error: node \"New York\" has white space in its id, which separates the fields of \
+                    the word2vec format; hint: write CSV, NPY, Parquet or the projector's files\n";
     assert_eq!(error, expected);
     assert!(!workspace.exists("z.w2v"));
     workspace.stdout("embed run -o z.tsv");

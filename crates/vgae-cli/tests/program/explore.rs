@@ -477,7 +477,9 @@ fn rows_without_graph_are_refused() {
     workspace.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
     let error = workspace.failure("explore run --port 0", 2);
     assert!(error.starts_with("error: there are no links to explore"), "{error}");
-    assert!(workspace.failure("explore nowhere --port 0", 1).contains("is no run directory"));
-    assert!(workspace.failure(&format!("explore {} --port 0", karate()), 1).contains("is no run directory"));
+    assert!(workspace.failure("explore nowhere --port 0", 1).contains("is not a run directory"));
+    assert!(
+        workspace.failure(&format!("explore {} --port 0", karate()), 1).contains("is not a run directory")
+    );
     workspace.vgae("explore run --bind example.org").assert().code(2);
 }

@@ -86,7 +86,7 @@ fn feature_columns_match_by_name_or_position() {
     let expected = with(&COLUMNS).success().get_output().stdout.clone();
     let assert = with(&["cosine", "other", "half", "sine"]).success();
     assert_eq!(assert.get_output().stdout, expected);
-    let note = "note: features that the model does not know, left out: 1\n";
+    let note = "note: features unknown to the model, left out: 1\n";
     assert_eq!(String::from_utf8_lossy(&assert.get_output().stderr), note);
     let error = with(&["cosine", "half", "other"]).code(1).get_output().stderr.clone();
     let error = String::from_utf8(error).unwrap();
@@ -102,7 +102,7 @@ fn feature_columns_match_by_name_or_position() {
     let error = workspace.failure(embed, 1);
     assert!(error.contains("the features have 4 columns; the model was trained with 3"), "{error}");
     let error = workspace.failure("embed run --graph new.csv", 2);
-    assert!(error.contains("was trained with 3 features and the other graph has none; give --features"));
+    assert!(error.contains("was trained with 3 features but the other graph has none; give --features"));
     assert!(workspace.failure("embed run --features new_x.csv", 2).contains("--graph"));
 }
 
@@ -119,7 +119,7 @@ fn absent_words_may_be_left_out() {
     workspace.write("x.csv", words(0..60, ["sky", "soup"]));
     let assert = workspace.vgae("embed run --graph edges.csv --features x.csv").assert().success();
     let note = String::from_utf8(assert.get_output().stderr.clone()).unwrap();
-    assert!(note.contains("features that the model does not know, left out: 1"), "{note}");
+    assert!(note.contains("features unknown to the model, left out: 1"), "{note}");
 }
 
 #[test]

@@ -85,7 +85,9 @@ fn stop_and_go_on(flags: &str) -> usize {
     assert!(stopped.contains(expected), "{stopped}");
     if workspace.json("run/run.json")["status"] == "training" {
         assert!(
-            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume run` resumes it")
+            workspace
+                .failure("score run --pairs x.csv", 1)
+                .contains("continue it with `vgae train --resume`")
         );
         workspace.stdout("train --resume run --no-report");
     }
@@ -223,8 +225,8 @@ fn killed_run_resumes_or_is_unfinished() {
                 }
                 output => {
                     let said = said(&output);
-                    let is_clear = said.contains("the training of this run did not end")
-                        || said.contains("is no run directory");
+                    let is_clear =
+                        said.contains("training is not finished") || said.contains("is not a run directory");
                     assert!(is_clear && !is_replacement, "{said}");
                 }
             }
@@ -315,16 +317,16 @@ fn foreign_checkpoint_is_refused() {
     };
     let mut changed = whole.clone();
     *changed.last_mut().unwrap() ^= 1;
-    refused(&changed, "run/checkpoint.safetensors: is not what was written: its SHA-256");
-    refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is no safetensors file");
-    refused(&[], "run/checkpoint.safetensors: is no safetensors file");
+    refused(&changed, "run/checkpoint.safetensors: has changed since it was written: its SHA-256");
+    refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is not a safetensors file");
+    refused(&[], "run/checkpoint.safetensors: is not a safetensors file");
     let other = fs::read(workspace.path("other/checkpoint.safetensors")).unwrap();
-    refused(&other, "run/checkpoint.safetensors: is of a training by other settings than those in run.json");
+    refused(&other, "run/checkpoint.safetensors: was written with other settings than those in run.json");
     let record = workspace.read("run/run.json");
     for (was, is) in [("\"seed\": 0", "\"seed\": 1"), ("\"epochs\": 1000000", "\"epochs\": 2000000")] {
         assert!(record.contains(was), "{record}");
         workspace.write("run/run.json", record.replacen(was, is, 1));
-        refused(&whole, "is of a training by other settings than those in run.json");
+        refused(&whole, "was written with other settings than those in run.json");
     }
     workspace.write("run/run.json", record);
     // Without it, training begins anew; with a split that was changed it does not.
@@ -341,10 +343,15 @@ fn resume_preconditions() {
     workspace.train_karate("--no-report");
     assert_eq!(
         workspace.failure("train --resume run", 1),
-        "error: run/run.json: says that its training came to its end; there is nothing to go on with\n"
+        "error: run/run.json: says that training is finished; there is nothing to resume\n"
     );
     assert!(
-        workspace.failure("train --resume nowhere", 1).starts_with("error: nowhere: is no run directory")
+        workspace.failure("train --resume nowhere", 1).starts_with("error: nowhere: is not a run directory")
+    );
+    assert_eq!(
+        workspace.failure("train --resume run --hidden 8", 2),
+        "error: --hidden cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
+         --checkpoint-every\n"
     );
     assert_eq!(
         workspace.failure("train --resume run --hidden 8", 2),

@@ -80,7 +80,7 @@ fn changed_or_moved_input_is_named() {
     workspace.write("data/edges.csv", &text);
     fs::rename(workspace.path("data"), workspace.path("moved")).unwrap();
     let error = workspace.failure("reproduce run", 1);
-    assert!(error.contains("data/edges.csv: is not there") && error.contains("--data PATH"), "{error}");
+    assert!(error.contains("data/edges.csv: does not exist") && error.contains("--data PATH"), "{error}");
     assert_same(&workspace, "--data moved");
     let error = workspace.failure(&format!("reproduce run --data {}", karate()), 1);
     assert!(error.contains("edges.csv: is not what the run was trained on"), "{error}");
@@ -95,10 +95,7 @@ fn stdin_input_needs_a_file() {
     workspace.write("edges.csv", &text);
     workspace.vgae("train - --epochs 2 --output run --quiet").write_stdin(text).assert().success();
     let error = workspace.failure("reproduce run", 2);
-    assert!(
-        error.contains("came through stdin, which is not kept") && error.contains("--data FILE"),
-        "{error}"
-    );
+    assert!(error.contains("data from stdin, which is not kept") && error.contains("--data FILE"), "{error}");
     assert_same(&workspace, "--data edges.csv");
 }
 
@@ -152,7 +149,7 @@ fn edited_settings_give_other_weights() {
     );
     assert!(table.contains("split/train.csv"), "{table}");
     let error = text(assert.get_output().stderr.clone());
-    assert!(error.contains("nothing in the records tells why"), "{error}");
+    assert!(error.contains("the records do not explain why"), "{error}");
 }
 
 #[test]
@@ -162,11 +159,11 @@ fn damaged_or_unfinished_run_is_refused() {
     let train = workspace.read("run/split/train.csv");
     workspace.write("run/split/train.csv", train.replacen('\n', "\n\n", 1));
     let error = workspace.failure("reproduce run", 1);
-    assert!(error.contains("run/split/train.csv: is not what the run wrote"), "{error}");
+    assert!(error.contains("run/split/train.csv: has changed since the run wrote it"), "{error}");
     workspace.write("run/split/train.csv", train);
     let record = workspace.read("run/run.json");
     workspace.write("run/run.json", record.replace("\"status\": \"complete\"", "\"status\": \"training\""));
     let error = workspace.failure("reproduce run", 1);
-    assert!(error.contains("run/run.json: says that its training did not come to an end"), "{error}");
-    assert!(workspace.failure("reproduce nothing", 1).contains("nothing: is no run directory"));
+    assert!(error.contains("run/run.json: says that training is not finished"), "{error}");
+    assert!(workspace.failure("reproduce nothing", 1).contains("nothing: is not a run directory"));
 }

@@ -189,7 +189,7 @@ fn oversized_records_and_settings() {
         ("{\"a\":".repeat(5_000_000), "EOF while parsing a value at line 1 column 25000000"),
     ] {
         workspace.write("r/run.json", nested);
-        says(&workspace, "embed r", 1, &format!("r/run.json: is no record of a run: {message}"));
+        says(&workspace, "embed r", 1, &format!("r/run.json: is not a run record: {message}"));
     }
     workspace.write("edges.csv", "a,b\nb,c\n");
     workspace.write("c.toml", "#".repeat(2_000_000));
@@ -217,8 +217,8 @@ fn oversized_tensors() {
     let header = r#"{"dense":{"dtype":"F32","shape":[1000000000000,2],"data_offsets":[0,8000000000000]}}"#;
     let of = |length: u64| [&length.to_le_bytes(), header.as_bytes(), &[0; 8]].concat();
     workspace.write("r/features.safetensors", of(header.len() as u64));
-    let tensors = "its tensors have 8 bytes; its header asks for 8000000000000";
-    let foreign = "r/features.safetensors: is no safetensors file";
+    let tensors = "its tensors have 8 bytes; its header declares 8000000000000";
+    let foreign = "r/features.safetensors: is not a safetensors file";
     says(&workspace, "embed r", 1, &format!("{foreign}: {tensors}"));
     workspace.write("r/features.safetensors", of(1 << 40));
     says(&workspace, "embed r", 1, &format!("{foreign}: its header has 1099511627776 bytes, the file 100"));

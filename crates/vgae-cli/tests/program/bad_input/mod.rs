@@ -108,7 +108,7 @@ fn damaged_run_directories() {
         std::fs::remove_file(workspace.path("run").join(file)).unwrap();
         let expected = match file {
             "run.json" => {
-                "run: is no run directory; expected one that `vgae train` wrote, with a run.json".into()
+                "run: is not a run directory; expected one that `vgae train` wrote, with a run.json".into()
             }
             _ => format!("cannot read run/{file}: No such file or directory"),
         };
@@ -147,13 +147,13 @@ fn damaged_run_directories() {
     says("run/features.safetensors: dense is [40, 2]; run.json expects [40, 3]");
     restore();
     change("run/nodes.csv", "a1\n", "a0\n");
-    says("run/nodes.csv: line 3 names node a0 again");
+    says("run/nodes.csv: line 3 repeats node a0");
     restore();
     change("run/nodes.csv", "a1\n", "b1\n");
-    says("names a1, which is no node of the graph");
+    says("names a1, which is not a node of the graph");
     restore();
     change("run/split/test.csv", "source,target", "from,to");
-    says("run/split/test.csv: is headed \"from,to\"; expected source,target or source,target,weight");
+    says("run/split/test.csv: has the header \"from,to\"; expected source,target or source,target,weight");
     restore();
     let edge = workspace.read("run/split/train.csv").lines().nth(1).unwrap().to_string();
     workspace.write("run/split/test.csv", workspace.read("run/split/test.csv") + &edge + "\n");
