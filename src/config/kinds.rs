@@ -1,10 +1,10 @@
-//! Which settings go with the two kinds of nodes of a bipartite graph.
+//! The settings that a bipartite graph allows.
 
 use crate::config::{BaselineKind, Config, DirectedTask, ModelKind, ReadConfig};
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Refuses what makes no sense for a bipartite graph.
+    /// Refuses settings that make no sense for a bipartite graph.
     pub(super) fn validate_kinds(&self) -> Result<()> {
         let (model, task) = (self.model.model, self.split.task);
         let ReadConfig { bipartite, directed, .. } = self.read;

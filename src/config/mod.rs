@@ -33,25 +33,25 @@ use recipe::Recipe;
 pub use scores::{BaselineKind, FeatureTransform};
 pub use train::{KlWeight, LossKind, Select, TrainConfig};
 
-/// Everything that decides the outcome of `vgae train`, beside the data.
+/// Every setting that, with the data, decides the outcome of a training.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How the input is read.
+    /// The settings of reading.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub read: ReadConfig,
-    /// How edges are held out.
+    /// The settings of the split.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub split: SplitConfig,
-    /// What is trained.
+    /// The settings of the model.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub model: ModelConfig,
-    /// How it is trained.
+    /// The settings of training.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub train: TrainConfig,
-    /// Fit calibrated probabilities to the validation part, for pairs that are edges as rarely as in the graph; the
-    /// later verbs then give these instead of sigmoid(logit)
+    /// Calibrate probabilities on the validation part, at the density of edges in the graph; later verbs report them
+    /// instead of sigmoid(logit)
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation"))]
     #[serde(default)]
     pub calibrate: Option<Calibration>,
@@ -64,10 +64,10 @@ pub struct Config {
 }
 
 impl Config {
-    /// Checks each range and every pair of settings that depend on each other.
+    /// Checks the range of each setting and the settings that depend on each other.
     ///
     /// # Errors
-    /// [`Error::Config`] names the flag, its value and its range.
+    /// [`Error::Config`] names the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
         let SplitConfig { val_fraction, test_fraction, .. } = self.split;
         for (flag, value) in
@@ -91,8 +91,8 @@ impl Config {
         self.validate_training()
     }
 
-    /// These settings with everything filled in that was left to the model's recipe, or to the number of nodes: what
-    /// `run.json` records.
+    /// Returns these settings with the defaults of the model, and of a graph of `num_nodes`, filled in, as `run.json`
+    /// records them.
     pub fn resolved(&self, num_nodes: usize) -> Config {
         let mut config = self.clone();
         let model = &mut config.model;
@@ -113,17 +113,17 @@ impl Config {
         config
     }
 
-    /// Passes over the graph, at most.
+    /// Returns the maximum number of epochs.
     pub fn epochs(&self) -> usize {
         self.train.epochs.unwrap_or(Recipe::of(self.model.model).epochs)
     }
 
-    /// Step size of Adam.
+    /// Returns the step size of Adam.
     pub fn learning_rate(&self) -> f64 {
         self.train.learning_rate.unwrap_or(Recipe::of(self.model.model).learning_rate)
     }
 
-    /// What the reconstruction is compared on; see [`LossKind::for_graph`].
+    /// Returns the reconstruction loss, which may still be [`LossKind::Auto`]; see [`LossKind::for_graph`].
     pub fn loss(&self) -> LossKind {
         match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder) {
             (LossKind::Auto, DecoderKind::HadamardMlp) => LossKind::Sampled,
@@ -201,49 +201,49 @@ fn require(holds: bool, flag: &str, value: impl fmt::Display, expected: &str) ->
     if holds { Ok(()) } else { Err(Error::Config(format!("{flag} is {value}; expected {expected}"))) }
 }
 
-/// How the input is read.
+/// The settings of reading.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
-    /// The format of the edge list [default: by the end of DATA's name, else text]
+    /// The format of the edge list [default: from the extension of DATA, otherwise text]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
     pub format: Option<EdgeFormat>,
-    /// Node features: a CSV file (id, then numbers; or headed node,feature,value), `none`, or `auto` for
-    /// those that DATA's directory holds
+    /// Node features: a CSV file (an id, then numbers; or with the header node,feature,value), `none`, or `auto` for
+    /// the features in the directory DATA
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
     pub features: FeatureSource,
-    /// The edge list's weight column, by its header or its number from 1 (a column headed `weight` is
-    /// taken by itself)
+    /// The column of edge weights, by header or by number from 1 (a column with the header `weight` is used
+    /// automatically)
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
-    /// Whether the first row of an edge list names its columns
+    /// Whether the first row of the edge list is a header
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,
-    /// Keep the directions of edges: source to target, and in NAME.cites from the citing paper to the cited one
-    /// (without this, u,v and v,u are one edge)
+    /// Keep the direction of edges: from source to target, and in NAME.cites from the citing paper to the cited one
+    /// (by default u,v and v,u are the same edge)
     #[cfg_attr(feature = "clap", arg(long))]
     pub directed: bool,
-    /// Sources and targets are of two kinds, such as users and items: non-edges are pairs of a source and a target
-    /// alone, whether to be trained on, held out or predicted
+    /// Treat sources and targets as two kinds of nodes, such as users and items: negatives and predictions are pairs
+    /// of a source and a target
     #[cfg_attr(feature = "clap", arg(long, conflicts_with = "directed"))]
     #[serde(default)]
     pub bipartite: bool,
 }
 
-/// Where node features come from.
+/// The source of node features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub enum FeatureSource {
-    /// The features that come with the data, if any do.
+    /// The features that come with the data, if there are any.
     #[default]
     Auto,
     /// No features: X = I.
     None,
-    /// This file.
+    /// A file.
     File(PathBuf),
 }
 
@@ -280,21 +280,21 @@ impl From<FeatureSource> for String {
     }
 }
 
-/// Whether the first row of an edge list names its columns.
+/// The treatment of the first row of an edge list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Header {
-    /// It does if it says `source,target` or another usual pair of names, or if it alone is not numeric.
+    /// A header if it has usual names such as `source,target`, or if it is the only row that is not numeric
     #[default]
     Auto,
-    /// It does.
+    /// A header
     Yes,
-    /// It is an edge like the others.
+    /// An edge
     No,
 }
 
-/// How edges are held out.
+/// The settings of the split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "Split"))]
@@ -306,13 +306,13 @@ pub struct SplitConfig {
     /// Fraction of the edges held out for the test
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction))]
     pub test_fraction: f64,
-    /// What is held out of a directed graph
+    /// The prediction task on a directed graph
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub task: DirectedTask,
 }
 
 impl Default for SplitConfig {
-    /// The 85/5/10 of Kipf & Welling 2016.
+    /// Returns the fractions of Kipf & Welling 2016: 85/5/10.
     fn default() -> Self {
         SplitConfig { val_fraction: 0.05, test_fraction: 0.1, task: DirectedTask::General }
     }

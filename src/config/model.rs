@@ -1,11 +1,12 @@
-//! What is trained: an encoder, a latent and a decoder, chosen by name, and the sizes of their layers.
+//! The settings of the model: its encoder, latent and decoder by name, and the sizes of their layers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::config::recipe::Recipe;
 use crate::config::{FeatureTransform, ModelKind};
 
-/// What is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
+/// The settings of the model. `None` means the default of the model, which [`crate::config::Config::resolved`]
+/// fills in.
 ///
 /// # Examples
 /// ```
@@ -18,7 +19,7 @@ use crate::config::{FeatureTransform, ModelKind};
 ///     ..Config::default()
 /// };
 /// config.validate()?;
-/// // What is left open is the model's own recipe.
+/// // Settings that are `None` have the default of the model.
 /// assert_eq!((config.epochs(), config.learning_rate(), config.loss()), (300, 0.005, LossKind::Sampled));
 /// assert_eq!(config.model.feature_transform(), FeatureTransform::Row);
 /// let resolved = config.resolved(2708);
@@ -31,40 +32,40 @@ use crate::config::{FeatureTransform, ModelKind};
 #[cfg_attr(feature = "clap", command(next_help_heading = "Model"))]
 #[serde(deny_unknown_fields)]
 pub struct ModelConfig {
-    /// Which model
+    /// The model
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub model: ModelKind,
     /// Width of a hidden layer [default: 32; vae 256, gravity-* 64]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub hidden: Option<usize>,
-    /// Number of latent dimensions: the length of an embedding [default: 16; gnae and vgnae 128, gravity-* 32]
+    /// Number of latent dimensions, the length of an embedding [default: 16; gnae and vgnae 128, gravity-* 32]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub latent: Option<usize>,
-    /// Graph convolutions of a GCN; for linear-* and *gnae, propagations; for vae, layers of the encoder
+    /// Number of graph convolutions of a GCN, propagations of linear-* and *gnae, or encoder layers of vae
     /// [default: 2; linear-* and *gnae 1]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub layers: Option<usize>,
-    /// Add a learnt number to each column of a layer of a GCN or linear-*, as PyTorch Geometric does; the paper has none
+    /// Add biases to the layers of a GCN or linear-*, as PyTorch Geometric does; the paper has none
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub bias: bool,
-    /// Fraction of each layer's inputs that an epoch of training leaves out
+    /// Dropout: the fraction of each layer's inputs that each epoch leaves out
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout))]
     pub dropout: f64,
-    /// What is done to the features first: `row` divides each row by its sum, `tfidf` weights columns by
-    /// rarity and gives each row the length 1 [default: none; gnae and vgnae row]
+    /// The transform of the features: `row` divides each row by its sum, `tfidf` weights columns by rarity and
+    /// scales each row to norm 1 [default: none; row for gnae and vgnae]
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "TRANSFORM"))]
     pub feature_transform: Option<FeatureTransform>,
-    /// Score by the cosine of two embeddings times a learnt temperature, instead of their inner product
+    /// Score pairs by the cosine of their embeddings, times a learnt temperature, instead of the inner product
     #[cfg_attr(feature = "clap", arg(long))]
     pub normalize_embeddings: bool,
-    /// What scores a pair: the inner product of its embeddings, or a perceptron of their Hadamard product
+    /// The decoder: the inner product of two embeddings, or a perceptron on their Hadamard product
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub decoder: DecoderKind,
-    /// How strongly distance counts against mass in gravity-*: λ of the paper
+    /// The weight of distance against mass in gravity-*, λ of the paper
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LAMBDA", default_value_t = Self::default().gravity_lambda))]
     pub gravity_lambda: f64,
-    /// What the features of a vae are: zeros and ones, or numbers; `auto` looks at them
+    /// The distribution of the features of a vae: zeros and ones, or numbers; `auto` decides by the features
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub likelihood: Likelihood,
 }
@@ -88,28 +89,28 @@ impl Default for ModelConfig {
 }
 
 impl ModelConfig {
-    /// Width of a hidden layer, h.
+    /// Returns the width of a hidden layer, h.
     pub fn hidden(&self) -> usize {
         self.hidden.unwrap_or(Recipe::of(self.model).hidden)
     }
 
-    /// Number of latent dimensions, d.
+    /// Returns the number of latent dimensions, d.
     pub fn latent(&self) -> usize {
         self.latent.unwrap_or(Recipe::of(self.model).latent)
     }
 
-    /// Number of convolutions, propagations or layers.
+    /// Returns the number of convolutions, propagations or layers.
     pub fn layers(&self) -> usize {
         self.layers.unwrap_or(Recipe::of(self.model).layers)
     }
 
-    /// What is done to the features first.
+    /// Returns the transform of the features.
     pub fn feature_transform(&self) -> FeatureTransform {
         self.feature_transform.unwrap_or(Recipe::of(self.model).feature_transform)
     }
 }
 
-/// What gives a pair its logit.
+/// The decoder, which gives a pair its logit.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
@@ -121,16 +122,16 @@ pub enum DecoderKind {
     HadamardMlp,
 }
 
-/// How a generator's output is compared with the features.
+/// The distribution p(x | z) of the features of a vae.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Likelihood {
-    /// Bernoulli where every feature is 0 or 1, else Gaussian.
+    /// Bernoulli if every feature is 0 or 1, otherwise Gaussian
     #[default]
     Auto,
-    /// Zeros and ones.
+    /// Zeros and ones
     Bernoulli,
-    /// Numbers, normal around the generator's output with one learnt variance.
+    /// Numbers, normally distributed around the generator's output with one learnt variance
     Gaussian,
 }

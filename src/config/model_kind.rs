@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::BaselineKind;
 
-/// Which model: an encoder and a latent; a stack of two encoders and closed-form scores; or a baseline that
-/// needs no training.
+/// The model: an encoder and a latent, a stack of two encoders and closed-form scores, or a score without
+/// training.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum ModelKind {
@@ -23,13 +23,13 @@ pub enum ModelKind {
     LinearVgae,
     /// Linear, L2-normalised and scaled, then propagated, to a point (Ahn & Kim 2021).
     Gnae,
-    /// The same to a Gaussian (Ahn & Kim 2021).
+    /// As `Gnae`, to a Gaussian (Ahn & Kim 2021).
     Vgnae,
     /// A perceptron on the features alone, to a Gaussian, and a generator back (Kingma & Welling 2014).
     Vae,
     /// GCN to a point and a mass, for directed graphs (Salha et al. 2019).
     GravityGae,
-    /// The same to a Gaussian (Salha et al. 2019).
+    /// As `GravityGae`, to a Gaussian (Salha et al. 2019).
     GravityVgae,
     /// Two auto-encoders and closed-form scores, stacked by logistic regression (Ghasemian et al. 2020).
     Best,
@@ -38,23 +38,23 @@ pub enum ModelKind {
 }
 
 impl ModelKind {
-    /// Whether it is for directed graphs: the score of (u, v) is not that of (v, u).
+    /// Returns `true` if the model is for directed graphs: the score of (u, v) is not that of (v, u).
     pub fn is_directed(self) -> bool {
         matches!(self, ModelKind::GravityGae | ModelKind::GravityVgae)
     }
 
-    /// Whether an auto-encoder is trained, alone.
+    /// Returns `true` if the model is one auto-encoder.
     pub fn is_network(self) -> bool {
         !matches!(self, ModelKind::Best | ModelKind::Baseline(_))
     }
 
-    /// Whether an auto-encoder is trained whose nodes are Gaussians: it is variational.
+    /// Returns `true` if the model is one variational auto-encoder.
     pub(crate) fn is_gaussian(self) -> bool {
         use ModelKind::{GravityVgae, LinearVgae, Vae, Vgae, Vgnae};
         matches!(self, Vgae | LinearVgae | Vgnae | Vae | GravityVgae)
     }
 
-    /// Whether `--hidden` is the width of anything.
+    /// Returns `true` if the model has hidden layers.
     pub(crate) fn has_hidden_layers(self) -> bool {
         use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
         self.is_network() && !matches!(self, LinearGae | LinearVgae | Gnae | Vgnae)

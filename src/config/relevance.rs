@@ -1,4 +1,4 @@
-//! Which settings a model has no use for: to set them is a mistake, not a wish.
+//! Settings without effect: a setting that the chosen model ignores is an error.
 
 use crate::config::{
     Config, DecoderKind, DeviceChoice, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig,
@@ -6,7 +6,7 @@ use crate::config::{
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Refuses settings that would change nothing.
+    /// Refuses settings without effect.
     pub(super) fn validate_relevance(&self) -> Result<()> {
         let kind = self.model.model;
         if !kind.is_network() {
@@ -52,10 +52,10 @@ impl Config {
         refuse(is_set.then_some("`model.gravity_lambda`"), kind, "has no masses")
     }
 
-    /// Refuses settings that would change nothing for a graph of `num_nodes`.
+    /// Refuses settings without effect for a graph of `num_nodes`.
     ///
     /// # Errors
-    /// [`Error::Config`] with the flag.
+    /// [`Error::Config`] with the setting.
     pub fn validate_for(&self, num_nodes: usize) -> Result<()> {
         let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
         let is_exact = self.loss().for_graph(num_nodes) == LossKind::Exact;
@@ -72,7 +72,7 @@ impl Config {
         }
     }
 
-    /// The first setting of auto-encoders, the number of epochs apart, that is not at its default.
+    /// Returns the first setting of auto-encoders, except the number of epochs, that is not at its default.
     fn of_networks(&self) -> Option<&'static str> {
         let model = &self.model;
         let train = &self.train;

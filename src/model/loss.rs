@@ -10,7 +10,7 @@
 //!
 //! a mean over all n² ordered pairs, in nats. It is about (mean over edges + mean over non-edges) / 2.
 //!
-//! **Weighted edges** (`--weighted-loss`). The term of the training edge e is multiplied by w_e / mean(w),
+//! **Weighted edges** (`train.weighted_loss`). The term of the training edge e is multiplied by w_e / mean(w),
 //! its weight divided by the mean weight of the training edges, in both directions:
 //! pos_weight · w_e / mean(w) · softplus(−x_e). These factors sum to the number of edges, so that the loss
 //! keeps its scale and pos_weight its meaning. The diagonal and the negatives keep the factor 1. All losses
@@ -115,7 +115,7 @@ impl Target<'_> {
     }
 }
 
-/// Returns the factors by which `--weighted-loss` multiplies the terms of `edges`, which are some or all of
+/// Returns the factors by which `train.weighted_loss` multiplies the terms of `edges`, which are some or all of
 /// the training edges `train`: their weights divided by the mean weight of `train`. Returns `None` if the
 /// edges have no weights. O(m) time.
 pub fn relative_weights(edges: &EdgeList, train: &EdgeList) -> Option<Vec<f32>> {
