@@ -217,5 +217,10 @@ fn tensors_that_declare_too_much() {
     let foreign = "r/features.safetensors: is not a safetensors file";
     says(&place, "embed r", 1, &format!("{foreign}: {tensors}"));
     place.write("r/features.safetensors", of(1 << 40));
-    says(&place, "embed r", 1, &format!("{foreign}: its header has 1099511627776 bytes, the file 100"));
+    says(
+        &place,
+        "embed r",
+        1,
+        &format!("{foreign}: its header has 1099511627776 bytes, but the file has 100"),
+    );
 }
