@@ -1,7 +1,7 @@
 //! Formats CSV rows on all threads.
 //!
 //! The `csv` crate formats on one thread only, and is used for small files. This module writes the same text,
-//! which a property test below verifies.
+//! except that it also quotes white space around a field. A property test below verifies this.
 
 use std::io::{self, Write};
 use std::mem;

@@ -221,5 +221,10 @@ fn oversized_tensors() {
     let foreign = "r/features.safetensors: is not a safetensors file";
     says(&workspace, "embed r", 1, &format!("{foreign}: {tensors}"));
     workspace.write("r/features.safetensors", of(1 << 40));
-    says(&workspace, "embed r", 1, &format!("{foreign}: its header has 1099511627776 bytes, the file 100"));
+    says(
+        &workspace,
+        "embed r",
+        1,
+        &format!("{foreign}: its header has 1099511627776 bytes, but the file has 100"),
+    );
 }

@@ -127,7 +127,7 @@ fn damaged_run_directories() {
         workspace.write(file, text.replacen(from, to, 1));
     };
     change("run/run.json", "\"format_version\": 3", "\"format_version\": 2");
-    says("run/run.json: is of the format vgae-run 2; this vgae reads vgae-run 3");
+    says("run/run.json: has the format vgae-run 2; this vgae reads vgae-run 3");
     restore();
     change("run/run.json", "\"latent\": 16", "\"latent\": 8");
     says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; run.json expects [32, 8]");
