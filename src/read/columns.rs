@@ -26,19 +26,19 @@ const USUAL_NAMES: [(&str, &str); 17] = [
     ("head", "tail"),
 ];
 
-/// Which columns are read.
+/// The columns to read.
 pub(super) struct Columns {
-    /// How many the first row has.
+    /// The number of columns of the first row.
     count: usize,
-    /// Those of source and target.
+    /// The columns of source and target.
     pub(super) nodes: (usize, usize),
     pub(super) weight: Option<usize>,
-    /// Whether the first row names them.
+    /// `true` if the first row is a header.
     pub(super) has_header: bool,
 }
 
 impl Columns {
-    /// Those that `config`, the names in `first`, or else their order say; `error` is what a problem makes.
+    /// Finds the columns by `config`, by the names in `first`, or by their order. `error` turns a problem into an error.
     pub(super) fn find(
         first: &[String],
         is_header: bool,
@@ -108,13 +108,13 @@ pub(crate) fn header_columns(first: &[String], second: Option<&[String]>) -> Opt
     usual_columns(first).or_else(|| is_numeric_below(first, second).then_some((0, 1)))
 }
 
-/// The columns that a usual pair of names in `header` marks as source and target.
+/// Returns the columns of source and target if `header` contains a usual pair of names.
 pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
     let position = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
     USUAL_NAMES.iter().find_map(|(source, target)| Some((position(source)?, position(target)?)))
 }
 
-/// Whether a first row's two nodes are no numbers where those of the `second` row are: it is a header then.
+/// Returns `true` if the first two fields are numbers in the `second` row but not in the `first`, which is then a header.
 fn is_numeric_below(first: &[String], second: Option<&[String]>) -> bool {
     let are_two = |row: &[String], are_numbers: bool| {
         row.len() >= 2 && row[..2].iter().all(|field| parse_finite(field).is_ok() == are_numbers)

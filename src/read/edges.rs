@@ -36,7 +36,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
     watched_edge_list(path, config, &Watch::default())
 }
 
-/// As [`edge_list`], where `watch` sees the bytes of the file.
+/// Implements [`edge_list`]; `watch` counts the bytes of the file.
 pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
     check_flags(format, config)?;
@@ -58,7 +58,7 @@ pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Watch)
     }
 }
 
-/// The error of a format that this build leaves out.
+/// Returns the error for a format that this build lacks.
 #[cfg(not(all(feature = "parquet", feature = "npz", feature = "graphml")))]
 fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
     crate::error::not_built_in(&format!("{}: the format {format}", path.display()), feature)
@@ -147,13 +147,13 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     Ok(graph)
 }
 
-/// What a block of rows names.
+/// The edges of a block of rows.
 struct BlockOfEdges {
     /// Source and target of each row.
     mentions: Mentions,
     weights: Vec<f32>,
-    /// Of each row, of a bipartite graph.
+    /// The line of each row, in bipartite graphs only.
     lines: Vec<u64>,
-    /// The first row that has the words of the header.
+    /// The first row that repeats the header.
     header: Option<u64>,
 }

@@ -1,4 +1,4 @@
-//! Whether the rows of an edge list keep to the two kinds of a bipartite graph's nodes.
+//! The check that no node of a bipartite edge list is both a source and a target.
 
 use hashbrown::HashMap;
 

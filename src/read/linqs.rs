@@ -33,7 +33,7 @@ pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
     watched_linqs(directory, config, &Watch::default())
 }
 
-/// As [`linqs`], where `watch` sees the bytes of the files.
+/// Implements [`linqs`]; `watch` counts the bytes of the files.
 pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     let (cites, content) = find(directory)?;
     let (table, labels) = read_content(&content, watch)?;
@@ -88,7 +88,7 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
-/// So many columns, in words.
+/// Returns a number of columns in words.
 fn counted(num_columns: usize) -> String {
     format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
 }

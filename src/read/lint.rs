@@ -1,10 +1,10 @@
-//! What a text may be that was taken for an edge list, and what its rows may mean other than edges.
+//! Checks for text that was read as an edge list but may be something else.
 
 use crate::config::{Header, ReadConfig};
 use crate::graph::Pair;
 use crate::read::columns::{Columns, usual_columns};
 
-/// How a matrix in the format of Matrix Market begins, whatever the file is called.
+/// The beginning of a Matrix Market file, whatever its name.
 const BANNER: &str = "%%MatrixMarket";
 
 /// A text, whose `first` row this is, that is surely no edge list, with a hint.
@@ -30,8 +30,8 @@ pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
     Ok(())
 }
 
-/// What is said of `pairs`, whose numbers follow the order in which their nodes first appear, read from these columns, where
-/// it may be other than was meant.
+/// Returns notes on `pairs`, read from these columns, that may not be what was meant. Nodes are numbered in the order in
+/// which they first appear.
 pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config: &ReadConfig) -> Vec<String> {
     let mut notes = Vec::new();
     let are_first = columns.nodes.0 < 2 && columns.nodes.1 < 2;
@@ -70,13 +70,13 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
     notes
 }
 
-/// Whether the first row may say how many nodes and edges there are, where `num_rows` others follow.
+/// Returns `true` if the first row may be the number of nodes and edges, given that `num_rows` rows follow.
 fn is_size(first: &[String], num_rows: usize) -> bool {
     let ([nodes, edges] | [nodes, _, edges]) = first else { return false };
     nodes.parse::<usize>().is_ok() && edges.parse() == Ok(num_rows) && num_rows > 1
 }
 
-/// Whether the first edge's nodes occur in no other: they have the numbers 0 and 1.
+/// Returns `true` if the nodes of the first edge, whose numbers are 0 and 1, occur in no other edge.
 fn is_lone(pairs: &[Pair]) -> bool {
     pairs[0] == (0, 1) && pairs[1..].iter().all(|&(u, v)| u > 1 && v > 1)
 }

@@ -3,7 +3,7 @@
 /// The longest of the beginnings.
 pub(super) const MAX_BEGINNING_BYTES: u64 = 7;
 
-/// How the kinds begin, what they are, and what can be done.
+/// Known kinds of files: the bytes at their beginning, their name, and a hint.
 const KINDS: [(&[u8], &str, &str); 7] = [
     (
         b"PAR1\x15",
@@ -22,7 +22,7 @@ const KINDS: [(&[u8], &str, &str); 7] = [
     (b"BZh91AY", "packed by bzip2", "unpack it, or pack it by gzip"),
 ];
 
-/// What is wrong with a file of text that begins so.
+/// Returns the problem of a file that begins with these bytes but should be text.
 pub(super) fn check_beginning(beginning: &[u8]) -> Result<(), String> {
     match KINDS.iter().find(|(bytes, ..)| beginning.starts_with(bytes)) {
         Some((_, kind, hint)) => Err(format!("is {kind}; expected text, maybe gzipped; hint: {hint}")),

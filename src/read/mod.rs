@@ -93,12 +93,12 @@ pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
     data_watched(path, config, &Watch::default())
 }
 
-/// As [`data`], where `watch` sees one file after the other, and the bytes of it that were read.
+/// Reads like [`data`]; `watch` shows the current file and counts its bytes.
 ///
 /// # Errors
-/// As [`data`].
+/// Returns the errors of [`data`].
 pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
-    // Which column a node stands in tells its kind.
+    // The column of a node tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
         return Err(Error::Config(format!("`read.format` is of a file; {} is a directory", path.display())));
@@ -124,15 +124,15 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<G
 /// with a `features.csv`.
 ///
 /// # Errors
-/// As [`features`].
+/// Returns the errors of [`features`].
 pub fn rows(path: &Path) -> Result<Graph> {
     rows_watched(path, &Watch::default())
 }
 
-/// As [`rows`], where `watch` sees the bytes of the file.
+/// Reads like [`rows`]; `watch` counts the bytes of the file.
 ///
 /// # Errors
-/// As [`rows`].
+/// Returns the errors of [`rows`].
 pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
     let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
     let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
@@ -146,8 +146,8 @@ pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
     })
 }
 
-/// Whether a model of feature rows finds rows at `path`, and no edges: it is a file of text, for an edge list says nothing of
-/// its nodes, or a directory with a `features.csv` and no `edges.csv`.
+/// Returns `true` if a model of feature rows can read `path` without edges: it is a text file, or a directory with a
+/// `features.csv` and no `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
     (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
         || (csvs_in(path, "features").next().is_some() && csvs_in(path, "edges").next().is_none())
@@ -187,7 +187,7 @@ fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     if let Some(file) = only_csv_in(path, "labels")? {
         graph = graph.with_labels(labels(&file, watch)?);
     }
-    // The nodes that only the features name belong to the graph even where the features are not used.
+    // Nodes that only the features name belong to the graph even if the features are not used.
     let file = only_csv_in(path, "features")?;
     if let (Some(file), false) = (file, matches!(config.features, FeatureSource::File(_))) {
         graph = graph.with_features(features::watched_features(&file, watch)?)?;
@@ -195,7 +195,7 @@ fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     Ok(graph)
 }
 
-/// The file of that name, an error where it is there gzipped as well: they need not hold the same.
+/// Returns the file of that name; an error if it exists gzipped as well, as the two may differ.
 fn only_csv_in(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
     let mut files = csvs_in(directory, name);
     match (files.next(), files.next()) {

@@ -70,7 +70,7 @@ impl Arrays<'_> {
         Error::Input { path: self.path.to_path_buf(), problem }
     }
 
-    /// What `read` makes of the array called `name`.
+    /// Returns the result of `read` for the array called `name`.
     fn read<T>(
         &mut self,
         name: &str,

@@ -21,10 +21,10 @@ pub(crate) struct RowReader {
     num_late_comments: u64,
 }
 
-/// What was made of a block.
+/// The result of parsing a block.
 pub(super) struct Parsed<T> {
     pub(super) rows: Rows,
-    /// Of the rows before an error.
+    /// The value of the rows before an error.
     pub(super) value: T,
     outcome: Result<()>,
 }
@@ -35,7 +35,7 @@ impl RowReader {
         Self::watched(path, &Watch::default())
     }
 
-    /// As [`RowReader::open`], where `watch` sees the bytes of the file.
+    /// Opens a file like [`RowReader::open`]; `watch` counts the bytes of the file.
     pub(super) fn watched(path: &Path, watch: &Watch) -> Result<Self> {
         Self::with_sizes(path, Sizes::USUAL, watch)
     }
@@ -152,7 +152,7 @@ impl RowReader {
         (count > 0).then_some(note)
     }
 
-    /// How many bytes of the file were read so far.
+    /// Returns a counter of the bytes read so far.
     pub(super) fn bytes_read(&self) -> BytesRead {
         self.source.bytes_read()
     }
@@ -163,7 +163,7 @@ impl RowReader {
         move |problem| Error::Input { path: path.to_path_buf(), problem }
     }
 
-    /// What was read, once it has been read to its end.
+    /// Returns the description of the input file, after it was read to its end.
     pub(crate) fn finish(self) -> InputFile {
         self.source.finish()
     }

@@ -88,7 +88,8 @@ fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result
 
 fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
-    let node = |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is no node of the graph"));
+    let node =
+        |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is not a node of the graph"));
     let num_columns = read_csv(path, &HEADERS, |record| {
         let (u, v) = (node(&record[0])?, node(&record[1])?);
         pairs.push(direction.orient((u, v)));

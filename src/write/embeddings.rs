@@ -70,7 +70,7 @@ pub fn write_word2vec(
 ) -> Result<()> {
     if let Some(id) = graph.nodes.iter().find(|id| id.contains(char::is_whitespace)) {
         return Err(Error::Config(format!(
-            "node {id:?} has white space in its id, which is what separates the fields of word2vec's text; hint: \
+            "node {id:?} has white space in its id, which separates the fields of the word2vec format; hint: \
              write CSV, NPY, Parquet or the projector's files"
         )));
     }

@@ -159,7 +159,7 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 /// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
 /// let other = Cell { flags: String::new(), ..cell };
 /// assert!(runs.find(&other).is_err(), "made with other flags");
-/// # Ok::<(), vgae::Error>(())
+/// # Ok::<(), vgae_cli::Error>(())
 /// ```
 pub struct Runs {
     path: PathBuf,

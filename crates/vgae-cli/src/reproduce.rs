@@ -30,7 +30,7 @@
 //! assert!(files.iter().all(|file| file.difference.is_none()));
 //! let reasons = reproduce::reasons(&record, &again)?;
 //! reproduce::verdict(&run, &files, &reasons)?;
-//! # Ok::<(), vgae::Error>(())
+//! # Ok::<(), vgae_cli::Error>(())
 //! ```
 
 mod compare;

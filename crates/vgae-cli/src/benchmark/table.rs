@@ -64,7 +64,7 @@ pub enum Format {
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
-/// # Ok::<(), vgae::Error>(())
+/// # Ok::<(), vgae_cli::Error>(())
 /// ```
 pub struct Table {
     /// The summaries, one row each.

@@ -85,9 +85,7 @@ fn stop_and_go_on(flags: &str) -> usize {
     assert!(stopped.contains(expected), "{stopped}");
     if workspace.json("run/run.json")["status"] == "training" {
         assert!(
-            workspace
-                .failure("score run --pairs x.csv", 1)
-                .contains("continue it with `vgae train --resume`")
+            workspace.failure("score run --pairs x.csv", 1).contains("`vgae train --resume run` resumes it")
         );
         workspace.stdout("train --resume run --no-report");
     }
@@ -350,8 +348,8 @@ fn resume_preconditions() {
     );
     assert_eq!(
         workspace.failure("train --resume run --hidden 8", 2),
-        "error: --hidden cannot be changed: --resume goes on with the settings of the run, but for --learning-rate and \
-         --checkpoint-every\n"
+        "error: --hidden cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
+         --checkpoint-every may differ\n"
     );
     assert_eq!(
         workspace.failure("train --resume run --hidden 8", 2),

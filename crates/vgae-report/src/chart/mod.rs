@@ -24,7 +24,7 @@
 //! assert!(svg.starts_with("<svg ") && svg.contains("test, AUC 0.75"));
 //! let png = chart.png(Size { width: 420, height: 420 }, 2.0)?;
 //! assert!(png.starts_with(b"\x89PNG"));
-//! # Ok::<(), vgae::Error>(())
+//! # Ok::<(), vgae_report::Error>(())
 //! ```
 
 mod bars;

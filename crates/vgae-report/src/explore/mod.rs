@@ -95,7 +95,7 @@ impl Explorer {
     /// let explorer = Explorer::new("cora".into(), Run::open("results/cora".as_ref())?, None)?;
     /// let best = explorer.predict("35", 10).map_err(|refusal| println!("{refusal}")).unwrap();
     /// println!("{}: {}", best.predictions[0].named.node, best.predictions[0].probability);
-    /// # Ok::<(), vgae::Error>(())
+    /// # Ok::<(), vgae_report::Error>(())
     /// ```
     ///
     /// # Errors

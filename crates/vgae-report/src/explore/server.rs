@@ -53,7 +53,7 @@ impl Server {
     /// let server = Server::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)))?;
     /// assert!(server.address().ip().is_loopback() && server.address().port() > 0);
     /// assert!(Server::bind(server.address()).is_err());
-    /// # Ok::<(), vgae::Error>(())
+    /// # Ok::<(), vgae_report::Error>(())
     /// ```
     ///
     /// # Errors

@@ -32,7 +32,7 @@
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
 //! assert!(report.standings.len() > 3 && !report.findings.is_empty());
 //! assert_eq!(report.map.as_ref().map(|map| map.nodes.len()), Some(30));
-//! # Ok::<(), vgae::Error>(())
+//! # Ok::<(), vgae_report::Error>(())
 //! ```
 
 mod charts;

@@ -76,7 +76,7 @@ fn assert_drawn_on_the_sheet(chart: Chart) {
 fn a_million_points_make_a_small_picture() {
     let wave =
         |x: i32| (f64::from(x), (f64::from(x) / 1e5).sin() + f64::from(x.wrapping_mul(7919) % 1000) / 1e3);
-    let shuffled = (0..1_000_000).map(|x| wave((x * 7919 + 13) % 1_000_000)).collect();
+    let shuffled = (0..1_000_000).map(|x| wave(((i64::from(x) * 7919 + 13) % 1_000_000) as i32)).collect();
     let chart = lines(vec![
         ("line", (0..1_000_000).map(wave).collect(), Style::Line),
         ("steps", (0..1_000_000).map(wave).collect(), Style::Steps),
