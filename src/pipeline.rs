@@ -22,7 +22,7 @@ use crate::evaluate::RunMetrics;
 use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::split::{Part, Split};
 use crate::train::{Epoch, Trained};
 use crate::{read, split, train};
@@ -45,7 +45,7 @@ pub struct Finished {
 /// # Errors
 /// Returns the errors of [`Config::validate`], [`fn@read`], [`fn@split`], [`train::fit`] and [`fn@evaluate`].
 pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result<Finished> {
-    let watch = Watch::default();
+    let watch = Progress::default();
     config.validate()?;
     let graph = read(data, config, &watch)?;
     config.validate_for(graph.num_nodes())?;
@@ -59,7 +59,7 @@ pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result
 ///
 /// # Errors
 /// Returns the errors of [`read::data`] and [`read::rows`].
-pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
+pub fn read(data: &Path, config: &Config, watch: &Progress) -> Result<Graph> {
     let is_vae = config.model.model == ModelKind::Vae;
     // A VAE can learn from rows of features without a graph, unless the features come from another file.
     let has_only_rows = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
@@ -72,7 +72,7 @@ pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
 /// Splits `graph` as set in `config`, or reads the split from the directory `from`.
 ///
 /// # Errors
-/// Returns the errors of [`split::directed`] and [`split::read_split`].
+/// Returns the errors of [`split::with_task`] and [`split::read_split`].
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
         Some(directory) => split::read_split(directory, graph),
@@ -80,7 +80,7 @@ pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Spli
         None if graph.edges.is_empty() => {
             Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })
         }
-        None => split::directed(graph, config.split.task, &config.split, config.seed),
+        None => split::with_task(graph, config.split.task, &config.split, config.seed),
     }
 }
 
@@ -105,7 +105,7 @@ pub fn evaluate(
     graph: &Graph,
     split: &Split,
     config: &Config,
-    watch: &Watch,
+    watch: &Progress,
 ) -> Result<Evaluated> {
     let encoded = model.encode(&split.train, graph.features())?;
     let metrics = RunMetrics::of(model, &*encoded.score, split, graph.features(), config)?;

@@ -12,9 +12,9 @@ use std::time::Instant;
 /// ```
 /// use vgae::config::ReadConfig;
 /// use vgae::read;
-/// use vgae::progress::Watch;
+/// use vgae::progress::Progress;
 ///
-/// let watch = Watch::default();
+/// let watch = Progress::default();
 /// assert!(watch.look().is_none());
 /// read::data_watched("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &watch)?;
 /// let progress = watch.look().unwrap();
@@ -23,7 +23,7 @@ use std::time::Instant;
 /// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Watch {
+pub struct Progress {
     shared: Arc<Shared>,
 }
 
@@ -41,9 +41,9 @@ struct Stage {
     start: Instant,
 }
 
-/// The progress that a [`Watch`] shows.
+/// The progress that a [`Progress`] shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
+pub struct Snapshot {
     /// The name of the stage, as in `reading edges.csv`.
     pub stage: String,
     /// The unit of the counts, such as `bytes` for a file, as stored on disk; `None` if nothing is counted.
@@ -56,7 +56,7 @@ pub struct Progress {
     pub elapsed_seconds: f64,
 }
 
-impl Watch {
+impl Progress {
     /// Begins a stage in which nothing is counted.
     pub fn begin(&self, stage: impl Into<String>) {
         self.set(stage.into(), None, None);
@@ -73,9 +73,9 @@ impl Watch {
     }
 
     /// Returns the progress of the current stage, or `None` if no stage has begun.
-    pub fn look(&self) -> Option<Progress> {
+    pub fn look(&self) -> Option<Snapshot> {
         let current = self.shared.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|stage| Progress {
+        current.as_ref().map(|stage| Snapshot {
             stage: stage.name.clone(),
             unit: stage.unit,
             num_done: self.shared.num_done.load(Ordering::Relaxed),

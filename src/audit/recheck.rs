@@ -10,7 +10,7 @@ use crate::audit::{Offence, Place, Report, Rule};
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::NodeIds;
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::Embeddings;
 use crate::model::{Encoded, Model};
 use crate::read::{RowReader, parse_finite};
@@ -44,7 +44,7 @@ pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
     check_embeddings(path, &run, &stored, &expected, report);
     // The stored embeddings are exact, so metrics computed from them are the same on every machine.
     let metrics = match &run.model {
-        Model::Network(network) => run.evaluate(&Decoded::new(stored.mean, network.decoder()))?,
+        Model::Network(network) => run.evaluate(&EmbeddingScorer::new(stored.mean, network.decoder()))?,
         _ => run.evaluate(&*score)?,
     };
     check_metrics(path, &metrics, report)

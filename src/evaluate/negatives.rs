@@ -1,4 +1,4 @@
-//! Draws negatives for evaluation: those of the split, or ones that are harder to tell from edges.
+//! Seeds negatives for evaluation: those of the split, or ones that are harder to tell from edges.
 //!
 //! Most random pairs join low-degree nodes that are far apart. Degrees and common neighbours alone tell such
 //! pairs from edges, so a high AUC says little. [`Negatives::Degree`] removes the degree as a clue;
@@ -94,7 +94,7 @@ impl fmt::Display for Negatives {
     }
 }
 
-/// Draws the negatives of both parts of `split`, a split of `graph`. The same seed gives the same negatives
+/// Seeds the negatives of both parts of `split`, a split of `graph`. The same seed gives the same negatives
 /// on every machine with any number of threads; the uniform ones are those of the split for every seed. The
 /// cost is that of [`by_degree`] or [`hard()`].
 ///

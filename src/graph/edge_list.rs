@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::config::ReadConfig;
 use crate::graph::Pair;
-use crate::kernels::sort::Dealt;
+use crate::kernels::sort::Buckets;
 
 /// The direction of edges: whether (u, v) and (v, u) are the same edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -129,7 +129,7 @@ impl EdgeList {
         let (pairs, weights) = match weights {
             None => {
                 let keys = pairs.iter().copied().filter(is_edge).map(key);
-                let mut keys = Dealt::new(keys, |&key| first_node(key), num_nodes);
+                let mut keys = Buckets::new(keys, |&key| first_node(key), num_nodes);
                 keys.blocks().into_par_iter().for_each(|(_, keys)| keys.sort_unstable());
                 let mut keys = keys.into_items();
                 keys.dedup();
@@ -138,7 +138,7 @@ impl EdgeList {
             Some(weights) => {
                 let rows = pairs.iter().copied().zip(weights.iter().copied());
                 let edges = rows.filter(|(pair, _)| is_edge(pair)).map(|(pair, weight)| (key(pair), weight));
-                let mut edges = Dealt::new(edges, |edge| first_node(edge.0), num_nodes);
+                let mut edges = Buckets::new(edges, |edge| first_node(edge.0), num_nodes);
                 edges.blocks().into_par_iter().for_each(|(_, edges)| {
                     edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 });

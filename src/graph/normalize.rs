@@ -17,7 +17,7 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::graph::{Csr, Direction, EdgeList};
-use crate::kernels::sort::Dealt;
+use crate::kernels::sort::Buckets;
 
 /// Returns Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal matrix of the row sums of A + I (Kipf &
 /// Welling 2017, *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2). Pass only the
@@ -37,7 +37,7 @@ pub fn symmetric(edges: &EdgeList) -> Csr {
     // the columns of each row ascending.
     let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at]);
     let left = edges.pairs().iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
-    let mut left = Dealt::new(left, |&((_, v), _)| v, n);
+    let mut left = Buckets::new(left, |&((_, v), _)| v, n);
     let left: Vec<_> = left.blocks().into_iter().map(|(rows, left)| (rows, &*left)).collect();
     let right = |rows: &Range<usize>| {
         edges.places_from(rows.clone()).map(|at| (edges.pairs()[at], f64::from(weight(at))))

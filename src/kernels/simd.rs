@@ -4,13 +4,13 @@
 //! They are written by hand because `f32::exp` and `f32::ln` are library calls that the compiler cannot
 //! vectorise, and pulp provides no elementary functions.
 
-mod place;
 mod product;
+mod vector_ranges;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(crate) use place::VectorRanges;
 pub(crate) use product::{Product, sum_of_logarithms};
+pub(crate) use vector_ranges::VectorRanges;
 
 /// 1.5 · 2^23. Adding it to a smaller number leaves the nearest integer in the low bits of the sum.
 const MAGIC: f32 = 12_582_912.0;

@@ -26,13 +26,13 @@ fn sort_parts<T: Send>(items: &mut [T], compare: &(impl Fn(&T, &T) -> Ordering +
     rayon::join(|| sort_parts(lower, compare, num_threads), || sort_parts(upper, compare, num_threads));
 }
 
-/// The most blocks that [`Dealt`] makes: few enough that the ends of all blocks stay in the cache while items
+/// The most blocks that [`Buckets`] makes: few enough that the ends of all blocks stay in the cache while items
 /// are distributed, and enough that, of millions of items, a block fits in the cache afterwards.
 const MAX_BLOCKS: usize = 1024;
 
 /// Items in blocks by node. All blocks have equally many nodes, lower nodes come first, and the items of a
 /// block keep their order.
-pub(crate) struct Dealt<T> {
+pub(crate) struct Buckets<T> {
     items: Vec<T>,
     /// The number of items in each block.
     lengths: Vec<usize>,
@@ -40,7 +40,7 @@ pub(crate) struct Dealt<T> {
     num_nodes: usize,
 }
 
-impl<T: Copy + Default> Dealt<T> {
+impl<T: Copy + Default> Buckets<T> {
     /// Distributes m `items` to blocks by `node`, which is below `num_nodes`. O(m) time and memory.
     pub(crate) fn new(
         items: impl Iterator<Item = T> + Clone,
@@ -63,7 +63,7 @@ impl<T: Copy + Default> Dealt<T> {
             dealt[*next] = item;
             *next += 1;
         }
-        Dealt { items: dealt, lengths, nodes_per_block, num_nodes }
+        Buckets { items: dealt, lengths, nodes_per_block, num_nodes }
     }
 
     /// Returns the nodes and the items of each block.

@@ -3,7 +3,7 @@
 //! # Examples
 //! ```
 //! use ndarray::array;
-//! use vgae::model::decoder::{Decoded, Decoder, decode_pair, decode_pairs, top_pairs};
+//! use vgae::model::decoder::{EmbeddingScorer, Decoder, decode_pair, decode_pairs, top_pairs};
 //! use vgae::graph::EdgeList;
 //! use vgae::model::score::Score;
 //!
@@ -12,7 +12,7 @@
 //! assert_eq!(decode_pair(z.view(), (1, 1)), 4.0);
 //! let known = EdgeList::new(3, vec![(0, 1)], None).0;
 //! assert_eq!(top_pairs(z.view(), 1, &known)[0].pair, (0, 2));
-//! let cosine = Decoded::new(z, Decoder::Cosine { temperature: 5.0 });
+//! let cosine = EmbeddingScorer::new(z, Decoder::Cosine { temperature: 5.0 });
 //! assert!((cosine.logits(&[(0, 1)])[0] - 5.0).abs() < 1e-5);
 //! ```
 
@@ -67,12 +67,12 @@ pub enum Coordinates {
 
 /// Embeddings together with their decoder.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Decoded {
+pub struct EmbeddingScorer {
     z: Array2<f32>,
     decoder: Decoder,
 }
 
-impl Decoded {
+impl EmbeddingScorer {
     /// Builds the score from embeddings `z`, [n, d] ([n, d + 1] with a mass), and their decoder.
     pub fn new(mut z: Array2<f32>, decoder: Decoder) -> Self {
         match decoder {
@@ -84,11 +84,11 @@ impl Decoded {
             }
             _ => {}
         }
-        Decoded { z, decoder }
+        EmbeddingScorer { z, decoder }
     }
 }
 
-impl Score for Decoded {
+impl Score for EmbeddingScorer {
     /// Returns the logits of m pairs. O(m·d) time; O(m·d·h) for a perceptron.
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
         match &self.decoder {

@@ -105,7 +105,7 @@ impl Encoder {
     }
 }
 
-/// Draws a matrix of weights as in Glorot & Bengio 2010 (eq. 16): uniform within ±√(6 / (rows + columns)).
+/// Seeds a matrix of weights as in Glorot & Bengio 2010 (eq. 16): uniform within ±√(6 / (rows + columns)).
 pub(crate) fn glorot(rows: usize, columns: usize, rng: &mut impl Rng) -> Array2<f32> {
     let limit = (6.0 / (rows + columns) as f64).sqrt() as f32;
     Array2::from_shape_simple_fn((rows, columns), || rng.random_range(-limit..limit))

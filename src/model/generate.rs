@@ -10,7 +10,7 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Pair};
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network};
 use crate::model::score::Score;
 
@@ -24,7 +24,7 @@ pub enum Source {
     Posterior,
 }
 
-/// Draws z for each node from `source`, and returns the `num_edges` most probable edges, best first.
+/// Seeds z for each node from `source`, and returns the `num_edges` most probable edges, best first.
 ///
 /// `embeddings` are those that `network` gives the nodes of the run's graph. `edges` is the edge list of that
 /// graph; it determines whether edges have directions and which nodes they may join. O(n²·d) time, O(n·d +
@@ -68,6 +68,6 @@ pub fn edges(
         z += &embeddings.mean;
     }
     let no_edges = edges.with_edges(Vec::new());
-    let best = Decoded::new(z, network.decoder()).top_pairs(num_edges, &no_edges);
+    let best = EmbeddingScorer::new(z, network.decoder()).top_pairs(num_edges, &no_edges);
     Ok(best.into_iter().map(|scored| scored.pair).collect())
 }

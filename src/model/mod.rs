@@ -35,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::graph::transform::transform;
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::Baseline;
-use crate::model::decoder::{Decoded, Decoder, Posterior};
+use crate::model::decoder::{Decoder, EmbeddingScorer, Posterior};
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 use crate::model::stack::Stack;
@@ -156,7 +156,7 @@ impl Model {
         match self {
             Model::Network(network) => {
                 let embeddings = network.encode(edges, features);
-                let score = Box::new(Decoded::new(embeddings.mean.clone(), network.decoder()));
+                let score = Box::new(EmbeddingScorer::new(embeddings.mean.clone(), network.decoder()));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }
             Model::Vae(vae) => {
@@ -167,7 +167,7 @@ impl Model {
                     true => Decoder::Cosine { temperature: 1.0 },
                     false => Decoder::InnerProduct,
                 };
-                let score = Box::new(Decoded::new(embeddings.mean.clone(), decoder));
+                let score = Box::new(EmbeddingScorer::new(embeddings.mean.clone(), decoder));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }
             Model::Stack(stack) => {

@@ -33,7 +33,7 @@ use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::model::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 
 pub use crate::kernels::tape::Weights;
-pub(crate) use pass::{Draws, Encoding, Pass, Terms};
+pub(crate) use pass::{Encoding, Pass, Seeds, Terms};
 #[cfg(feature = "torch")]
 pub(crate) use torch::TorchTrainer;
 

@@ -12,7 +12,7 @@ mod two_hop;
 use rayon::prelude::*;
 
 use crate::graph::{Direction, EdgeList, Pair};
-use crate::model::score::{Best, Score, ScoredPair};
+use crate::model::score::{Score, ScoredPair, TopK};
 
 pub use approximate::{Approximate, Recall};
 use two_hop::TwoHop;
@@ -62,19 +62,19 @@ impl Candidates {
                         .map(|v| (u, v))
                         .collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    Best::of(k, &pairs, &score.logits(&pairs))
+                    TopK::of(k, &pairs, &score.logits(&pairs))
                 };
                 let nodes = (0..known.num_nodes() as u32).into_par_iter();
                 nodes
                     .map_init(|| two_hop.marks(), best_of_node)
-                    .reduce(|| Best::new(k), Best::merge)
+                    .reduce(|| TopK::new(k), TopK::merge)
                     .into_sorted()
             }
             Candidates::Listed(pairs) => {
                 let mut pairs = listed(pairs, known);
                 pairs.sort_unstable();
                 pairs.dedup();
-                Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
             }
         }
     }
@@ -96,7 +96,7 @@ impl Candidates {
                 let top_of_node = |marks: &mut Vec<u32>, &u: &u32| {
                     let mut pairs: Vec<Pair> = two_hop.neighbours(u, marks).map(|v| (u, v)).collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                    TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
                 };
                 nodes.par_iter().map_init(|| two_hop.marks(), top_of_node).collect()
             }
@@ -112,7 +112,7 @@ impl Candidates {
                 let top_of_node = |&node: &u32| {
                     let start = |node: u32| pairs.partition_point(|pair| pair.0 < node);
                     let pairs = &pairs[start(node)..start(node + 1)];
-                    Best::of(k, pairs, &score.logits(pairs)).into_sorted()
+                    TopK::of(k, pairs, &score.logits(pairs)).into_sorted()
                 };
                 nodes.par_iter().map(top_of_node).collect()
             }

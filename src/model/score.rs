@@ -65,7 +65,7 @@ pub(crate) fn top_of_nodes(
 ) -> Vec<Vec<ScoredPair>> {
     let top_of_node = |&node: &u32| {
         let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
-        Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+        TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
     };
     nodes.par_iter().map(top_of_node).collect()
 }
@@ -75,9 +75,9 @@ pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeLis
     let n = known.num_nodes() as u32;
     let best_of_node = |u: u32| {
         let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| known.is_candidate(pair)).collect();
-        Best::of(k, &pairs, &score.logits(&pairs))
+        TopK::of(k, &pairs, &score.logits(&pairs))
     };
-    (0..n).into_par_iter().map(best_of_node).reduce(|| Best::new(k), Best::merge).into_sorted()
+    (0..n).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
 }
 
 /// Returns the probability of a logit: sigmoid(logit).
@@ -109,19 +109,19 @@ impl PartialOrd for ScoredPair {
 }
 
 /// The greatest `k` scored pairs so far, in a heap with the least of them on top.
-pub(crate) struct Best {
+pub(crate) struct TopK {
     k: usize,
     heap: BinaryHeap<Reverse<ScoredPair>>,
 }
 
-impl Best {
+impl TopK {
     pub(crate) fn new(k: usize) -> Self {
-        Best { k, heap: BinaryHeap::new() }
+        TopK { k, heap: BinaryHeap::new() }
     }
 
     /// Collects the best of these pairs.
     pub(crate) fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
-        let mut best = Best::new(k);
+        let mut best = TopK::new(k);
         for (&pair, &logit) in pairs.iter().zip(logits) {
             best.add(ScoredPair { pair, logit });
         }
@@ -151,7 +151,7 @@ impl Best {
         }
     }
 
-    pub(crate) fn merge(mut self, other: Best) -> Best {
+    pub(crate) fn merge(mut self, other: TopK) -> TopK {
         for pair in other.heap {
             self.add(pair.0);
         }

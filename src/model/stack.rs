@@ -36,7 +36,7 @@ use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKin
 use crate::error::Result;
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 
@@ -54,7 +54,7 @@ pub struct Stack {
 
 /// The parts of a stack, applied to a graph.
 pub struct Parts {
-    networks: Vec<(&'static str, Decoded)>,
+    networks: Vec<(&'static str, EmbeddingScorer)>,
     closed_form: ClosedForm,
 }
 
@@ -207,7 +207,7 @@ impl Parts {
     ) -> Result<Self> {
         let decode = |(name, network): &(&'static str, Network)| {
             let embeddings = network.encode(edges, features);
-            (*name, Decoded::new(embeddings.mean, network.decoder()))
+            (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))
         };
         let networks = networks.iter().map(decode).collect();
         Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)? })

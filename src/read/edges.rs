@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::config::{EdgeFormat, Header, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::RowReader;
 use crate::read::columns::{Columns, header_columns, weight};
 #[cfg(feature = "graphml")]
@@ -33,11 +33,11 @@ use crate::read::source::{Sizes, Source};
 /// a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph, [`Error::Input`] for a file without edges and for one that is not of
 /// its format, [`Error::Config`] if `config` asks for something that the format does not know.
 pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_edge_list(path, config, &Watch::default())
+    watched_edge_list(path, config, &Progress::default())
 }
 
 /// Implements [`edge_list`]; `watch` counts the bytes of the file.
-pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
     check_flags(format, config)?;
     match format {

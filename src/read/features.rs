@@ -6,7 +6,7 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
@@ -22,11 +22,11 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
 /// length than the first; [`crate::Error::Input`] for a file without rows.
 pub fn features(path: &Path) -> Result<FeatureTable> {
-    watched_features(path, &Watch::default())
+    watched_features(path, &Progress::default())
 }
 
 /// Implements [`features`]; `watch` counts the bytes of the file.
-pub(super) fn watched_features(path: &Path, watch: &Watch) -> Result<FeatureTable> {
+pub(super) fn watched_features(path: &Path, watch: &Progress) -> Result<FeatureTable> {
     read_features(RowReader::watched(path, watch)?)
 }
 

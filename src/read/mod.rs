@@ -70,7 +70,7 @@ use hashbrown::HashMap;
 use crate::config::{EdgeFormat, FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
 pub(crate) use columns::header_columns;
 pub use edges::edge_list;
@@ -90,14 +90,14 @@ pub(crate) use regular::{check_directory, check_file};
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
 /// [`Error::MissingFeatures`] names a node without features.
 pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    data_watched(path, config, &Watch::default())
+    data_watched(path, config, &Progress::default())
 }
 
 /// Reads like [`data`]; `watch` shows the current file and counts its bytes.
 ///
 /// # Errors
 /// Returns the errors of [`data`].
-pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     // The column of a node tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
@@ -126,14 +126,14 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<G
 /// # Errors
 /// Returns the errors of [`features`].
 pub fn rows(path: &Path) -> Result<Graph> {
-    rows_watched(path, &Watch::default())
+    rows_watched(path, &Progress::default())
 }
 
 /// Reads like [`rows`]; `watch` counts the bytes of the file.
 ///
 /// # Errors
 /// Returns the errors of [`rows`].
-pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
+pub fn rows_watched(path: &Path, watch: &Progress) -> Result<Graph> {
     let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
     let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
@@ -179,7 +179,7 @@ pub fn data_name(path: &Path) -> String {
     if stem.is_empty() { name } else { stem.to_string() }
 }
 
-fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+fn directory(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let Some(edges) = only_csv_in(path, "edges")? else {
         return linqs::watched_linqs(path, config, watch);
     };
@@ -215,7 +215,7 @@ fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Reads `node,label` rows, with or without that header.
-fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
+fn labels(path: &Path, watch: &Progress) -> Result<LabelTable> {
     let mut reader = RowReader::watched(path, watch)?;
     let mut rows = Vec::new();
     let mut lines = HashMap::new();

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::columns::header_columns;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
@@ -98,14 +98,14 @@ impl<'a> PairReader<'a> {
     /// # Errors
     /// [`Error::Io`] if it cannot be read.
     pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        Self::watched(path, nodes, unknown, &Watch::default())
+        Self::watched(path, nodes, unknown, &Progress::default())
     }
 
     /// Opens a file like [`PairReader::open`]; `watch` counts the bytes as they are read.
     ///
     /// # Errors
     /// Returns the errors of [`PairReader::open`].
-    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Watch) -> Result<Self> {
+    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Progress) -> Result<Self> {
         let mut reader = RowReader::watched(path, watch)?;
         let [first, second] = reader.look_ahead()?;
         let first = first.unwrap_or_default();

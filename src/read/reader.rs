@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::fingerprint::BytesRead;
 use crate::read::rows::{Rows, Separator};
 use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
@@ -32,16 +32,16 @@ pub(super) struct Parsed<T> {
 impl RowReader {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::watched(path, &Watch::default())
+        Self::watched(path, &Progress::default())
     }
 
     /// Opens a file like [`RowReader::open`]; `watch` counts the bytes of the file.
-    pub(super) fn watched(path: &Path, watch: &Watch) -> Result<Self> {
+    pub(super) fn watched(path: &Path, watch: &Progress) -> Result<Self> {
         Self::with_sizes(path, Sizes::USUAL, watch)
     }
 
     /// Opens `path` to be read in pieces of these sizes.
-    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
+    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
         let source = Source::open(path, sizes, watch)?;
         let path: Arc<Path> = Arc::from(path);
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);

@@ -8,7 +8,7 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
 use crate::read::magic::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::open_raw;
@@ -57,7 +57,7 @@ pub(super) struct Block {
 
 impl Source {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
-    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
+    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
         let mut hashed = Hashing::new(open_raw(path, watch)?, fingerprint.clone());
         let mut start = Vec::new();
@@ -206,7 +206,7 @@ impl Source {
 }
 
 /// All bytes of `path`, or of stdin for `-`, as they stand.
-pub(super) fn read_whole(path: &Path, watch: &Watch) -> Result<(Vec<u8>, InputFile)> {
+pub(super) fn read_whole(path: &Path, watch: &Progress) -> Result<(Vec<u8>, InputFile)> {
     let mut bytes = Vec::new();
     open_raw(path, watch)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
     let mut fingerprint = Fingerprint::default();

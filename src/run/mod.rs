@@ -21,10 +21,10 @@
 //!
 //! The directory is self-contained: the model needs nothing outside it.
 
-mod another;
 mod checkpoint;
 mod directory;
 mod files;
+mod inductive;
 mod layout;
 mod lock;
 mod record;

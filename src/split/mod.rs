@@ -21,7 +21,7 @@
 //! assert_eq!(split.test.pairs().len(), split.test.labels().len());
 //! assert!(split.test.negatives.iter().all(|&pair| !graph.edges.contains(pair)));
 //! assert_eq!(Split::from_lists(split.lists(), &graph, "split".as_ref())?, split);
-//! assert_eq!(split::directed(&graph, DirectedTask::General, &config, 0)?, split);
+//! assert_eq!(split::with_task(&graph, DirectedTask::General, &config, 0)?, split);
 //!
 //! let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
 //! assert_eq!(split::sample_negatives(&graph.edges, 5, &mut rng)?.len(), 5);
@@ -30,9 +30,9 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
-mod directed;
 pub(crate) mod files;
 mod rows;
+mod task;
 
 use std::path::Path;
 
@@ -46,9 +46,9 @@ use crate::config::SplitConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 
-pub use directed::directed;
 pub use files::read_split;
 pub use rows::{RowSplit, rows};
+pub use task::with_task;
 
 /// The edges and negatives of each part.
 #[derive(Debug, Clone, PartialEq)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::{Epoch, Kept};
+use super::{EarlyStopping, Epoch};
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::kernels::tape::AdamState;
@@ -81,7 +81,7 @@ pub(super) enum Last {
 
 impl Last {
     /// Returns `Yes` if training stops after `epoch`.
-    pub(super) fn new(epoch: usize, kept: &Kept, config: &Config) -> Self {
+    pub(super) fn new(epoch: usize, kept: &EarlyStopping, config: &Config) -> Self {
         if epoch == config.epochs() || kept.is_out_of_patience(&config.train) { Last::Yes } else { Last::No }
     }
 }
@@ -90,7 +90,7 @@ impl Last {
 pub(super) struct Resumed {
     pub(super) weights: Weights,
     pub(super) adam: AdamState<'static>,
-    pub(super) kept: Kept,
+    pub(super) kept: EarlyStopping,
     pub(super) word_position: u64,
     pub(super) next_seed: Option<u64>,
     pub(super) history: Vec<Epoch>,
@@ -102,7 +102,7 @@ impl<'a> Checkpoint<'a> {
         network: &str,
         weights: impl IntoIterator<Item = (String, Cow<'a, Array2<f32>>)>,
         adam: AdamState<'a>,
-        kept: &'a Kept,
+        kept: &'a EarlyStopping,
         (word_position, next_seed): (u64, Option<u64>),
         history: &[Epoch],
     ) -> Self {
@@ -194,7 +194,7 @@ impl<'a> Checkpoint<'a> {
         Ok(Resumed {
             weights: self.with_prefix(WEIGHTS),
             adam: AdamState { num_steps, moments },
-            kept: Kept::resumed(best, num_looks_since_best, self.with_prefix(BEST)),
+            kept: EarlyStopping::resumed(best, num_looks_since_best, self.with_prefix(BEST)),
             word_position,
             next_seed,
             history,

@@ -3,8 +3,8 @@
 //! `system`.
 
 mod checkpoint;
+mod early_stopping;
 mod engine;
-mod kept;
 mod network;
 pub mod plan;
 #[cfg(feature = "torch")]
@@ -13,7 +13,7 @@ pub(crate) mod stack;
 
 pub(crate) use checkpoint::Tensors;
 pub use checkpoint::{Checkpoint, Moment};
-use kept::Kept;
+use early_stopping::EarlyStopping;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,7 +22,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, Features};
 use crate::model::Model;
 use crate::model::baseline::Baseline;
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::split::Split;
 
 /// One epoch: a row of `history.csv`.
@@ -99,7 +99,7 @@ pub fn fit(
         on_epoch(epoch);
         Ok(())
     };
-    fit_from(features, split, config, &Watch::default(), None, on_epoch)
+    fit_from(features, split, config, &Progress::default(), None, on_epoch)
 }
 
 /// The callback after each epoch. An error from it ends the training.
@@ -113,7 +113,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 /// # Examples
 /// ```
 /// use vgae::config::Config;
-/// use vgae::progress::Watch;
+/// use vgae::progress::Progress;
 /// use vgae::{read, split, train};
 /// use vgae::Error;
 ///
@@ -125,7 +125,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// let path = directory.path().join("checkpoint.safetensors");
-/// let stopped = train::fit_from(None, &split, &config, &Watch::default(), None, &mut |epoch, moment| {
+/// let stopped = train::fit_from(None, &split, &config, &Progress::default(), None, &mut |epoch, moment| {
 ///     match epoch.epoch {
 ///         4 => {
 ///             vgae::run::write_checkpoint(&path, &config, &moment.checkpoint())?;
@@ -137,7 +137,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 /// assert!(stopped.is_err());
 /// let checkpoint = vgae::run::read_checkpoint(&path, &config)?;
 /// assert_eq!(checkpoint.epoch(), 4);
-/// let rest = train::fit_from(None, &split, &config, &Watch::default(), Some(&checkpoint), &mut |_, _| Ok(()))?;
+/// let rest = train::fit_from(None, &split, &config, &Progress::default(), Some(&checkpoint), &mut |_, _| Ok(()))?;
 /// assert_eq!(rest.model.weights(), whole.model.weights());
 /// # Ok::<(), vgae::Error>(())
 /// ```
@@ -148,7 +148,7 @@ pub fn fit_from(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    watch: &Watch,
+    watch: &Progress,
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<Trained> {

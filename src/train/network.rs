@@ -16,19 +16,19 @@ use crate::graph::transform::largest;
 use crate::graph::{EdgeList, Features};
 use crate::kernels::device;
 use crate::kernels::tape::KlTerm;
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::encoder::{Inputs, adj_norm};
 use crate::model::loss::{
     ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, Weighting,
     kl_weight, relative_weights,
 };
-use crate::model::network::{Draws, Network, Pass, Terms};
+use crate::model::network::{Network, Pass, Seeds, Terms};
 #[cfg(feature = "torch")]
 use crate::model::{loss::TorchLoss, network::TorchTrainer};
 use crate::split::Split;
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::engine::Engine;
-use crate::train::{Epoch, Kept, OnEpoch};
+use crate::train::{EarlyStopping, Epoch, OnEpoch};
 
 /// The random stream of training, separate from that of the split with the same seed.
 pub(super) const TRAINING_STREAM: u64 = 1;
@@ -80,7 +80,7 @@ pub(super) fn fit(
     let largest_feature = features.map_or(0.0, largest);
     let diverged =
         |loss, epoch| Error::Diverged { part: part.into(), loss, epoch, learning_rate, largest_feature };
-    let (mut kept, mut history, mut next_seed) = (Kept::new(), Vec::new(), None);
+    let (mut kept, mut history, mut next_seed) = (EarlyStopping::new(), Vec::new(), None);
     if let Some(resumed) = resumed {
         engine.restore(resumed.adam, &network).map_err(Error::Checkpoint)?;
         (kept, history, next_seed) = (resumed.kept, resumed.history, resumed.next_seed);
@@ -109,7 +109,7 @@ pub(super) fn fit(
         let next_seed = (masked.is_none() && epoch < num_epochs).then_some(seed);
         let draw_next = || next_seed.map(|seed| source.target(None, &split.train, config, seed));
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
-        let draws = Draws::new(&mut rng);
+        let draws = Seeds::new(&mut rng);
         let pass = Pass { masked: masked_adj_norm.as_ref(), inputs: &inputs, draws, kl, target: &target };
         let (Terms { loss, reconstruction, kl }, drawn) = engine.step(&mut network, pass, draw_next);
         next_target = drawn;
@@ -242,7 +242,7 @@ impl Source {
         }
     }
 
-    /// Draws the target of one epoch. If edges are `hidden` from message passing, the balanced sample uses
+    /// Seeds the target of one epoch. If edges are `hidden` from message passing, the balanced sample uses
     /// only those.
     fn target<'a>(
         &'a self,
@@ -274,7 +274,7 @@ impl Source {
 
 /// Returns the metrics of the validation part. `mean` encodes the nodes with all training edges.
 fn validate(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metrics> {
-    let decoded = Decoded::new(mean, network.decoder());
+    let decoded = EmbeddingScorer::new(mean, network.decoder());
     evaluate::part(&decoded, &split.validation)
 }
 

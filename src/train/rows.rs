@@ -10,7 +10,7 @@ use tch::Device;
 
 use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
-use super::{Epoch, Kept, OnEpoch};
+use super::{EarlyStopping, Epoch, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
@@ -56,7 +56,7 @@ pub(super) fn fit(
         learning_rate,
         largest_feature: largest(features),
     };
-    let (mut kept, mut history) = (Kept::new(), Vec::new());
+    let (mut kept, mut history) = (EarlyStopping::new(), Vec::new());
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
         let resumed = checkpoint.resume(&name)?;

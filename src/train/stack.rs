@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::model::network::Network;
 use crate::model::stack::{Combiner, Parts, Stack, networks};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::split::{Part, Split, sample_negatives};
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
@@ -28,7 +28,7 @@ pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    watch: &Watch,
+    watch: &Progress,
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {

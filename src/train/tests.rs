@@ -13,10 +13,10 @@ use crate::error::Error;
 use crate::graph::{Csr, EdgeList, Graph, Pair};
 use crate::kernels::operator::Operator;
 use crate::kernels::tape::{Buffers, HostTape, KlTerm, Noise, Tape};
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::encoder::Inputs;
 use crate::model::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
-use crate::model::network::{Draws, Network, Pass, TorchTrainer, Weights};
+use crate::model::network::{Network, Pass, Seeds, TorchTrainer, Weights};
 use crate::model::score::Score;
 use crate::split;
 
@@ -67,7 +67,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     if let Some(log_variance) = embeddings.log_variance {
         assert_close(log_variance.as_slice().unwrap(), &case["log_variance"], "log_variance");
     }
-    let draws = Draws { dropout: 1, noise: Noise::Zero, loss: 1 };
+    let draws = Seeds { dropout: 1, noise: Noise::Zero, loss: 1 };
     let kl = KlTerm { weight: 0.3, free };
     let pass = || Pass { masked: None, inputs, draws, kl, target };
     let mut buffers = Buffers::default();
@@ -128,7 +128,7 @@ fn every_encoder_and_decoder_equals_pytorch() {
         check(&network, &inputs, case, &target, case["free_bits"].as_f64().unwrap());
 
         let pairs: Vec<Pair> = (0..7).flat_map(|u| (0..7).map(move |v| (u, v))).collect();
-        let logits = Decoded::new(network.embed(&inputs).mean, network.decoder()).logits(&pairs);
+        let logits = EmbeddingScorer::new(network.embed(&inputs).mean, network.decoder()).logits(&pairs);
         let expected: Vec<f64> = serde_json::from_value(case["all_pairs"].clone()).unwrap();
         let size = expected.iter().fold(0f64, |most, value| most.max(value.abs()));
         for (found, expected) in logits.iter().zip(&expected) {

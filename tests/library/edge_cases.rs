@@ -4,7 +4,7 @@ use clap::{Args, Command, FromArgMatches};
 use vgae::Result;
 use vgae::config::{Config, ModelKind};
 use vgae::pipeline::{self, Evaluated};
-use vgae::progress::Watch;
+use vgae::progress::Progress;
 use vgae::split::Split;
 use vgae::train;
 
@@ -70,7 +70,7 @@ fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<Strin
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(25);
     }
-    let watch = Watch::default();
+    let watch = Progress::default();
     let graph = pipeline::read(&workspace.path(&cases::write(workspace, case)), &config, &watch)?;
     let split: Split = pipeline::split(&graph, &config, None)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;

@@ -16,7 +16,7 @@ use vgae::model::Model;
 use vgae::model::recommend::Approximate;
 use vgae::model::vae::Draw;
 use vgae::pipeline::{self, Evaluated};
-use vgae::progress::Watch;
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
 
@@ -40,7 +40,7 @@ fn shorten(config: &mut Config, epochs: usize) {
 
 /// The hash of each thing that comes of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
-    let watch = Watch::default();
+    let watch = Progress::default();
     let graph = pipeline::read(data, config, &watch).unwrap();
     let split = pipeline::split(&graph, config, None).unwrap();
     let trained = train::fit(graph.features(), &split, config, |_| {}).unwrap();

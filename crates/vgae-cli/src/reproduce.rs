@@ -11,11 +11,11 @@
 //! use vgae::run::{RunDir, Timings};
 //! use vgae::write::Existing;
 //! use vgae::train;
-//! use vgae::progress::Watch;
+//! use vgae::progress::Progress;
 //!
 //! let directory = tempfile::tempdir().unwrap();
 //! let (run, again) = (directory.path().join("run"), directory.path().join("again"));
-//! let (mut config, watch) = (Config::default(), Watch::default());
+//! let (mut config, watch) = (Config::default(), Progress::default());
 //! config.train.epochs = Some(3);
 //! let graph = pipeline::read("../../datasets/karate".as_ref(), &config, &watch)?;
 //! let split = pipeline::split(&graph, &config, None)?;
@@ -42,7 +42,7 @@ use crate::{Error, Result};
 use vgae::config::{Config, FeatureSource, ModelKind};
 use vgae::graph::{Graph, InputFile};
 use vgae::pipeline::{self, Evaluated};
-use vgae::progress::Watch;
+use vgae::progress::Progress;
 use vgae::run::{self, Record, RunDir, Status, Timings};
 use vgae::train::{self, Epoch, Moment};
 use vgae::write::Existing;
@@ -122,7 +122,7 @@ pub fn make(
     place: &Place,
     to: &Path,
     existing: Existing,
-    watch: &Watch,
+    watch: &Progress,
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<()> {
     let mut config = record.config.clone();

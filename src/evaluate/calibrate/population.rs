@@ -68,7 +68,7 @@ pub fn density(edges: &EdgeList) -> f64 {
 }
 
 impl Population {
-    /// Draws negatives with `seed` and scores them and the held-out edges of `split`, a split of the graph
+    /// Seeds negatives with `seed` and scores them and the held-out edges of `split`, a split of the graph
     /// with these `edges`. Takes one logit per pair.
     ///
     /// # Errors

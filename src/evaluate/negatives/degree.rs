@@ -1,16 +1,16 @@
-//! Draws negatives with the degree distribution of edges.
+//! Seeds negatives with the degree distribution of edges.
 
 use hashbrown::HashSet;
 use rand::{Rng, RngExt};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Pair};
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
 /// The number of draws for each needed pair before the fallback that enumerates all pairs.
 const DRAWS_PER_PAIR: usize = 100;
 
-/// Draws `count` distinct pairs of distinct nodes that are not in `edges`, the edges of the whole graph.
+/// Seeds `count` distinct pairs of distinct nodes that are not in `edges`, the edges of the whole graph.
 ///
 /// The pairs are drawn one after another, each with a probability proportional to the product of its ends'
 /// degrees in the `train` edges. For a directed pair these are the out-degree of its source and the in-degree
@@ -41,7 +41,7 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
     }
     let num_left = count - negatives.len();
     if num_left > 0 {
-        let (mut best, mut available) = (Best::new(num_left), taken.len() as u64);
+        let (mut best, mut available) = (TopK::new(num_left), taken.len() as u64);
         for (pair, weight) in ends.weighted_pairs(train.num_nodes(), train.direction()) {
             if edges.is_candidate(pair) && !taken.contains(&pair) {
                 available += 1;

@@ -77,7 +77,7 @@ impl EdgeList {
         others.filter(move |&other| self.is_candidate((node, other)))
     }
 
-    /// Draws a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
+    /// Seeds a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
     pub(crate) fn random_pair(&self, rng: &mut impl Rng) -> Pair {
         let n = self.num_nodes as u32;
         match self.num_sources.map(|num_sources| num_sources as u32) {

@@ -163,7 +163,7 @@ impl Tape for TorchTape<'_> {
     }
 }
 
-/// Draws dropout factors: 0 with probability `fraction`, otherwise 1 / (1 − fraction).
+/// Seeds dropout factors: 0 with probability `fraction`, otherwise 1 / (1 − fraction).
 fn dropout_factors(Dropout { fraction, seed }: Dropout, size: &[i64], device: Device) -> Tensor {
     tch::manual_seed(seed as i64);
     Tensor::rand(size, (Kind::Float, device)).ge(fraction).to_kind(Kind::Float) / (1.0 - fraction)

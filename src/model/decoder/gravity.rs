@@ -33,7 +33,7 @@ use rayon::prelude::*;
 use super::PAIRS_PER_TASK;
 use super::top::{BLOCK_COLUMNS, BLOCK_ROWS};
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
 /// The constant added to every squared distance.
 pub const DISTANCE_OFFSET: f64 = 0.01;
@@ -74,7 +74,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
     starts
         .into_par_iter()
         .fold(
-            || Best::new(k),
+            || TopK::new(k),
             |mut best, start| {
                 let rows = start..(start + BLOCK_ROWS).min(n);
                 for first in (0..n).step_by(BLOCK_COLUMNS) {
@@ -104,7 +104,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
                 best
             },
         )
-        .reduce(|| Best::new(k), Best::merge)
+        .reduce(|| TopK::new(k), TopK::merge)
         .into_sorted()
 }
 

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 
 use crate::graph::{Direction, EdgeList, Pair};
 use crate::model::decoder::decode_pair;
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
 /// The number of rows in the block of logits that a thread holds at a time.
 pub(super) const BLOCK_ROWS: usize = 64;
@@ -39,7 +39,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList) -> Vec<ScoredPa
         // Each free thread takes the next block, so that the rows with the largest norms come first.
         .par_bridge()
         .fold(
-            || Best::new(k),
+            || TopK::new(k),
             |mut best, start| {
                 let block = start..(start + BLOCK_ROWS).min(z.nrows());
                 for columns in rows.blocks(start) {
@@ -68,7 +68,7 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList) -> Vec<ScoredPa
                 best
             },
         )
-        .reduce(|| Best::new(k), Best::merge)
+        .reduce(|| TopK::new(k), TopK::merge)
         .into_sorted()
 }
 
@@ -96,7 +96,7 @@ pub fn top_of_nodes(z: ArrayView2<f32>, nodes: &[u32], k: usize, known: &EdgeLis
         let indices: Vec<usize> = nodes.iter().map(|&node| node as usize).collect();
         let left = z.select(Axis(0), &indices);
         let norms: Vec<f64> = nodes.iter().map(|&node| norm(z, node)).collect();
-        let mut best: Vec<Best> = nodes.iter().map(|_| Best::new(k)).collect();
+        let mut best: Vec<TopK> = nodes.iter().map(|_| TopK::new(k)).collect();
         for columns in rows.blocks(0) {
             let bound = |at: usize| logit_bound(norms[at] * rows.norms[columns.start], z.ncols());
             if (0..nodes.len()).all(|at| bound(at) < best[at].least()) {
@@ -116,7 +116,7 @@ pub fn top_of_nodes(z: ArrayView2<f32>, nodes: &[u32], k: usize, known: &EdgeLis
                 });
             }
         }
-        best.into_iter().map(Best::into_sorted).collect::<Vec<_>>()
+        best.into_iter().map(TopK::into_sorted).collect::<Vec<_>>()
     };
     nodes.par_chunks(BLOCK_ROWS).flat_map_iter(best_of).collect()
 }

@@ -12,7 +12,7 @@
 //! It is written by hand because no crate fuses the two matrix products with the sigmoids between them.
 
 mod across;
-mod tournament;
+mod round_robin;
 
 use std::sync::Mutex;
 
@@ -61,7 +61,7 @@ fn sum_over_blocks(blocks: &Blocks, includes: impl Fn(usize, usize) -> bool + Sy
         .map(|block| Mutex::new(BlockSums { rows: vec![0f32; block.rows.len()], total: 0.0 }))
         .collect();
     let arch = Arch::new();
-    tournament::for_each_pair(blocks.blocks.len(), |first, second| {
+    round_robin::for_each_pair(blocks.blocks.len(), |first, second| {
         if !includes(first, second) {
             return;
         }

@@ -65,7 +65,7 @@ impl SampledEdges {
         SampledEdges { weights: Some(weights), lists: OnceLock::new(), ..self }
     }
 
-    /// Draws `negatives_per_edge` negatives for each edge, uniformly with replacement from the pairs that are
+    /// Seeds `negatives_per_edge` negatives for each edge, uniformly with replacement from the pairs that are
     /// not edges of `train`; in a bipartite graph, from such pairs of a source and a target. Held-out edges
     /// are unknown here, so that one is occasionally drawn as a negative.
     ///

@@ -48,7 +48,7 @@ impl SubgraphReconstruction {
         SubgraphReconstruction { neighbours: plain.neighbours.weighted(train.pairs(), weights), ..plain }
     }
 
-    /// Draws the subgraph of one epoch. At most O(n + m) time. The result is identical for any number of
+    /// Seeds the subgraph of one epoch. At most O(n + m) time. The result is identical for any number of
     /// threads.
     pub fn draw(&self, rng: &mut impl Rng) -> Subgraph {
         let num_nodes = self.neighbours.num_nodes();

@@ -138,7 +138,7 @@ impl TorchLoss {
         (value, gradient * 2.0)
     }
 
-    /// Draws `count` ordered pairs that are not edges, uniformly with replacement, [2, count]; in a bipartite
+    /// Seeds `count` ordered pairs that are not edges, uniformly with replacement, [2, count]; in a bipartite
     /// graph, from a source to a target.
     fn draw(&self, count: i64, seed: u64) -> Tensor {
         tch::manual_seed(seed as i64);

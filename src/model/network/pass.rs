@@ -21,7 +21,7 @@ pub(crate) struct Terms {
 
 /// The seeds of the random numbers in a pass.
 #[derive(Clone, Copy)]
-pub(crate) struct Draws {
+pub(crate) struct Seeds {
     pub(crate) dropout: u64,
     pub(crate) noise: Noise,
     /// The seed of a loss that draws its own samples.
@@ -33,15 +33,15 @@ pub(crate) struct Pass<'a> {
     /// The Â to encode with if some edges are masked; otherwise that of `inputs` is used.
     pub(crate) masked: Option<&'a Operator<'a>>,
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) draws: Draws,
+    pub(crate) draws: Seeds,
     pub(crate) kl: KlTerm,
     pub(crate) target: &'a Target<'a>,
 }
 
-impl Draws {
-    /// Draws the seeds of a pass.
+impl Seeds {
+    /// Seeds the seeds of a pass.
     pub(crate) fn new(rng: &mut impl Rng) -> Self {
-        Draws { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
+        Seeds { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
     }
 }
 
@@ -96,7 +96,7 @@ impl Network {
     }
 
     /// Returns the dropout of a pass; `None` if the network has no dropout.
-    pub(super) fn dropout(&self, draws: Draws) -> Option<Dropout> {
+    pub(super) fn dropout(&self, draws: Seeds) -> Option<Dropout> {
         let fraction = self.config.dropout;
         (fraction > 0.0).then_some(Dropout { fraction, seed: draws.dropout })
     }

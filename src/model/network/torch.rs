@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tch::{Device, Tensor};
 
-use super::{Draws, Network, Pass, Terms};
+use super::{Network, Pass, Seeds, Terms};
 use crate::kernels::tape::{AdamState, TorchAdam, TorchOperator, TorchTape, Weights, on_host};
 use crate::kernels::tensor::{from_matrix, to_matrix};
 use crate::model::encoder::Inputs;
@@ -64,7 +64,7 @@ impl TorchTrainer {
     /// Does the same as [`Network::pass`], but keeps the gradients on the device.
     pub(crate) fn pass(&mut self, network: &Network, pass: Pass) -> Terms {
         let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
-        let Draws { loss: seed, .. } = draws;
+        let Seeds { loss: seed, .. } = draws;
         TorchAdam::zero_grad(self.weights.values());
         let masked = masked.map(|adj_norm| TorchOperator::new(adj_norm, self.device));
         let dropped = match (&inputs.features, network.dropout(draws)) {

@@ -11,7 +11,7 @@ use super::index::{Index, row};
 use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Pair};
 use crate::model::decoder::{decode_pair, top_of_nodes};
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
 /// The number of partners of each node in the first search.
 const FIRST_PARTNERS: usize = 16;
@@ -137,7 +137,7 @@ impl<'a> Approximate<'a> {
 
     /// Returns the best `k` of these pairs.
     fn best(&self, k: usize, pairs: &HashSet<Pair>) -> Vec<ScoredPair> {
-        let mut best = Best::new(k);
+        let mut best = TopK::new(k);
         pairs.iter().for_each(|&pair| best.add(ScoredPair { pair, logit: decode_pair(self.z, pair) }));
         best.into_sorted()
     }
@@ -150,7 +150,7 @@ impl<'a> Approximate<'a> {
             let pair = (node, other as u32);
             ScoredPair { pair, logit: decode_pair(self.z, pair) }
         });
-        let mut best = Best::new(k);
+        let mut best = TopK::new(k);
         scored.for_each(|scored| best.add(scored));
         Ok(best.into_sorted())
     }

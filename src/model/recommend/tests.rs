@@ -4,7 +4,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
 use super::*;
-use crate::model::decoder::{Decoded, Decoder, decode_pairs};
+use crate::model::decoder::{Decoder, EmbeddingScorer, decode_pairs};
 
 /// Returns n embeddings of d dimensions, with very different norms, and m edges.
 fn example(n: u32, d: usize, m: usize, direction: Direction, seed: u64) -> (Array2<f32>, EdgeList) {
@@ -38,7 +38,7 @@ proptest! {
         let direction = if direction == 0 { Direction::Undirected } else { Direction::Directed };
         let (z, known) = example(n, d, 2 * n as usize, direction, seed);
         let nodes: Vec<u32> = (0..n).step_by(n as usize / 7 + 1).chain([n - 1]).collect();
-        let score = Decoded::new(z.clone(), Decoder::InnerProduct);
+        let score = EmbeddingScorer::new(z.clone(), Decoder::InnerProduct);
         let found = Candidates::All.top_of_nodes(&score, &nodes, k, &known);
         for (&node, found) in nodes.iter().zip(found) {
             prop_assert_eq!(found, sorted(&z, pairs_of(node, n), &known, k));
@@ -48,7 +48,7 @@ proptest! {
     #[test]
     fn two_hop_candidates_are_those_with_a_common_neighbour(n in 2u32..40, m in 1usize..80, seed in 0u64..1000) {
         let (z, known) = example(n, 3, m, Direction::Undirected, seed);
-        let score = Decoded::new(z.clone(), Decoder::InnerProduct);
+        let score = EmbeddingScorer::new(z.clone(), Decoder::InnerProduct);
         let share = |(u, v): Pair| (0..n).any(|w| known.contains((u, w)) && known.contains((w, v)));
         let all: Vec<Pair> = (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))).collect();
         let two_hop: Vec<Pair> = all.into_iter().filter(|&pair| share(pair)).collect();
@@ -68,7 +68,7 @@ proptest! {
 fn a_list_counts_each_pair_once_and_skips_edges() {
     let (z, _) = example(5, 3, 0, Direction::Undirected, 1);
     let known = EdgeList::new(5, vec![(0, 1)], None).0;
-    let score = Decoded::new(z.clone(), Decoder::InnerProduct);
+    let score = EmbeddingScorer::new(z.clone(), Decoder::InnerProduct);
     let listed = Candidates::Listed(vec![(1, 0), (3, 2), (2, 3), (4, 4), (0, 4)]);
     let expected = sorted(&z, vec![(2, 3), (0, 4)], &known, 9);
     assert_eq!(listed.top_pairs(&score, 9, &known), expected);
@@ -83,7 +83,7 @@ fn an_index_finds_most_pairs_and_estimates_its_recall() {
     for direction in [Direction::Undirected, Direction::Directed] {
         let (z, known) = example(2000, 8, 6000, direction, 3);
         let approximate = Approximate::new(z.view()).unwrap();
-        let score = Decoded::new(z.clone(), Decoder::InnerProduct);
+        let score = EmbeddingScorer::new(z.clone(), Decoder::InnerProduct);
 
         let found = approximate.top_pairs(500, &known).unwrap();
         let exact = score.top_pairs(500, &known);

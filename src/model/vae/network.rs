@@ -263,7 +263,7 @@ fn drop_out(input: &Tensor, dropout: Option<Dropout>, place: usize) -> Tensor {
     input * from_rows(&factors, rows, columns)
 }
 
-/// Draws standard normal numbers, [rows, columns].
+/// Seeds standard normal numbers, [rows, columns].
 pub(crate) fn normal(rows: usize, columns: usize, rng: &mut impl Rng) -> Tensor {
     let values: Vec<f32> = StandardNormal.sample_iter(rng).take(rows * columns).collect();
     from_rows(&values, rows, columns)

@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 use vgae::config::{BaselineKind, ModelKind};
 use vgae::graph::{Direction, Pair};
 use vgae::model::baseline::Baseline;
-use vgae::model::decoder::Decoded;
+use vgae::model::decoder::EmbeddingScorer;
 use vgae::model::recommend::Candidates;
 use vgae::model::score::{self, Score, ScoredPair};
 use vgae::model::{Encoded, Model};
@@ -95,7 +95,7 @@ impl Links {
             (&run.model, &encoded.embeddings, max_walks < n)
         {
             let count = (max_walks / 2).max(top);
-            let first = Decoded::new(embeddings.mean.clone(), stack.first_network().decoder());
+            let first = EmbeddingScorer::new(embeddings.mean.clone(), stack.first_network().decoder());
             let pairs = first.top_pairs(count, known).iter().map(|best| best.pair).collect();
             let all = Candidates::Listed(pairs).top_pairs(score, count, known);
             return builder.merge(Scope::Shortlist(count), vec![all], top);

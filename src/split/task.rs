@@ -39,7 +39,7 @@ use crate::graph::{Direction, EdgeList, Graph, Pair};
 /// [`Error::Config`] for a task other than the general one on an undirected graph; [`Error::TooFewTaskEdges`]
 /// if a part with a fraction above 0, or the training part, would be empty, or if there are not enough
 /// negatives. For the general task, returns the errors of [`edges`](super::edges).
-pub fn directed(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u64) -> Result<Split> {
+pub fn with_task(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u64) -> Result<Split> {
     if task == DirectedTask::General {
         return edges(graph, config, seed);
     }

@@ -6,21 +6,21 @@ use crate::config::{Select, TrainConfig};
 use crate::model::network::Weights;
 
 /// The epoch with the highest validation score so far.
-pub(super) struct Kept {
+pub(super) struct EarlyStopping {
     /// The validation score of the best epoch, its number and, if `train.select` is `best`, its weights.
     best: Option<(f64, usize, Weights)>,
     num_looks_since_best: usize,
 }
 
-impl Kept {
+impl EarlyStopping {
     /// Starts without a validation.
     pub(super) fn new() -> Self {
-        Kept { best: None, num_looks_since_best: 0 }
+        EarlyStopping { best: None, num_looks_since_best: 0 }
     }
 
     /// Restores the state of a checkpoint: the score and the number of the best epoch, and its weights.
     pub(super) fn resumed(best: Option<(f64, usize)>, num_looks_since_best: usize, weights: Weights) -> Self {
-        Kept { best: best.map(|(score, epoch)| (score, epoch, weights)), num_looks_since_best }
+        EarlyStopping { best: best.map(|(score, epoch)| (score, epoch, weights)), num_looks_since_best }
     }
 
     /// Records the validation score of `epoch`.
