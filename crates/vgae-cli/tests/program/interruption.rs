@@ -223,8 +223,8 @@ fn killed_run_resumes_or_is_unfinished() {
                 }
                 output => {
                     let said = said(&output);
-                    let is_clear =
-                        said.contains("training is not finished") || said.contains("is not a run directory");
+                    let is_clear = said.contains("the training of this run did not end")
+                        || said.contains("is not a run directory");
                     assert!(is_clear && !is_replacement, "{said}");
                 }
             }
