@@ -8,7 +8,7 @@ endif
 # The workspace's own crates with overflow checks and debug assertions, everything else as the program has it.
 TEST := cargo test --locked --release --config .cargo/checked.toml
 
-# Everything but libtorch, which only the model `vae` and GPUs need: this is built in half the time.
+# Everything but libtorch, which only the model `vae` and GPUs need.
 LIGHT := --no-default-features --features parquet,npz,graphml,approximate
 
 VGAE := target/release/vgae
@@ -56,7 +56,7 @@ build: $(libtorch) announce
 # The program without libtorch.
 .PHONY: light
 light:
-	@ls target/release/vgae >/dev/null 2>&1 || echo "Compiling: about two minutes on two cores, once"
+	@ls target/release/vgae >/dev/null 2>&1 || echo "Compiling: about three minutes on two cores, once"
 	cargo build --locked --release -p vgae-cli $(LIGHT)
 
 .PHONY: install

@@ -48,7 +48,6 @@ pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result
     let watch = Progress::default();
     config.validate()?;
     let graph = read(data, config, &watch)?;
-    config.validate_for(graph.num_nodes())?;
     let split = split(&graph, config, None)?;
     let trained = train::fit(graph.features(), &split, config, on_epoch)?;
     let evaluated = evaluate(&trained.model, &graph, &split, config, &watch)?;

@@ -89,11 +89,12 @@ pub fn read_record(path: &Path) -> Result<Record> {
     read_only_record(path)
 }
 
-/// Refuses the run directory at `path` if a file or directory that it may hold is something else, such as a link, so that
-/// what is read, written or removed by its name from here on is in it. The directory itself may be reached by a link.
+/// Fails if a file or directory of the run directory at `path` is something else, such as a link. Everything
+/// that is read, written or removed by name after this is inside the directory. The directory itself may be a
+/// link.
 ///
 /// # Errors
-/// [`Error::Foreign`].
+/// [`Error::Foreign`] for the first such entry.
 fn check_own(path: &Path) -> Result<()> {
     for directory in [path.to_path_buf(), path.join(REPLACEMENT), path.join(MOVING)] {
         check_directory(&directory.join("split"))?;

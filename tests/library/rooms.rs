@@ -59,12 +59,8 @@ impl Source {
     /// The module that defines `name`, which `module` has, maybe by a `pub use` of one of its children.
     fn definition(&self, module: &str, name: &str) -> Module {
         let child = self.code[module].split(';').find_map(|statement| {
-            let import = statement.rsplit_once("pub").map(|(_, import)| import.trim_start())?;
-            let import = import
-                .trim_start_matches(['(', ')'])
-                .trim_start_matches("crate)")
-                .trim_start_matches("super)");
-            let (child, names) = import.trim_start().strip_prefix("use ")?.split_once("::")?;
+            let (_, import) = statement.rsplit_once("pub")?.1.split_once("use ")?;
+            let (child, names) = import.split_once("::")?;
             let is_named = names.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
             let child = format!("{module}::{}", child.trim());
             (is_named && self.code.contains_key(&child)).then_some(child)
@@ -83,7 +79,7 @@ impl Source {
     }
 }
 
-/// The code of a file, without comments, strings that span no more than a line, and test modules.
+/// The code of a file, without comments and test modules.
 fn code_of(text: &str) -> String {
     let mut code = String::new();
     let mut lines = text.lines();

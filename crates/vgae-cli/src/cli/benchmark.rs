@@ -189,5 +189,5 @@ fn audited<T>(result: Result<T>, run: &Path, reporter: &Reporter) -> Result<T> {
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    vgae::Error::Io { action, path: path.to_path_buf(), source }.into()
+    vgae::Error::io(action, path, source).into()
 }

@@ -41,11 +41,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let place = Place { data: args.data.clone(), features: args.features.clone() };
     let record = reproduce::check(&args.run, &place)?;
-    let temporary = tempfile::tempdir().map_err(|source| vgae::Error::Io {
-        action: "create",
-        path: std::env::temp_dir(),
-        source,
-    })?;
+    let temporary =
+        tempfile::tempdir().map_err(|source| vgae::Error::io("create", &std::env::temp_dir(), source))?;
     let again = args.output.clone().unwrap_or_else(|| temporary.path().join("run"));
     let progress = reporter.epochs(record.config.model.model);
     reproduce::make(&args.run, &record, &place, &again, existing, &progress.watch(), |epoch| {

@@ -116,5 +116,5 @@ fn ignored_signals() -> u64 {
 }
 
 fn listen_error(source: std::io::Error) -> Error {
-    vgae::Error::Io { action: "listen for", path: "signals".into(), source }.into()
+    vgae::Error::io("listen for", "signals".as_ref(), source).into()
 }

@@ -9,7 +9,7 @@ mod epochs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::Result;
+use crate::{Error, Result};
 use bytesize::ByteSize;
 use vgae::config::Config;
 use vgae::evaluate::share_of_equal_means;
@@ -159,7 +159,9 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let path = args.output.clone().unwrap_or_else(|| default_output(data, config));
     match (RunDir::check(&path, existing), args.dry_run) {
-        (Err(error), true) => reporter.note(format!("without --dry-run, this would fail: {error}")),
+        (Err(error), true) => {
+            reporter.note(format!("without --dry-run, this would fail: {}", Error::from(error)));
+        }
         (result, _) => result?,
     }
 

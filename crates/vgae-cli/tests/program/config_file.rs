@@ -173,6 +173,7 @@ fn dry_run_prints_equivalent_config() {
     let dry = workspace.vgae("train data --dry-run -o first").assert().success();
     let said = text(dry.get_output().stderr.clone());
     assert!(said.starts_with("note: without --dry-run, this would fail: first already exists"), "{said}");
+    assert!(said.contains("pass --force to replace it"), "{said}");
 }
 
 /// Whoever adds a flag that decides the outcome and leaves it out of the config, leaves it out of `run.json`.

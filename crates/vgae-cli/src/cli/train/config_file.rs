@@ -67,7 +67,7 @@ impl ConfigFile {
         let mut text = String::new();
         opened
             .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
-            .map_err(|source| vgae::Error::Io { action: "read", path: path.to_path_buf(), source })?;
+            .map_err(|source| vgae::Error::io("read", path, source))?;
         if text.len() as u64 > MAX_BYTES {
             let problem = format!("has more than {MAX_BYTES} bytes; expected a file of settings");
             return Err(Error::Usage(format!("{}: {problem}", file.name())));
