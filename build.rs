@@ -1,5 +1,5 @@
-//! Lets the tests find libtorch at run time without LD_LIBRARY_PATH, and tells the library and its dependents the
-//! version of libtorch. Does nothing without the feature `torch`.
+//! Sets the run path of the tests, so that they find libtorch without LD_LIBRARY_PATH, and passes the version
+//! of libtorch to the library and its dependents. Does nothing without the feature `torch`.
 
 use std::path::Path;
 
@@ -7,10 +7,11 @@ fn main() {
     println!("cargo:rerun-if-changed=build.rs");
     let Ok(directory) = std::env::var("DEP_TCH_LIBTORCH_LIB") else { return };
     println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
-    // A crate that depends on this one finds these as DEP_VGAE_LIBTORCH_LIB and DEP_VGAE_LIBTORCH_VERSION.
+    // The build scripts of dependent crates read these as DEP_VGAE_LIBTORCH_LIB and
+    // DEP_VGAE_LIBTORCH_VERSION.
     println!("cargo:libtorch_lib={directory}");
     let file = Path::new(&directory).join("../build-version");
-    // This version of tch is made for 2.11.0.
+    // The version of tch in Cargo.toml is made for libtorch 2.11.0.
     let version = std::fs::read_to_string(file).unwrap_or_else(|_| "2.11.0".into());
     println!("cargo:libtorch_version={}", version.trim());
     println!("cargo:rustc-env=VGAE_LIBTORCH_VERSION={}", version.trim());

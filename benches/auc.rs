@@ -1,4 +1,4 @@
-//! The logits of held-out pairs, and AUC and AP of them.
+//! Benchmarks the logits of held-out pairs, and their AUC and AP.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! The reconstruction losses and their gradients.
+//! Benchmarks the reconstruction losses and their gradients.
 
 mod common;
 

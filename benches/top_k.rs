@@ -1,4 +1,4 @@
-//! The best pairs that are no edges, of all pairs.
+//! Benchmarks the search for the best non-edges among all pairs.
 
 mod common;
 

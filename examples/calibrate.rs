@@ -1,4 +1,5 @@
-//! Turns logits into probabilities that hold at the density of the graph, checks them, and chooses a cut.
+//! Turns logits into calibrated probabilities for the density of the graph, checks them, and evaluates a
+//! threshold.
 //!
 //! `cargo run --release --example calibrate`
 
@@ -27,12 +28,12 @@ fn main() -> Result<()> {
         println!("logit {logit}: sigmoid {:.3}, calibrated {calibrated:.3}", probability(logit));
     }
 
-    // The test part says how well the probabilities hold.
+    // The test part shows how accurate the probabilities are.
     let raw = Reliability::of(&population.test, density, probability)?;
     let fitted = Reliability::of(&population.test, density, |logit| calibrator.probability(logit))?;
     println!("Brier score: sigmoid {:.3}, calibrated {:.3}", raw.brier, fitted.brier);
 
-    // What to expect if pairs with a logit of at least 2 are taken for links.
+    // The expected quality if every pair with a logit of at least 2 is taken for a link.
     let cut = Cut::at(&population.test, density, 2.0)?;
     println!("from logit {}: precision {:.3}, recall {:.3}", cut.logit, cut.precision, cut.recall);
     Ok(())

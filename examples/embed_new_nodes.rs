@@ -1,4 +1,5 @@
-//! Trains with node features, places a node that training never saw, and writes all embeddings to a CSV file.
+//! Trains with node features, embeds a node that was not in the training graph, and writes all embeddings to
+//! a CSV file.
 //!
 //! `cargo run --release --example embed_new_nodes -- embeddings.csv`
 
@@ -14,7 +15,7 @@ use vgae::{read, split, train};
 
 /// Writes the embeddings of the karate club and of a newcomer to `path`, which must not exist yet.
 pub fn embed(path: &Path) -> Result<(), Box<dyn Error>> {
-    // The feature of a member is the club that he joined later. The newcomer, 35, has met member 34 alone.
+    // A member's feature is the club that he joined later. The newcomer, 35, has met only member 34.
     let directory = tempfile::tempdir()?;
     let file = |name: &str| directory.path().join(name);
     let labels = fs::read_to_string("datasets/karate/labels.csv")?;
@@ -23,15 +24,18 @@ pub fn embed(path: &Path) -> Result<(), Box<dyn Error>> {
     fs::write(file("members.csv"), format!("node,feature,value\n{features}"))?;
     fs::write(file("all.csv"), format!("node,feature,value\n{features}35,Officer,1\n"))?;
     fs::write(file("edges.csv"), format!("{edges}34,35\n"))?;
-    let reading = |features: &str| ReadConfig { features: FeatureSource::File(file(features)), ..ReadConfig::default() };
+    let reading = |features: &str| ReadConfig {
+        features: FeatureSource::File(file(features)),
+        ..ReadConfig::default()
+    };
 
-    // Training sees the members alone.
+    // The training graph has only the members.
     let config = Config { read: reading("members.csv"), ..Config::default() };
     let members = read::data("datasets/karate".as_ref(), &config.read)?;
     let split = split::edges(&members, &config.split, config.seed)?;
     let trained = train::fit(members.features(), &split, &config, |_| {})?;
 
-    // The trained weights, applied to the larger graph. Its feature columns are those of training, in their order.
+    // Apply the trained weights to the larger graph, which has the same feature columns in the same order.
     let larger = read::data(&file("edges.csv"), &reading("all.csv"))?;
     let encoded = trained.model.encode(&larger.edges, larger.features())?;
     if let (Some(newcomer), Some(other)) = (larger.nodes.index("35"), larger.nodes.index("33")) {

@@ -1,4 +1,5 @@
-//! Evaluates two models on one split that was made elsewhere, so that their figures can be compared.
+//! Evaluates two models on the same split, which the program makes itself, so that their metrics can be
+//! compared.
 //!
 //! `cargo run --release --example own_split`
 
@@ -16,16 +17,18 @@ fn main() -> Result<()> {
     let config = Config::default();
     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
 
-    // Every fifth edge is for the test. The negatives are pairs that are edges nowhere.
+    // Every fifth edge goes to the test part. The negatives are pairs that are not edges of the graph.
     let is_held_out = |&(place, _): &(usize, &Pair)| place % 5 == 0;
     let (test, train): (Vec<_>, Vec<_>) = graph.edges.pairs().iter().enumerate().partition(is_held_out);
     let pairs = |list: Vec<(usize, &Pair)>| list.into_iter().map(|(_, &pair)| pair).collect::<Vec<Pair>>();
     let (test, train) = (pairs(test), pairs(train));
     let n = graph.num_nodes() as u32;
-    let absent = (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))).filter(|&pair| !graph.edges.contains(pair));
+    let absent =
+        (0..n).flat_map(|u| (u + 1..n).map(move |v| (u, v))).filter(|&pair| !graph.edges.contains(pair));
     let negatives: Vec<Pair> = absent.step_by(17).take(test.len()).collect();
 
-    // The lists are train, validation, its negatives, test, its negatives. A pair in two lists is an error.
+    // The lists are: train, validation, validation negatives, test, test negatives. A pair in two lists is an
+    // error.
     let lists = [&train[..], &[], &[], &test, &negatives];
     let split = Split::from_lists(lists, &graph, Path::new("every fifth edge"))?;
 

@@ -1,4 +1,4 @@
-//! Recommends new links: the best of chosen nodes, and the best among pairs with a common neighbour.
+//! Recommends new links: the best for chosen nodes, and the best among pairs with a common neighbour.
 //!
 //! `cargo run --release --example recommend`
 
@@ -11,7 +11,7 @@ use vgae::{Result, read, split, train};
 fn main() -> Result<()> {
     use_threads(0, Caller::Computes);
     let mut config = Config::default();
-    // A recommender may use all edges: nothing is held out.
+    // A recommender can train on all edges, so nothing is held out.
     (config.split.val_fraction, config.split.test_fraction) = (0.0, 0.0);
     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
     let split = split::edges(&graph, &config.split, config.seed)?;

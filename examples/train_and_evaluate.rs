@@ -1,4 +1,4 @@
-//! Trains a model on an edge list and reports how well it ranks links that it never saw.
+//! Trains a model on an edge list and reports how well it ranks links that it was not trained on.
 //!
 //! `cargo run --release --example train_and_evaluate -- datasets/karate`
 
@@ -13,7 +13,7 @@ fn main() -> Result<()> {
 
     let mut config = Config { seed: 1, ..Config::default() };
     config.split.test_fraction = 0.2;
-    config.train.select = Some(Select::Best); // the epoch that is best on the validation part
+    config.train.select = Some(Select::Best); // keep the epoch with the best validation metrics
     config.validate()?;
 
     let graph = read::data(data.as_ref(), &config.read)?;

@@ -1,28 +1,29 @@
-//! How far a long piece of work has come, for whoever waits for it on another thread.
+//! The progress of slow work, for whoever watches it from another thread. Uses no other room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
-/// The stage that a piece of work is at, and how much of it is done. All clones are the same watch: whoever works keeps
-/// one up to date, whoever waits looks at another. Counting costs an atomic addition, looking a lock.
+/// The current stage of a piece of work, and how much of it is done. All clones share one state: the working
+/// thread updates one clone, and the waiting thread reads another. Counting costs an atomic addition, reading
+/// a lock.
 ///
 /// # Examples
 /// ```
 /// use vgae::config::ReadConfig;
 /// use vgae::read;
-/// use vgae::progress::Watch;
+/// use vgae::progress::Progress;
 ///
-/// let watch = Watch::default();
+/// let watch = Progress::default();
 /// assert!(watch.look().is_none());
 /// read::data_watched("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &watch)?;
 /// let progress = watch.look().unwrap();
 /// assert_eq!(progress.stage, "reading edges.csv");
 /// assert_eq!(Some(progress.num_done), progress.num_total);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
-pub struct Watch {
+pub struct Progress {
     shared: Arc<Shared>,
 }
 
@@ -40,41 +41,41 @@ struct Stage {
     start: Instant,
 }
 
-/// What a [`Watch`] shows.
+/// The progress that a [`Progress`] shows.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Progress {
-    /// What is being done, as in `reading edges.csv`.
+pub struct Snapshot {
+    /// The name of the stage, as in `reading edges.csv`.
     pub stage: String,
-    /// What is counted, `bytes` of a file as they lie on the disk among them; none where nothing is.
+    /// The unit of the counts, such as `bytes` for a file, as stored on disk; `None` if nothing is counted.
     pub unit: Option<&'static str>,
-    /// How much of it is done.
+    /// The number of units done.
     pub num_done: u64,
-    /// How much there is to do, where that is known.
+    /// The number of units in all, if known.
     pub num_total: Option<u64>,
     /// Seconds since the stage began.
     pub elapsed_seconds: f64,
 }
 
-impl Watch {
+impl Progress {
     /// Begins a stage in which nothing is counted.
     pub fn begin(&self, stage: impl Into<String>) {
         self.set(stage.into(), None, None);
     }
 
-    /// Begins a stage in which `num_total` of `unit` are to be done, if it is known how many; none of them is yet.
+    /// Begins a stage that counts `unit`s from 0 to `num_total`, or without a known end.
     pub fn begin_counted(&self, stage: impl Into<String>, unit: &'static str, num_total: Option<u64>) {
         self.set(stage.into(), Some(unit), num_total);
     }
 
-    /// So much more of the stage is done.
+    /// Adds `count` units to those done.
     pub fn add(&self, count: u64) {
         self.shared.num_done.fetch_add(count, Ordering::Relaxed);
     }
 
-    /// The stage, if one has begun.
-    pub fn look(&self) -> Option<Progress> {
+    /// Returns the progress of the current stage, or `None` if no stage has begun.
+    pub fn look(&self) -> Option<Snapshot> {
         let current = self.shared.stage.lock().unwrap_or_else(PoisonError::into_inner);
-        current.as_ref().map(|stage| Progress {
+        current.as_ref().map(|stage| Snapshot {
             stage: stage.name.clone(),
             unit: stage.unit,
             num_done: self.shared.num_done.load(Ordering::Relaxed),

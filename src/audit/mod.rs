@@ -1,10 +1,10 @@
-//! Finds what would make an evaluation dishonest in a split, a run or a file of pairs: every offence, with the
-//! lines that show it.
+//! Finds what makes an evaluation dishonest in a split, a run or a file of pairs, and shows the lines that
+//! prove it. Uses `config`, `error`, `evaluate`, `graph`, `model`, `read`, `run`, `split` and `write`.
 //!
-//! Nothing is taken on trust but the files themselves: they may be another program's. A run's chain is rechecked
-//! from its beginning: its files are those that `run.json` vouches for, the embeddings are what the training
-//! edges alone give, and the metrics are what these embeddings give. Weights that were trained on further edges
-//! and then encoded over the right ones would not be seen; only training again with the same seed shows that.
+//! An audit trusts only the files themselves, which another program may have written. For a run it checks
+//! every step: the files have the hashes in `run.json`, the embeddings follow from the training edges alone,
+//! and the metrics follow from the embeddings. It cannot detect weights that were trained on further edges
+//! and then used to encode the right ones; only training again with the same seed reveals that.
 //!
 //! # Examples
 //! ```
@@ -20,7 +20,7 @@
 //! assert!(!report.is_clean() && report.verdict().is_err());
 //! assert_eq!((report.num_offences(), report.num_of(Rule::TrainedOn)), (1, 1));
 //! println!("{}: {}", report.offences()[0].rule, report.offences()[0]);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod lists;
@@ -41,17 +41,17 @@ pub use offence::{Offence, Place, Report, Rule};
 
 use lists::{List, Role, Row};
 
-/// Whether (u, v) and (v, u) are the same pair.
+/// The direction of pairs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// They are.
+    /// (u, v) and (v, u) are the same pair.
     #[default]
     Undirected,
-    /// They are two.
+    /// (u, v) and (v, u) are different pairs.
     Directed,
 }
 
-/// The lists of pairs that are held against each other.
+/// The lists of pairs to compare.
 pub struct Audit {
     path: PathBuf,
     run: Option<RunFiles>,
@@ -61,27 +61,28 @@ pub struct Audit {
     rows: Vec<Row>,
 }
 
-/// What is known of a run directory before its lists are looked at.
+/// The record of a run directory and the files that no longer match it.
 struct RunFiles {
     record: Record,
     changed: Vec<PathBuf>,
 }
 
 impl Audit {
-    /// Reads the five lists of the run directory or the directory of split files at `path`: CSV, TSV or
-    /// white-space separated, with or without a header. What a run's pairs are, its record says; `direction` is for
-    /// a split alone. O(m) time and memory.
+    /// Reads the five lists of the run directory or the directory of split files at `path`. The lists are
+    /// separated by commas, tabs or white space, with or without a header. The record of a run says whether
+    /// it is directed; `direction` applies to a directory of split files only. O(m) time and memory.
     ///
     /// # Errors
-    /// [`Error::Input`] if `path` is neither, [`Error::Run`] for a damaged `run.json`, [`Error::Foreign`] for a link or
-    /// a pipe in it, [`Error::Io`] and [`Error::Row`] for a list that cannot be read.
+    /// [`Error::Input`] if `path` is neither kind of directory; [`Error::Run`] for a damaged `run.json`;
+    /// [`Error::Foreign`] for a link or a pipe in it; [`Error::Io`] or [`Error::Row`] for a list that cannot
+    /// be read.
     pub fn read(path: &Path, direction: Direction) -> Result<Audit> {
         let split = split::files::split_directory(path)?;
         let files = LISTS.map(|list| split.join(format!("{list}.csv")));
         if !files.iter().any(|file| file.is_file()) {
             let expected =
                 files.each_ref().map(|file| file.file_name().unwrap_or_default().to_string_lossy());
-            let problem = format!("is neither a run directory nor one with {}", expected.join(", "));
+            let problem = format!("is neither a run directory nor a directory with {}", expected.join(", "));
             return Err(Error::Input { path: path.to_path_buf(), problem });
         }
         let run = match path.join("run.json").exists() {
@@ -112,13 +113,13 @@ impl Audit {
         Ok(audit)
     }
 
-    /// How the run read its graph; the default for a split alone.
+    /// Returns how the run read its graph, or the default for a directory of split files.
     pub fn read_config(&self) -> ReadConfig {
         let default = ReadConfig { directed: self.direction == Direction::Directed, ..ReadConfig::default() };
         self.run.as_ref().map_or(default, |run| run.record.config.read.clone())
     }
 
-    /// Takes in a file of pairs that are meant for an evaluation, `-` for stdin.
+    /// Adds a file of pairs for evaluation; `-` is stdin.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
@@ -127,7 +128,7 @@ impl Audit {
         Ok(self)
     }
 
-    /// Takes in a file of pairs that are meant to be no edges, `-` for stdin.
+    /// Adds a file of negatives, which must not be edges; `-` is stdin.
     ///
     /// # Errors
     /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
@@ -136,7 +137,8 @@ impl Audit {
         Ok(self)
     }
 
-    /// Takes in the graph, read from `path`, that the split should be one of. Call it once, after every list.
+    /// Adds the graph, read from `path`, that the split is expected to cover. Call it once, after adding
+    /// every list.
     pub fn with_graph(mut self, graph: &Graph, path: &Path) -> Audit {
         let list = self.lists.len() as u16;
         self.lists.push(List { path: path.to_path_buf(), role: Role::Graph });
@@ -149,11 +151,11 @@ impl Audit {
         self
     }
 
-    /// Looks for offences against every [`Rule`], and keeps the first `limit` of each. O(m log m) time for m pairs in
-    /// all; for a run, also the time of opening it and encoding once.
+    /// Checks every [`Rule`] and keeps the first `limit` offences against each. O(m log m) time for m pairs
+    /// in total; for a run, also the time to open it and encode once.
     ///
     /// # Errors
-    /// As [`run::Run::open`], for a run whose lists are clean and yet do not fit its record.
+    /// Returns the errors of [`run::Run::open`] for a run that has no offence and still cannot be opened.
     pub fn check(mut self, limit: usize) -> Result<Report> {
         let num_pairs = self.num_pairs();
         let mut report = Report::new(&self.path, num_pairs, limit);
@@ -170,14 +172,14 @@ impl Audit {
             });
         }
         match recheck::check(&self.path, &mut report) {
-            // A run that leaks or was changed may not open; it is refused already.
+            // A run that leaks or was changed may fail to open, but its offences are reported already.
             Err(_) if !report.is_clean() => {}
             result => result?,
         }
         Ok(report)
     }
 
-    /// The number of pairs in the lists, the graph's apart.
+    /// Returns the number of pairs in all lists except that of the graph.
     fn num_pairs(&self) -> usize {
         self.rows.iter().filter(|row| self.lists[row.list as usize].role != Role::Graph).count()
     }

@@ -1,4 +1,5 @@
-//! Every setting, once: the library's options, the command line's flags and the record in `run.json`.
+//! Every setting, once: the options of the library, the flags of the program and the record in `run.json`.
+//! Uses `error`.
 
 mod calibration;
 mod checkpoints;
@@ -7,9 +8,9 @@ mod directed_task;
 pub(crate) mod format;
 mod kinds;
 mod model;
+mod model_kind;
 mod recipe;
 mod relevance;
-mod report;
 mod scores;
 mod train;
 
@@ -26,31 +27,31 @@ pub use checkpoints::CheckpointPeriod;
 pub use device::DeviceChoice;
 pub use directed_task::DirectedTask;
 pub use format::{EdgeFormat, EmbeddingFormat};
-pub use model::{DecoderKind, Likelihood, ModelConfig, ModelKind};
+pub use model::{DecoderKind, Likelihood, ModelConfig};
+pub use model_kind::ModelKind;
 use recipe::Recipe;
-pub use report::{MapKind, PlotKind, ReportConfig};
 pub use scores::{BaselineKind, FeatureTransform};
 pub use train::{KlWeight, LossKind, Select, TrainConfig};
 
-/// Everything that decides the outcome of `vgae train`, beside the data.
+/// Every setting that, with the data, decides the outcome of a training.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[serde(deny_unknown_fields)]
 pub struct Config {
-    /// How the input is read.
+    /// The settings of reading.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub read: ReadConfig,
-    /// How edges are held out.
+    /// The settings of the split.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub split: SplitConfig,
-    /// What is trained.
+    /// The settings of the model.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub model: ModelConfig,
-    /// How it is trained.
+    /// The settings of training.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub train: TrainConfig,
-    /// Fit calibrated probabilities to the validation part, for pairs that are edges as rarely as in the graph; the
-    /// later verbs then give these instead of sigmoid(logit)
+    /// Calibrate probabilities on the validation part, at the density of edges in the graph; later verbs report them
+    /// instead of sigmoid(logit)
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation"))]
     #[serde(default)]
     pub calibrate: Option<Calibration>,
@@ -63,23 +64,25 @@ pub struct Config {
 }
 
 impl Config {
-    /// Checks each range and every pair of settings that depend on each other.
+    /// Checks the range of each setting and the settings that depend on each other.
     ///
     /// # Errors
-    /// [`Error::Config`] names the flag, its value and its range.
+    /// [`Error::Config`] names the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
         let SplitConfig { val_fraction, test_fraction, .. } = self.split;
-        for (flag, value) in [("--val-fraction", val_fraction), ("--test-fraction", test_fraction)] {
+        for (flag, value) in
+            [("`split.val_fraction`", val_fraction), ("`split.test_fraction`", test_fraction)]
+        {
             require((0.0..1.0).contains(&value), flag, value, "a fraction of at least 0 and below 1")?;
         }
         if val_fraction + test_fraction >= 1.0 {
             return Err(Error::Config(format!(
-                "--val-fraction {val_fraction} and --test-fraction {test_fraction} add up to {}; must stay below 1",
+                "`split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}` add up to {}; must stay below 1",
                 val_fraction + test_fraction
             )));
         }
         if let (Some(method), true) = (self.calibrate, val_fraction == 0.0) {
-            let problem = format!("--calibrate {method} needs validation edges; --val-fraction is 0");
+            let problem = format!("`calibrate = {method}` needs validation edges; `split.val_fraction` is 0");
             return Err(Error::Config(problem));
         }
         self.validate_relevance()?;
@@ -88,8 +91,8 @@ impl Config {
         self.validate_training()
     }
 
-    /// These settings with everything filled in that was left to the model's recipe, or to the number of nodes: what
-    /// `run.json` records.
+    /// Returns these settings with the defaults of the model, and of a graph of `num_nodes`, filled in, as `run.json`
+    /// records them.
     pub fn resolved(&self, num_nodes: usize) -> Config {
         let mut config = self.clone();
         let model = &mut config.model;
@@ -110,17 +113,17 @@ impl Config {
         config
     }
 
-    /// Passes over the graph, at most.
+    /// Returns the maximum number of epochs.
     pub fn epochs(&self) -> usize {
         self.train.epochs.unwrap_or(Recipe::of(self.model.model).epochs)
     }
 
-    /// Step size of Adam.
+    /// Returns the step size of Adam.
     pub fn learning_rate(&self) -> f64 {
         self.train.learning_rate.unwrap_or(Recipe::of(self.model.model).learning_rate)
     }
 
-    /// What the reconstruction is compared on; see [`LossKind::for_graph`].
+    /// Returns the reconstruction loss, which may still be [`LossKind::Auto`]; see [`LossKind::for_graph`].
     pub fn loss(&self) -> LossKind {
         match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder) {
             (LossKind::Auto, DecoderKind::HadamardMlp) => LossKind::Sampled,
@@ -133,29 +136,34 @@ impl Config {
         let ModelConfig { dropout, gravity_lambda, decoder, normalize_embeddings, .. } = self.model;
         let model = self.model.model;
         let width = |value: usize| (1..=65536).contains(&value);
-        require(width(self.model.hidden()), "--hidden", self.model.hidden(), "1 to 65536")?;
-        require(width(self.model.latent()), "--latent", self.model.latent(), "1 to 65536")?;
+        require(width(self.model.hidden()), "`model.hidden`", self.model.hidden(), "1 to 65536")?;
+        require(width(self.model.latent()), "`model.latent`", self.model.latent(), "1 to 65536")?;
         let layers = self.model.layers();
-        require((1..=64).contains(&layers), "--layers", layers, "1 to 64")?;
-        require((0.0..1.0).contains(&dropout), "--dropout", dropout, "a fraction of at least 0 and below 1")?;
+        require((1..=64).contains(&layers), "`model.layers`", layers, "1 to 64")?;
+        require(
+            (0.0..1.0).contains(&dropout),
+            "`model.dropout`",
+            dropout,
+            "a fraction of at least 0 and below 1",
+        )?;
         let is_fit = gravity_lambda.is_finite() && gravity_lambda > 0.0;
-        require(is_fit, "--gravity-lambda", gravity_lambda, "a number above 0")?;
+        require(is_fit, "`model.gravity_lambda`", gravity_lambda, "a number above 0")?;
         if decoder == DecoderKind::HadamardMlp {
             let clash = match (self.loss(), normalize_embeddings, model) {
                 (loss, ..) if loss != LossKind::Sampled => {
-                    "needs --loss sampled: over all pairs it is out of reach"
+                    "needs `train.loss = sampled`: over all pairs it is out of reach"
                 }
-                (_, true, _) => "takes the embeddings as they are: leave out --normalize-embeddings",
+                (_, true, _) => "takes the embeddings as they are: leave out `model.normalize_embeddings`",
                 (_, _, ModelKind::GravityGae | ModelKind::GravityVgae) => {
                     "scores both directions alike: gravity-* have a decoder of their own"
                 }
                 _ => return Ok(()),
             };
-            return Err(Error::Config(format!("--decoder hadamard-mlp {clash}")));
+            return Err(Error::Config(format!("`model.decoder = hadamard-mlp` {clash}")));
         }
         if model.is_directed() && self.loss() != LossKind::Exact {
             return Err(Error::Config(format!(
-                "{model} has an exact loss of its own: leave out --loss {}",
+                "{model} has an exact loss of its own: leave out `train.loss = {}`",
                 self.loss()
             )));
         }
@@ -167,23 +175,23 @@ impl Config {
             self.train;
         let patience = self.train.patience;
         let (epochs, learning_rate) = (self.epochs(), self.learning_rate());
-        require(epochs >= 1, "--epochs", epochs, "at least 1")?;
-        require(validate_every >= 1, "--validate-every", validate_every, "at least 1")?;
+        require(epochs >= 1, "`train.epochs`", epochs, "at least 1")?;
+        require(validate_every >= 1, "`train.validate_every`", validate_every, "at least 1")?;
         let rate_fits = learning_rate.is_finite() && learning_rate > 0.0;
-        require(rate_fits, "--learning-rate", learning_rate, "a number above 0")?;
+        require(rate_fits, "`train.learning_rate`", learning_rate, "a number above 0")?;
         let count = (1..=1000).contains(&negatives_per_edge);
-        require(count, "--negatives-per-edge", negatives_per_edge, "1 to 1000")?;
-        require(subgraph_nodes >= 2, "--subgraph-nodes", subgraph_nodes, "at least 2")?;
+        require(count, "`train.negatives_per_edge`", negatives_per_edge, "1 to 1000")?;
+        require(subgraph_nodes >= 2, "`train.subgraph_nodes`", subgraph_nodes, "at least 2")?;
         let fraction = "a fraction of at least 0 and below 1";
-        require((0.0..1.0).contains(&mask_edges), "--mask-edges", mask_edges, fraction)?;
+        require((0.0..1.0).contains(&mask_edges), "`train.mask_edges`", mask_edges, fraction)?;
         let is_fit = free_bits.is_finite() && free_bits >= 0.0;
-        require(is_fit, "--free-bits", free_bits, "a number of at least 0")?;
+        require(is_fit, "`train.free_bits`", free_bits, "a number of at least 0")?;
         if let Some(patience) = patience {
-            require(patience >= 1, "--patience", patience, "at least 1")?;
+            require(patience >= 1, "`train.patience`", patience, "at least 1")?;
         }
         if self.split.val_fraction == 0.0 && self.train.select() == Select::Best {
-            let flag = if patience.is_some() { "--patience" } else { "--select best" };
-            return Err(Error::Config(format!("{flag} needs validation edges; --val-fraction is 0")));
+            let flag = if patience.is_some() { "`train.patience`" } else { "`train.select = best`" };
+            return Err(Error::Config(format!("{flag} needs validation edges; `split.val_fraction` is 0")));
         }
         Ok(())
     }
@@ -193,49 +201,49 @@ fn require(holds: bool, flag: &str, value: impl fmt::Display, expected: &str) ->
     if holds { Ok(()) } else { Err(Error::Config(format!("{flag} is {value}; expected {expected}"))) }
 }
 
-/// How the input is read.
+/// The settings of reading.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
-    /// The format of the edge list [default: by the end of DATA's name, else text]
+    /// The format of the edge list [default: from the extension of DATA, otherwise text]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
     pub format: Option<EdgeFormat>,
-    /// Node features: a CSV file (id, then numbers; or headed node,feature,value), `none`, or `auto` for
-    /// those that DATA's directory holds
+    /// Node features: a CSV file (an id, then numbers; or with the header node,feature,value), `none`, or `auto` for
+    /// the features in the directory DATA
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
     pub features: FeatureSource,
-    /// The edge list's weight column, by its header or its number from 1 (a column headed `weight` is
-    /// taken by itself)
+    /// The column of edge weights, by header or by number from 1 (a column with the header `weight` is used
+    /// automatically)
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
-    /// Whether the first row of an edge list names its columns
+    /// Whether the first row of the edge list is a header
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,
-    /// Keep the directions of edges: source to target, and in NAME.cites from the citing paper to the cited one
-    /// (without this, u,v and v,u are one edge)
+    /// Keep the direction of edges: from source to target, and in NAME.cites from the citing paper to the cited one
+    /// (by default u,v and v,u are the same edge)
     #[cfg_attr(feature = "clap", arg(long))]
     pub directed: bool,
-    /// Sources and targets are of two kinds, such as users and items: non-edges are pairs of a source and a target
-    /// alone, whether to be trained on, held out or predicted
+    /// Treat sources and targets as two kinds of nodes, such as users and items: negatives and predictions are pairs
+    /// of a source and a target
     #[cfg_attr(feature = "clap", arg(long, conflicts_with = "directed"))]
     #[serde(default)]
     pub bipartite: bool,
 }
 
-/// Where node features come from.
+/// The source of node features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]
 pub enum FeatureSource {
-    /// The features that come with the data, if any do.
+    /// The features that come with the data, if there are any.
     #[default]
     Auto,
     /// No features: X = I.
     None,
-    /// This file.
+    /// A file.
     File(PathBuf),
 }
 
@@ -272,21 +280,21 @@ impl From<FeatureSource> for String {
     }
 }
 
-/// Whether the first row of an edge list names its columns.
+/// The treatment of the first row of an edge list.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Header {
-    /// It does if it says `source,target` or another usual pair of names, or if it alone is not numeric.
+    /// A header if it has usual names such as `source,target`, or if it is the only row that is not numeric
     #[default]
     Auto,
-    /// It does.
+    /// A header
     Yes,
-    /// It is an edge like the others.
+    /// An edge
     No,
 }
 
-/// How edges are held out.
+/// The settings of the split.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 #[cfg_attr(feature = "clap", command(next_help_heading = "Split"))]
@@ -298,13 +306,13 @@ pub struct SplitConfig {
     /// Fraction of the edges held out for the test
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction))]
     pub test_fraction: f64,
-    /// What is held out of a directed graph
+    /// The prediction task on a directed graph
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub task: DirectedTask,
 }
 
 impl Default for SplitConfig {
-    /// The 85/5/10 of Kipf & Welling 2016.
+    /// Returns the fractions of Kipf & Welling 2016: 85/5/10.
     fn default() -> Self {
         SplitConfig { val_fraction: 0.05, test_fraction: 0.1, task: DirectedTask::General }
     }

@@ -1,13 +1,13 @@
-//! What can go wrong: one variant per kind of mistake, each message naming the place, what was found there
-//! and what was expected.
+//! The errors, one variant per kind of mistake: each message names the place, what was found there and what
+//! was expected. Uses no other room.
 
 mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use words::printable;
-use words::{named, of_part, plain, reason, remedy, show, signal_name};
+use words::{named, of_part, plain, remedy, show, signal_name};
+pub use words::{printable, reason};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -18,7 +18,7 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// ```
 /// use vgae::config::ReadConfig;
 /// use vgae::read;
-/// use vgae_report::Error;
+/// use vgae::Error;
 ///
 /// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default()).unwrap_err();
 /// assert!(matches!(error, Error::Io { .. }) && !error.is_broken_pipe());
@@ -27,35 +27,35 @@ pub type Result<T> = std::result::Result<T, Error>;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The operating system refused to read, write or create something.
+    /// The operating system could not read, write or create a file.
     #[error("cannot {action} {}: {}", named(action, path), reason(source))]
     Io {
-        /// What was tried: `read`, `write`, `create`, …
+        /// The action that failed: `read`, `write`, `create`, …
         action: &'static str,
         /// The file or directory.
         path: PathBuf,
         /// The operating system's answer.
         source: io::Error,
     },
-    /// One line of an input file is not what its format asks for.
+    /// A line of an input file does not match its format.
     #[error("{}:{line}: {}", show(path), plain(problem))]
     Row {
         /// The file.
         path: PathBuf,
         /// The line, counted from 1.
         line: u64,
-        /// What was found there and what was expected.
+        /// The problem: what was found and what was expected.
         problem: String,
     },
-    /// An input file or directory as a whole is not what was expected.
+    /// An input file or directory is not what was expected.
     #[error("{}: {}", show(path), plain(problem))]
     Input {
         /// The file or directory.
         path: PathBuf,
-        /// What was found there and what was expected.
+        /// The problem: what was found and what was expected.
         problem: String,
     },
-    /// A feature table leaves out nodes of the graph.
+    /// A feature table lacks nodes of the graph.
     #[error(
         "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}",
         show(path),
@@ -64,9 +64,9 @@ pub enum Error {
     MissingFeatures {
         /// The feature file.
         path: PathBuf,
-        /// How many of the graph's nodes it describes.
+        /// The number of nodes of the graph that have a row.
         num_rows: usize,
-        /// How many nodes the graph has.
+        /// The number of nodes of the graph.
         num_nodes: usize,
         /// The first node, in the graph's order, without a row.
         first_node: String,
@@ -74,18 +74,18 @@ pub enum Error {
     /// A setting is out of its range, or two settings contradict each other.
     #[error("{}", plain(.0))]
     Config(String),
-    /// The graph has too few edges to leave something in every part.
+    /// The graph has too few edges for every part of the split to get one.
     #[error(
-        "too few edges ({num_edges}) for --val-fraction {val_fraction} and --test-fraction {test_fraction}: \
+        "too few edges ({num_edges}) for `split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}`: \
          train, validation and test would get {num_train}, {num_validation} and {num_test}; each needs at least 1. \
          Hint: larger fractions, or 0 to hold nothing out"
     )]
     TooFewEdges {
         /// Edges in the graph.
         num_edges: usize,
-        /// The fraction asked for validation.
+        /// The validation fraction.
         val_fraction: f64,
-        /// The fraction asked for testing.
+        /// The test fraction.
         test_fraction: f64,
         /// Edges that training would get.
         num_train: usize,
@@ -96,8 +96,8 @@ pub enum Error {
     },
     /// The graph has fewer absent pairs than negatives are needed.
     #[error(
-        "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller --val-fraction and \
-         --test-fraction, or 0 to hold nothing out"
+        "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller `split.val_fraction` and \
+         `split.test_fraction`, or 0 to hold nothing out"
     )]
     TooFewNonEdges {
         /// Negatives needed for validation and test together.
@@ -114,7 +114,7 @@ pub enum Error {
     TooFewTaskEdges {
         /// The task.
         task: &'static str,
-        /// Edges whose reverse is no edge.
+        /// Edges whose reverse is not an edge.
         num_one_way: usize,
         /// Pairs of nodes with an edge each way.
         num_both_ways: usize,
@@ -127,7 +127,7 @@ pub enum Error {
         /// Negatives that validation and test need together.
         num_negatives: usize,
     },
-    /// A split lets the evaluation see what it must not see, or does not fit its graph.
+    /// A split leaks held-out edges, or does not fit its graph.
     #[error("{}: the split does not hold: {}", show(path), plain(problem))]
     Split {
         /// The split's directory.
@@ -140,27 +140,27 @@ pub enum Error {
     Leak {
         /// The run or the split.
         path: PathBuf,
-        /// How many offences against which rules.
+        /// The number of offences per rule.
         summary: String,
     },
-    /// No cut of a ranking has the precision that was asked for.
+    /// No threshold reaches the requested precision.
     #[error(
         "no cut has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
          logit {logit:.4} on, with a recall of {recall:.4}"
     )]
     NoCut {
-        /// The precision that was asked for.
+        /// The requested precision.
         precision: f64,
         /// The share of the pairs that are links.
         density: f64,
-        /// The best precision that there is.
+        /// The best precision of any threshold.
         best: f64,
-        /// Where that is.
+        /// The logit of that threshold.
         logit: f64,
-        /// The recall there.
+        /// The recall of that threshold.
         recall: f64,
     },
-    /// A ranking metric was asked of a single class.
+    /// A ranking metric got examples of only one class.
     #[error("{metric} needs both classes; got {positives} positives, {negatives} negatives")]
     OneClass {
         /// The metric's name.
@@ -170,48 +170,48 @@ pub enum Error {
         /// Negative examples given.
         negatives: usize,
     },
-    /// Hits@K was asked of fewer than K negatives.
+    /// Hits@K got fewer than K negatives.
     #[error(
-        "Hits@{k} needs at least {k} negatives to rank an edge among; got {num_negatives}; hint: a smaller K for \
-         --hits, or other --negatives"
+        "Hits@{k} needs at least {k} negatives to rank an edge among; got {num_negatives}; hint: a smaller K, or \
+         other negatives"
     )]
     TooFewNegatives {
-        /// The K that was asked for.
+        /// K.
         k: usize,
-        /// The negatives that an edge is ranked among.
+        /// The number of negatives that an edge is ranked among.
         num_negatives: usize,
     },
-    /// There are fewer pairs that can be drawn by their degrees than are needed.
+    /// The graph has too few pairs for negatives drawn by degree.
     #[error(
         "need {needed} negatives between nodes of training edges, but only {available} such pairs are no edges; \
-         hint: --negatives uniform, or smaller --val-fraction and --test-fraction"
+         hint: uniform negatives, or smaller `split.val_fraction` and `split.test_fraction`"
     )]
     TooFewDegreeNegatives {
         /// Negatives needed for validation and test together.
         needed: usize,
-        /// Pairs of distinct nodes with training edges that are edges nowhere.
+        /// Pairs of distinct nodes with training edges that are edges in no part.
         available: u64,
     },
-    /// A number that must be a probability is none.
+    /// A number is not a probability.
     #[error("the probability of pair {index} (counted from 0) is {found}; expected a number from 0 to 1")]
     NotAProbability {
-        /// The place of the number.
+        /// The index of the number, from 0.
         index: usize,
         /// The number.
         found: f64,
     },
-    /// A score to be ranked is not a number.
+    /// A score is NaN.
     #[error("the score of pair {index} (counted from 0) is NaN; a ranking needs numbers")]
     NotANumber {
-        /// The place of the score.
+        /// The index of the score, from 0.
         index: usize,
     },
-    /// Training left the finite numbers.
+    /// The loss is not finite.
     #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", of_part(part), remedy(*epoch, *learning_rate, *largest_feature))]
     Diverged {
-        /// Of a larger model, the network; else empty.
+        /// The network within a larger model; otherwise empty.
         part: String,
-        /// NaN or an infinity.
+        /// The loss: NaN or an infinity.
         loss: f64,
         /// The epoch, counted from 1.
         epoch: usize,
@@ -220,8 +220,8 @@ pub enum Error {
         /// The largest absolute value among the features; 0 without features.
         largest_feature: f32,
     },
-    /// A checkpoint is of another training.
-    #[error("the checkpoint does not fit its run: {0}; hint: train again with --force")]
+    /// A checkpoint belongs to another training.
+    #[error("the checkpoint does not fit its run: {0}")]
     Checkpoint(String),
     /// Training was stopped from outside.
     #[error("stopped by {} after epoch {epoch}", signal_name(*signal))]
@@ -233,29 +233,29 @@ pub enum Error {
         /// The run directory.
         path: PathBuf,
     },
-    /// Training would take more memory than there is, or than it may take.
+    /// Training would need more memory than is available or allowed.
     #[error("training takes about {needed}; {whose} {available}; hint: {hint}")]
     Memory {
-        /// What it would take, as in `1.5 GB`.
+        /// The memory that training needs, as in `1.5 GB`.
         needed: String,
-        /// What there is.
+        /// The memory that is available.
         available: String,
-        /// Who says so.
+        /// The source of that limit, as in `the machine has`.
         whose: &'static str,
         /// The smallest change that would fit.
         hint: String,
     },
     #[cfg(feature = "torch")]
-    /// libtorch refused an operation, which only a damaged installation or a lack of memory explains.
+    /// An operation of libtorch failed: its installation is damaged, or memory ran out.
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
-    /// The index of nearest neighbours could not be made or searched, which only a lack of memory explains.
-    #[error("the index of nearest neighbours failed: {0}; hint: leave out --approximate")]
+    /// The index of nearest neighbours failed: memory ran out.
+    #[error("the index of nearest neighbours failed: {0}")]
     Index(String),
-    /// This build leaves out what a file, a model or a device needs.
+    /// A file, a model or a device needs a feature that this build lacks.
     #[error("{what} needs the Cargo feature `{feature}`, which this build of vgae leaves out")]
     NotBuiltIn {
-        /// What was asked for, as in `a Parquet file`.
+        /// The file, model or device.
         what: String,
         /// The feature of the crate `vgae`.
         feature: &'static str,
@@ -265,42 +265,57 @@ pub enum Error {
     Run {
         /// The file or directory.
         path: PathBuf,
-        /// What was found there and what was expected.
+        /// The problem: what was found and what was expected.
         problem: String,
     },
-    /// A run directory holds something else than files of its own, such as a link, which is not followed.
+    /// A run directory contains an entry that is not a regular file, such as a link, which is not followed.
     #[error("{}: {problem}: nothing is followed out of a run directory", show(path))]
     Foreign {
-        /// Where.
+        /// The entry.
         path: PathBuf,
-        /// What is there, where a link leads, and what was expected.
+        /// The problem: what was found, where a link leads, and what was expected.
         problem: String,
     },
     /// Another process writes to a run directory.
-    #[error(
-        "{}: {holder} is at work in this run directory; wait for its end, or choose another --output",
-        show(path)
-    )]
+    #[error("{}: {holder} is writing to this run directory", show(path))]
     Locked {
         /// The directory.
         path: PathBuf,
-        /// As in `process 1234 on host`.
+        /// The process, as in `process 1234 on host`.
         holder: String,
     },
-    /// The output is there already.
-    #[error("{} already exists{}; choose another --output or pass --force to replace it", show(path), what)]
+    /// The place of a run directory is occupied.
+    #[error("{} {what}", show(path))]
+    Occupied {
+        /// The file or directory.
+        path: PathBuf,
+        /// The reason, as in `is a file`.
+        what: &'static str,
+    },
+    /// A run is opened whose training did not end.
+    #[error("{}: the training of this run did not end", show(path))]
+    Unfinished {
+        /// The run directory.
+        path: PathBuf,
+    },
+    /// The extension of an output file is unknown.
+    #[error("{} ends as no known format; expected {known}", path.display())]
+    UnknownFormat {
+        /// The file.
+        path: PathBuf,
+        /// The known extensions.
+        known: &'static str,
+    },
+    /// The output already exists.
+    #[error("{} already exists{}", show(path), what)]
     Exists {
         /// The file or directory.
         path: PathBuf,
-        /// What is known of it, as ` (…)`, or nothing.
+        /// More about it, as in ` (an unfinished run)`, or nothing.
         what: &'static str,
     },
-    /// A file names a node that the graph does not have.
-    #[error(
-        "{}:{line}: the graph has no node {}; `vgae score` leaves such pairs out with --skip-unknown",
-        show(path),
-        plain(node)
-    )]
+    /// A file names a node that is not in the graph.
+    #[error("{}:{line}: the graph has no node {}", show(path), plain(node))]
     UnknownNode {
         /// The pair file.
         path: PathBuf,
@@ -312,18 +327,18 @@ pub enum Error {
 }
 
 impl Error {
-    /// Wraps the operating system's answer to `action` on `path`.
+    /// Wraps the operating system's error of `action` on `path`.
     pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Error::Io { action, path: path.to_path_buf(), source }
     }
 
-    /// Whether the reader of our output went away, which is no error for a command in a pipe.
+    /// Returns `true` if the reader of our output closed the pipe, which is not an error for a command in a pipe.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Io { source, .. } if source.kind() == io::ErrorKind::BrokenPipe)
     }
 }
 
-/// The error of what this build leaves out.
+/// Returns the error for a feature that this build lacks.
 #[allow(dead_code, reason = "unused where all features are built in")]
 pub(crate) fn not_built_in(what: &str, feature: &'static str) -> Error {
     Error::NotBuiltIn { what: what.into(), feature }

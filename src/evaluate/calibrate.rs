@@ -1,10 +1,11 @@
-//! From logits to probabilities that can be taken at their word.
+//! Turns logits into calibrated probabilities.
 //!
-//! The sigmoid of a logit is the probability of an edge only among pairs as the loss weighs them, edges and negatives
-//! alike, and only if the model is honest there. A calibrator is fitted to the logits of validation edges and of
-//! negatives, each class with the same weight in all, and then shifted from that balance to the density at which edges
-//! occur: with π the density, log p/(1 − p) grows by log π/(1 − π) (Elkan 2001, *The foundations of cost-sensitive
-//! learning*, theorem 2, for a balanced base rate).
+//! The sigmoid of a logit is the probability of an edge only if edges and negatives are equally frequent, as
+//! the loss weighs them, and only if the model is well calibrated there. A calibrator is fitted to the logits
+//! of validation edges and of negatives, with the same total weight for each class. Its probabilities are
+//! then shifted from that balance to the actual density of edges: with the density π, log p/(1 − p) grows by
+//! log π/(1 − π) (Elkan 2001, *The foundations of cost-sensitive learning*, theorem 2, for a balanced base
+//! rate).
 
 mod isotonic;
 mod platt;
@@ -25,33 +26,33 @@ pub use population::{Classes, Population, density};
 pub use reliability::{Bin, Reliability};
 pub use threshold::Cut;
 
-/// What makes calibrated probabilities of logits.
+/// A function from logits to calibrated probabilities.
 ///
 /// ```
 /// use vgae::evaluate::calibrate::Calibrator;
 /// use vgae::config::Calibration;
 ///
-/// // Edges score higher, but a pair in a hundred is one.
+/// // Edges score higher, but only one pair in a hundred is an edge.
 /// let (edges, negatives) = ([2.0, 3.0, 4.0, 5.0], [-1.0, 0.0, 1.0, 2.5]);
 /// let calibrator = Calibrator::fit(Calibration::Platt, &edges, &negatives, 0.01)?;
 /// assert!(calibrator.probability(1.75) < 0.1);
 /// assert!(calibrator.probability_at(5.0, 0.5) > 0.5);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Calibrator {
-    /// The share of pairs that are edges, above 0 and below 1, that its probabilities are for.
+    /// The share of pairs that are edges, above 0 and below 1, which the probabilities assume.
     pub density: f64,
-    /// How many edges it was fitted to.
+    /// The number of edges it was fitted to.
     pub num_edges: usize,
-    /// How many negatives it was fitted to.
+    /// The number of negatives it was fitted to.
     pub num_negatives: usize,
-    /// From logits to probabilities among as many edges as negatives.
+    /// The function from logits to probabilities for equally frequent edges and negatives.
     #[serde(flatten)]
     curve: Curve,
 }
 
-/// From logits to probabilities, both classes having the same weight.
+/// A function from logits to probabilities, fitted with the same weight for both classes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "method", rename_all = "lowercase")]
 enum Curve {
@@ -60,12 +61,12 @@ enum Curve {
 }
 
 impl Calibrator {
-    /// Fits `method` to the logits of `edges` and `negatives`, for pairs of which the share `density` are edges. O(m log
-    /// m) time for m logits.
+    /// Fits `method` to the logits of `edges` and `negatives`, for a population where the share `density` of
+    /// the pairs are edges. O(m log m) time for m logits.
     ///
     /// # Errors
-    /// [`Error::OneClass`] if there is no edge or no negative, [`Error::NotANumber`] for a NaN, [`Error::Config`] if the
-    /// density is not above 0 and below 1.
+    /// [`Error::OneClass`] if there is no edge or no negative; [`Error::NotANumber`] for a NaN;
+    /// [`Error::Config`] if the density is not above 0 and below 1.
     pub fn fit(method: Calibration, edges: &[f64], negatives: &[f64], density: f64) -> Result<Self> {
         if !(density > 0.0 && density < 1.0) {
             let problem = format!("the density is {density}; expected a share above 0 and below 1");
@@ -86,7 +87,7 @@ impl Calibrator {
         Ok(Calibrator { density, num_edges, num_negatives, curve })
     }
 
-    /// How it was fitted.
+    /// Returns the method it was fitted with.
     pub fn method(&self) -> Calibration {
         match self.curve {
             Curve::Platt(_) => Calibration::Platt,
@@ -94,13 +95,13 @@ impl Calibrator {
         }
     }
 
-    /// The probability that a pair with this logit is an edge, where the share [`Calibrator::density`] of pairs are.
-    /// It never falls where logits rise.
+    /// Returns the probability that a pair with this logit is an edge, at [`Calibrator::density`]. It never
+    /// decreases as the logit increases.
     pub fn probability(&self, logit: f64) -> f64 {
         self.probability_at(logit, self.density)
     }
 
-    /// As [`Calibrator::probability`], where the share `density` of pairs are edges.
+    /// Returns [`Calibrator::probability`] for another `density`, the share of pairs that are edges.
     pub fn probability_at(&self, logit: f64, density: f64) -> f64 {
         let balanced = match &self.curve {
             Curve::Platt(platt) => platt.probability(logit),
@@ -111,7 +112,7 @@ impl Calibrator {
 }
 
 impl Calibrator {
-    /// What is wrong with one that was read back, if anything is.
+    /// Describes what is wrong with a calibrator read from a file; `None` if it is valid.
     pub(crate) fn problem(&self) -> Option<String> {
         if !(self.density > 0.0 && self.density < 1.0) {
             return Some(format!("the density is {}; expected a share above 0 and below 1", self.density));
@@ -120,12 +121,12 @@ impl Calibrator {
             Curve::Platt(platt) => platt.is_sound(),
             Curve::Isotonic(isotonic) => isotonic.is_sound(),
         };
-        (!is_sound).then(|| format!("the {} curve is none that rises", self.method()))
+        (!is_sound).then(|| format!("the {} curve is not a non-decreasing function", self.method()))
     }
 }
 
-/// The probability of an edge among pairs of which the share `density` are edges, from the one among as many edges as
-/// negatives.
+/// Converts the probability of an edge from equally frequent edges and negatives (`balanced`) to a population
+/// where the share `density` of the pairs are edges.
 pub fn shift(balanced: f64, density: f64) -> f64 {
     let (edge, negative) = (balanced * density, (1.0 - balanced) * (1.0 - density));
     edge / (edge + negative)
@@ -136,7 +137,8 @@ impl fmt::Display for Calibrator {
         let Calibrator { density, num_edges, num_negatives, .. } = self;
         write!(
             f,
-            "{}, fitted to {num_edges} validation edges and {num_negatives} negatives, for {density:.3e} edges a pair",
+            "{}, fitted to {num_edges} validation edges and {num_negatives} negatives, for {density:.3e} \
+             edges per pair",
             self.method()
         )
     }

@@ -1,6 +1,8 @@
-//! Ranking metrics on logits, in f64, with ties handled exactly; and how far a probability can be taken at its word.
+//! Computes ranking metrics from logits, in f64 with exact handling of ties, and the calibration of
+//! probabilities.
 //!
-//! Sigmoids in f32 saturate: distinct logits become equal probabilities. The ranking metrics therefore take logits.
+//! The ranking metrics take logits rather than probabilities because the sigmoid saturates in f32: distinct
+//! logits become equal probabilities.
 //!
 //! # Examples
 //! ```
@@ -26,7 +28,7 @@
 //! assert_eq!(calibration.brier, metrics::brier(&probabilities, &[true, true, false, false])?);
 //! let error = metrics::expected_calibration_error(&probabilities, &[true, true, false, false])?;
 //! assert!((error - 0.25).abs() < 1e-12);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod bootstrap;
@@ -54,30 +56,30 @@ pub struct Metrics {
     pub average_precision: f64,
 }
 
-/// Both metrics of m scored pairs. O(m log m) time.
+/// Computes both metrics of m scored pairs. O(m log m) time.
 ///
 /// # Errors
-/// As [`roc_auc`].
+/// Returns the errors of [`roc_auc`].
 pub fn evaluate(logits: &[f64], labels: &[bool]) -> Result<Metrics> {
     let groups = Groups::rank("ROC AUC", logits, labels)?;
     Ok(Metrics { roc_auc: groups.roc_auc(), average_precision: groups.average_precision() })
 }
 
-/// The area under the receiver operating characteristic: the probability that an edge is scored above a
-/// negative, a tie counting half. Equal to scikit-learn's `roc_auc_score`. O(m log m) time.
+/// Computes the area under the receiver operating characteristic: the probability that an edge is scored
+/// above a negative, where a tie counts half. Equal to scikit-learn's `roc_auc_score`. O(m log m) time.
 ///
 /// # Errors
-/// [`crate::Error::OneClass`] if there is no edge or no negative, [`crate::Error::NotANumber`] for a NaN.
+/// [`crate::Error::OneClass`] if there is no edge or no negative; [`crate::Error::NotANumber`] for a NaN.
 pub fn roc_auc(logits: &[f64], labels: &[bool]) -> Result<f64> {
     Ok(Groups::rank("ROC AUC", logits, labels)?.roc_auc())
 }
 
-/// Average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the distinct scores from the highest down, with Pₖ the precision
-/// and Rₖ the recall of all that score at least as high. Equal to scikit-learn's `average_precision_score`.
-/// O(m log m) time.
+/// Computes the average precision: Σ (Rₖ − Rₖ₋₁) Pₖ over the distinct scores in descending order, where Pₖ
+/// and Rₖ are the precision and recall of the pairs that score at least as high. Equal to scikit-learn's
+/// `average_precision_score`. O(m log m) time.
 ///
 /// # Errors
-/// As [`roc_auc`].
+/// Returns the errors of [`roc_auc`].
 pub fn average_precision(logits: &[f64], labels: &[bool]) -> Result<f64> {
     Ok(Groups::rank("average precision", logits, labels)?.average_precision())
 }

@@ -1,4 +1,5 @@
-//! Held-out links, ranked against the negatives.
+//! The metrics of held-out links, the negatives they are ranked against, and calibrated probabilities. Uses
+//! `config`, `error`, `graph`, `kernels`, `model` and `split`.
 //!
 //! # Examples
 //! ```
@@ -24,12 +25,11 @@
 //! assert!(intervals.roc_auc.lower <= intervals.roc_auc.upper && calibration.brier <= 1.0);
 //! let by_degree = scored.by_degree(&split.train.degrees())?;
 //! assert!(by_degree.len() == BUCKETS.len() && BUCKETS[3].contains(4));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 pub mod calibrate;
 mod degrees;
-pub mod inspect;
 pub mod metrics;
 pub mod negatives;
 mod scored;
@@ -55,17 +55,17 @@ use crate::split::{self, Part, Split};
 pub use degrees::{BUCKETS, DegreeBucket, DegreeMetrics};
 pub use scored::Scored;
 
-/// The metrics of both held-out parts; none for a part of no edges.
+/// The metrics of both held-out parts; `None` for an empty part.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct PartMetrics {
-    /// On the validation part.
+    /// The metrics of the validation part.
     pub validation: Option<Metrics>,
-    /// On the test part.
+    /// The metrics of the test part.
     pub test: Option<Metrics>,
 }
 
 impl PartMetrics {
-    /// The metrics of `split`'s parts, by the logits of `score`.
+    /// Computes the metrics of both parts of `split` from the logits of `score`.
     ///
     /// # Errors
     /// [`crate::Error::NotANumber`] if the model has diverged.
@@ -78,32 +78,32 @@ impl PartMetrics {
     }
 }
 
-/// How well held-out rows are described; none for a part of no rows.
+/// The metrics of held-out feature rows; `None` for a part without rows.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct PartRowMetrics {
-    /// On the validation rows.
+    /// The metrics of the validation rows.
     pub validation: Option<RowMetrics>,
-    /// On the test rows.
+    /// The metrics of the test rows.
     pub test: Option<RowMetrics>,
 }
 
-/// What `metrics.json` holds.
+/// The contents of `metrics.json`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RunMetrics {
-    /// Of held-out links.
+    /// The metrics of held-out links.
     #[serde(flatten)]
     pub links: PartMetrics,
-    /// Of held-out rows, for a model of rows.
+    /// The metrics of held-out rows, for a model that learns from rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rows: Option<PartRowMetrics>,
 }
 
 impl RunMetrics {
-    /// The metrics of a model over its graph, X being `features`: of `split`'s parts by the logits of `score`, and,
-    /// of a VAE, of the rows that `config` holds out.
+    /// Computes the metrics of a model on its graph, whose feature matrix X is `features`: those of the parts
+    /// of `split` from the logits of `score` and, for a VAE, those of the rows that `config` holds out.
     ///
     /// # Errors
-    /// As [`PartMetrics::of`] and [`Model::encode`].
+    /// Returns the errors of [`PartMetrics::of`] and [`Model::encode`].
     pub fn of(
         model: &Model,
         score: &(impl Score + ?Sized),
@@ -120,7 +120,7 @@ impl RunMetrics {
 }
 
 impl PartRowMetrics {
-    /// The metrics of the rows of X = `features` that [`crate::split::rows`] holds out.
+    /// Computes the metrics of the rows of X = `features` that [`crate::split::rows`] holds out.
     fn of(vae: &Vae, features: &Features, config: &Config) -> Self {
         let features = transform(features, vae.config().feature_transform());
         let split = split::rows(features.rows(), &config.split, config.seed);
@@ -132,17 +132,18 @@ impl PartRowMetrics {
     }
 }
 
-/// AUC and AP of one held-out part. m logits and O(m log m) time for its m pairs.
+/// Computes the AUC and AP of one held-out part. Takes m logits and O(m log m) time for its m pairs.
 ///
 /// # Errors
-/// As [`metrics::evaluate`]: [`crate::Error::OneClass`] for a part without edges or negatives,
-/// [`crate::Error::NotANumber`] if the model has diverged.
+/// [`crate::Error::OneClass`] for a part without edges or negatives; [`crate::Error::NotANumber`] if the
+/// model has diverged.
 pub fn part(score: &(impl Score + ?Sized), part: &Part) -> Result<Metrics> {
     metrics::evaluate(&score.logits(&part.pairs()), &part.labels())
 }
 
-/// The share of the nodes, in [0, 1], whose mean is exactly the most common one. Near 1 most pairs score alike,
-/// and the model says nothing: its hidden layer has died. O(n·d + n log n) time on all threads, O(n) memory.
+/// Returns the share of the nodes, in [0, 1], that have exactly the most common mean. A share near 1 means
+/// that most pairs get the same score and the model has learned nothing: its hidden layer has died. O(n·d + n
+/// log n) time on all threads, O(n) memory.
 ///
 /// # Examples
 /// ```
@@ -156,7 +157,7 @@ pub fn share_of_equal_means(embeddings: &Embeddings) -> f64 {
     let mean = &embeddings.mean;
     let n = mean.nrows();
     let bits = |row: usize| mean.row(row).into_iter().map(|value| value.to_bits());
-    // Equal rows have equal hashes, so that rows are compared only where hashes are equal.
+    // Equal rows have equal hashes, so only rows with equal hashes are compared.
     let state = DefaultHashBuilder::default();
     let hash = |row: usize| {
         let mut hasher = state.build_hasher();
@@ -166,8 +167,8 @@ pub fn share_of_equal_means(embeddings: &Embeddings) -> f64 {
     let mut rows: Vec<(u64, usize)> = (0..n).into_par_iter().map(hash).collect();
     sort_by(&mut rows, Ord::cmp);
     let mut most = 0;
-    for alike in rows.chunk_by(|a, b| a.0 == b.0) {
-        let mut rows: Vec<usize> = alike.iter().map(|&(_, row)| row).collect();
+    for same_hash in rows.chunk_by(|a, b| a.0 == b.0) {
+        let mut rows: Vec<usize> = same_hash.iter().map(|&(_, row)| row).collect();
         while rows.len() > most {
             let first = rows[0];
             let num_rows = rows.len();

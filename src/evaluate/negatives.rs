@@ -1,9 +1,9 @@
-//! Negatives to evaluate with: the split's own, or ones that are harder to tell from edges.
+//! Seeds negatives for evaluation: those of the split, or ones that are harder to tell from edges.
 //!
-//! Most pairs drawn at random join nodes of few edges that lie far apart, so that a degree or a common neighbour
-//! tells them from edges and a high AUC says little. [`Negatives::Degree`] takes the first clue away and
-//! [`Negatives::Hard`] turns every clue against the model. Negatives are edges nowhere in the graph; what makes them
-//! hard is read off the training edges alone, so that no held-out edge shows through.
+//! Most random pairs join low-degree nodes that are far apart. Degrees and common neighbours alone tell such
+//! pairs from edges, so a high AUC says little. [`Negatives::Degree`] removes the degree as a clue;
+//! [`Negatives::Hard`] picks the pairs that such heuristics score highest. A negative is never an edge of the
+//! graph. Its difficulty is computed from the training edges only, so held-out edges do not influence it.
 //!
 //! # Examples
 //! ```
@@ -23,7 +23,7 @@
 //! assert_eq!(by_degree(&graph.edges, &split.train, 10, &mut rng)?.len(), 10);
 //! let lists = hard(&graph, &split.train, split.test.edges.pairs(), 4, &mut rng)?;
 //! assert_eq!(lists.len(), split.test.edges.len());
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod degree;
@@ -41,16 +41,17 @@ use crate::split::{Part, Split};
 pub use degree::by_degree;
 pub use hard::hard;
 
-/// Which pairs the held-out edges are ranked among.
+/// The kind of pairs that the held-out edges are ranked among.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Negatives {
-    /// The split's own, which are uniform among the absent pairs unless the split was made otherwise.
+    /// The negatives of the split, which are uniform among the absent pairs unless the split was made
+    /// otherwise.
     Uniform,
-    /// As many as held-out edges, whose ends have the degrees that the ends of edges have; see [`by_degree`].
+    /// As many negatives as held-out edges, with the degree distribution of edges; see [`by_degree`].
     Degree,
     /// The likeliest pairs at the ends of each held-out edge; see [`hard()`].
     Hard {
-        /// How many for each edge, at least 1, half of them at either end.
+        /// The number of negatives for each edge, at least 1; half of them at each end.
         per_edge: usize,
     },
 }
@@ -58,23 +59,23 @@ pub enum Negatives {
 /// The negatives of the held-out parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PartNegatives {
-    /// Those of the validation part.
+    /// The negatives of the validation part.
     pub validation: NegativeLists,
-    /// Those of the test part.
+    /// The negatives of the test part.
     pub test: NegativeLists,
 }
 
-/// The negatives of one part: absent pairs, (source, target), or lower node first where edges have no directions.
+/// The negatives of one part: absent pairs, (source, target) in a directed graph, else the lower node first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum NegativeLists {
-    /// One list, which every edge is ranked among.
+    /// One list that every edge is ranked among.
     Shared(Vec<Pair>),
-    /// A list for each edge of the part, in their order. Two lists may share pairs.
+    /// One list for each edge of the part, in the order of the edges. Two lists may share pairs.
     PerEdge(Vec<Vec<Pair>>),
 }
 
 impl NegativeLists {
-    /// All pairs, list after list.
+    /// Returns all pairs, list after list.
     pub fn pairs(&self) -> Vec<Pair> {
         match self {
             NegativeLists::Shared(pairs) => pairs.clone(),
@@ -93,12 +94,12 @@ impl fmt::Display for Negatives {
     }
 }
 
-/// The negatives of both parts of `split`, which is one of `graph`. The same seed gives the same ones on every
-/// machine and any number of threads; the uniform ones are the split's whatever the seed. Costs as [`by_degree`] and
-/// [`hard()`].
+/// Seeds the negatives of both parts of `split`, a split of `graph`. The same seed gives the same negatives
+/// on every machine with any number of threads; the uniform ones are those of the split for every seed. The
+/// cost is that of [`by_degree`] or [`hard()`].
 ///
 /// # Errors
-/// [`Error::Config`] for 0 negatives per edge, [`Error::TooFewDegreeNegatives`] as [`by_degree`].
+/// [`Error::Config`] for 0 negatives per edge; [`Error::TooFewDegreeNegatives`] from [`by_degree`].
 pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<PartNegatives> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let Split { train, validation, test } = split;
@@ -114,7 +115,7 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
             Ok(PartNegatives { validation: NegativeLists::Shared(drawn), test })
         }
         Negatives::Hard { per_edge: 0 } => {
-            let problem = "--negatives-per-edge 0 leaves nothing to rank among; expected at least 1";
+            let problem = "0 negatives per edge leave nothing to rank among; expected at least 1";
             Err(Error::Config(problem.into()))
         }
         Negatives::Hard { per_edge } => {

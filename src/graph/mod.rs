@@ -1,4 +1,5 @@
-//! A graph: its nodes by name, its edges by index, and what is known of each node.
+//! Graphs: nodes by name, edges by index, node features, and the normalised adjacency Â. Uses `config`,
+//! `error` and `kernels`.
 //!
 //! # Examples
 //! ```
@@ -33,7 +34,7 @@ pub use features::Features;
 pub(crate) use node_ids::Mentions;
 pub use node_ids::NodeIds;
 
-/// Two node indices: (source, target) where edges have directions, else an edge has the lower one first.
+/// Two node indices: (source, target) if edges are directed, otherwise an edge has the lower index first.
 pub type Pair = (u32, u32);
 
 /// Nodes, edges and node features.
@@ -43,46 +44,46 @@ pub struct Graph {
     pub nodes: NodeIds,
     /// The edges.
     pub edges: EdgeList,
-    /// X, [n, f], where there are features; without them X = I.
+    /// X, [n, f], if there are features; otherwise X = I.
     pub features: Option<Features>,
-    /// How the columns of X are told apart.
+    /// The identity of the columns of X.
     pub columns: FeatureColumns,
-    /// The label of each node, empty where it has none; no model sees them.
+    /// The label of each node, empty if it has none. No model uses labels.
     pub labels: Option<Vec<String>>,
-    /// The files that it was read from.
+    /// The files that the graph was read from.
     pub inputs: Vec<InputFile>,
-    /// What reading changed or left out, a sentence each.
+    /// Notes on what reading changed or dropped, one sentence each.
     pub notes: Vec<String>,
 }
 
 /// A file that was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InputFile {
-    /// Its path as it was given.
+    /// The path as given.
     pub path: PathBuf,
     /// The SHA-256 of its bytes, in hexadecimal.
     pub sha256: String,
-    /// Its size.
+    /// The size in bytes.
     pub num_bytes: u64,
 }
 
-/// The bytes of a hash as text.
+/// Returns the bytes of a hash in hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl Graph {
-    /// n, the number of nodes.
+    /// Returns n, the number of nodes.
     pub fn num_nodes(&self) -> usize {
         self.nodes.len()
     }
 
-    /// X, [n, f].
+    /// Returns X, [n, f].
     pub fn features(&self) -> Option<&Features> {
         self.features.as_ref()
     }
 
-    /// Gives each node its row of `table`. Nodes that only the table has are added, without edges.
+    /// Adds features: each node gets its row of `table`. Nodes that are only in the table are added without edges.
     ///
     /// # Examples
     /// ```
@@ -98,7 +99,7 @@ impl Graph {
     ///     input: graph.inputs[0].clone(),
     /// };
     /// assert_eq!(graph.with_features(table)?.features().unwrap().cols(), 2);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors
@@ -145,7 +146,7 @@ impl Graph {
         Ok(self)
     }
 
-    /// Labels nodes. Nodes that only the table has are added, without edges.
+    /// Adds labels. Nodes that are only in the table are added without edges.
     pub fn with_labels(mut self, table: LabelTable) -> Self {
         let mut labels = vec![String::new(); self.num_nodes()];
         for (id, label) in table.rows {
@@ -158,7 +159,7 @@ impl Graph {
         self
     }
 
-    /// Takes the features away: X = I. The nodes stay, those known from their features alone among them.
+    /// Removes the features: X = I. All nodes stay, even those that only the features named.
     pub fn without_features(mut self) -> Self {
         self.features = None;
         self.columns = FeatureColumns::default();
@@ -189,11 +190,11 @@ pub struct FeatureTable {
     pub nodes: NodeIds,
     /// [rows, f].
     pub matrix: Features,
-    /// How its columns are told apart.
+    /// The identity of the columns.
     pub columns: FeatureColumns,
-    /// Whether a node without a row is a mistake rather than a row of zeros.
+    /// `true` if a node without a row is an error; otherwise its row is zeros.
     pub is_complete: bool,
-    /// The file that it was read from.
+    /// The file that the table was read from.
     pub input: InputFile,
 }
 
@@ -202,6 +203,6 @@ pub struct FeatureTable {
 pub struct LabelTable {
     /// (node id, label).
     pub rows: Vec<(String, String)>,
-    /// The file that it was read from.
+    /// The file that the table was read from.
     pub input: InputFile,
 }

@@ -1,4 +1,4 @@
-//! Â, the normalised adjacency that every graph encoder multiplies with.
+//! Â, the normalised adjacency matrix with which every graph encoder multiplies.
 //!
 //! # Examples
 //! ```
@@ -17,24 +17,27 @@ use std::ops::Range;
 use rayon::prelude::*;
 
 use crate::graph::{Csr, Direction, EdgeList};
-use crate::kernels::sort::Dealt;
+use crate::kernels::sort::Buckets;
 
-/// Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal of A + I's row sums (Kipf & Welling 2017,
-/// *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2). Give it the training edges.
+/// Returns Â = D^-1/2 (A + I) D^-1/2, [n, n], where D is the diagonal matrix of the row sums of A + I (Kipf &
+/// Welling 2017, *Semi-Supervised Classification with Graph Convolutional Networks*, eq. 2). Pass only the
+/// training edges.
 ///
-/// A holds the edges' weights, or ones. The loops weigh 1 in any case, so that weights scaled by a constant are not the same
-/// to Â: the heavier they are, the less a node hears of itself. Of directed edges A holds the undirected version
-/// ([`EdgeList::undirected`]). O(n + m) time and memory, on all threads; sums and roots are taken in f64.
+/// A contains the weights of the edges, or ones. The self-loops always have weight 1, so that scaling all
+/// weights by a constant changes Â: with heavier edges a node contributes less to its own row. Directed edges
+/// are made undirected first ([`EdgeList::undirected`]). O(n + m) time and memory, on all threads; sums and
+/// roots are computed in f64.
 pub fn symmetric(edges: &EdgeList) -> Csr {
     if edges.direction() == Direction::Directed {
         return symmetric(&edges.undirected());
     }
     let n = edges.num_nodes();
-    // The edges are sorted, and the lower node is the first: they have the entries right of the diagonal row by row.
-    // Dealt out by the higher node, they have those on its left in blocks of rows, the columns of a row ascending.
+    // The edges are sorted, with the lower node first, so that they list the entries right of the diagonal
+    // row by row. Grouped by the higher node, they give the entries left of the diagonal in blocks of rows,
+    // the columns of each row ascending.
     let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at]);
     let left = edges.pairs().iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
-    let mut left = Dealt::new(left, |&((_, v), _)| v, n);
+    let mut left = Buckets::new(left, |&((_, v), _)| v, n);
     let left: Vec<_> = left.blocks().into_iter().map(|(rows, left)| (rows, &*left)).collect();
     let right = |rows: &Range<usize>| {
         edges.places_from(rows.clone()).map(|at| (edges.pairs()[at], f64::from(weight(at))))
@@ -83,19 +86,21 @@ pub fn symmetric(edges: &EdgeList) -> Csr {
     Csr::new((n, n), indptr, indices, values)
 }
 
-/// Takes the first `length` items.
+/// Removes the first `length` items from `items` and returns them.
 fn cut<'a, T>(items: &mut &'a mut [T], length: usize) -> &'a mut [T] {
     let (first, rest) = std::mem::take(items).split_at_mut(length);
     *items = rest;
     first
 }
 
-/// Â = D_out^-1 (A + I), [n, n], where D_out is the diagonal of A + I's row sums: each row sums to 1, and a node
-/// hears the mean of itself and those that its edges point to (Salha et al. 2019, *Gravity-Inspired Graph
-/// Autoencoders for Directed Link Prediction*, section 3.3.1). Give it the training edges.
+/// Returns Â = D_out^-1 (A + I), [n, n], where D_out is the diagonal matrix of the row sums of A + I (Salha
+/// et al. 2019, *Gravity-Inspired Graph Autoencoders for Directed Link Prediction*, section 3.3.1). Each row
+/// sums to 1: a product with Â gives each node the mean of itself and the nodes to which its edges point.
+/// Pass only the training edges.
 ///
-/// Â is not symmetric, whether the edges have directions or not; without them each stands in both rows. A holds
-/// the edges' weights, or ones. O(n + m log m) time, O(n + m) memory; sums are taken in f64.
+/// Â is not symmetric, even if the edges are undirected; each undirected edge is in the rows of both its
+/// nodes. A contains the weights of the edges, or ones. O(n + m log m) time, O(n + m) memory; sums are
+/// computed in f64.
 pub fn row_stochastic(edges: &EdgeList) -> Csr {
     let n = edges.num_nodes();
     let weight = |at: usize| edges.weights().map_or(1.0, |weights| weights[at] as f64);

@@ -1,4 +1,4 @@
-//! What is done to the node features before any model or score sees them.
+//! Transformations of the node features, applied before any model or score uses them.
 //!
 //! # Examples
 //! ```
@@ -16,13 +16,13 @@ use std::borrow::Cow;
 use crate::config::FeatureTransform;
 use crate::graph::{Csr, Features};
 
-/// The features X, [n, f], transformed; [n, f]. O(entries stored) time and memory, and none for
-/// [`FeatureTransform::None`], which leaves X where it is; sums and logarithms are taken in f64.
+/// Transforms the features X, [n, f]. [`FeatureTransform::None`] borrows X unchanged at no cost; the others
+/// take O(stored entries) time and memory. Sums and logarithms are computed in f64.
 ///
-/// - [`FeatureTransform::Row`]: each row divided by its sum of absolute values, as in Kipf & Welling's code.
-/// - [`FeatureTransform::Tfidf`]: each column times ln((1 + n) / (1 + df)) + 1, where df is the number of rows
-///   that have it, then each row divided by its Euclidean norm. That is scikit-learn's `TfidfTransformer` with
-///   its defaults.
+/// - [`FeatureTransform::Row`] divides each row by its sum of absolute values, as in Kipf & Welling's code.
+/// - [`FeatureTransform::Tfidf`] multiplies each column by ln((1 + n) / (1 + df)) + 1, where df is the number
+///   of rows with an entry in the column, and then divides each row by its Euclidean norm. This equals
+///   scikit-learn's `TfidfTransformer` with its defaults.
 ///
 /// Rows of zeros stay zeros.
 pub fn transform(features: &Features, kind: FeatureTransform) -> Cow<'_, Features> {
@@ -36,7 +36,7 @@ pub fn transform(features: &Features, kind: FeatureTransform) -> Cow<'_, Feature
         FeatureTransform::Tfidf => {
             let weights = inverse_document_frequencies(features);
             for_each_row(&mut result, |columns, row| {
-                // A row's length is taken out again; by a power of two that rounds nothing.
+                // The division by the norm undoes the scaling, and scaling by a power of two is exact.
                 let is_huge = row.iter().any(|value| value.abs() > HUGE);
                 let scale = if is_huge { 0.5f64.powi(64) } else { 1.0 };
                 for (at, value) in row.iter_mut().enumerate() {
@@ -50,23 +50,25 @@ pub fn transform(features: &Features, kind: FeatureTransform) -> Cow<'_, Feature
     Cow::Owned(result)
 }
 
-/// The largest absolute value of X; 0 where it is empty.
+/// Returns the largest absolute value of X; 0 if X is empty.
 pub fn largest(features: &Features) -> f32 {
     features.values().fold(0f32, |most, value| most.max(value.abs()))
 }
 
-/// The mean over the rows of X of the sum of absolute values; 0 where it is empty.
+/// Returns the mean over the rows of X of the sum of absolute values; 0 if X is empty.
 pub fn mean_row_sum(features: &Features) -> f64 {
     features.values().map(|value| f64::from(value.abs())).sum::<f64>() / features.rows().max(1) as f64
 }
 
-/// Values above this may leave the range of f32 when they are multiplied.
+/// Products of values above this may exceed the range of f32.
 const HUGE: f32 = 1e30;
 
-/// Features with the columns of `trained`, each multiplied so that [`FeatureTransform::Tfidf`] gives what it would with the
-/// frequencies of `trained`.
+/// Scales each column of `features`, which must have the columns of `trained`, such that
+/// [`FeatureTransform::Tfidf`] gives the result that it would give with the document frequencies of
+/// `trained`.
 pub(crate) fn weigh_as(mut features: Features, trained: &Features) -> Features {
-    let (own, wanted) = (inverse_document_frequencies(&features), inverse_document_frequencies(trained));
+    let own = inverse_document_frequencies(&features);
+    let wanted = inverse_document_frequencies(trained);
     for_each_row(&mut features, |columns, row| {
         for (at, value) in row.iter_mut().enumerate() {
             let column = columns.map_or(at, |columns| columns[at] as usize);
@@ -76,12 +78,13 @@ pub(crate) fn weigh_as(mut features: Features, trained: &Features) -> Features {
     features
 }
 
-/// Divides each row by its Euclidean norm; rows of zeros stay.
+/// Divides each row by its Euclidean norm; rows of zeros stay zeros.
 pub(crate) fn normalize_rows(matrix: &mut Csr) {
     for_each_sparse_row(matrix, |_, row| divide(row, norm(row)));
 }
 
-/// Calls `change` with the entries of each row that are stored, and their columns, or none where all are stored.
+/// Calls `change` for each row with the columns of its stored entries, `None` if all are stored, and the
+/// entries.
 fn for_each_row(features: &mut Features, change: impl Fn(Option<&[u32]>, &mut [f32])) {
     match features {
         Features::Sparse(matrix) => for_each_sparse_row(matrix, |columns, row| change(Some(columns), row)),
@@ -90,7 +93,7 @@ fn for_each_row(features: &mut Features, change: impl Fn(Option<&[u32]>, &mut [f
                 *matrix = matrix.as_standard_layout().into_owned();
             }
             for mut row in matrix.rows_mut() {
-                change(None, row.as_slice_mut().expect("the matrix stands row by row"));
+                change(None, row.as_slice_mut().expect("the matrix is in standard layout"));
             }
         }
     }
@@ -117,6 +120,7 @@ fn norm(row: &[f32]) -> f64 {
     row.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt()
 }
 
+/// Returns ln((1 + n) / (1 + df)) + 1 for each column.
 fn inverse_document_frequencies(features: &Features) -> Vec<f64> {
     let mut num_rows_with = vec![0usize; features.cols()];
     for row in 0..features.rows() {

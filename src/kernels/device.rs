@@ -1,4 +1,4 @@
-//! Where a network is trained: this crate's kernels on the CPU, or libtorch on another device.
+//! Chooses the device that trains a network: this crate's kernels on the CPU, or libtorch on another device.
 
 use std::fmt;
 use std::thread::available_parallelism;
@@ -16,11 +16,12 @@ pub(crate) use absent::choose;
 #[cfg(feature = "torch")]
 pub(crate) use torch::choose;
 
+/// The fewest nodes for which `train.device = auto` takes a GPU. On smaller graphs, the kernels finish before
+/// a GPU has started.
 #[cfg(feature = "torch")]
-/// The nodes from which `--device auto` takes a GPU: on smaller graphs the kernels are faster than a GPU is started.
 const AUTO_GPU_NODES: usize = 20_000;
 
-/// What the libtorch in use can compute on.
+/// The devices that can train a network: the CPU, and those that the libtorch in use finds.
 ///
 /// # Examples
 /// ```
@@ -32,16 +33,16 @@ const AUTO_GPU_NODES: usize = 20_000;
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Devices {
-    /// Threads of the CPU that run at once, which is how many are used by default.
+    /// The number of threads that the CPU runs at once, which is the default number of threads.
     pub num_cores: usize,
-    /// CUDA devices, counted from 0.
+    /// The number of CUDA devices; their indices start at 0.
     pub num_cuda_devices: usize,
-    /// Whether there is an Apple GPU.
+    /// `true` if there is an Apple GPU.
     pub has_mps: bool,
 }
 
 impl Devices {
-    /// Looks for them, which loads libtorch's CUDA half where there is one.
+    /// Finds the devices, which loads libtorch's CUDA libraries if they are installed.
     pub fn find() -> Self {
         Devices {
             num_cores: available_parallelism().map_or(1, usize::from),
@@ -52,7 +53,7 @@ impl Devices {
 }
 
 impl fmt::Display for Devices {
-    /// A line for each kind.
+    /// Writes one line for each kind of device.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = |count, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
         writeln!(f, "cpu: {}", plural(self.num_cores, "thread"))?;
@@ -67,7 +68,8 @@ impl fmt::Display for Devices {
     }
 }
 
-/// The device on which the network of `config` is trained, for a graph of `num_nodes`: never [`DeviceChoice::Auto`].
+/// Returns the device that trains the network of `config` on a graph of `num_nodes` nodes. It is never
+/// [`DeviceChoice::Auto`].
 ///
 /// # Errors
 /// Returns the errors of [`choose`].
@@ -85,43 +87,45 @@ mod torch {
     use crate::config::{Config, DecoderKind, DeviceChoice};
     use crate::error::{Error, Result};
 
-    /// The device of libtorch that `config` asks for, for a graph of `num_nodes`; none for the CPU.
+    /// Returns the libtorch device that `config` asks for, for a graph of `num_nodes` nodes, or `None` for
+    /// the CPU.
     ///
     /// # Errors
-    /// [`Error::Config`] if it is not there, or does not do what is asked of it.
+    /// [`Error::Config`] if the device does not exist or cannot train the model.
     pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>> {
-        let is_fit = config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
+        let is_supported =
+            config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
         let device = match config.train.device {
             DeviceChoice::Cpu => return Ok(None),
             DeviceChoice::Auto => {
-                let is_large = is_fit && num_nodes >= AUTO_GPU_NODES;
-                return Ok((is_large && num_cuda_devices() > 0).then_some(Device::Cuda(0)));
+                let is_worthwhile = is_supported && num_nodes >= AUTO_GPU_NODES;
+                return Ok((is_worthwhile && num_cuda_devices() > 0).then_some(Device::Cuda(0)));
             }
             DeviceChoice::Cuda(index) => {
                 let count = num_cuda_devices();
                 if index >= count {
                     let hint = match count {
                         0 => format!(
-                            "the libtorch in use finds none; hint: put the lib directory of a PyTorch {} with CUDA first \
-                             in LD_LIBRARY_PATH",
+                            "the libtorch in use finds none; hint: put the lib directory of a PyTorch {} with CUDA \
+                             first in LD_LIBRARY_PATH",
                             crate::system::LIBTORCH_VERSION.unwrap_or_default()
                         ),
                         _ => format!("there are {count}, counted from 0"),
                     };
-                    return Err(Error::Config(format!("--device cuda:{index}: no such GPU; {hint}")));
+                    return Err(Error::Config(format!("`train.device = cuda:{index}`: no such GPU; {hint}")));
                 }
                 Device::Cuda(index)
             }
             DeviceChoice::Mps if !has_mps() => {
-                let problem =
-                    "--device mps: the libtorch in use finds no Apple GPU; expected cpu, cuda or auto";
+                let problem = "`train.device = mps`: the libtorch in use finds no Apple GPU; expected cpu, cuda or \
+                               auto";
                 return Err(Error::Config(problem.into()));
             }
             DeviceChoice::Mps => Device::Mps,
         };
-        if !is_fit {
+        if !is_supported {
             return Err(Error::Config(format!(
-                "--device {}: only inner products are trained there; leave it out",
+                "`train.device = {}`: a GPU trains only models that score by inner products; leave it out",
                 config.train.device
             )));
         }
@@ -133,33 +137,33 @@ mod torch {
         tch::utils::has_mps()
     }
 
-    /// How many CUDA devices the libtorch in use finds.
+    /// Returns the number of CUDA devices that the libtorch in use finds.
     pub(super) fn num_cuda_devices() -> usize {
         load_cuda();
         tch::Cuda::device_count().max(0) as usize
     }
 
-    /// Loads libtorch's CUDA half, where there is one: this program is linked against the CPU's alone, so that it runs
-    /// without the other.
+    /// Loads libtorch's CUDA libraries if they are installed. The program is linked only against the CPU
+    /// libraries, so that it also runs without CUDA.
     fn load_cuda() {
         static LOADED: Once = Once::new();
         LOADED.call_once(|| {
             #[cfg(unix)]
             {
                 use libloading::os::unix::{Library, RTLD_GLOBAL, RTLD_NOW};
-                // SAFETY: the library's initialisers register its kernels with the libtorch that is loaded already, of
-                // whose distribution it is a part; nothing of it is called from here.
+                // SAFETY: the library belongs to the distribution of the libtorch that is already loaded, and
+                // its initialisers only register its kernels there. No function of it is called from here.
                 #[allow(unsafe_code)]
                 let library = unsafe { Library::open(Some("libtorch_cuda.so"), RTLD_NOW | RTLD_GLOBAL) };
                 if let Ok(library) = library {
-                    // It stays for as long as the process.
+                    // The library stays loaded until the process ends.
                     std::mem::forget(library);
                 }
             }
         });
     }
 
-    /// The setting that stands for `device`.
+    /// Returns the setting that names `device`.
     pub(super) fn describe(device: Device) -> DeviceChoice {
         match device {
             Device::Cpu => DeviceChoice::Cpu,
@@ -169,13 +173,13 @@ mod torch {
     }
 }
 
-/// Without libtorch there is no device but the CPU.
+/// Without libtorch, the CPU is the only device.
 #[cfg(not(feature = "torch"))]
 mod absent {
     use crate::config::{Config, DeviceChoice};
     use crate::error::{Result, not_built_in};
 
-    /// A device of libtorch. There is none.
+    /// A libtorch device, of which there are none in this build.
     pub(crate) enum Device {}
 
     /// Returns `None`, for the CPU.

@@ -1,5 +1,6 @@
-//! Products of tall dense matrices with small ones, for widths of some dozens, where general routines spend most of
-//! their time on rearranging their arguments.
+//! Products of tall dense matrices with small ones, for widths of a few dozen columns. They are written by
+//! hand because general GEMM routines, such as the one behind ndarray's `dot`, spend most of their time at
+//! these widths on packing their arguments.
 
 use std::borrow::Cow;
 
@@ -7,29 +8,31 @@ use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-/// Rows that one task takes.
+/// The number of rows per task.
 const ROWS_PER_TASK: usize = 512;
-/// Rows of a tile of the result, whose sums stay in registers.
+/// The number of rows in a tile of the result, whose sums stay in registers.
 const TILE_ROWS: usize = 6;
-/// The same where there are registers of the widest kind, of which there are twice as many.
+/// The number of rows in a tile on processors with the widest SIMD vectors, which have twice as many
+/// registers.
 const WIDE_TILE_ROWS: usize = 8;
-/// The lanes of the widest kind.
+/// The number of lanes of the widest SIMD vectors.
 const WIDE_LANES: usize = 16;
-/// Numbers to which rows are padded: two of the widest vectors, which is the width of a tile.
+/// Rows are padded to a multiple of this: two of the widest SIMD vectors, the width of a tile.
 const WIDTH_MULTIPLE: usize = 32;
-/// Rows that an outer product looks at while they are in the nearest cache.
+/// The number of rows that an outer product reads while they are in the nearest cache.
 const BLOCK_ROWS: usize = 128;
-/// The parts of a sum over rows, at most. They are added up in their order, however many threads there are.
+/// The largest number of partial sums over rows. They are added in a fixed order, whatever the number of
+/// threads.
 const MOST_PARTS: usize = 64;
 
-/// left · right, [n, b], for `left` of [n, a], into `result`. O(n·a·b) time. The same to the bit for any number of
-/// threads.
+/// Writes left · right, [n, b], to `result`, for `left` of [n, a] and `right` of [a, b]. O(n·a·b) time. The
+/// result is bit-identical for any number of threads.
 pub(crate) fn product(left: ArrayView2<f32>, right: ArrayView2<f32>, result: &mut [f32]) {
     let (a, b) = right.dim();
     let left = left.as_standard_layout();
-    let left = left.as_slice().expect("it is in standard layout");
+    let left = left.as_slice().expect("left is in standard layout");
     let right = right.as_standard_layout();
-    let right = padded(right.as_slice().expect("it is in standard layout"), b);
+    let right = padded(right.as_slice().expect("right is in standard layout"), b);
     let arch = Arch::new();
     let results = result.par_chunks_mut((ROWS_PER_TASK * b).max(1));
     results.zip(left.par_chunks((ROWS_PER_TASK * a).max(1))).for_each(|(result, left)| {
@@ -37,12 +40,13 @@ pub(crate) fn product(left: ArrayView2<f32>, right: ArrayView2<f32>, result: &mu
     });
 }
 
-/// leftᵀ · right, [a, b], for `left` of [n, a] and `right` of [n, b]. O(n·a·b) time. As [`product`].
+/// Returns leftᵀ · right, [a, b], for `left` of [n, a] and `right` of [n, b]. O(n·a·b) time. The result is
+/// bit-identical for any number of threads.
 pub(crate) fn transposed_product(left: ArrayView2<f32>, right: ArrayView2<f32>) -> Array2<f32> {
     let ((n, a), b) = (left.dim(), right.ncols());
     let (left, right) = (left.as_standard_layout(), right.as_standard_layout());
-    let left = left.as_slice().expect("it is in standard layout");
-    let right = right.as_slice().expect("it is in standard layout");
+    let left = left.as_slice().expect("left is in standard layout");
+    let right = right.as_slice().expect("right is in standard layout");
     let height = ROWS_PER_TASK.max(n.div_ceil(MOST_PARTS));
     let arch = Arch::new();
     let parts: Vec<Vec<f32>> = left
@@ -65,7 +69,7 @@ pub(crate) fn transposed_product(left: ArrayView2<f32>, right: ArrayView2<f32>) 
     Array2::from_shape_fn((a, b), |(row, column)| sums[row * width + column])
 }
 
-/// Rows of `b` numbers, filled up with zeros to the width of whole tiles.
+/// Pads rows of `b` numbers with zeros to the width of whole tiles.
 fn padded(rows: &[f32], b: usize) -> Cow<'_, [f32]> {
     let width = b.next_multiple_of(WIDTH_MULTIPLE);
     if width == b {
@@ -80,7 +84,7 @@ fn padded(rows: &[f32], b: usize) -> Cow<'_, [f32]> {
 
 struct Product<'a> {
     left: &'a [f32],
-    /// Padded.
+    /// The padded rows of the right matrix.
     right: &'a [f32],
     result: &'a mut [f32],
     a: usize,
@@ -118,7 +122,7 @@ impl Product<'_> {
     }
 }
 
-/// A tile of rows of `left` times `right`.
+/// Writes the product of a tile of rows of `left` with `right`.
 #[inline(always)]
 fn rows_times<S: Simd, const ROWS: usize>(
     simd: S,
@@ -148,8 +152,8 @@ fn rows_times<S: Simd, const ROWS: usize>(
             for (at, sum) in sums.into_iter().enumerate() {
                 let start = (start + at * S::F32_LANES).min(b);
                 let end = (start + S::F32_LANES).min(b);
-                let place = &mut result[row * b + start..row * b + end];
-                match S::as_mut_simd_f32s(place) {
+                let target = &mut result[row * b + start..row * b + end];
+                match S::as_mut_simd_f32s(target) {
                     ([whole], _) => *whole = sum,
                     (_, part) => simd.partial_store_f32s(part, sum),
                 }
@@ -160,9 +164,9 @@ fn rows_times<S: Simd, const ROWS: usize>(
 
 struct OuterProduct<'a> {
     left: &'a [f32],
-    /// Padded.
+    /// The padded rows of the right matrix.
     right: &'a [f32],
-    /// Padded.
+    /// The padded rows of the result, to which the product is added.
     sums: &'a mut [f32],
     a: usize,
 }
@@ -197,7 +201,7 @@ impl OuterProduct<'_> {
     }
 }
 
-/// Adds the products of some columns of `left`, from `column` on, with all of `right`.
+/// Adds the products of `COLUMNS` columns of `left`, from `column` on, with all of `right`.
 #[inline(always)]
 fn columns_times<S: Simd, const COLUMNS: usize>(
     simd: S,
@@ -232,8 +236,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn products_are_those_of_ndarray() {
-        // Sums of whole numbers below 2^24 have no rounding.
+    fn products_match_those_of_ndarray() {
+        // Sums of integers below 2^24 are exact.
         let numbers = |rows: usize, columns: usize| {
             Array2::from_shape_fn((rows, columns), |(row, column)| {
                 ((row * 31 + column * 7) % 13) as f32 - 6.0

@@ -1,5 +1,5 @@
-//! The numerical kernels: vectors, dense and sparse products, sorting, the tape of a pass, and libtorch. Uses `config`
-//! and `error`.
+//! The numerical kernels: vectors, dense and sparse products, sorting, the tape of a pass, Adam, and
+//! libtorch. Uses `config`, `error` and `system`.
 
 pub mod device;
 pub(crate) mod gemm;

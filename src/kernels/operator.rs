@@ -1,4 +1,4 @@
-//! The constant matrices of a network, Â and X, and their products with what changes.
+//! The constant matrices of a network, Â and X, and their products with dense matrices.
 
 mod gather;
 mod scatter;
@@ -14,7 +14,7 @@ use crate::kernels::gemm;
 
 pub(crate) use gather::SparseRow;
 
-/// A constant matrix, [rows, columns], and its transpose.
+/// A constant matrix, [rows, columns], that can be multiplied, directly or transposed, with dense matrices.
 ///
 /// # Examples
 /// ```
@@ -41,37 +41,38 @@ pub struct Operator<'a> {
 }
 
 enum Matrix<'a> {
-    /// Symmetric, in compressed rows.
+    /// A symmetric matrix in compressed rows.
     Symmetric(Csr),
-    /// In compressed rows. Only the way back needs the transpose, so that it is made then.
+    /// A matrix in compressed rows and its transpose, which is built when the backward pass first needs it.
     Sparse(Cow<'a, Csr>, OnceLock<Csr>),
-    /// Row by row.
+    /// A dense matrix.
     Dense(Cow<'a, Array2<f32>>),
 }
 
-/// A constant matrix as it is stored.
+/// The stored form of a constant matrix, for tapes with other kernels.
 pub(crate) enum Constant<'a> {
     Dense(&'a Array2<f32>),
     Sparse { matrix: &'a Csr, transpose: &'a Csr },
 }
 
 impl<'a> Operator<'a> {
-    /// A symmetric matrix, such as Â.
+    /// Wraps a symmetric matrix, such as Â.
     pub fn symmetric(matrix: Csr) -> Self {
         Operator { matrix: Matrix::Symmetric(matrix) }
     }
 
-    /// Any sparse matrix, such as X. O(nonzeros) time and memory, when its adjoint is first applied.
+    /// Wraps any sparse matrix, such as X. The transpose takes O(nonzeros) time and memory when it is first
+    /// needed.
     pub fn sparse(matrix: Cow<'a, Csr>) -> Self {
         Operator { matrix: Matrix::Sparse(matrix, OnceLock::new()) }
     }
 
-    /// Any matrix with few zeros.
+    /// Wraps a dense matrix.
     pub fn dense(matrix: Cow<'a, Array2<f32>>) -> Self {
         Operator { matrix: Matrix::Dense(matrix) }
     }
 
-    /// The number of rows, which is the number of rows of what comes out of it.
+    /// Returns the number of rows, which is the number of rows of the result of [`Operator::apply`].
     pub fn num_rows(&self) -> usize {
         match &self.matrix {
             Matrix::Symmetric(matrix) => matrix.rows(),
@@ -80,7 +81,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// The number of columns, which is the number of rows of what it is applied to.
+    /// Returns the number of columns, which is the number of rows of the argument of [`Operator::apply`].
     pub fn num_columns(&self) -> usize {
         match &self.matrix {
             Matrix::Symmetric(matrix) => matrix.cols(),
@@ -89,10 +90,10 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// This matrix times `dense`, [columns, k], into `result`, [rows, k], stored row by row. O(entries · k) time. The
-    /// same to the bit for any number of threads.
+    /// Writes this matrix times `dense`, [columns, k], to `result`, [rows, k], which must be stored row by
+    /// row. O(entries · k) time. The result is bit-identical for any number of threads.
     pub fn apply(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
-        let result = result.as_slice_mut().expect("a result is stored row by row");
+        let result = result.as_slice_mut().expect("the result is stored row by row");
         match &self.matrix {
             Matrix::Symmetric(matrix) => gather::product(matrix, dense, result),
             Matrix::Sparse(matrix, _) => gather::product(matrix, dense, result),
@@ -100,12 +101,13 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// Its transpose times `dense`, [rows, k], into `result`, [columns, k]. As [`Operator::apply`].
+    /// Writes the transpose of this matrix times `dense`, [rows, k], to `result`, [columns, k], which must be
+    /// stored row by row. O(entries · k) time. The result is bit-identical for any number of threads.
     pub fn apply_adjoint(&self, dense: ArrayView2<f32>, result: &mut Array2<f32>) {
-        let numbers = result.as_slice_mut().expect("a result is stored row by row");
+        let numbers = result.as_slice_mut().expect("the result is stored row by row");
         match &self.matrix {
             Matrix::Symmetric(matrix) => gather::product(matrix, dense, numbers),
-            Matrix::Sparse(matrix, _) if scatter::pays(matrix, dense.ncols()) => {
+            Matrix::Sparse(matrix, _) if scatter::is_faster(matrix, dense.ncols()) => {
                 scatter::product(matrix, dense, numbers);
             }
             Matrix::Sparse(matrix, transpose) => {
@@ -115,7 +117,7 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// What it is, for other tapes.
+    /// Returns the stored matrix, for tapes with other kernels.
     pub(crate) fn constant(&self) -> Constant<'_> {
         match &self.matrix {
             Matrix::Symmetric(matrix) => Constant::Sparse { matrix, transpose: matrix },
@@ -126,16 +128,16 @@ impl<'a> Operator<'a> {
         }
     }
 
-    /// A copy in which each entry is zero with probability `fraction` and else scaled up by the inverse of
-    /// what is left. Whether an entry stays is a hash of its place and `seed`, so that the transpose drops
-    /// the same entries without a table.
+    /// Returns a copy in which each entry is zero with probability `fraction` and otherwise multiplied by
+    /// 1 / (1 − fraction). A hash of the entry's position and `seed` decides whether the entry stays, so that
+    /// the transpose drops the same entries without a table.
     pub(crate) fn with_dropout(&self, fraction: f64, seed: u64) -> Operator<'static> {
         let num_columns = self.num_columns() as u64;
         let factor = |row: usize, column: usize| {
             dropout_factor(fraction, seed, row as u64 * num_columns + column as u64)
         };
         let matrix = match &self.matrix {
-            Matrix::Symmetric(_) => unreachable!("messages are not dropped"),
+            Matrix::Symmetric(_) => unreachable!("dropout is not applied to Â"),
             Matrix::Dense(matrix) => {
                 let mut matrix = matrix.clone().into_owned();
                 matrix.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut entries)| {
@@ -155,10 +157,11 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// 0 with probability `fraction`, else 1 / (1 − fraction), decided by a hash of `seed` and `place`.
-pub(crate) fn dropout_factor(fraction: f64, seed: u64, place: u64) -> f32 {
+/// Returns 0 with probability `fraction`, otherwise 1 / (1 − fraction), decided by a hash of `seed` and
+/// `position`.
+pub(crate) fn dropout_factor(fraction: f64, seed: u64, position: u64) -> f32 {
     // SplitMix64's finaliser: Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators".
-    let mut hash = seed ^ place.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut hash = seed ^ position.wrapping_mul(0x9e37_79b9_7f4a_7c15);
     hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     let uniform = ((hash ^ (hash >> 31)) >> 11) as f64 / (1u64 << 53) as f64;

@@ -1,22 +1,25 @@
-//! Elementary functions without branches: of one number, for loops that a compiler makes vector code of, where they
-//! stand in a function under `pulp::with_simd`; and of vectors.
+//! Elementary functions without branches, for single numbers and for SIMD vectors. The scalar functions are
+//! for loops inside functions with `pulp::with_simd`, which the compiler then vectorises.
+//!
+//! They are written by hand because `f32::exp` and `f32::ln` are library calls that the compiler cannot
+//! vectorise, and pulp provides no elementary functions.
 
-mod place;
 mod product;
+mod vector_ranges;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(crate) use place::Vectors;
 pub(crate) use product::{Product, sum_of_logarithms};
+pub(crate) use vector_ranges::VectorRanges;
 
-/// 1.5 · 2^23: added to a smaller number, it leaves the nearest whole one in the low bits of the sum.
+/// 1.5 · 2^23. Adding it to a smaller number leaves the nearest integer in the low bits of the sum.
 const MAGIC: f32 = 12_582_912.0;
-/// −ln 2 in two parts, the first of few bits (Cody & Waite).
+/// −ln 2 as the sum of two parts, the first with few bits (Cody & Waite).
 const MINUS_LN_2: [f32; 2] = [-0.693_359_4, 2.121_944_4e-4];
-/// e^r for |r| ≤ ln 2 / 2, the highest power first.
+/// The coefficients of a polynomial for e^r with |r| ≤ ln 2 / 2, highest power first.
 const EXP: [f32; 7] = [1.0 / 720.0, 1.0 / 120.0, 1.0 / 24.0, 1.0 / 6.0, 0.5, 1.0, 1.0];
 
-/// How many f32 this processor computes with at once.
+/// Returns the number of f32 lanes in a SIMD vector of this processor.
 pub(crate) fn num_lanes() -> usize {
     struct Lanes;
     impl WithSimd for Lanes {
@@ -29,8 +32,8 @@ pub(crate) fn num_lanes() -> usize {
     Arch::new().dispatch(Lanes)
 }
 
-/// e^x within 2 units in the last place: Cody and Waite's reduction to |r| ≤ ln 2 / 2 and a polynomial. Below
-/// −87 it is e^−87; from 89 on it is no finite number.
+/// Returns e^x within 2 units in the last place: Cody and Waite's reduction to |r| ≤ ln 2 / 2, then a
+/// polynomial. The result is e^−87 for x below −87, and not finite from 89 on.
 #[inline(always)]
 pub(crate) fn exp(x: f32) -> f32 {
     let x = x.clamp(-87.0, 89.0);
@@ -45,7 +48,7 @@ pub(crate) fn exp(x: f32) -> f32 {
     f32::from_bits(polynomial.to_bits().wrapping_add(shifted.to_bits() << 23))
 }
 
-/// ln x within 2 units in the last place, for a normal x above 0: Cephes' logf (Moshier 1989).
+/// Returns ln x within 2 units in the last place, for a normal x above 0: `logf` of Cephes (Moshier 1989).
 #[inline(always)]
 fn ln(x: f32) -> f32 {
     const SQRT_HALF_BITS: u32 = 0x3f35_04f3;
@@ -71,9 +74,10 @@ fn ln(x: f32) -> f32 {
     exponent.mul_add(0.693_359_4, f + rest)
 }
 
-/// A standard normal number, the `index`-th of those that follow from `key`: a hash of both, made uniform and taken
-/// through the inverse of the distribution (Giles 2010, *Approximating the erfinv function*, table 5). It lies within
-/// ±5.5, and two indices below 2^24 seldom give the same.
+/// Returns the `index`-th standard normal number of the sequence given by `key`: a hash of both, mapped to a
+/// uniform number and through the inverse distribution function (Giles 2010, *Approximating the erfinv
+/// function*, table 5). The result lies within ±5.5, and two indices below 2^24 rarely give the same number.
+/// It replaces `rand_distr::StandardNormal`, whose rejection sampling cannot be vectorised.
 #[inline(always)]
 pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
     // Two rounds of Wellons' lowbias32.
@@ -84,11 +88,11 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
         hash = (hash ^ (hash >> 15)).wrapping_mul(0x846c_a68b);
         hash ^= hash >> 16;
     }
-    // An odd multiple of 2^-24, from −1 to 1.
+    // An odd multiple of 2^-24 in (−1, 1).
     let uniform = ((hash >> 8) as i32 * 2 + 1 - (1 << 24)) as f32 / (1 << 24) as f32;
     let w = -ln((1.0 - uniform) * (1.0 + uniform));
     let (near, far) = (w - 2.5, w.sqrt() - 3.0);
-    let mut of_near = 2.810_226_4e-8f32;
+    let mut near_value = 2.810_226_4e-8f32;
     for coefficient in [
         3.432_739_4e-7,
         -3.523_387_7e-6,
@@ -99,9 +103,9 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
         2.466_407_3e-1,
         1.501_409_4,
     ] {
-        of_near = of_near.mul_add(near, coefficient);
+        near_value = near_value.mul_add(near, coefficient);
     }
-    let mut of_far = -2.002_142_6e-4f32;
+    let mut far_value = -2.002_142_6e-4f32;
     for coefficient in [
         1.009_505_6e-4,
         1.349_343_2e-3,
@@ -112,13 +116,13 @@ pub(crate) fn standard_normal(index: u32, key: [u32; 2]) -> f32 {
         1.001_674,
         2.832_976_8,
     ] {
-        of_far = of_far.mul_add(far, coefficient);
+        far_value = far_value.mul_add(far, coefficient);
     }
-    let inverse = if w < 5.0 { of_near } else { of_far };
+    let inverse = if w < 5.0 { near_value } else { far_value };
     std::f32::consts::SQRT_2 * inverse * uniform
 }
 
-/// (e^-|x|, σ(x)), each within 4 units in the last place while it is above 1e-9.
+/// Returns (e^-|x|, σ(x)), each within 4 units in the last place if it is above 1e-9.
 #[inline(always)]
 pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
     let exponential = exp_of_minus(simd, simd.abs_f32s(x));
@@ -127,27 +131,30 @@ pub(crate) fn sigmoid<S: Simd>(simd: S, x: S::f32s) -> (S::f32s, S::f32s) {
     (exponential, simd.select_f32s(is_negative, simd.mul_f32s(exponential, upper), upper))
 }
 
-/// 2^f for |f| ≤ ½ within 1.2e-7, the highest power first: of the polynomials that are 1 at 0, the one of the least
-/// relative error.
+/// The coefficients of a polynomial for 2^f with |f| ≤ ½, within 1.2e-7, highest power first: the polynomial
+/// of least relative error among those that are 1 at 0.
 const EXP2: [f32; 6] = [1.326_472_6e-3, 9.671_513e-3, 5.550_733_6e-2, 0.240_222_42, 0.693_146_94, 1.0];
-/// 1 / (1 + e) for e in [0, 1] within 0.174 %: of all cubics, the one of the least relative error.
+/// The coefficients of the cubic of least relative error for 1 / (1 + e) with e in [0, 1], within 0.174 %,
+/// highest power first.
 const RECIPROCAL: [f32; 4] = [-0.221_837_09, 0.665_511_25, -0.942_807_6, 0.998_266_9];
 
-/// e^-a for a ≥ 0 (for a > 87, e^-87), as [`exp_of`].
+/// Returns e^-a for a ≥ 0 (e^-87 for a > 87), with the error of [`exp_of`].
 #[inline(always)]
 fn exp_of_minus<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
-    // NaN passes through: the minimum takes its second argument then.
+    // The order of arguments lets NaN through: `min_f32s` returns its second argument if one is NaN.
     exp2_of_product(simd, simd.min_f32s(simd.splat_f32s(87.0), a), -std::f32::consts::LOG2_E)
 }
 
-/// e^x with a relative error of at most 1.5e-7 + 1.4e-8 |x|. Below −87 it is e^−87; from 89 on it is no finite number.
+/// Returns e^x with a relative error of at most 1.5e-7 + 1.4e-8 |x|. The result is e^−87 for x below −87, and
+/// not finite from 89 on.
 #[inline(always)]
 pub(crate) fn exp_of<S: Simd>(simd: S, x: S::f32s) -> S::f32s {
     let below = simd.min_f32s(simd.splat_f32s(89.0), x);
     exp2_of_product(simd, simd.max_f32s(simd.splat_f32s(-87.0), below), std::f32::consts::LOG2_E)
 }
 
-/// 2^(a·factor): the fraction comes out of one fused product, so that what the factor was rounded by is all that is lost.
+/// Returns 2^(a·factor). The fraction comes from one fused multiplication, so that the only error before the
+/// polynomial is the rounding of `factor`.
 #[inline(always)]
 fn exp2_of_product<S: Simd>(simd: S, a: S::f32s, factor: f32) -> S::f32s {
     let splat = |value: f32| simd.splat_f32s(value);
@@ -163,8 +170,8 @@ fn exp2_of_product<S: Simd>(simd: S, a: S::f32s, factor: f32) -> S::f32s {
     simd.transmute_f32s_u32s(simd.add_u32s(simd.transmute_u32s_f32s(polynomial), exponent))
 }
 
-/// 1 / (1 + e) for e in [0, 1], within 2 units in the last place: a cubic within 0.2 %, and a step of the third order,
-/// which take a third of a division's time.
+/// Returns 1 / (1 + e) for e in [0, 1], within 2 units in the last place: a cubic within 0.2 %, then one
+/// iteration of third order. Both together take a third of the time of a division.
 #[inline(always)]
 fn reciprocal_of_one_plus<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
     let splat = |value: f32| simd.splat_f32s(value);
@@ -172,7 +179,7 @@ fn reciprocal_of_one_plus<S: Simd>(simd: S, e: S::f32s) -> S::f32s {
     for &coefficient in &RECIPROCAL[1..] {
         guess = simd.mul_add_f32s(guess, e, splat(coefficient));
     }
-    // 1 − (1 + e) guess, and 1 / (1 − error) ≈ 1 + error + error².
+    // error = 1 − (1 + e) · guess, and 1 / (1 − error) ≈ 1 + error + error².
     let one_plus = simd.add_f32s(e, splat(1.0));
     let error = simd.mul_add_f32s(simd.neg_f32s(one_plus), guess, splat(1.0));
     simd.mul_add_f32s(simd.mul_add_f32s(error, error, error), guess, guess)
@@ -202,7 +209,7 @@ mod tests {
             let error = 5.0 * (variance / count).sqrt();
             assert!((moment(power) - expected).abs() < error, "moment {power} is {}", moment(power));
         }
-        // Neighbours are not alike, and neither are other keys.
+        // Neither neighbouring indices nor different keys are correlated.
         let other = |index| f64::from(standard_normal(index, [7, 0x1234_5679]));
         let along: f64 = values.windows(2).map(|two| two[0] * two[1]).sum::<f64>() / count;
         let across: f64 =

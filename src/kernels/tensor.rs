@@ -1,11 +1,11 @@
-//! Between arrays and tch's tensors.
+//! Conversions between arrays and tch tensors.
 
 use ndarray::Array2;
 use tch::{Device, Kind, Tensor};
 
 use crate::kernels::Csr;
 
-/// The values of a float tensor, row by row.
+/// Returns the values of a float tensor, row by row.
 pub(crate) fn to_vec(tensor: &Tensor) -> Vec<f32> {
     let tensor = tensor.detach().contiguous();
     let mut values = vec![0f32; tensor.numel()];
@@ -13,25 +13,25 @@ pub(crate) fn to_vec(tensor: &Tensor) -> Vec<f32> {
     values
 }
 
-/// An [n, k] tensor as a matrix.
+/// Converts an [n, k] tensor to a matrix.
 pub(crate) fn to_matrix(tensor: &Tensor) -> Array2<f32> {
     let size = tensor.size();
     let shape = (size[0] as usize, size[1] as usize);
-    Array2::from_shape_vec(shape, to_vec(tensor)).expect("a matrix has rows and columns")
+    Array2::from_shape_vec(shape, to_vec(tensor)).expect("the tensor has n · k values")
 }
 
-/// An [n, k] tensor of `values`, row by row.
+/// Builds an [n, k] tensor from `values`, row by row.
 pub(crate) fn from_rows(values: &[f32], n: usize, k: usize) -> Tensor {
     Tensor::from_slice(values).view([n as i64, k as i64])
 }
 
-/// A matrix as a tensor, [n, k].
+/// Converts a matrix to a tensor, [n, k].
 pub(crate) fn from_matrix(matrix: &Array2<f32>) -> Tensor {
     let values = matrix.as_standard_layout();
-    from_rows(values.as_slice().expect("it is in standard layout"), matrix.nrows(), matrix.ncols())
+    from_rows(values.as_slice().expect("values is in standard layout"), matrix.nrows(), matrix.ncols())
 }
 
-/// A sparse matrix as a tensor in compressed rows, on `device`.
+/// Converts a sparse matrix to a tensor in compressed rows on `device`.
 pub(crate) fn sparse(matrix: &Csr, device: Device) -> Tensor {
     let starts: Vec<i64> = matrix.indptr().to_proper().iter().map(|&at| at as i64).collect();
     let columns: Vec<i64> = matrix.indices().iter().map(|&column| column.into()).collect();

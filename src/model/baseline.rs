@@ -1,5 +1,5 @@
-//! Scores that need no training: how alike two nodes are by their neighbours, the walks between them, or their
-//! features. They see the training edges, all of weight one, and nothing else of the graph.
+//! Scores that need no training. They measure how similar two nodes are by their neighbours, by the walks
+//! between them, or by their features. They use the training edges without their weights, and no other edges.
 
 mod adjacency;
 mod by_source;
@@ -25,25 +25,26 @@ use walks::Walks;
 
 pub use closed_form::ClosedForm;
 
-/// A training-free score of pairs, prepared. The higher, the likelier is a link; the scale is the score's own.
+/// A training-free score of pairs, ready to use. A higher score means a likelier link; each score has its own
+/// scale.
 ///
-/// A is the adjacency of the training edges without their weights, d its row sums, Â = D^-½ (A + I) D^-½ with D
-/// the row sums of A + I, and N(u) the neighbours of u:
+/// A is the adjacency of the training edges without their weights, d its row sums, Â = D^-½ (A + I) D^-½ with
+/// D the row sums of A + I, and N(u) the neighbours of u:
 ///
 /// | kind | score of (u, v) |
 /// |---|---|
 /// | common neighbours | \|N(u) ∩ N(v)\| |
 /// | Jaccard | \|N(u) ∩ N(v)\| / \|N(u) ∪ N(v)\|, 0 without neighbours |
 /// | Adamic–Adar | Σ 1 / ln d_w over w in N(u) ∩ N(v) (Adamic & Adar 2003, *Friends and neighbors on the Web*) |
-/// | resource allocation | Σ 1 / d_w over them (Zhou, Lü & Zhang 2009, *Predicting missing links via local information*, eq. 11) |
+/// | resource allocation | Σ 1 / d_w over w in N(u) ∩ N(v) (Zhou, Lü & Zhang 2009, *Predicting missing links via local information*, eq. 11) |
 /// | preferential attachment | d_u d_v |
-/// | Katz | Σ 0.05ˡ (Aˡ)_uv over l = 1 … 6 (Katz 1953, with the infinite sum cut) |
+/// | Katz | Σ 0.05ˡ (Aˡ)_uv over l = 1 … 6 (Katz 1953, with the infinite sum truncated) |
 /// | personalised PageRank | w_v from u plus w_u from v, after 30 steps of w ← 0.15 e_u + 0.85 A D⁻¹ w (Page et al. 1999) |
-/// | spectral | Σ max(w_i, 0)² (x_i)_u (x_i)_v over min(128, n − 2) leading eigenpairs of Â; beyond one component, one more for each |
+/// | spectral | Σ max(w_i, 0)² (x_i)_u (x_i)_v over min(128, n − 2) leading eigenpairs of Â, and one more for each component beyond the first |
 /// | feature cosine | cosine of the rows of X |
-/// | propagated cosine | cosine of the rows of Â · tfidf(X) (as in Wu et al. 2019, *Simplifying graph convolutional networks*) |
+/// | propagated cosine | cosine of the rows of Â · tfidf(X) (propagation as in Wu et al. 2019, *Simplifying graph convolutional networks*) |
 ///
-/// A cosine with a row of zeros is 0.
+/// The cosine with a row of zeros is 0.
 ///
 /// # Examples
 /// ```
@@ -54,28 +55,28 @@ pub use closed_form::ClosedForm;
 /// let train = EdgeList::new(4, vec![(0, 1), (0, 2), (3, 1), (3, 2)], None).0;
 /// let jaccard = Baseline::new(BaselineKind::Jaccard, &train, None, 0)?;
 /// assert_eq!(jaccard.scores(&[(0, 3), (0, 1)]), [1.0, 0.0]);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Baseline {
     score: Box<dyn Score>,
 }
 
 impl Baseline {
-    /// Prepares the score `kind` of the training edges and the raw features X, [n, f], if it needs them. Only
-    /// the spectral score has a use for the `seed`, which starts its iteration.
+    /// Prepares the score `kind` from the training edges and, if it needs them, the raw features X, [n, f].
+    /// Only the spectral score uses `seed`, for the random start of its iteration.
     ///
-    /// O(n + m log m) time for most; O(nonzeros · mean degree) for the propagated cosine; for the spectral score
-    /// O(128 · (n + m)) time for each of a few hundred steps, and O(128 n) memory.
+    /// Most scores take O(n + m log m) time, and the propagated cosine O(nonzeros · mean degree). The
+    /// spectral score takes O(128 · (n + m)) time for each of a few hundred steps, and O(128 n) memory.
     ///
     /// # Errors
-    /// [`Error::Config`] if the score is one of features and there are none.
+    /// [`Error::Config`] if the score compares features and there are none.
     pub fn new(kind: BaselineKind, train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
         let features = || {
             features.ok_or_else(|| {
                 Error::Config(format!(
-                    "{kind} compares node features and there are none; hint: give --features, or choose a score \
-                     of the graph alone such as {}",
+                    "{kind} compares node features, but there are none; hint: give `read.features`, or choose a \
+                     score of the graph alone, such as {}",
                     BaselineKind::AdamicAdar
                 ))
             })
@@ -101,12 +102,13 @@ impl Baseline {
         Ok(Baseline { score })
     }
 
-    /// The score of each of m `pairs`, in their order. That of a pair does not depend on the others, nor on the
-    /// number of threads; that of (u, v) and (v, u) may differ by rounding.
+    /// Returns the scores of m `pairs`, in their order. A pair's score depends neither on the other pairs nor
+    /// on the number of threads. The scores of (u, v) and (v, u) may differ by rounding.
     ///
-    /// What concerns a first node alone is computed once for all pairs that have it: for the scores of walks
-    /// O(steps · (n + m)) time, for others about the length of its row. A further pair then takes O(1) time (walks,
-    /// degrees) or that of going through one row: the neighbours, the features or the 128 eigenvectors' entries.
+    /// The work for a first node is done once for all pairs that share it. It takes O(steps · (n + m)) time
+    /// for scores of walks, and about the length of the node's row for the others. Each pair then takes O(1)
+    /// time (walks, degrees) or one pass over a row: the neighbours, the features, or the entries of the 128
+    /// eigenvectors.
     pub fn scores(&self, pairs: &[Pair]) -> Vec<f64> {
         score_by_source(pairs, 1, |block| self.score.scores(block))
     }
@@ -120,8 +122,8 @@ fn jaccard(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     CommonNeighbours::new(adjacency, |_| 1.0, |sum, u, v| sum / (u + v - sum).max(1.0))
 }
 
-/// A common neighbour of two nodes has degree 2 at least; the weight 0 of others keeps ln 1 out where a node is
-/// paired with itself.
+/// Prepares the Adamic–Adar score. A common neighbour of two distinct nodes has degree 2 or more; the weight
+/// 0 for lower degrees prevents a division by ln 1 when a node is paired with itself.
 fn adamic_adar(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     let weight = |degree: f64| if degree > 1.0 { 1.0 / degree.ln() } else { 0.0 };
     CommonNeighbours::new(adjacency, weight, |sum, _, _| sum)
@@ -131,7 +133,7 @@ fn resource_allocation(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     CommonNeighbours::new(adjacency, |degree| 1.0 / degree.max(1.0), |sum, _, _| sum)
 }
 
-/// Â of the edges without their weights.
+/// Returns Â of the edges, ignoring their weights.
 fn unweighted_adj_norm(edges: &EdgeList) -> Csr {
     normalize::symmetric(&EdgeList::new(edges.num_nodes(), edges.pairs().to_vec(), None).0)
 }

@@ -1,8 +1,8 @@
-//! New graphs from what a model has learnt.
+//! Generates new graphs from a trained model.
 //!
-//! The model gives each pair of nodes a probability by itself, with edges and negatives in balance: pairs drawn by
-//! these would make a graph many times too dense. The edges of a new graph are therefore the most probable pairs, as
-//! many as asked for.
+//! The model gives each pair of nodes its own probability, learnt with edges and negatives in balance.
+//! Drawing each pair with this probability would make the graph many times too dense. A new graph therefore
+//! consists of the most probable pairs, as many as asked for.
 
 use ndarray::Array2;
 use rand::Rng;
@@ -10,24 +10,25 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Pair};
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network};
 use crate::model::score::Score;
 
-/// Where the latent of a new graph's nodes comes from.
+/// The distribution that the latents of a new graph's nodes are drawn from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum Source {
-    /// Each node's z from N(0, I): the nodes are all alike before the draw.
+    /// Each node's z from N(0, I), the same distribution for every node.
     Prior,
-    /// Each node's z from its own q(z), given the training edges and its features.
+    /// Each node's z from its own q(z), given the training edges and the node's features.
     Posterior,
 }
 
-/// The `num_edges` most probable edges between nodes whose z is drawn from `source`, best first; `embeddings` are what
-/// `network` says of the run's graph, and `edges` that graph's list, which tells whether edges have directions, and which
-/// nodes they may join.
-/// O(n²·d) time, O(n·d + edges) memory.
+/// Seeds z for each node from `source`, and returns the `num_edges` most probable edges, best first.
+///
+/// `embeddings` are those that `network` gives the nodes of the run's graph. `edges` is the edge list of that
+/// graph; it determines whether edges have directions and which nodes they may join. O(n²·d) time, O(n·d +
+/// edges) memory.
 ///
 /// # Examples
 /// ```
@@ -42,11 +43,11 @@ pub enum Source {
 /// let embeddings = network.encode(&known, None);
 /// let pairs = edges(&network, &embeddings, Source::Posterior, 3, &known, &mut rng)?;
 /// assert!(pairs.len() == 3 && pairs.iter().all(|&(u, v)| u < v && v < 4));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Config`] for a point latent, which has no distribution.
+/// [`Error::Config`] if the latent is a point, which has no distribution.
 pub fn edges(
     network: &Network,
     embeddings: &Embeddings,
@@ -57,7 +58,7 @@ pub fn edges(
 ) -> Result<Vec<Pair>> {
     let Some(log_variance) = &embeddings.log_variance else {
         return Err(Error::Config(format!(
-            "{} has points and no distribution to draw from; hint: train a v{0}",
+            "{} embeds nodes as points, with no distribution to draw from; hint: train a v{0}",
             network.config().model
         )));
     };
@@ -66,7 +67,7 @@ pub fn edges(
         z.zip_mut_with(log_variance, |z: &mut f32, log_variance| *z *= (0.5 * log_variance).exp());
         z += &embeddings.mean;
     }
-    let none = edges.with_edges(Vec::new());
-    let best = Decoded::new(z, network.decoder()).top_pairs(num_edges, &none);
+    let no_edges = edges.with_edges(Vec::new());
+    let best = EmbeddingScorer::new(z, network.decoder()).top_pairs(num_edges, &no_edges);
     Ok(best.into_iter().map(|scored| scored.pair).collect())
 }

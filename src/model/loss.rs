@@ -1,22 +1,23 @@
-//! Losses, each with its reduction and scale.
+//! The training losses, with their reduction and scale.
 //!
-//! **Reconstruction** (Kipf & Welling 2016, section 2; the weights are those of their code). With
-//! x_ij = z_i·z_j, the targets y = A + I of the training graph, S = 2·edges the ones in A:
+//! **Reconstruction** (Kipf & Welling 2016, section 2, with the weights of their code). With x_ij = z_i·z_j,
+//! the targets y = A + I of the training graph, and S = 2·edges, the number of ones in A, the loss is
 //!
 //! ```text
 //! norm / n² · Σ_ij [ pos_weight · y_ij · softplus(−x_ij) + (1 − y_ij) · softplus(x_ij) ]
 //! pos_weight = (n² − S) / S        norm = n² / (2 (n² − S))
 //! ```
 //!
-//! It is a mean over all n² ordered pairs, in nats, about (mean over edges + mean over non-edges) / 2.
+//! a mean over all n² ordered pairs, in nats. It is about (mean over edges + mean over non-edges) / 2.
 //!
-//! **With weights** (`--weighted-loss`) the term of the training edge e is multiplied by w_e / mean(w), its weight over the
-//! mean of those of the training edges, in both its places: pos_weight · w_e / mean(w) · softplus(−x_e). The sum of these
-//! factors is the number of edges, so that the loss keeps its scale and pos_weight its meaning. The diagonal and the
-//! negatives keep 1. The same factor stands at the edges of all losses below.
+//! **Weighted edges** (`train.weighted_loss`). The term of the training edge e is multiplied by w_e / mean(w),
+//! its weight divided by the mean weight of the training edges, in both directions:
+//! pos_weight · w_e / mean(w) · softplus(−x_e). These factors sum to the number of edges, so that the loss
+//! keeps its scale and pos_weight its meaning. The diagonal and the negatives keep the factor 1. All losses
+//! below weight their edges in the same way.
 //!
-//! **Of a bipartite graph** with s sources and t targets only the N = s·t pairs of a source and a target count: the
-//! other pairs, and the diagonal of A + I, say nothing of what is to be predicted. With m edges
+//! **Bipartite graphs.** In a graph with s sources and t targets only the N = s·t pairs of a source and a
+//! target count: the other pairs, and the diagonal of A + I, are never predicted. With m edges the loss is
 //!
 //! ```text
 //! norm / N · Σ_uv [ pos_weight · y_uv · softplus(−x_uv) + (1 − y_uv) · softplus(x_uv) ]   u a source, v a target
@@ -25,17 +26,18 @@
 //!
 //! which is exactly (mean over edges + mean over non-edges) / 2. O(s·t·d) time.
 //!
-//! Three other losses stand for this one where n² pairs are too many: [`Sample`], balanced or unbiased, and
+//! Three other losses replace this one where n² pairs are too many: [`Sample`], balanced or unbiased, and
 //! [`Subgraph`].
 //!
-//! **KL** (Kingma & Welling 2014, appendix B): KL(q(z) ‖ N(0, I)) = ½ Σ_d (μ² + σ² − log σ² − 1), the mean
+//! **KL** (Kingma & Welling 2014, appendix B): KL(q(z) ‖ N(0, I)) = ½ Σ_d (μ² + σ² − log σ² − 1), as a mean
 //! over the nodes, in nats.
 //!
-//! **What is minimised** is reconstruction + weight · KL. The ELBO counts each unordered pair once and
-//! sums the nodes' KL: multiplied by n² / (2·norm) = n² − S, the reconstruction is Σ over unordered pairs (the
-//! diagonal at half) with edges up-weighted by pos_weight, and the KL, a mean, needs n for its sum. The weight
-//! `elbo` is therefore n / (n² − S). The reference code's 1/n (`kipf`) is the same but for the factor
-//! 1 − S/n², which only a dense graph tells apart. Of a bipartite graph `elbo` is n / (2 (N − m)) by the same reasoning.
+//! **Objective.** Training minimises reconstruction + weight · KL. The ELBO counts each unordered pair once
+//! and sums the KL of the nodes. Multiplied by n² / (2·norm) = n² − S, the reconstruction is the sum over
+//! unordered pairs (the diagonal at half) with edges up-weighted by pos_weight, and the KL, which is a mean,
+//! must be multiplied by n to become a sum. The weight `elbo` is therefore n / (n² − S). The reference code's
+//! 1/n (`kipf`) differs by the factor 1 − S/n², which matters only in a dense graph. In a bipartite graph
+//! `elbo` is n / (2 (N − m)) by the same reasoning.
 //!
 //! # Examples
 //! ```
@@ -45,7 +47,7 @@
 //!
 //! let train = EdgeList::new(4, vec![(0, 1), (1, 2)], None).0;
 //! let z = vec![0f32; 4 * 2];
-//! // Where all logits are 0 each term is ln 2: the edges and the diagonal are 8 of the 16 pairs.
+//! // If all logits are 0, each term is ln 2. The edges and the diagonal are 8 of the 16 pairs.
 //! let (loss, gradient) = ExactReconstruction::new(&train).value_and_gradient(&z, 2);
 //! assert!((loss - 2f64.ln() / 24.0 * (8.0 * 3.0 + 8.0)).abs() < 1e-6 && gradient == z);
 //!
@@ -59,7 +61,7 @@
 //! assert_eq!(subgraph.value_and_gradient(&z, 2).1.len(), z.len());
 //! let weighted = ExactReconstruction::weighted(&train, &[1.0, 1.0]).value_and_gradient(&z, 2);
 //! assert!((weighted.0 - ExactReconstruction::new(&train).value_and_gradient(&z, 2).0).abs() < 1e-6);
-//! // A coordinate and a mass.
+//! // Each row of z is a coordinate and a mass.
 //! assert!(GravityReconstruction::new(&train, 1.0).value_and_gradient(&z, 2).0 > 0.0);
 //! ```
 
@@ -82,46 +84,47 @@ pub use subgraph::{Subgraph, SubgraphReconstruction};
 #[cfg(feature = "torch")]
 pub(crate) use torch::TorchLoss;
 
-/// What a reconstruction is compared with.
+/// The target of a reconstruction loss.
 pub(crate) enum Target<'a> {
-    /// The whole graph.
+    /// The whole undirected or bipartite graph.
     Exact(&'a ExactReconstruction),
-    /// Edges and sampled negatives.
+    /// The edges and sampled negatives.
     Sampled(Sample<'a>),
-    /// A part of the graph.
+    /// A subgraph.
     Subgraph(Subgraph),
-    /// Nothing here: a device knows.
+    /// A target held by a device, which computes the loss.
     Elsewhere,
-    /// A whole directed graph.
+    /// The whole directed graph.
     Gravity(&'a GravityReconstruction),
 }
 
 impl Target<'_> {
-    /// The loss at `z`, [n, d] row by row, and its gradient, into `gradient`, [n, d].
+    /// Returns the loss at `z`, [n, d] row by row, and writes its gradient to `gradient`, [n, d].
     pub(crate) fn value_and_gradient(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         match self {
             Target::Exact(exact) => exact.value_and_gradient_into(z, d, gradient),
             Target::Sampled(sample) => sample.value_and_gradient_into(z, d, gradient),
             Target::Subgraph(subgraph) => subgraph.value_and_gradient_into(z, d, gradient),
-            Target::Elsewhere => unreachable!("the loss is computed where the target is"),
+            Target::Elsewhere => unreachable!("the device computes this loss"),
             Target::Gravity(exact) => {
-                let (value, of_z) = exact.value_and_gradient(z, d);
-                gradient.copy_from_slice(&of_z);
+                let (value, z_gradient) = exact.value_and_gradient(z, d);
+                gradient.copy_from_slice(&z_gradient);
                 value
             }
         }
     }
 }
 
-/// What `--weighted-loss` multiplies the terms of `edges` by, some or all of the training edges `train`: their weights
-/// over the mean of those of `train`. None where they have no weights. O(m) time.
+/// Returns the factors by which `train.weighted_loss` multiplies the terms of `edges`, which are some or all of
+/// the training edges `train`: their weights divided by the mean weight of `train`. Returns `None` if the
+/// edges have no weights. O(m) time.
 pub fn relative_weights(edges: &EdgeList, train: &EdgeList) -> Option<Vec<f32>> {
     let (own, all) = (edges.weights()?, train.weights()?);
     let mean = all.iter().map(|&weight| f64::from(weight)).sum::<f64>() / all.len() as f64;
     Some(own.iter().map(|&weight| (f64::from(weight) / mean) as f32).collect())
 }
 
-/// The factor of the KL in the loss, for the graph of the training edges.
+/// Returns the factor of the KL in the loss for the training edges `train`.
 pub(crate) fn kl_weight(weight: KlWeight, train: &EdgeList) -> f64 {
     let n = train.num_nodes() as f64;
     match (weight, train.direction()) {
@@ -130,7 +133,7 @@ pub(crate) fn kl_weight(weight: KlWeight, train: &EdgeList) -> f64 {
             n / (2.0 * (train.num_pairs() as f64 - train.len() as f64))
         }
         (KlWeight::Elbo, Direction::Undirected) => n / (n * n - 2.0 * train.len() as f64),
-        // Each ordered pair counts once.
+        // In a directed graph each ordered pair counts once.
         (KlWeight::Elbo, Direction::Directed) => n / (2.0 * (n * n - train.len() as f64)),
         (KlWeight::Value(value), _) => value,
     }

@@ -1,4 +1,5 @@
-//! A model of any kind: what it is made of, and what it says of a graph.
+//! The models: encoders, latents, decoders and their losses, the stack, scores without training,
+//! recommendations and generated graphs. Uses `config`, `error`, `graph` and `kernels`.
 //!
 //! # Examples
 //! ```
@@ -12,7 +13,7 @@
 //! let encoded = model.encode(&EdgeList::new(3, vec![(0, 1), (1, 2)], None).0, None)?;
 //! assert_eq!(encoded.score.logits(&[(0, 2), (0, 1)]), [1.0, 0.0]);
 //! assert!(encoded.embeddings.is_none() && model.weights().is_empty());
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 pub mod baseline;
@@ -34,7 +35,7 @@ use crate::error::{Error, Result};
 use crate::graph::transform::transform;
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::Baseline;
-use crate::model::decoder::{Decoded, Decoder, Posterior};
+use crate::model::decoder::{Decoder, EmbeddingScorer, Posterior};
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 use crate::model::stack::Stack;
@@ -42,27 +43,27 @@ use crate::model::vae::Vae;
 
 /// A trained model, or one that needs no training.
 pub enum Model {
-    /// An auto-encoder.
+    /// A graph auto-encoder.
     Network(Box<Network>),
     /// An auto-encoder of the features alone.
     Vae(Box<Vae>),
-    /// Two auto-encoders and closed-form scores.
+    /// Two graph auto-encoders and closed-form scores.
     Stack(Box<Stack>),
-    /// A score of the graph, with the seed of its random start if it has one.
+    /// A score that needs no training, with the seed for a score that starts at random.
     Baseline(BaselineKind, u64),
 }
 
-/// A model over a graph: what it says of the nodes, and of pairs of them.
+/// A model applied to a graph: the embeddings of the nodes, and the scores of pairs.
 pub struct Encoded {
-    /// The nodes' embeddings; none for a score that needs no training.
+    /// The embeddings of the nodes; `None` for a score that needs no training.
     pub embeddings: Option<Embeddings>,
     /// The logits of pairs.
     pub score: Box<dyn Score>,
 }
 
 impl Model {
-    /// A model with the weights of `weights`, for a graph of `num_nodes` nodes and `num_features` features, 0 of
-    /// them for X = I.
+    /// Builds a model from `weights`, for a graph of `num_nodes` nodes and `num_features` features, which is
+    /// 0 for X = I.
     ///
     /// # Errors
     /// A sentence that names the first weight that does not fit, what was found and what was expected.
@@ -74,7 +75,7 @@ impl Model {
     ) -> std::result::Result<Model, String> {
         let num_features = if num_features == 0 { num_nodes } else { num_features };
         check_sizes(&config.model, num_features, weights)?;
-        // The weights that a network is born with are all replaced, so that any seed will do.
+        // All random weights are replaced, so any seed will do.
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         match config.model.model {
             ModelKind::Baseline(kind) => Ok(Model::Baseline(kind, config.seed)),
@@ -98,7 +99,7 @@ impl Model {
         matches!(self, Model::Network(network) if network.config().model.is_directed())
     }
 
-    /// Every weight by its name.
+    /// Returns every weight by its name.
     pub fn weights(&self) -> Weights {
         match self {
             Model::Network(network) => network.weights().clone(),
@@ -108,16 +109,16 @@ impl Model {
         }
     }
 
-    /// The posterior of the inner products of `embeddings`, which are this model's, for intervals of the probability
-    /// `level`.
+    /// Returns the posterior of the inner products of `embeddings`, which must come from this model, for
+    /// intervals of the probability `level`.
     ///
     /// # Errors
-    /// [`Error::Config`] if `level` is not above 0 and below 1, the latent is a point, or pairs are not scored by the inner
-    /// products.
+    /// [`Error::Config`] if `level` is not between 0 and 1, the latent is a point, or the model does not
+    /// score pairs by inner products.
     pub fn posterior<'a>(&self, embeddings: &'a Embeddings, level: f64) -> Result<Posterior<'a>> {
         if !(level > 0.0 && level < 1.0) {
             return Err(Error::Config(format!(
-                "--interval is {level}; expected a number above 0 and below 1"
+                "the probability of an interval is {level}; expected a number above 0 and below 1"
             )));
         }
         let is_product = match self {
@@ -130,15 +131,16 @@ impl Model {
                 Ok(Posterior::new(embeddings.mean.view(), log_variance.view(), level))
             }
             _ => {
-                let problem = "--interval needs a model that scores pairs by the inner product of two Gaussians: vgae, \
-                               linear-vgae, vgnae or vae, without --normalize-embeddings or --decoder";
+                let problem = "an interval needs a model that scores pairs by the inner product of two Gaussians: \
+                               vgae, linear-vgae, vgnae or vae, without `model.normalize_embeddings` or \
+                               `model.decoder`";
                 Err(Error::Config(problem.into()))
             }
         }
     }
 
-    /// The model over the graph whose message passing goes along `edges`, which should be the training edges,
-    /// and whose X is `features`, [n, f], or I. O(nonzeros of X and Â · h) time for a network.
+    /// Applies the model to the graph whose messages go along `edges`, which should be the training edges,
+    /// and whose X is `features`, [n, f], or I. For a network, this takes O((nonzeros of X and Â) · h) time.
     ///
     /// # Errors
     /// [`crate::Error::Config`] if the model needs features and there are none.
@@ -154,18 +156,18 @@ impl Model {
         match self {
             Model::Network(network) => {
                 let embeddings = network.encode(edges, features);
-                let score = Box::new(Decoded::new(embeddings.mean.clone(), network.decoder()));
+                let score = Box::new(EmbeddingScorer::new(embeddings.mean.clone(), network.decoder()));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }
             Model::Vae(vae) => {
                 let features = transform(rows_of(features)?, vae.config().feature_transform());
                 let embeddings = vae.encode(&features);
-                // It never saw a pair, so that there is no temperature to learn.
+                // A vae is trained without pairs, so it has no learnt temperature.
                 let decoder = match vae.config().normalize_embeddings {
                     true => Decoder::Cosine { temperature: 1.0 },
                     false => Decoder::InnerProduct,
                 };
-                let score = Box::new(Decoded::new(embeddings.mean.clone(), decoder));
+                let score = Box::new(EmbeddingScorer::new(embeddings.mean.clone(), decoder));
                 Ok(Encoded { embeddings: Some(embeddings), score })
             }
             Model::Stack(stack) => {
@@ -180,10 +182,11 @@ impl Model {
     }
 }
 
-/// Numbers that are made room for without asking.
+/// The most numbers that are allocated beyond those of the weight file.
 const FREE_NUMBERS: usize = 1 << 24;
 
-/// Refuses sizes of which `weights` can't be: room is made for a network before its weights are compared.
+/// Rejects settings that need many more numbers than `weights` holds. It runs before a network is allocated,
+/// which happens before the shapes of the weights are compared.
 fn check_sizes(
     config: &ModelConfig,
     num_features: usize,
@@ -205,15 +208,15 @@ fn check_sizes(
     }
 }
 
-/// The features that a model of rows cannot do without.
+/// Returns the features, which a model of rows needs.
 pub(crate) fn rows_of(features: Option<&Features>) -> Result<&Features> {
-    let problem = "a vae learns from features and there are none; hint: give --features FILE";
+    let problem = "a vae learns from features, but there are none; hint: give `read.features = FILE`";
     features.ok_or_else(|| Error::Config(problem.into()))
 }
 
 impl Score for Baseline {
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
-        // One way round, so that both ways give the same to the bit.
+        // The same orientation for (u, v) and (v, u), so that both give the same bits.
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
         self.scores(&pairs)
     }

@@ -1,4 +1,4 @@
-//! One auto-encoder: an encoder, a latent (point or Gaussian) and a decoder, composed.
+//! Graph auto-encoders, composed of an encoder, a latent (point or Gaussian) and a decoder.
 //!
 //! # Examples
 //! ```
@@ -33,52 +33,52 @@ use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
 use crate::model::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
 
 pub use crate::kernels::tape::Weights;
-pub(crate) use pass::{Draws, Encoding, Pass, Terms};
+pub(crate) use pass::{Encoding, Pass, Seeds, Terms};
 #[cfg(feature = "torch")]
 pub(crate) use torch::TorchTrainer;
 
-/// What an encoder says of the n nodes.
+/// The embeddings of n nodes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embeddings {
-    /// μ, [n, d]: what links are decoded from. For a point latent, the point. Where nodes have a mass,
-    /// [n, d + 1], the mass last.
+    /// μ, [n, d], from which links are decoded; for a point latent, the point itself. If nodes have a mass,
+    /// [n, d + 1] with the mass in the last column.
     pub mean: Array2<f32>,
-    /// log σ², [n, d]; none for a point latent.
+    /// log σ², [n, d]; `None` for a point latent.
     pub log_variance: Option<Array2<f32>>,
 }
 
-/// How a node's latent follows from the encoder's heads.
+/// The kind of latent that is computed from the encoder's heads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Latent {
-    /// One head: z is the mean.
+    /// A point: the only head is z.
     Point,
-    /// Two heads: z = μ + σ·ε (Kingma & Welling 2014, section 2.4).
+    /// A Gaussian with two heads: z = μ + σ·ε (Kingma & Welling 2014, section 2.4).
     Gaussian,
 }
 
-/// What gives two embeddings a logit.
+/// The kind of decoder; [`Decoder`] also holds its weights.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum DecoderKind {
     InnerProduct,
-    /// With the weight [`LOG_TEMPERATURE`].
+    /// The cosine, with the weight [`LOG_TEMPERATURE`].
     Cosine,
-    /// The last column of z is the mass.
+    /// The gravity-inspired decoder, for which the last column of z is the mass.
     Gravity {
         lambda: f64,
         coordinates: Coordinates,
     },
-    /// With the weights [`PERCEPTRON`].
+    /// The perceptron, with the weights [`PERCEPTRON`].
     HadamardMlp,
 }
 
-/// The logarithm of a cosine decoder's temperature, [1, 1].
+/// The name of the logarithm of a cosine decoder's temperature, [1, 1].
 const LOG_TEMPERATURE: &str = "decoder.log_temperature";
-/// A perceptron's W, [d, k]; b, [1, k]; w, [k, 1]; c, [1, 1].
+/// The names of a perceptron's W, [d, k]; b, [1, k]; w, [k, 1]; and c, [1, 1].
 const PERCEPTRON: [&str; 4] =
     ["decoder.hidden.weight", "decoder.hidden.bias", "decoder.output.weight", "decoder.output.bias"];
 
-/// The temperature that a cosine decoder begins with.
-const FIRST_TEMPERATURE: f32 = 5.0;
+/// The initial temperature of a cosine decoder.
+const INITIAL_TEMPERATURE: f32 = 5.0;
 
 /// A graph auto-encoder with its weights.
 pub struct Network {
@@ -90,7 +90,7 @@ pub struct Network {
 }
 
 impl Network {
-    /// A network with fresh weights for `num_features` features (n of them where X = I).
+    /// Builds a network with initial weights for `num_features` features, which is n if X = I.
     pub fn new(config: &ModelConfig, num_features: usize, rng: &mut impl Rng) -> Self {
         let (latent, num_heads) =
             if config.model.is_gaussian() { (Latent::Gaussian, 2) } else { (Latent::Point, 1) };
@@ -105,7 +105,7 @@ impl Network {
             },
             (config::DecoderKind::InnerProduct, false) => DecoderKind::InnerProduct,
             (config::DecoderKind::InnerProduct, true) => {
-                let start = Array2::from_elem((1, 1), FIRST_TEMPERATURE.ln());
+                let start = Array2::from_elem((1, 1), INITIAL_TEMPERATURE.ln());
                 weights.insert(LOG_TEMPERATURE.into(), start);
                 DecoderKind::Cosine
             }
@@ -119,23 +119,23 @@ impl Network {
         Network { weights, encoder, latent, decoder, config: config.clone() }
     }
 
-    /// What the network is.
+    /// Returns the configuration of the network.
     pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
-    /// The embeddings of the graph whose messages go along `edges`, and whose X is `features`, [n, f], or I.
-    /// O(nonzeros of X and Â · h) time.
+    /// Computes the embeddings of the graph with message passing over `edges` and X = `features`, [n, f], or
+    /// X = I for `None`. O(nonzeros of X and Â · h) time.
     pub fn encode(&self, edges: &EdgeList, features: Option<&Features>) -> Embeddings {
         self.embed(&Inputs::new(edges, features, &self.config))
     }
 
-    /// The embeddings of the graph that `inputs` describes. O(nonzeros · h) time.
+    /// Computes the embeddings of the graph of `inputs`. O(nonzeros · h) time.
     pub(crate) fn embed(&self, inputs: &Inputs) -> Embeddings {
         self.begin(inputs, &mut Buffers::default()).0
     }
 
-    /// Of the encoder's heads, [n, heads · width].
+    /// Splits the encoder's heads, [n, heads · width], into mean and log-variance.
     fn embeddings(&self, heads: ArrayView2<f32>) -> Embeddings {
         match self.latent {
             Latent::Point => Embeddings { mean: heads.to_owned(), log_variance: None },
@@ -147,7 +147,7 @@ impl Network {
         }
     }
 
-    /// The decoder with its weights.
+    /// Returns the decoder with its weights.
     pub fn decoder(&self) -> Decoder {
         match self.decoder {
             DecoderKind::InnerProduct => Decoder::InnerProduct,
@@ -163,39 +163,43 @@ impl Network {
         HadamardMlp::from_rows(PERCEPTRON.map(|name| self.weights[name].iter().copied().collect()))
     }
 
-    /// The weights by name, such as `encoder.gcn1.weight`, [f, h].
+    /// Returns the weights by name, such as `encoder.gcn1.weight`, [f, h].
     pub fn weights(&self) -> &Weights {
         &self.weights
     }
 
-    /// The weights, for a step that leaves their names and shapes as they are.
+    /// Returns the weights for an update, which must not change their names or shapes.
     pub(crate) fn weights_mut(&mut self) -> &mut Weights {
         &mut self.weights
     }
 
-    /// Replaces the weights by `weights`, which must have exactly the names and shapes of [`Network::weights`] and
-    /// hold finite numbers only.
+    /// Replaces the weights by `weights`, which must have exactly the names and shapes of
+    /// [`Network::weights`] and contain only finite numbers.
     ///
     /// # Errors
-    /// A sentence that names the first weight that does not fit, what was found and what was expected.
+    /// Returns a sentence that names the first weight that does not fit, what was found and what was
+    /// expected.
     pub fn set_weights(&mut self, weights: Weights) -> std::result::Result<(), String> {
         check_weights(&weights, &self.weights, &self.config.model.to_string())?;
         self.weights = weights;
         Ok(())
     }
 
-    /// Whether every weight is a finite number.
+    /// Returns `true` if every weight is finite.
     pub(crate) fn is_finite(&self) -> bool {
         are_finite(&self.weights)
     }
 }
 
-/// Whether every weight is a finite number.
+/// Returns `true` if every weight is finite.
 pub(crate) fn are_finite(weights: &Weights) -> bool {
     weights.values().all(|weight| weight.iter().all(|value| value.is_finite()))
 }
 
-/// Whether the weights `found` can take the place of those that a `model` has; see [`Network::set_weights`].
+/// Checks that the weights `found` fit a `model` whose weights are `expected`.
+///
+/// # Errors
+/// Returns the errors of [`Network::set_weights`].
 pub(crate) fn check_weights(
     found: &Weights,
     expected: &Weights,

@@ -1,7 +1,9 @@
-//! The best pairs that are no edges: of all pairs, of those two edges apart, of a list, or of most of all.
+//! Recommends pairs that are not edges: from all pairs, from those with a common neighbour, from a list, or
+//! from those that an approximate index finds.
 //!
-//! [`Score::top_pairs`] and [`Score::top_of_nodes`] look at all pairs, exactly. Here it is fewer: [`Candidates`] are
-//! chosen beforehand, and [`Approximate`] looks at those that an index of nearest neighbours finds.
+//! [`Score::top_pairs`] and [`Score::top_of_nodes`] score all pairs, exactly. This module scores fewer:
+//! [`Candidates`] are chosen beforehand, and [`Approximate`] scores the pairs that an index of nearest
+//! neighbours finds.
 
 mod approximate;
 mod index;
@@ -10,25 +12,26 @@ mod two_hop;
 use rayon::prelude::*;
 
 use crate::graph::{Direction, EdgeList, Pair};
-use crate::model::score::{Best, Score, ScoredPair};
+use crate::model::score::{Score, ScoredPair, TopK};
 
 pub use approximate::{Approximate, Recall};
 use two_hop::TwoHop;
 
-/// Which pairs may be predicted, those that are edges never being among them.
+/// The pairs that may be recommended. Known edges are always excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Candidates {
     /// Every pair.
     All,
-    /// Those with a common neighbour, whatever the directions. A bipartite graph has none.
+    /// The pairs with a common neighbour, ignoring directions. A bipartite graph has none.
     TwoHop,
-    /// These.
+    /// The pairs of a list.
     Listed(Vec<Pair>),
 }
 
 impl Candidates {
-    /// The `k` of them with the highest logits that are candidates of `known`, highest first, ties in the order of the
-    /// pairs. O(pairs) logits; of two-hop ones Σ degree² steps and O(n) memory a thread.
+    /// Returns the `k` pairs with the highest logits that are candidates of `known`, highest first, ties in
+    /// the order of the pairs. Computes O(pairs) logits. Finding two-hop pairs takes Σ degree² steps, and
+    /// O(n) memory per thread.
     ///
     /// ```
     /// use vgae::graph::EdgeList;
@@ -52,26 +55,33 @@ impl Candidates {
             Candidates::TwoHop => {
                 let two_hop = TwoHop::new(known);
                 let is_directed = known.direction() == Direction::Directed;
-                let of_node = |marks: &mut Vec<u32>, u: u32| {
-                    let mut pairs: Vec<Pair> =
-                        two_hop.of(u, marks).filter(|&v| is_directed || u < v).map(|v| (u, v)).collect();
+                let best_of_node = |marks: &mut Vec<u32>, u: u32| {
+                    let mut pairs: Vec<Pair> = two_hop
+                        .neighbours(u, marks)
+                        .filter(|&v| is_directed || u < v)
+                        .map(|v| (u, v))
+                        .collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    Best::of(k, &pairs, &score.logits(&pairs))
+                    TopK::of(k, &pairs, &score.logits(&pairs))
                 };
                 let nodes = (0..known.num_nodes() as u32).into_par_iter();
-                nodes.map_init(|| two_hop.marks(), of_node).reduce(|| Best::new(k), Best::merge).into_sorted()
+                nodes
+                    .map_init(|| two_hop.marks(), best_of_node)
+                    .reduce(|| TopK::new(k), TopK::merge)
+                    .into_sorted()
             }
             Candidates::Listed(pairs) => {
                 let mut pairs = listed(pairs, known);
                 pairs.sort_unstable();
                 pairs.dedup();
-                Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
             }
         }
     }
 
-    /// For each of `nodes`, as the source, its `k` candidates with the highest logits, highest first, ties in the order of
-    /// the nodes. Of a list, those pairs that have the node at either end, or, with directions, as the source.
+    /// Returns, for each of `nodes` as the source, its `k` candidates with the highest logits, highest first,
+    /// ties in the order of the nodes. From a list, these are the pairs with the node at either end or, in a
+    /// directed graph, as the source.
     pub fn top_of_nodes(
         &self,
         score: &(impl Score + ?Sized),
@@ -83,12 +93,12 @@ impl Candidates {
             Candidates::All => score.top_of_nodes(nodes, k, known),
             Candidates::TwoHop => {
                 let two_hop = TwoHop::new(known);
-                let of_node = |marks: &mut Vec<u32>, &u: &u32| {
-                    let mut pairs: Vec<Pair> = two_hop.of(u, marks).map(|v| (u, v)).collect();
+                let top_of_node = |marks: &mut Vec<u32>, &u: &u32| {
+                    let mut pairs: Vec<Pair> = two_hop.neighbours(u, marks).map(|v| (u, v)).collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    Best::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                    TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
                 };
-                nodes.par_iter().map_init(|| two_hop.marks(), of_node).collect()
+                nodes.par_iter().map_init(|| two_hop.marks(), top_of_node).collect()
             }
             Candidates::Listed(pairs) => {
                 let mut pairs = listed(pairs, known);
@@ -99,18 +109,18 @@ impl Candidates {
                 }
                 pairs.sort_unstable();
                 pairs.dedup();
-                let of_node = |&node: &u32| {
-                    let from = |node: u32| pairs.partition_point(|pair| pair.0 < node);
-                    let pairs = &pairs[from(node)..from(node + 1)];
-                    Best::of(k, pairs, &score.logits(pairs)).into_sorted()
+                let top_of_node = |&node: &u32| {
+                    let start = |node: u32| pairs.partition_point(|pair| pair.0 < node);
+                    let pairs = &pairs[start(node)..start(node + 1)];
+                    TopK::of(k, pairs, &score.logits(pairs)).into_sorted()
                 };
-                nodes.par_iter().map(of_node).collect()
+                nodes.par_iter().map(top_of_node).collect()
             }
         }
     }
 }
 
-/// Those of a list that could be edges and are none.
+/// Returns the pairs of a list that are candidates of `known`, in its orientation.
 fn listed(pairs: &[Pair], known: &EdgeList) -> Vec<Pair> {
     let oriented = pairs.iter().map(|&pair| known.direction().orient(pair));
     oriented.filter(|&pair| known.is_candidate(pair)).collect()

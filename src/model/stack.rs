@@ -1,7 +1,7 @@
-//! `best`: two auto-encoders and closed-form scores, stacked by logistic regression.
+//! The model `best`: two auto-encoders and closed-form scores, stacked by logistic regression.
 //!
-//! After Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal link
-//! prediction in complex networks*; they stack by random forests what has no embedding.
+//! It follows Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal
+//! link prediction in complex networks*. They use random forests, and stack only scores without embeddings.
 //!
 //! # Examples
 //! ```
@@ -22,9 +22,9 @@
 //! let logit = best.combiner().logit(scores.row(0));
 //! let (_, score) = best.encode(&split.train, None)?;
 //! assert_eq!(score.logits(&split.test.pairs())[0], logit);
-//! let report = vgae::evaluate::inspect::parts(&best, &split, None, config.seed)?;
+//! let report = vgae::inspect::parts(&best, &split, None, config.seed)?;
 //! assert!(report.parts.iter().map(|part| part.name).eq(parts.names()));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 mod combiner;
@@ -36,35 +36,36 @@ use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKin
 use crate::error::Result;
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
-use crate::model::decoder::Decoded;
+use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
 use crate::model::score::Score;
 
 pub use combiner::Combiner;
 
-/// What the weights of the combiner are called in the weight file.
+/// The names of the combiner's weights in the weight file.
 const COMBINER: [&str; 4] = ["combiner.mean", "combiner.deviation", "combiner.weights", "combiner.intercept"];
 
-/// Two trained networks and the regression on their logits and on closed-form scores.
+/// Two trained networks, and the logistic regression on their logits and on closed-form scores.
 pub struct Stack {
     networks: Vec<(&'static str, Network)>,
     combiner: Combiner,
     seed: u64,
 }
 
-/// A stack's parts over a graph.
+/// The parts of a stack, applied to a graph.
 pub struct Parts {
-    networks: Vec<(&'static str, Decoded)>,
+    networks: Vec<(&'static str, EmbeddingScorer)>,
     closed_form: ClosedForm,
 }
 
-/// A stack over a graph.
+/// A stack, applied to a graph.
 struct Stacked {
     parts: Parts,
     combiner: Combiner,
 }
 
-/// The two networks of a stack, by their names, with `config`'s seed and at most its epochs.
+/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
+/// epochs.
 pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
         epochs: Some(config.train.epochs.unwrap_or(500)),
@@ -98,9 +99,10 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
 }
 
 impl Stack {
-    /// Of trained networks, in the order of [`networks`], and their combiner.
+    /// Joins trained networks, in the order of [`networks`], and their combiner.
     pub fn new(networks: Vec<(&'static str, Network)>, combiner: Combiner, seed: u64) -> Self {
-        // As they will be read back, so that a run gives the same numbers before and after.
+        // Weight files hold f32. Rounding here makes a run give the same numbers before and after it is
+        // saved.
         let stored = |values: &Array1<f64>| values.mapv(|value| f64::from(value as f32));
         let combiner = Combiner {
             mean: stored(&combiner.mean),
@@ -111,7 +113,8 @@ impl Stack {
         Stack { networks, combiner, seed }
     }
 
-    /// A stack with the weights of `weights`, as [`Stack::weights`] gives them, for X of `num_features` columns.
+    /// Builds a stack from `weights`, which have the form of [`Stack::weights`], for X with `num_features`
+    /// columns.
     ///
     /// # Errors
     /// A sentence that names the first weight that does not fit.
@@ -143,7 +146,7 @@ impl Stack {
         Ok(Stack { networks: parts, combiner, seed: config.seed })
     }
 
-    /// The weights of the networks, after their names, and those of the combiner.
+    /// Returns the weights of the networks, with the network's name as prefix, and those of the combiner.
     pub fn weights(&self) -> Weights {
         let mut weights = Weights::new();
         for (name, network) in &self.networks {
@@ -160,20 +163,20 @@ impl Stack {
         weights
     }
 
-    /// The logistic regression.
+    /// Returns the logistic regression.
     pub fn combiner(&self) -> &Combiner {
         &self.combiner
     }
 
-    /// The network whose embeddings are those of the stack.
+    /// Returns the network that gives the stack its embeddings.
     pub fn first_network(&self) -> &Network {
         &self.networks[0].1
     }
 
-    /// The embeddings of the first network, and the logits of the stack.
+    /// Returns the embeddings of the first network, and the logits of the stack.
     ///
     /// # Errors
-    /// As [`ClosedForm::new`].
+    /// Returns the errors of [`ClosedForm::new`].
     pub fn encode(
         &self,
         edges: &EdgeList,
@@ -185,17 +188,17 @@ impl Stack {
         Ok((embeddings, Box::new(Stacked { parts, combiner: self.combiner.clone() })))
     }
 
-    /// The parts over a graph.
+    /// Applies the parts to a graph whose messages go along `edges`.
     ///
     /// # Errors
-    /// As [`ClosedForm::new`].
+    /// Returns the errors of [`ClosedForm::new`].
     pub fn parts(&self, edges: &EdgeList, features: Option<&Features>) -> Result<Parts> {
         Parts::new(&self.networks, edges, features, self.seed)
     }
 }
 
 impl Parts {
-    /// Of `networks` over a graph whose messages go along `edges`.
+    /// Applies `networks` and the closed-form scores to a graph whose messages go along `edges`.
     pub(crate) fn new(
         networks: &[(&'static str, Network)],
         edges: &EdgeList,
@@ -204,18 +207,18 @@ impl Parts {
     ) -> Result<Self> {
         let decode = |(name, network): &(&'static str, Network)| {
             let embeddings = network.encode(edges, features);
-            (*name, Decoded::new(embeddings.mean, network.decoder()))
+            (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))
         };
         let networks = networks.iter().map(decode).collect();
         Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)? })
     }
 
-    /// The names of the scores, in the order of [`Parts::scores`]' columns.
+    /// Returns the names of the scores, in the order of the columns of [`Parts::scores`].
     pub fn names(&self) -> Vec<&'static str> {
         self.networks.iter().map(|(name, _)| *name).chain(self.closed_form.names().iter().copied()).collect()
     }
 
-    /// The scores of m pairs, [m, k], the same for both directions of a pair.
+    /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
         let pairs = pairs.as_slice();

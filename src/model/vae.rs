@@ -1,20 +1,22 @@
-//! The variational auto-encoder of plain feature rows (Kingma & Welling 2014): no graph.
+//! The variational auto-encoder for plain feature rows, without a graph (Kingma & Welling 2014).
 //!
-//! An encoder, a perceptron with `layers` − 1 hidden layers of h rectified units, gives each row x of f features
-//! a mean μ and a log-variance log σ², of d numbers each; z = μ + σ·ε; a generator, a perceptron with as many hidden layers,
-//! gives the parameters of p(x | z) back. A row's loss, in nats, is the negative ELBO (their eq. 10):
+//! The encoder is a perceptron with `layers` − 1 hidden layers of h rectified units. It maps each row x of f
+//! features to a mean μ and a log-variance log σ², of d numbers each, and z = μ + σ·ε. The generator is a
+//! perceptron with as many hidden layers; it maps z to the parameters of p(x | z). The loss of a row, in
+//! nats, is the negative ELBO (their eq. 10):
 //!
 //! ```text
 //! −log p(x | z) + weight · ½ Σ_d (μ² + σ² − log σ² − 1)
-//! Bernoulli: −log p(x | z) = Σ_f softplus(l_f) − x_f l_f                           l the generator's output
-//! Gaussian:  −log p(x | z) = ½ Σ_f ((x_f − y_f)² / s² + log s² + log 2π)           y the generator's output
+//! Bernoulli: −log p(x | z) = Σ_f softplus(l_f) − x_f l_f                           l: the generator's output
+//! Gaussian:  −log p(x | z) = ½ Σ_f ((x_f − y_f)² / s² + log s² + log 2π)           y: the generator's output
 //! ```
 //!
-//! and the loss of a batch is the mean over its rows. s² is one learnt number for all features (Rybkin, Daniilidis &
-//! Levine 2021, *Simple and Effective VAE Training with Calibrated Decoders*), where the paper gives each feature an
-//! own one from a second head: with s² fixed, the scale of the features would decide how much the KL weighs.
+//! The loss of a batch is the mean over its rows. s² is one learnt number for all features (Rybkin,
+//! Daniilidis & Levine 2021, *Simple and Effective VAE Training with Calibrated Decoders*); Kingma & Welling
+//! give each feature its own from a second head. It is learnt because with a fixed s² the scale of the
+//! features would set the weight of the KL.
 //!
-//! It is trained by libtorch's automatic differentiation: without the feature `torch`, [`Vae`] has no values.
+//! Training uses libtorch's automatic differentiation. Without the feature `torch`, [`Vae`] has no values.
 
 #[cfg(not(feature = "torch"))]
 mod absent;
@@ -38,19 +40,19 @@ pub(crate) use network::normal;
 #[cfg(feature = "torch")]
 pub(crate) use rows::dense;
 
-/// Rows that are held as a dense matrix at a time.
+/// Rows that are converted to a dense matrix at a time.
 pub(crate) const ROWS_AT_A_TIME: usize = 512;
 
-/// What is made of p(x | z).
+/// The way to turn p(x | z) into a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Draw {
-    /// A draw from it.
+    /// A sample from p(x | z).
     Sample,
-    /// Its mean.
+    /// The mean of p(x | z).
     Mean,
 }
 
-/// How well rows are described, each number a mean over the rows.
+/// The metrics of a VAE on rows. Each is a mean over the rows.
 ///
 /// # Examples
 /// ```
@@ -71,24 +73,25 @@ pub enum Draw {
 /// assert!((metrics.elbo + metrics.reconstruction + metrics.kl).abs() < 1e-9);
 /// let again = Vae::from_weights(&config, 3, &vae.weights(), &mut rng).unwrap();
 /// assert_eq!(again.encode(&features), vae.encode(&features));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct RowMetrics {
     /// The evidence lower bound of log p(x), in nats: −`reconstruction` − `kl`.
     pub elbo: f64,
-    /// The expectation of −log p(x | z) over q(z | x), in nats, by [`RowMetrics::NUM_SAMPLES`] draws a row.
+    /// The expectation of −log p(x | z) over q(z | x), in nats, estimated from [`RowMetrics::NUM_SAMPLES`]
+    /// draws per row.
     pub reconstruction: f64,
     /// KL(q(z | x) ‖ N(0, I)), in nats.
     pub kl: f64,
-    /// (x − the mean of p(x | z = μ))², a mean over the features too.
+    /// (x − the mean of p(x | z = μ))², averaged over the features too.
     pub mean_squared_error: f64,
-    /// How many rows these are.
+    /// The number of rows.
     pub num_rows: usize,
 }
 
 impl RowMetrics {
-    /// Draws of z for each row that the expectation is taken over.
+    /// The number of draws of z per row for the expectation.
     pub const NUM_SAMPLES: usize = 16;
 }
 

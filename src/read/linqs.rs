@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
-use crate::progress::Watch;
+use crate::progress::Progress;
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
@@ -23,18 +23,18 @@ use crate::read::rows::Rows;
 /// std::fs::write(directory.path().join("papers.cites"), "a b\n").unwrap();
 /// let graph = read::linqs(directory.path(), &ReadConfig::default())?;
 /// assert_eq!((graph.edges.len(), graph.labels.unwrap()[0].as_str()), (1, "Theory"));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.
 pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_linqs(directory, config, &Watch::default())
+    watched_linqs(directory, config, &Progress::default())
 }
 
-/// As [`linqs`], where `watch` sees the bytes of the files.
-pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+/// Implements [`linqs`]; `watch` counts the bytes of the files.
+pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let (cites, content) = find(directory)?;
     let (table, labels) = read_content(&content, watch)?;
     let mut nodes = NodeIds::default();
@@ -88,12 +88,12 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
-/// So many columns, in words.
+/// Returns a number of columns in words.
 fn counted(num_columns: usize) -> String {
     format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
 }
 
-fn read_content(path: &Path, watch: &Watch) -> Result<(FeatureTable, LabelTable)> {
+fn read_content(path: &Path, watch: &Progress) -> Result<(FeatureTable, LabelTable)> {
     let mut reader = RowReader::watched(path, watch)?;
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));

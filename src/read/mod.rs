@@ -1,4 +1,5 @@
-//! Files → [`Graph`]: edge lists in the formats of other programs, LINQS directories, and directories of CSV files.
+//! Readers: edge lists, features, labels and pairs from the formats of other programs. Uses `config`,
+//! `error`, `graph` and `progress`.
 //!
 //! Every file is read once. Text is read in blocks of whole lines, may be gzipped, and is UTF-8. The blocks of edge lists and of
 //! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on
@@ -29,20 +30,21 @@
 //! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
 //! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
-mod doubts;
+mod columns;
 mod edges;
 mod feature_rows;
 mod features;
 mod fingerprint;
-mod foreign;
 #[cfg(feature = "graphml")]
 mod graphml;
 mod kinds;
 mod linqs;
+mod lint;
 mod listed;
+mod magic;
 mod matrix_market;
 mod not_text;
 #[cfg(feature = "npz")]
@@ -68,10 +70,10 @@ use hashbrown::HashMap;
 use crate::config::{EdgeFormat, FeatureSource, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
-use crate::progress::Watch;
+use crate::progress::Progress;
 
+pub(crate) use columns::header_columns;
 pub use edges::edge_list;
-pub(crate) use edges::header_columns;
 pub use features::features;
 pub use linqs::linqs;
 pub(crate) use number::{parse_finite, parse_weight};
@@ -88,18 +90,18 @@ pub(crate) use regular::{check_directory, check_file};
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
 /// [`Error::MissingFeatures`] names a node without features.
 pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    data_watched(path, config, &Watch::default())
+    data_watched(path, config, &Progress::default())
 }
 
-/// As [`data`], where `watch` sees one file after the other, and the bytes of it that were read.
+/// Reads like [`data`]; `watch` shows the current file and counts its bytes.
 ///
 /// # Errors
-/// As [`data`].
-pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
-    // Which column a node stands in tells its kind.
+/// Returns the errors of [`data`].
+pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+    // The column of a node tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
-        return Err(Error::Config(format!("--format is of a file; {} is a directory", path.display())));
+        return Err(Error::Config(format!("`read.format` is of a file; {} is a directory", path.display())));
     }
     let mut graph = match path.is_dir() {
         true => directory(path, config, watch)?,
@@ -122,16 +124,16 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<G
 /// with a `features.csv`.
 ///
 /// # Errors
-/// As [`features`].
+/// Returns the errors of [`features`].
 pub fn rows(path: &Path) -> Result<Graph> {
-    rows_watched(path, &Watch::default())
+    rows_watched(path, &Progress::default())
 }
 
-/// As [`rows`], where `watch` sees the bytes of the file.
+/// Reads like [`rows`]; `watch` counts the bytes of the file.
 ///
 /// # Errors
-/// As [`rows`].
-pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
+/// Returns the errors of [`rows`].
+pub fn rows_watched(path: &Path, watch: &Progress) -> Result<Graph> {
     let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
     let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
@@ -144,8 +146,8 @@ pub fn rows_watched(path: &Path, watch: &Watch) -> Result<Graph> {
     })
 }
 
-/// Whether a model of feature rows finds rows at `path`, and no edges: it is a file of text, for an edge list says nothing of
-/// its nodes, or a directory with a `features.csv` and no `edges.csv`.
+/// Returns `true` if a model of feature rows can read `path` without edges: it is a text file, or a directory with a
+/// `features.csv` and no `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
     (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
         || (csvs_in(path, "features").next().is_some() && csvs_in(path, "edges").next().is_none())
@@ -177,7 +179,7 @@ pub fn data_name(path: &Path) -> String {
     if stem.is_empty() { name } else { stem.to_string() }
 }
 
-fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+fn directory(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let Some(edges) = only_csv_in(path, "edges")? else {
         return linqs::watched_linqs(path, config, watch);
     };
@@ -185,7 +187,7 @@ fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     if let Some(file) = only_csv_in(path, "labels")? {
         graph = graph.with_labels(labels(&file, watch)?);
     }
-    // The nodes that only the features name belong to the graph even where the features are not used.
+    // Nodes that only the features name belong to the graph even if the features are not used.
     let file = only_csv_in(path, "features")?;
     if let (Some(file), false) = (file, matches!(config.features, FeatureSource::File(_))) {
         graph = graph.with_features(features::watched_features(&file, watch)?)?;
@@ -193,7 +195,7 @@ fn directory(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
     Ok(graph)
 }
 
-/// The file of that name, an error where it is there gzipped as well: they need not hold the same.
+/// Returns the file of that name; an error if it exists gzipped as well, as the two may differ.
 fn only_csv_in(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
     let mut files = csvs_in(directory, name);
     match (files.next(), files.next()) {
@@ -213,7 +215,7 @@ fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Reads `node,label` rows, with or without that header.
-fn labels(path: &Path, watch: &Watch) -> Result<LabelTable> {
+fn labels(path: &Path, watch: &Progress) -> Result<LabelTable> {
     let mut reader = RowReader::watched(path, watch)?;
     let mut rows = Vec::new();
     let mut lines = HashMap::new();

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{Error, Result};
 
-/// Calls `row` with each record of a CSV file that begins with one of `headers`; returns that header's length.
+/// Calls `row` with each record of a CSV file, which must have one of `headers`. Returns the length of that header.
 pub(crate) fn read_csv(
     path: &Path,
     headers: &[&[&str]],
@@ -18,7 +18,7 @@ pub(crate) fn read_csv(
     if !headers.iter().any(|expected| header.iter().eq(expected.iter().copied())) {
         let expected: Vec<String> = headers.iter().map(|header| header.join(",")).collect();
         let found = header.iter().collect::<Vec<_>>().join(",");
-        return Err(error(format!("is headed {found:?}; expected {}", expected.join(" or "))));
+        return Err(error(format!("has the header {found:?}; expected {}", expected.join(" or "))));
     }
     let mut record = csv::StringRecord::new();
     while reader.read_record(&mut record).map_err(|source| csv_error("read", path, source))? {
@@ -40,6 +40,6 @@ pub(crate) fn csv_error(action: &'static str, path: &Path, error: csv::Error) ->
     let text = error.to_string();
     match error.into_kind() {
         csv::ErrorKind::Io(source) => Error::io(action, path, source),
-        _ => Error::Run { path: path.to_path_buf(), problem: format!("is no such CSV file: {text}") },
+        _ => Error::Run { path: path.to_path_buf(), problem: format!("is not a valid CSV file: {text}") },
     }
 }

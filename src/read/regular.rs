@@ -1,5 +1,6 @@
-//! What a run directory may be made of: files and directories of its own. A run may come from a stranger, and a link in
-//! it would have other files read, overwritten or removed; a pipe or a device in it would keep a reader waiting for ever.
+//! Checks that a run directory consists of its own files and directories only. A run may come from an
+//! untrusted source: a link in it would cause files elsewhere to be read, overwritten or removed, and a pipe
+//! or a device would block a reader for ever.
 
 use std::fs::FileType;
 use std::os::unix::fs::FileTypeExt;
@@ -7,24 +8,24 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 
-/// Refuses what is at `path` if it is anything but a file; that there is nothing is no error here.
+/// Fails if `path` is anything other than a file. A missing path is accepted.
 ///
 /// # Errors
-/// [`Error::Foreign`].
+/// [`Error::Foreign`], which says what was found.
 pub(crate) fn check_file(path: &Path) -> Result<()> {
     check(path, "file", FileType::is_file)
 }
 
-/// Refuses what is at `path` if it is anything but a directory; that there is nothing is no error here.
+/// Fails if `path` is anything other than a directory. A missing path is accepted.
 ///
 /// # Errors
-/// [`Error::Foreign`].
+/// [`Error::Foreign`], which says what was found.
 pub(crate) fn check_directory(path: &Path) -> Result<()> {
     check(path, "directory", FileType::is_dir)
 }
 
 fn check(path: &Path, expected: &'static str, is_expected: fn(&FileType) -> bool) -> Result<()> {
-    // What cannot be looked at cannot be opened either, and says so then.
+    // A path without readable metadata cannot be opened either; opening it reports the error.
     let Ok(found) = path.symlink_metadata().map(|metadata| metadata.file_type()) else { return Ok(()) };
     match is_expected(&found) {
         true => Ok(()),
@@ -36,7 +37,7 @@ fn check(path: &Path, expected: &'static str, is_expected: fn(&FileType) -> bool
 }
 
 fn describe(path: &Path, found: FileType) -> String {
-    let is = match found {
+    let kind = match found {
         found if found.is_symlink() => {
             let target = path.read_link().map_or_else(|_| "?".into(), |target| target.display().to_string());
             return format!("a link to {target}");
@@ -47,5 +48,5 @@ fn describe(path: &Path, found: FileType) -> String {
         found if found.is_block_device() || found.is_char_device() => "a device",
         _ => "a file",
     };
-    is.into()
+    kind.into()
 }

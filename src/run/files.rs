@@ -1,4 +1,4 @@
-//! The CSV files of a run directory, and what its files hash to.
+//! Reads and writes the CSV and JSON files of a run directory.
 
 use std::fs::File;
 use std::io::{self, BufRead, BufReader};
@@ -14,7 +14,7 @@ use crate::split::{RowSplit, Split};
 use crate::write::csv::{write_csv, write_file};
 use crate::write::rows;
 
-/// `node` or `node,label` rows.
+/// Writes rows `node` or `node,label`.
 pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
     let header = if graph.labels.is_some() { ["node", "label"].as_slice() } else { &["node"] };
     write_file(path, |output| {
@@ -27,7 +27,7 @@ pub(super) fn write_nodes(path: &Path, graph: &Graph) -> Result<()> {
     })
 }
 
-/// `row,part` rows, of a VAE's rows.
+/// Writes rows `row,part`, for the feature rows of a VAE.
 pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Result<()> {
     let parts = [("train", &split.train), ("validation", &split.validation), ("test", &split.test)];
     write_csv(path, |writer| {
@@ -38,14 +38,14 @@ pub(super) fn write_rows(path: &Path, split: &RowSplit, nodes: &NodeIds) -> Resu
     })
 }
 
-/// `feature` rows.
+/// Writes rows `feature`.
 pub(super) fn write_feature_names(path: &Path, names: &[String]) -> Result<()> {
     write_file(path, |output| {
         rows::write_rows(output, ["feature"], names.len(), |at, row| row.field(&names[at]))
     })
 }
 
-/// The names of the features in order.
+/// Reads the names of the features, in order.
 pub(super) fn read_feature_names(path: &Path) -> Result<Vec<String>> {
     let mut names = Vec::new();
     read_csv(path, &[&["feature"]], |record| {
@@ -55,7 +55,7 @@ pub(super) fn read_feature_names(path: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-/// The ids of `nodes.csv` in order, and the labels.
+/// Reads the ids of `nodes.csv`, in order, and the labels if there are any.
 pub(super) fn read_nodes(path: &Path) -> Result<(NodeIds, Option<Vec<String>>)> {
     let mut nodes = NodeIds::default();
     let mut labels = Vec::new();
@@ -63,12 +63,12 @@ pub(super) fn read_nodes(path: &Path) -> Result<(NodeIds, Option<Vec<String>>)> 
         let known = nodes.len();
         nodes.intern(&record[0]);
         labels.extend(record.get(1).map(str::to_string));
-        if nodes.len() > known { Ok(()) } else { Err(format!("names node {} again", &record[0])) }
+        if nodes.len() > known { Ok(()) } else { Err(format!("repeats node {}", &record[0])) }
     })? == 2;
     Ok((nodes, has_labels.then_some(labels)))
 }
 
-/// The SHA-256 of a file, in hexadecimal.
+/// Returns the SHA-256 of a file, in hexadecimal.
 pub fn sha256(path: &Path) -> Result<String> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut hasher = Sha256::new();

@@ -1,28 +1,30 @@
-//! The run directory: every file in it is written and read here, each one whole or not at all.
+//! The run directory: every file in it is written and read here, each one whole or not at all. Uses
+//! `config`, `error`, `evaluate`, `graph`, `kernels`, `model`, `read`, `split`, `system`, `train` and
+//! `write`.
 //!
-//! | file | holds |
+//! | file | contents |
 //! |---|---|
 //! | `run.json` | the [`Record`]: versions, config, counts, inputs, timings |
 //! | `metrics.json` | [`RunMetrics`] |
-//! | `history.csv` | a row per epoch |
+//! | `history.csv` | one row per epoch |
 //! | `embeddings.csv` | `node,mean_0,…` |
-//! | `nodes.csv` | the node ids in order, and their labels if there are any |
+//! | `nodes.csv` | the node ids in order, and their labels if they have any |
 //! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
-//! | `rows.csv` | of a VAE, the part of each row: `row,part` |
+//! | `rows.csv` | the part of each row, for a VAE: `row,part` |
 //! | `feature_names.csv` | the names of the columns of X, if they have any |
-//! | `features.safetensors` | X in compressed rows or dense, if there are features |
-//! | `weights.safetensors` | the model's weights |
-//! | `checkpoint.safetensors` | while training goes on: where it stands |
-//! | `.lock` | while a process writes to the directory: which one |
-//! | `.replacement/` | while the run is being replaced: the new one |
-//! | `report.html` | a page to look at: the [`crate::report`] of the run |
+//! | `features.safetensors` | X as a sparse (CSR) or dense matrix, if there are features |
+//! | `weights.safetensors` | the weights of the model |
+//! | `checkpoint.safetensors` | the state of training, while it runs |
+//! | `.lock` | the process that writes to the directory, while it runs |
+//! | `.replacement/` | the new run, while it replaces a finished one |
+//! | `report.html` | the [`crate::report`] of the run, for reading |
 //!
-//! It is self-contained: nothing outside it is needed to use the model.
+//! The directory is self-contained: the model needs nothing outside it.
 
-mod another;
 mod checkpoint;
 mod directory;
 mod files;
+mod inductive;
 mod layout;
 mod lock;
 mod record;
@@ -43,19 +45,19 @@ use crate::split::Split;
 pub use checkpoint::{read_checkpoint, write_checkpoint};
 pub use directory::{RunDir, read_history};
 pub use files::sha256;
-pub use layout::REPORT;
 use layout::{FEATURE_NAMES, FEATURES, WEIGHTS, files_of_graph, hashes};
+pub use layout::{REPORT, read_record};
 pub use record::read_json;
-pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings, read_record};
+pub use record::{Counts, FORMAT_VERSION, Record, Status, Timings};
 pub use unfinished::Unfinished;
 
-/// A finished run, read back: enough to score, predict, embed and evaluate.
+/// A finished run read from its directory, ready to score, predict, embed and evaluate.
 pub struct Run {
-    /// What `run.json` says.
+    /// The contents of `run.json`.
     pub record: Record,
-    /// The graph, all its edges.
+    /// The graph with all its edges.
     pub graph: Graph,
-    /// The parts of the edges.
+    /// The split of the edges.
     pub split: Split,
     /// The trained model.
     pub model: Model,
@@ -65,19 +67,18 @@ impl Run {
     /// Reads the run directory at `path` and checks that its files belong together.
     ///
     /// # Errors
-    /// [`Error::Run`] names the file that is missing, damaged or of another format, [`Error::Foreign`] one that is none, such
-    /// as a link; [`Error::Split`] a pair that breaks the split's rules.
+    /// [`Error::Run`] for a file that is missing, damaged or in another format; [`Error::Foreign`] for
+    /// something other than a file, such as a link; [`Error::Split`] for a pair that breaks the rules of a
+    /// split.
     pub fn open(path: &Path) -> Result<Run> {
-        let record = record::read_record(path)?;
+        let record = read_record(path)?;
         let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
         if record.status != Status::Complete {
-            let problem =
-                "says that its training did not come to an end; `vgae train --resume` goes on with it";
-            return Err(error("run.json", problem.into()));
+            return Err(Error::Unfinished { path: path.to_path_buf() });
         }
         record.config.validate().map_err(|problem| error("run.json", problem.to_string()))?;
         if let Some(problem) = record.calibration.as_ref().and_then(Calibrator::problem) {
-            return Err(error("run.json", format!("says of the calibration that {problem}")));
+            return Err(error("run.json", format!("has an invalid calibration: {problem}")));
         }
         let (graph, split) = read_graph(path, &record)?;
         let counts = &record.counts;
@@ -89,19 +90,19 @@ impl Run {
         Ok(Run { graph, split, model, record })
     }
 
-    /// The metrics of the held-out parts, by the logits of `score`.
+    /// Computes the metrics of the held-out parts from the logits of `score`.
     ///
     /// # Errors
-    /// As [`RunMetrics::of`].
+    /// Returns the errors of [`RunMetrics::of`].
     pub fn evaluate(&self, score: &(impl Score + ?Sized)) -> Result<RunMetrics> {
         RunMetrics::of(&self.model, score, &self.split, self.graph.features(), &self.record.config)
     }
 
-    /// What makes probabilities of the logits of `score`: fitted by `method` if one is given, else the run's own, which may
-    /// be none.
+    /// Returns the calibrator of the logits of `score`: one fitted with `method` if it is given, else the
+    /// calibrator of the run, if it has one.
     ///
     /// # Errors
-    /// As [`Population::draw`] and [`Population::calibrate`].
+    /// Returns the errors of [`Population::draw`] and [`Population::calibrate`].
     pub fn calibrator(
         &self,
         score: &(impl Score + ?Sized),
@@ -113,10 +114,10 @@ impl Run {
         }
     }
 
-    /// As [`Run::calibrator`], where [`Run::population`] was drawn already.
+    /// Returns the same as [`Run::calibrator`], given an already drawn [`Run::population`].
     ///
     /// # Errors
-    /// As [`Population::calibrate`].
+    /// Returns the errors of [`Population::calibrate`].
     pub fn calibrator_by(
         &self,
         population: &Population,
@@ -128,24 +129,24 @@ impl Run {
         }
     }
 
-    /// The logits by `score` of the held-out edges, among negatives enough to say what happens at the graph's density.
+    /// Scores the held-out edges and enough negatives to represent all pairs at the density of the graph.
     ///
     /// # Errors
-    /// As [`Population::draw`].
+    /// Returns the errors of [`Population::draw`].
     pub fn population(&self, score: &(impl Score + ?Sized)) -> Result<Population> {
         Population::draw(score, &self.graph.edges, &self.split, self.record.config.seed)
     }
 
-    /// The model over the run's graph, with messages along the training edges alone.
+    /// Encodes the graph of the run with message passing over the training edges only.
     ///
     /// # Errors
-    /// As [`Model::encode`].
+    /// Returns the errors of [`Model::encode`].
     pub fn encode(&self) -> Result<Encoded> {
         self.model.encode(&self.split.train, self.graph.features())
     }
 }
 
-/// The graph of the run in the directory at `path` and its split, checked against the `record` of the run.
+/// Reads the graph and the split of the run directory at `path`, and checks them against its `record`.
 fn read_graph(path: &Path, record: &Record) -> Result<(Graph, Split)> {
     let error = |file: &str, problem: String| Error::Run { path: path.join(file), problem };
     let (nodes, labels) = files::read_nodes(&path.join("nodes.csv"))?;
@@ -177,24 +178,24 @@ fn read_graph(path: &Path, record: &Record) -> Result<(Graph, Split)> {
     Ok((Graph { features, columns, ..graph }, split))
 }
 
-/// What reads well may still have been cut or changed.
+/// Checks the SHA-256 of `files` against the record, because a file that was cut or changed may still be
+/// readable.
 fn check_hashes(path: &Path, record: &Record, files: &[PathBuf]) -> Result<()> {
     for (file, sha256) in hashes(path, files)? {
         if record.files.get(&file) != Some(&sha256) {
-            let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
+            let problem = "has changed since the run wrote it: its SHA-256 is not the one in run.json".into();
             return Err(Error::Run { path: path.join(file), problem });
         }
     }
     Ok(())
 }
 
-/// What `run.json` in the run directory at `path` says, and which of the files that it vouches for hold something
-/// else now.
+/// Returns the record of the run directory at `path`, and the files whose SHA-256 differs from the record.
 ///
 /// # Errors
-/// [`Error::Run`] if it is no run directory, [`Error::Io`] if a file of it cannot be read.
+/// [`Error::Run`] if `path` is not a run directory; [`Error::Io`] if one of its files cannot be read.
 pub fn changed_files(path: &Path) -> Result<(Record, Vec<PathBuf>)> {
-    let record = record::read_record(path)?;
+    let record = read_record(path)?;
     let mut files = files_of_graph(path, record.counts.num_features > 0);
     files.push(path.join(WEIGHTS));
     let found = hashes(path, &files)?;

@@ -1,4 +1,5 @@
-//! A split as five CSV files of `source,target` rows; those of a weighted graph's edges have a `weight`.
+//! Stores a split as five CSV files with rows `source,target`; the edges of a weighted graph also have a
+//! `weight`.
 
 use std::path::{Path, PathBuf};
 
@@ -12,20 +13,19 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
 ///
 /// # Errors
-/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file, [`crate::Error::Foreign`] for one that is a
-/// link, [`crate::Error::Split`] if the
-/// split leaks or is not one of this graph.
+/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file; [`crate::Error::Foreign`] for
+/// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     let directory = &split_directory(directory)?;
     let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
     Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
 }
 
-/// Where the split of the run directory `directory` is, or of the directory of a split itself. Its lists may not be links: a
-/// split may be a stranger's as a run may.
+/// Returns the directory of the split: `split` in a run directory, else `directory` itself. The lists must
+/// not be links, because a split may come from an untrusted source.
 ///
 /// # Errors
-/// [`crate::Error::Foreign`].
+/// [`crate::Error::Foreign`] for a link, a pipe or a device.
 pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
     let inner = directory.join("split");
     check_directory(&inner)?;
@@ -34,8 +34,8 @@ pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
     Ok(split)
 }
 
-/// Reads the split of a run directory and the graph that it is the split of, whose edges have `direction`, and which is
-/// bipartite if it has `num_sources`.
+/// Reads the split of a run directory and the graph that it covers. The edges of the graph have `direction`;
+/// the graph is bipartite if `num_sources` is given.
 pub(crate) fn read_graph(
     directory: &Path,
     direction: Direction,
@@ -53,8 +53,9 @@ pub(crate) fn read_graph(
     if let Some(num_sources) = num_sources {
         edges = edges.across_kinds(num_sources).map_err(|(u, v)| {
             let pair = format!("{},{}", nodes.id(u), nodes.id(v));
-            let problem =
-                format!("the edge {pair} joins two nodes of one kind; run.json says that there are two");
+            let problem = format!(
+                "the edge {pair} joins two nodes of one kind, but run.json says that the graph is bipartite"
+            );
             Error::Split { path: directory.to_path_buf(), problem }
         })?;
     }
@@ -63,7 +64,7 @@ pub(crate) fn read_graph(
     Ok((graph, split))
 }
 
-/// The five files in `directory`.
+/// Returns the paths of the five files in `directory`.
 pub(crate) fn paths(directory: &Path) -> [PathBuf; 5] {
     LISTS.map(|list| directory.join(format!("{list}.csv")))
 }
@@ -87,7 +88,8 @@ fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result
 
 fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
-    let node = |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is no node of the graph"));
+    let node =
+        |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is not a node of the graph"));
     let num_columns = read_csv(path, &HEADERS, |record| {
         let (u, v) = (node(&record[0])?, node(&record[1])?);
         pairs.push(direction.orient((u, v)));

@@ -1,11 +1,12 @@
-//! Edges held out for validation and test, and as many pairs that are no edges.
+//! Splits: the edges for training, validation and test, and as many negatives. Uses `config`, `error`,
+//! `graph` and `read`.
 //!
-//! No leak is possible by construction: the parts share no pair, the negatives are edges of no part, and only
-//! the training edges are ever given to message passing. Without directions a pair is the same either way round.
+//! A split cannot leak by construction: the parts share no pair, a negative is not an edge of any part, and
+//! message passing sees only the training edges. In an undirected graph, (u, v) and (v, u) are the same pair.
 //!
-//! **With directions** (u, v) and (v, u) are different pairs, each an edge or none by itself. The reverse of a
-//! held-out edge, or of a negative, may therefore be a training edge: that is the nature of directed link
-//! prediction (Salha et al. 2019, section 4.1), whose tasks ask which way an edge goes.
+//! In a **directed** graph, (u, v) and (v, u) are different pairs, and either may be an edge without the
+//! other. The reverse of a held-out edge or of a negative may therefore be a training edge. This is inherent
+//! in directed link prediction (Salha et al. 2019, section 4.1), whose tasks ask which way an edge goes.
 //!
 //! # Examples
 //! ```
@@ -20,18 +21,18 @@
 //! assert_eq!(split.test.pairs().len(), split.test.labels().len());
 //! assert!(split.test.negatives.iter().all(|&pair| !graph.edges.contains(pair)));
 //! assert_eq!(Split::from_lists(split.lists(), &graph, "split".as_ref())?, split);
-//! assert_eq!(split::directed(&graph, DirectedTask::General, &config, 0)?, split);
+//! assert_eq!(split::with_task(&graph, DirectedTask::General, &config, 0)?, split);
 //!
 //! let mut rng = <rand_chacha::ChaCha8Rng as rand::SeedableRng>::seed_from_u64(0);
 //! assert_eq!(split::sample_negatives(&graph.edges, 5, &mut rng)?.len(), 5);
 //! let rows = split::rows(100, &config, 0);
 //! assert_eq!((rows.train.len(), rows.validation.len(), rows.test.len()), (85, 5, 10));
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
-mod directed;
 pub(crate) mod files;
 mod rows;
+mod task;
 
 use std::path::Path;
 
@@ -45,61 +46,61 @@ use crate::config::SplitConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 
-pub use directed::directed;
 pub use files::read_split;
 pub use rows::{RowSplit, rows};
+pub use task::with_task;
 
 /// The edges and negatives of each part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Split {
     /// The edges that message passing and the loss see.
     pub train: EdgeList,
-    /// Held out for choosing: an epoch, a setting, a threshold.
+    /// The part used to choose an epoch, a setting or a threshold.
     pub validation: Part,
-    /// Held out for the one figure at the end.
+    /// The part used once, for the final metrics.
     pub test: Part,
 }
 
-/// Held-out edges and sampled negatives.
+/// Held-out edges and their sampled negatives.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Part {
-    /// Present pairs.
+    /// The held-out edges.
     pub edges: EdgeList,
-    /// Absent pairs: (source, target), or lower node first where there are no directions.
+    /// The pairs that are not edges: (source, target) in a directed graph, else the lower node first.
     pub negatives: Vec<Pair>,
 }
 
-/// The names of the five lists of pairs that make a split, in the order of [`Split::lists`].
+/// The names of the five lists of pairs that make up a split, in the order of [`Split::lists`].
 pub const LISTS: [&str; 5] = ["train", "validation", "validation_negatives", "test", "test_negatives"];
 
 impl Part {
-    /// The m edges, then the m negatives.
+    /// Returns the m edges followed by the m negatives.
     pub fn pairs(&self) -> Vec<Pair> {
         [self.edges.pairs(), self.negatives.as_slice()].concat()
     }
 
-    /// For each of [`Part::pairs`], whether it is an edge.
+    /// Returns one label for each of [`Part::pairs`]: `true` if the pair is an edge.
     pub fn labels(&self) -> Vec<bool> {
         let mut labels = vec![true; self.edges.len()];
         labels.resize(self.edges.len() + self.negatives.len(), false);
         labels
     }
 
-    /// Whether nothing was held out.
+    /// Returns `true` if nothing was held out.
     pub fn is_empty(&self) -> bool {
         self.edges.is_empty() && self.negatives.is_empty()
     }
 }
 
-/// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives, uniform
-/// among the pairs of distinct nodes, of a bipartite graph of a source and a target, that are edges nowhere in the
-/// graph.
+/// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives. The
+/// negatives are drawn uniformly from the pairs of distinct nodes that are not edges of the graph; in a
+/// bipartite graph, from such pairs of a source and a target.
 ///
 /// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
 ///
 /// # Errors
-/// [`Error::TooFewEdges`] if a part that was asked for would be empty, [`Error::TooFewNonEdges`] if the graph
-/// is so dense that there are not enough negatives.
+/// [`Error::TooFewEdges`] if a part with a fraction above 0, or the training part, would be empty;
+/// [`Error::TooFewNonEdges`] if the graph is so dense that there are not enough negatives.
 pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     let all = &graph.edges;
     let num_edges = all.len();
@@ -132,17 +133,18 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     }
     let mut negatives = sample_negatives(all, num_validation + num_test, &mut rng)?;
     let test_negatives = negatives.split_off(num_validation);
-    Ok(Split::of_lists(all, &list_of_edge, negatives, test_negatives))
+    Ok(Split::from_edge_lists(all, &list_of_edge, negatives, test_negatives))
 }
 
-/// `count` distinct pairs of distinct nodes, none an edge of `edges`, uniform among all such pairs: ordered ones
-/// where `edges` have directions, so that the reverse of a negative may be an edge; of a bipartite graph those of a
-/// source and a target.
+/// Samples `count` distinct pairs of distinct nodes that are not in `edges`, uniformly among all such pairs.
+/// In a directed graph the pairs are ordered, so the reverse of a negative may be an edge. In a bipartite
+/// graph each pair joins a source and a target.
 ///
-/// O(count · log m) expected time where less than half of all pairs are edges; else O(n²), which then is O(m).
+/// O(count · log m) expected time if fewer than about half of all pairs are edges; otherwise O(n²), which is
+/// then O(m).
 ///
 /// # Errors
-/// [`Error::TooFewNonEdges`] if there are not as many.
+/// [`Error::TooFewNonEdges`] if there are fewer than `count` such pairs.
 pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng) -> Result<Vec<Pair>> {
     let n = edges.num_nodes() as u32;
     let direction = edges.direction();
@@ -151,7 +153,8 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     if count as u64 > available {
         return Err(Error::TooFewNonEdges { needed: count as u64, available });
     }
-    // Rejection needs a fair chance at each draw: at most half of the pairs edges, at most half of the rest taken.
+    // Rejection sampling is slow when most draws are rejected. In a dense graph, list the absent pairs
+    // instead.
     if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
         let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
         for u in 0..n {
@@ -163,10 +166,10 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     }
     let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
     let mut negatives = Vec::with_capacity(count);
-    // As many draws at a time as pairs are missing: never more than one after the other would take, so that the
-    // generator is left where it would be then.
+    // A batch draws at most the number of missing pairs. This leaves the generator in the same state as
+    // drawing one pair at a time.
     while negatives.len() < count {
-        let draws: Vec<Pair> = (negatives.len()..count.min(negatives.len() + DRAWS_AT_A_TIME))
+        let draws: Vec<Pair> = (negatives.len()..count.min(negatives.len() + PAIRS_PER_BATCH))
             .map(|_| edges.random_pair(rng))
             .collect();
         let is_absent = |&pair: &Pair| edges.is_candidate(pair);
@@ -177,25 +180,26 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     Ok(negatives)
 }
 
-/// Draws that are looked up together, on all threads.
-const DRAWS_AT_A_TIME: usize = 1 << 18;
+/// The number of pairs that are looked up together, on all threads.
+const PAIRS_PER_BATCH: usize = 1 << 18;
 
-/// The places of the lists of edges among [`LISTS`].
+// The positions of the edge lists in [`LISTS`].
 const TRAIN: u8 = 0;
 const VALIDATION: u8 = 1;
 const TEST: u8 = 3;
-/// That of an edge which is in no list.
+/// Marks a pair that has not been found in any list.
 const NO_LIST: u8 = u8::MAX;
 
 impl Split {
-    /// The split of `graph` that consists of five `lists` of pairs, in the order of [`LISTS`], which came from
-    /// `path`. It must leak nothing: the graph's edges are in the lists of edges, each in one; the negatives
-    /// are edges nowhere, each in one list; no pair joins a node to itself, nor, of a bipartite graph, two nodes of one
-    /// kind. Without directions each pair may
-    /// stand either way round. O(m log m) time.
+    /// Builds a split of `graph` from five `lists` of pairs, in the order of [`LISTS`], which were read from
+    /// `path`. O(m log m) time.
+    ///
+    /// The split must not leak: every edge of the graph is in exactly one list of edges, no negative is an
+    /// edge or is listed twice, no pair joins a node to itself, and in a bipartite graph no pair joins two
+    /// nodes of one kind. In an undirected graph either node of a pair may come first.
     ///
     /// # Errors
-    /// [`Error::Split`] names the first offending pair.
+    /// [`Error::Split`], which names the first offending pair.
     pub fn from_lists(lists: [&[Pair]; 5], graph: &Graph, path: &Path) -> Result<Split> {
         let error = |problem: String| Error::Split { path: path.to_path_buf(), problem };
         let direction = graph.edges.direction();
@@ -206,10 +210,10 @@ impl Split {
         for (list, pairs) in (0u8..).zip(lists) {
             let list_name = LISTS[list as usize];
             let must_be_edge = !list_name.ends_with("negatives");
-            for pairs in pairs.chunks(DRAWS_AT_A_TIME) {
-                let places: Vec<Option<usize>> =
+            for pairs in pairs.chunks(PAIRS_PER_BATCH) {
+                let positions: Vec<Option<usize>> =
                     pairs.par_iter().map(|&pair| graph.edges.position(pair)).collect();
-                for (&(u, v), place) in pairs.iter().zip(places) {
+                for (&(u, v), position) in pairs.iter().zip(positions) {
                     let pair = direction.orient((u, v));
                     if u == v {
                         return Err(error(format!("{} in {list_name} joins a node to itself", name(pair))));
@@ -218,20 +222,21 @@ impl Split {
                         let problem = "joins two nodes of one kind; the graph is bipartite";
                         return Err(error(format!("{} in {list_name} {problem}", name(pair))));
                     }
-                    let known = match place {
+                    let earlier_list = match position {
                         Some(at) => std::mem::replace(&mut list_of_edge[at], list),
                         None => list_of_absent.insert(pair, list).unwrap_or(NO_LIST),
                     };
-                    if known != NO_LIST {
-                        let place = match known == list {
+                    if earlier_list != NO_LIST {
+                        let place = match earlier_list == list {
                             true => format!("twice in {list_name}"),
-                            false => format!("in both {} and {list_name}", LISTS[known as usize]),
+                            false => format!("in both {} and {list_name}", LISTS[earlier_list as usize]),
                         };
                         return Err(error(format!("{} is {place}{either_way}", name(pair))));
                     }
-                    match (place.is_some(), must_be_edge) {
+                    match (position.is_some(), must_be_edge) {
                         (false, true) => {
-                            let problem = format!("{} in {list_name} is no edge of the graph", name(pair));
+                            let problem =
+                                format!("{} in {list_name} is not an edge of the graph", name(pair));
                             return Err(error(problem));
                         }
                         (true, false) => {
@@ -249,11 +254,11 @@ impl Split {
         }
         let [_, _, validation_negatives, _, test_negatives] = lists;
         let negatives = (validation_negatives.to_vec(), test_negatives.to_vec());
-        Ok(Split::of_lists(&graph.edges, &list_of_edge, negatives.0, negatives.1))
+        Ok(Split::from_edge_lists(&graph.edges, &list_of_edge, negatives.0, negatives.1))
     }
 
-    /// The split whose lists of edges are those that `list_of_edge` says of each of `all`.
-    fn of_lists(
+    /// Builds a split from the list (`TRAIN`, `VALIDATION` or `TEST`) of each edge of `all`.
+    fn from_edge_lists(
         all: &EdgeList,
         list_of_edge: &[u8],
         validation_negatives: Vec<Pair>,
@@ -267,7 +272,7 @@ impl Split {
         }
     }
 
-    /// The five lists that make this split, in the order of [`LISTS`].
+    /// Returns the five lists of this split, in the order of [`LISTS`].
     pub fn lists(&self) -> [&[Pair]; 5] {
         let Split { train, validation, test } = self;
         [train.pairs(), validation.edges.pairs(), &validation.negatives, test.edges.pairs(), &test.negatives]

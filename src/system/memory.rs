@@ -1,8 +1,10 @@
-//! The memory that the process has, and that there is, where the system tells.
+//! The memory of the process and of the machine, on systems that report it.
 
 use std::fs;
 
-/// The process's peak resident memory: `VmHWM` of Linux's `/proc/self/status`.
+use super::proc_entry;
+
+/// Returns the peak resident memory of the process: `VmHWM` in Linux's `/proc/self/status`.
 ///
 /// # Examples
 /// ```
@@ -11,10 +13,10 @@ use std::fs;
 /// }
 /// ```
 pub fn peak_memory_bytes() -> Option<u64> {
-    kibibytes("/proc/self/status", "VmHWM:")
+    kibibytes("/proc/self/status", "VmHWM")
 }
 
-/// The process's resident memory: `VmRSS` of Linux's `/proc/self/status`.
+/// Returns the resident memory of the process: `VmRSS` in Linux's `/proc/self/status`.
 ///
 /// # Examples
 /// ```
@@ -23,11 +25,11 @@ pub fn peak_memory_bytes() -> Option<u64> {
 /// assert!(memory_bytes() <= peak_memory_bytes());
 /// ```
 pub fn memory_bytes() -> Option<u64> {
-    kibibytes("/proc/self/status", "VmRSS:")
+    kibibytes("/proc/self/status", "VmRSS")
 }
 
-/// What the process can have in all before the system runs out of memory, or takes its container's as used up: what it has,
-/// and what Linux's `/proc/meminfo` and `/sys/fs/cgroup` say is left.
+/// Returns the most memory that the process can hold before the machine or its container runs out: its
+/// resident memory, and the memory that is left according to Linux's `/proc/meminfo` and `/sys/fs/cgroup`.
 ///
 /// # Examples
 /// ```
@@ -37,18 +39,17 @@ pub fn memory_bytes() -> Option<u64> {
 /// ```
 pub fn available_bytes() -> Option<u64> {
     let held = memory_bytes()?;
-    let of_machine = kibibytes("/proc/meminfo", "MemAvailable:")?;
+    let left_on_machine = kibibytes("/proc/meminfo", "MemAvailable")?;
     let number = |name: &str| -> Option<u64> {
         fs::read_to_string(format!("/sys/fs/cgroup/memory.{name}")).ok()?.trim().parse().ok()
     };
-    let of_container = number("max").zip(number("current")).map(|(most, now)| most.saturating_sub(now));
-    Some(held + of_container.map_or(of_machine, |left| left.min(of_machine)))
+    let left_in_container =
+        number("max").zip(number("current")).map(|(max, current)| max.saturating_sub(current));
+    Some(held + left_in_container.map_or(left_on_machine, |left| left.min(left_on_machine)))
 }
 
-/// A line's number of kB, in bytes.
+/// Reads the line of `file` that starts with `name` and gives a number of kB, and returns it in bytes.
 fn kibibytes(file: &str, name: &str) -> Option<u64> {
-    let text = fs::read_to_string(file).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    let kibibytes: u64 = proc_entry(file, name)?.strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024)
 }

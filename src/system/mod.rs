@@ -1,5 +1,4 @@
-//! The machine that the process runs on: its processor, its name, its memory and the threads that compute. Uses no
-//! other room.
+//! The machine: its processor, its name, its memory and the threads that compute. Uses no other room.
 
 pub mod memory;
 pub mod threads;
@@ -16,9 +15,7 @@ pub const LIBTORCH_VERSION: Option<&str> = option_env!("VGAE_LIBTORCH_VERSION");
 /// assert_ne!(vgae::system::processor(), Some(String::new()));
 /// ```
 pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
-    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
+    proc_entry("/proc/cpuinfo", "model name")
 }
 
 /// The machine's name on its network: Linux's `/proc/sys/kernel/hostname`; empty where the system does not tell.

@@ -1,26 +1,27 @@
-//! Who computes: rayon's threads, and libtorch on the thread that calls it.
+//! The threads that compute: rayon's pool, and the calling thread for libtorch.
 //!
-//! **Same bits.** On the CPU a seed gives the same split, weights, embeddings, metrics and scores, to the bit, for any number
-//! of threads: every sum is taken in an order that the data alone decides. That holds for one version of this crate and of
-//! libtorch on processors of one vector width (AVX-512, AVX2, none) and, for a vae, whose sums are libtorch's, of one kind;
-//! elsewhere, and on a GPU, the last digits may differ. `vgae reproduce` tells.
+//! **Same bits.** On the CPU, a seed gives bit-identical splits, weights, embeddings, metrics and scores on
+//! any number of threads, because the order of every sum depends only on the data. This holds for one version
+//! of this crate and of libtorch, on processors with the same vector width (AVX-512, AVX2, none). A vae,
+//! whose sums libtorch computes, also needs the same kind of processor. On other processors and on a GPU, the
+//! last digits may differ. `vgae reproduce` checks this.
 
-/// What the thread that calls [`use_threads`] does afterwards.
+/// The role of the thread that calls [`use_threads`] from then on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Caller {
-    /// It computes for as long as the process does, as `main` of a program that trains and ends: it is one of the threads,
-    /// which saves it from handing its work over and waiting. Work left to it while it waits for anything else, or after it
-    /// has ended, is not done.
+    /// It computes until the process ends, like `main` of a program that trains and exits. It joins the pool,
+    /// which saves the cost of handing work over and waiting. Work assigned to it is not done while it waits
+    /// for something else or after it has ended.
     Computes,
-    /// It waits for others or may end, as in a server or a test: the threads are apart from it.
+    /// It waits for others or may end, as in a server or a test. It stays outside the pool.
     Waits,
 }
 
-/// Makes this process compute on `count` threads, or on one for each core where `count` is 0. To be called
-/// once, before anything else.
+/// Makes this process compute on `count` threads, or on one thread per core if `count` is 0. Call it once,
+/// before anything else.
 ///
-/// The heavy work is done by this crate's own kernels on rayon's threads. What is left to libtorch is so small
-/// that its own threads, which spin while they wait, would cost more than they give.
+/// This crate's own kernels do the heavy work on rayon's threads. libtorch does so little that its own
+/// threads, which spin while they wait, would cost more than they save.
 ///
 /// # Examples
 /// ```
@@ -35,6 +36,6 @@ pub fn use_threads(count: usize, caller: Caller) {
     if caller == Caller::Computes {
         pool = pool.use_current_thread();
     }
-    // A pool that is there already was made by the caller's program, which then decides.
+    // If the caller's program has already built a pool, that pool stays in use.
     let _ = pool.build_global();
 }

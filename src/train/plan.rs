@@ -1,9 +1,9 @@
-//! How much memory a training will take, worked out before it.
+//! Predicts the memory of a training before it starts.
 //!
-//! What the process holds once the graph is read is known. On top of it come the weights and what Adam remembers of them, the
-//! matrices of a pass, and the pairs of a sampled loss; the exact loss goes through all pairs in blocks and keeps none. What
-//! each of these takes for a number follows from how the passes are written; the factors are fitted to measured peaks of
-//! trainings from 34 to a million nodes, of which they are within a tenth.
+//! The memory of the process after reading the graph is measured. Training adds the weights with Adam's
+//! moments, the matrices of a pass, and the pairs of a sampled loss; the exact loss goes through all pairs in
+//! blocks and keeps none. The number of bytes per number follows from how the passes are written. The factors
+//! are fitted to measured peaks of trainings on 34 to a million nodes, and are within a tenth of them.
 //!
 //! # Examples
 //! ```
@@ -18,9 +18,9 @@
 //!     assert!(plan.peak_bytes() > 1 << 20 && plan.peak_bytes() < 1 << 30);
 //!     plan.check(&config)?;
 //!     config.train.memory_limit = Some(bytesize::ByteSize(1 << 20));
-//!     assert!(plan.check(&config).unwrap_err().to_string().contains("--memory-limit"));
+//!     assert!(plan.check(&config).unwrap_err().to_string().contains("train.memory_limit"));
 //! }
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae::Error>(())
 //! ```
 
 use bytesize::ByteSize;
@@ -32,60 +32,61 @@ use crate::model::stack;
 use crate::model::vae::ROWS_AT_A_TIME;
 use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
 
-/// Bytes of a weight: itself, its gradient and Adam's moments, as far as others do not use the same memory later.
+/// Bytes per weight: the weight, its gradient and Adam's moments, less the memory that is reused later.
 const WEIGHT_BYTES: f64 = 14.0;
-/// Bytes of a weight of the best epoch, where that is kept.
+/// Bytes per weight of the best epoch, if that is kept.
 const KEPT_BYTES: f64 = 4.0;
-/// Bytes of a number of a pass: itself and, for a part of the time, its gradient.
+/// Bytes per number in a pass: the number and, part of the time, its gradient.
 const LAYER_BYTES: f64 = 5.6;
-/// Bytes of a pair of a sampled loss: in the sample, in the lists of both nodes, and in the next epoch's.
+/// Bytes per pair of a sampled loss: in the sample, in the lists of both nodes, and in the next epoch's
+/// sample.
 const PAIR_BYTES: f64 = 28.6;
-/// Bytes of a weight of a VAE: the same, and what libtorch holds while it works out a step.
+/// Bytes per weight of a VAE: as for other networks, and the memory that libtorch holds during a step.
 const ROWS_WEIGHT_BYTES: f64 = 26.0;
-/// Copies that libtorch makes of a batch of rows, and of what a layer makes of it, to evaluate them.
+/// Copies that libtorch makes of a batch of rows and of a layer's output when it evaluates them.
 const ROW_COPIES: f64 = 8.0;
-/// Bytes of a number of a row's latent: its mean, its log-variance and what they are put together from.
+/// Bytes per latent dimension of a row: the mean, the log-variance and the batches that they are joined from.
 const LATENT_BYTES: f64 = 24.0;
-/// Bytes of a node in the eigenvectors of the spectral score and what they are found with.
+/// Bytes per node of the spectral score: the eigenvectors and the scratch space of their iteration.
 const EIGENVECTOR_BYTES: f64 = 5000.0;
-/// Copies of X that a stack makes for its networks and its scores of features.
+/// Copies of X that a stack makes for its networks and its feature scores.
 const FEATURE_COPIES: f64 = 4.0;
-/// Bytes that any training takes: its threads', its code's and what libtorch begins with.
-const LEAST_BYTES: f64 = 34e6;
-/// What a program has that has read nothing.
+/// Bytes of any training: its threads, its code and the start-up of libtorch.
+const BASE_BYTES: f64 = 34e6;
+/// Bytes of a program that has read nothing.
 const PROGRAM_BYTES: f64 = 115e6;
-/// Bytes of a node and its id.
+/// Bytes per node and its id.
 const NODE_BYTES: f64 = 40.0;
-/// Bytes of an edge, or of a nonzero feature.
+/// Bytes per edge or nonzero feature.
 const ENTRY_BYTES: f64 = 8.0;
 
-/// The memory of a training.
+/// The predicted memory of a training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Plan {
-    /// Bytes that are held now, of which a part was freed and is used again.
+    /// Bytes that the process holds, including freed bytes that it will reuse.
     held: f64,
-    /// Bytes that were freed, of what is held.
+    /// Bytes that were freed but are still held.
     freed: f64,
-    /// Bytes that were held at most so far.
+    /// The peak of the held bytes so far.
     peak: f64,
-    /// Bytes that training takes.
-    need: f64,
+    /// Bytes that training adds.
+    added: f64,
     sizes: Sizes,
 }
 
-/// The sizes of a graph that the need follows from.
+/// The sizes of a graph that determine the memory of a training.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Sizes {
     num_nodes: f64,
     num_edges: f64,
     num_feature_bytes: f64,
-    /// Of X.
+    /// The number of columns of X.
     num_columns: f64,
 }
 
 impl Plan {
-    /// Of the training of `config` on `graph`, whose training edges are `train`; none where the system does not tell what the
-    /// process holds.
+    /// Predicts the memory of training `config` on `graph` with the training edges `train`. Returns `None` if
+    /// the system does not report the memory of the process.
     pub fn of(graph: &Graph, train: &EdgeList, config: &Config) -> Option<Plan> {
         let held = memory_bytes()? as f64;
         let num_nodes = graph.num_nodes();
@@ -102,26 +103,27 @@ impl Plan {
             num_columns: graph.features().map_or(num_nodes, Features::cols) as f64,
         };
         let freed = (held - live).max(0.0);
-        Some(Plan { held, freed, peak: peak_memory_bytes()? as f64, need: sizes.need(config), sizes })
+        let added = sizes.training_bytes(config);
+        Some(Plan { held, freed, peak: peak_memory_bytes()? as f64, added, sizes })
     }
 
-    /// The most that the process will hold.
+    /// Returns the most bytes that the process will hold.
     pub fn peak_bytes(&self) -> u64 {
-        self.peak_with(self.need)
+        self.peak_with(self.added)
     }
 
-    fn peak_with(&self, need: f64) -> u64 {
-        // About half of what was freed is in pieces that fit what comes.
-        (self.held - 0.5 * self.freed + need).max(self.peak) as u64
+    fn peak_with(&self, added: f64) -> u64 {
+        // About half of the freed memory is in pieces that can be reused.
+        (self.held - 0.5 * self.freed + added).max(self.peak) as u64
     }
 
-    /// Whether it fits `--memory-limit`, or else the machine.
+    /// Checks that the training fits `train.memory_limit` or, without a limit, the memory of the machine.
     ///
     /// # Errors
-    /// [`Error::Memory`] with the smallest change that would fit.
+    /// [`Error::Memory`], with the smallest change that would fit.
     pub fn check(&self, config: &Config) -> Result<()> {
         let available = match config.train.memory_limit {
-            Some(ByteSize(limit)) => Some((limit, "--memory-limit allows")),
+            Some(ByteSize(limit)) => Some((limit, "`train.memory_limit` allows")),
             None => available_bytes().map(|bytes| (bytes, "the machine has")),
         };
         let Some((available, whose)) = available.filter(|&(bytes, _)| bytes < self.peak_bytes()) else {
@@ -129,9 +131,9 @@ impl Plan {
         };
         let peaks = smaller(config)
             .into_iter()
-            .map(|(flags, config)| (flags, self.peak_with(self.sizes.need(&config))));
+            .map(|(settings, config)| (settings, self.peak_with(self.sizes.training_bytes(&config))));
         let hint = match peaks.into_iter().find(|&(_, peak)| peak <= available) {
-            Some((flags, peak)) => format!("{flags} takes about {}", show(peak)),
+            Some((settings, peak)) => format!("{settings} takes about {}", show(peak)),
             None => format!(
                 "a narrower model does not help; the program and the graph alone took {}",
                 show(self.peak as u64)
@@ -141,22 +143,22 @@ impl Plan {
     }
 }
 
-/// Bytes as in `185.0 MB`.
+/// Formats a number of bytes, as in `185.0 MB`.
 pub fn show(num_bytes: u64) -> String {
     ByteSize(num_bytes).display().si().to_string()
 }
 
 impl Sizes {
-    /// The bytes that the training of `config` takes.
-    fn need(&self, config: &Config) -> f64 {
-        LEAST_BYTES
+    /// Returns the bytes that the training of `config` adds.
+    fn training_bytes(&self, config: &Config) -> f64 {
+        BASE_BYTES
             + match config.model.model {
                 ModelKind::Baseline(BaselineKind::Spectral) => EIGENVECTOR_BYTES * self.num_nodes,
                 ModelKind::Baseline(_) => 0.0,
                 ModelKind::Best => {
-                    let of_networks = stack::networks(config).map(|(_, config)| self.of_network(&config));
+                    let networks = stack::networks(config).map(|(_, config)| self.network_bytes(&config));
                     let others = EIGENVECTOR_BYTES * self.num_nodes + FEATURE_COPIES * self.num_feature_bytes;
-                    of_networks[0].max(of_networks[1]) + others
+                    networks[0].max(networks[1]) + others
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
@@ -166,17 +168,18 @@ impl Sizes {
                         + 4.0 * ROW_COPIES * ROWS_AT_A_TIME as f64 * (self.num_columns + hidden)
                         + LATENT_BYTES * self.num_nodes * latent
                 }
-                _ => self.of_network(config),
+                _ => self.network_bytes(config),
             }
     }
 
-    fn of_network(&self, config: &Config) -> f64 {
+    fn network_bytes(&self, config: &Config) -> f64 {
         use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
         let model = &config.model;
         let num_heads = if model.model.is_gaussian() { 2.0 } else { 1.0 };
         let (hidden, latent, layers) = (model.hidden() as f64, model.latent() as f64, model.layers() as f64);
         let heads = num_heads * latent;
-        // The numbers of all weights, and those of a node in a pass: before and after each propagation, and z.
+        // The size of all weights, and the numbers per node in a pass: before and after each propagation, and
+        // z.
         let (weights, layers) = match model.model {
             Gnae | Vgnae => (self.num_columns * heads, 3.0 * heads + latent),
             LinearGae | LinearVgae => (self.num_columns * heads, 2.0 * heads + latent),
@@ -204,28 +207,28 @@ fn kept_bytes(config: &Config) -> f64 {
     if config.train.select() == Select::Best { KEPT_BYTES } else { 0.0 }
 }
 
-/// Settings that take less memory, the smallest change first, and their flags.
+/// Returns configurations that take less memory, the smallest change first, with the settings that change.
 fn smaller(config: &Config) -> Vec<(String, Config)> {
     let fewer = (config.train.negatives_per_edge > 1).then(|| {
         let mut fewer = config.clone();
         fewer.train.negatives_per_edge = 1;
-        ("--negatives-per-edge 1".to_string(), fewer)
+        ("`train.negatives_per_edge = 1`".to_string(), fewer)
     });
     let mut smaller: Vec<_> = fewer.iter().cloned().collect();
     if !config.model.model.is_network() {
         let model = ModelConfig { model: ModelKind::Vgae, ..config.model.clone() };
-        smaller.push(("--model vgae".to_string(), Config { model, ..config.clone() }));
+        smaller.push(("`model.model = vgae`".to_string(), Config { model, ..config.clone() }));
         return smaller;
     }
     smaller.extend(narrower(config));
-    if let Some((flag, fewer)) = &fewer {
-        smaller
-            .extend(narrower(fewer).into_iter().map(|(flags, config)| (format!("{flag} {flags}"), config)));
+    if let Some((setting, fewer)) = &fewer {
+        let narrower = narrower(fewer).into_iter();
+        smaller.extend(narrower.map(|(settings, config)| (format!("{setting} {settings}"), config)));
     }
     smaller
 }
 
-/// Networks with ever narrower layers.
+/// Returns configurations with ever narrower layers, with the settings that change.
 fn narrower(config: &Config) -> Vec<(String, Config)> {
     let mut all = Vec::new();
     let (mut hidden, mut latent) = (config.model.hidden(), config.model.latent());
@@ -233,12 +236,12 @@ fn narrower(config: &Config) -> Vec<(String, Config)> {
         (hidden, latent) = ((hidden / 2).max(2), latent / 2);
         let mut narrower = config.clone();
         narrower.model.latent = Some(latent);
-        let mut flags = format!("--latent {latent}");
+        let mut settings = format!("`model.latent = {latent}`");
         if config.model.model.has_hidden_layers() {
             narrower.model.hidden = Some(hidden);
-            flags = format!("--hidden {hidden} {flags}");
+            settings = format!("`model.hidden = {hidden}` {settings}");
         }
-        all.push((flags, narrower));
+        all.push((settings, narrower));
     }
     all
 }
@@ -247,16 +250,16 @@ fn narrower(config: &Config) -> Vec<(String, Config)> {
 mod tests {
     use super::*;
 
-    /// A plan of a graph without features on a machine that holds nothing yet.
+    /// Plans for a graph without features, in a process that holds nothing yet.
     fn plan(num_nodes: f64, num_edges: f64, config: &Config) -> Plan {
         let sizes = Sizes { num_nodes, num_edges, num_feature_bytes: 0.0, num_columns: num_nodes };
-        Plan { held: 0.0, freed: 0.0, peak: 0.0, need: sizes.need(config), sizes }
+        Plan { held: 0.0, freed: 0.0, peak: 0.0, added: sizes.training_bytes(config), sizes }
     }
 
     #[test]
-    fn the_parts_of_a_plan_add_up_as_worked_out_by_hand() {
+    fn a_plan_adds_up_its_parts() {
         let config = Config::default();
-        // 10⁶ · 32 + 32 · 32 weights; 2 · 32 + 2 · 32 + 16 numbers a node; 2 · 5 · 10⁶ pairs.
+        // 10⁶ · 32 + 32 · 32 weights; 2 · 32 + 2 · 32 + 16 numbers per node; 2 · 5 · 10⁶ pairs.
         let expected = 34e6 + 14.0 * 32_001_024.0 + 5.6 * 144e6 + 28.6 * 10e6;
         assert_eq!(plan(1e6, 5e6, &config).peak_bytes(), expected as u64);
     }
@@ -275,20 +278,25 @@ mod tests {
         let refused = |limit| says(&config, limit).unwrap_err();
         assert_eq!(
             refused(2_000_000_000),
-            "training takes about 2.1 GB; --memory-limit allows 2.0 GB; hint: --negatives-per-edge 1 takes about 1.6 GB"
+            "training takes about 2.1 GB; `train.memory_limit` allows 2.0 GB; hint: `train.negatives_per_edge = 1` takes about 1.6 GB"
         );
-        assert!(
-            refused(500_000_000).contains("hint: --negatives-per-edge 1 --hidden 4 --latent 2 takes about ")
-        );
+        assert!(refused(500_000_000).contains(
+            "hint: `train.negatives_per_edge = 1` `model.hidden = 4` `model.latent = 2` takes about "
+        ));
         config.train.negatives_per_edge = 1;
         let refused = |limit| says(&config, limit).unwrap_err();
         assert!(
-            refused(1_000_000_000).ends_with("hint: --hidden 16 --latent 8 takes about 947.2 MB"),
+            refused(1_000_000_000)
+                .ends_with("hint: `model.hidden = 16` `model.latent = 8` takes about 947.2 MB"),
             "{}",
             refused(1_000_000_000)
         );
         assert!(refused(1_000).contains("hint: a narrower model does not help"));
         config.model.model = ModelKind::Best;
-        assert!(says(&config, 3_000_000_000).unwrap_err().contains("hint: --model vgae takes about 1.6 GB"));
+        assert!(
+            says(&config, 3_000_000_000)
+                .unwrap_err()
+                .contains("hint: `model.model = vgae` takes about 1.6 GB")
+        );
     }
 }

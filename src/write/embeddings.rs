@@ -1,4 +1,5 @@
-//! Embeddings in the formats of other programs: columns of Parquet, and text for word2vec's readers and the projector.
+//! Writes embeddings in the formats of other programs: Parquet, the text format of word2vec and the
+//! TensorFlow Embedding Projector.
 
 use std::iter;
 
@@ -6,13 +7,14 @@ use ndarray::{Array2, s};
 
 use crate::error::{Error, Result};
 use crate::graph::Graph;
-use crate::write::columns::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind};
+use crate::write::parquet::ParquetWriter;
 use crate::write::{Output, rows};
 
-/// Bytes of numbers in a row group of Parquet, nearly.
+/// The approximate number of bytes in a Parquet row group.
 const GROUP_BYTES: usize = 1 << 24;
 
-/// The names of an embedding's columns: `mean_0`, …, and `log_variance_0`, … after them where given.
+/// Returns the names of the columns of an embedding: `mean_0`, …, followed by `log_variance_0`, … if given.
 pub(crate) fn column_names(
     mean: &Array2<f32>,
     log_variance: Option<&Array2<f32>>,
@@ -22,11 +24,12 @@ pub(crate) fn column_names(
         .chain(columns("log_variance", log_variance.map_or(0, |matrix| matrix.ncols())))
 }
 
-/// Writes the column `node` of strings and a column of f32 for each of `mean`, [n, d], and `log_variance`, [n, d],
-/// called as in the CSV: `mean_0`, …, `log_variance_0`, …. It holds a row group of some 16 MB in memory.
+/// Writes a Parquet file with a string column `node` and an f32 column for each column of `mean`, [n, d], and
+/// `log_variance`, [n, d]. The columns have the same names as in the CSV: `mean_0`, …, `log_variance_0`, ….
+/// Keeps one row group of about 16 MB in memory.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`] if the output cannot be written.
 pub fn write_parquet(
     output: Output,
     graph: &Graph,
@@ -53,11 +56,12 @@ pub fn write_parquet(
     writer.finish()
 }
 
-/// Writes the text format of word2vec: a line with n and the number of dimensions, then a line for each node, its id and
-/// its numbers, apart by single spaces.
+/// Writes the text format of word2vec: a line with n and the number of dimensions, then a line for each node
+/// with its id and its numbers, separated by single spaces.
 ///
 /// # Errors
-/// [`Error::Config`] names an id with white space in it, which the format has no way to write; [`Error::Io`].
+/// [`Error::Config`] names an id with white space, which the format cannot represent; [`Error::Io`] if the
+/// output cannot be written.
 pub fn write_word2vec(
     mut output: Output,
     graph: &Graph,
@@ -66,8 +70,8 @@ pub fn write_word2vec(
 ) -> Result<()> {
     if let Some(id) = graph.nodes.iter().find(|id| id.contains(char::is_whitespace)) {
         return Err(Error::Config(format!(
-            "node {id:?} has white space in its id, which is what separates the fields of word2vec's text; hint: \
-             --format csv, npy, parquet or projector"
+            "node {id:?} has white space in its id, which separates the fields of the word2vec format; hint: \
+             write CSV, NPY, Parquet or the projector's files"
         )));
     }
     let num_columns = column_names(mean, log_variance).count();
@@ -85,12 +89,13 @@ pub fn write_word2vec(
     output.finish()
 }
 
-/// Writes what the TensorFlow Embedding Projector loads: the numbers of each node, apart by tabs, and to `metadata` the
-/// ids, or, headed `node` and `label`, the ids and the labels where `graph` has any.
+/// Writes the files of the TensorFlow Embedding Projector: to `output` the numbers of each node, separated by
+/// tabs, and to `metadata` the ids. If `graph` has labels, `metadata` has the columns `node` and `label` with
+/// a header.
 ///
 /// # Errors
-/// [`Error::Config`] names an id or a label with a tab or a line break in it, which the format has no way to write;
-/// [`Error::Io`].
+/// [`Error::Config`] names an id or a label with a tab or a line break, which the format cannot represent;
+/// [`Error::Io`] if an output cannot be written.
 pub fn write_projector(
     mut output: Output,
     mut metadata: Output,
@@ -102,10 +107,10 @@ pub fn write_projector(
     if let Some(text) = texts.find(|text| text.contains(['\t', '\n', '\r'])) {
         return Err(Error::Config(format!(
             "the id or label {text:?} has a tab or a line break, which is what separates the projector's fields; \
-             hint: --format csv, npy or parquet"
+             hint: write CSV, NPY or Parquet"
         )));
     }
-    // A single column has no header there, and two have one.
+    // The projector expects a header only if the metadata has more than one column.
     let num_header_lines = usize::from(graph.labels.is_some());
     rows::write_separated(&mut metadata, b'\t', graph.num_nodes() + num_header_lines, |line, row| {
         let node = line.checked_sub(num_header_lines);
@@ -123,7 +128,7 @@ pub fn write_projector(
     output.finish()
 }
 
-/// Adds the numbers of a node, those of `mean` before those of `log_variance`.
+/// Appends the numbers of a node to a row: those of `mean`, then those of `log_variance`.
 pub(crate) fn add_numbers(
     row: &mut rows::Row,
     node: usize,

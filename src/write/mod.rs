@@ -1,11 +1,14 @@
-//! Files and streams out: whole or not at all, as CSV, JSON Lines, NPY, Parquet, word2vec's text and for TensorBoard's
-//! projector.
+//! Writers: CSV, JSON Lines, NPY, Parquet and word2vec, each file whole or not at all. Uses `config`,
+//! `error`, `evaluate`, `graph`, `model` and `read`.
 
 mod columns;
 pub(crate) mod csv;
 mod embeddings;
 mod npy;
 pub(crate) mod output;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 #[cfg(feature = "parquet")]
 mod parquet;
 pub(crate) mod rows;
@@ -18,11 +21,11 @@ pub use npy::write_npy;
 pub use output::Output;
 pub use scores::{ScoreColumns, ScoreFormat, ScoreWriter};
 
-/// What to do about files that are there already.
+/// The treatment of files that already exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Existing {
-    /// Leave them, and fail.
+    /// Keeps them, and fails.
     Keep,
-    /// Replace them.
+    /// Replaces them.
     Replace,
 }

@@ -1,4 +1,7 @@
-//! Embeddings as numpy's own format, which it maps into memory as it stands.
+//! Writes embeddings in the NPY format of numpy, which numpy can map into memory.
+//!
+//! The format is written by hand because it is a short header before the raw numbers, and because two
+//! matrices are joined row by row without a copy, which the crates for NPY do not offer.
 
 use std::io::{self, Write};
 
@@ -8,16 +11,17 @@ use crate::error::{Error, Result};
 use crate::graph::NodeIds;
 use crate::write::{Output, rows};
 
-/// What the header must be a multiple of long, so that the numbers are aligned.
+/// The header is padded to a multiple of this many bytes, to align the numbers.
 const ALIGNMENT: usize = 64;
-/// Bytes between two writes, nearly.
+/// The approximate number of bytes per write.
 const CHUNK_BYTES: usize = 1 << 20;
 
-/// Writes `mean`, [n, d], as little-endian f32 in C order, in NPY format 1.0; with `log_variance` after it in each row,
-/// [n, 2d], where given. `ids` gets the ids of the n nodes in the order of the rows, as CSV with the column `node`.
+/// Writes `mean`, [n, d], as little-endian f32 in C order, in NPY format 1.0. If `log_variance` is given, it
+/// follows `mean` in each row, [n, 2d]. Writes the ids of the n nodes to `ids`, in the order of the rows, as
+/// CSV with the column `node`.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`] if an output cannot be written.
 pub fn write_npy(
     mut output: Output,
     mut ids: Output,
@@ -54,7 +58,8 @@ fn write_array(
     output.write_all(&bytes)
 }
 
-/// The magic string, the version, the length of what follows in two bytes, and a Python dictionary, padded with spaces.
+/// Returns the header: the magic string, the version, the length of the rest in two bytes, and a Python
+/// dictionary padded with spaces.
 fn header(num_rows: usize, num_columns: usize) -> Vec<u8> {
     let mut dictionary =
         format!("{{'descr': '<f4', 'fortran_order': False, 'shape': ({num_rows}, {num_columns}), }}");

@@ -1,4 +1,4 @@
-//! Where data goes: stdout, or a file that appears whole or not at all.
+//! Writes data to stdout, or to a file that appears only when it is complete.
 
 use std::fs::{self, File, Permissions};
 use std::io::{self, BufWriter, Write};
@@ -10,8 +10,9 @@ use crate::error::{Error, Result};
 use crate::write::Existing;
 use crate::write::screen::Screen;
 
-/// Where a verb's data goes: stdout for `-`, else a file that appears under its name only when it is whole. What is there
-/// and is no file, such as a pipe or `/dev/null`, is written to as it is; a link stays one.
+/// The destination of a command's data: stdout for `-`, else a file that appears under its name only when it
+/// is complete. An existing path that is not a regular file, such as a pipe or `/dev/null`, is written to
+/// directly. A link stays a link; its target is replaced.
 ///
 /// # Examples
 /// ```
@@ -29,7 +30,7 @@ use crate::write::screen::Screen;
 /// writeln!(output, "half-written").unwrap();
 /// assert!(!output.path().exists());
 /// output.finish()?;
-/// assert!(create("note.txt").is_err(), "it is there, and stays");
+/// assert!(create("note.txt").is_err(), "an existing file is kept");
 ///
 /// let mut nodes = NodeIds::default();
 /// let pair = (nodes.intern("ann"), nodes.intern("bob"));
@@ -48,7 +49,7 @@ use crate::write::screen::Screen;
 /// assert_eq!(read("z.csv"), "node,mean_0,mean_1\nann,1.0,0.5\nbob,0.0,2.0\n");
 /// let scores = read("scores.jsonl");
 /// assert_eq!(scores, "{\"source\":\"ann\",\"target\":\"bob\",\"probability\":0.5,\"logit\":0.0}\n");
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Output {
     path: PathBuf,
@@ -57,39 +58,40 @@ pub struct Output {
 
 enum Sink {
     Stdout(BufWriter<Screen<io::Stdout>>),
-    File(BufWriter<tempfile::NamedTempFile>, Listed),
+    File(BufWriter<tempfile::NamedTempFile>, Registration),
     Device(BufWriter<File>),
 }
 
-/// The temporary files of this process that have not got their names yet.
+/// The temporary files of this process that do not have their final names yet.
 static UNFINISHED: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
-/// A temporary file's entry in [`UNFINISHED`], for as long as it lives.
-struct Listed(PathBuf);
+/// The entry of a temporary file in [`UNFINISHED`], which is removed when this value is dropped.
+struct Registration(PathBuf);
 
-/// How the names of files that are not whole yet begin.
+/// The prefix of the names of incomplete files.
 pub(crate) const PARTIAL: &str = ".vgae-";
 
-/// Bytes that are written at a time.
+/// The size of the write buffer in bytes.
 const BUFFER: usize = 1 << 16;
 
 impl Output {
-    /// Opens `path`: for a file, a temporary one beside it.
+    /// Opens `path`. For a file, opens a temporary file in the same directory.
     ///
     /// # Errors
-    /// [`Error::Config`] for a name that ends in `.gz`, [`Error::Exists`] if the file is there and may not be replaced, [`Error::Io`] if its directory cannot be
-    /// written to.
+    /// [`Error::Config`] for a name that ends in `.gz`; [`Error::Exists`] if the file exists and `existing`
+    /// keeps it; [`Error::Io`] if its directory cannot be written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
             let sink = Sink::Stdout(BufWriter::with_capacity(BUFFER, Screen::stdout()));
             return Ok(Output { path: path.to_path_buf(), sink });
         }
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
-            let problem = format!("{}: no output is gzipped; expected a name without .gz", path.display());
+            let problem =
+                format!("{}: output is not compressed; expected a name without .gz", path.display());
             return Err(Error::Config(problem));
         }
         let error = |source: io::Error| Error::io("write", path, source);
-        // Renaming a file to the name of a device would take the device away from all programs.
+        // Renaming a file over a device would remove the device.
         let path = match fs::metadata(path) {
             Ok(found) if found.is_dir() => return Err(error(io::ErrorKind::IsADirectory.into())),
             Ok(found) if !found.is_file() => {
@@ -105,26 +107,27 @@ impl Output {
         };
         let directory =
             path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // The mode that a file usually gets; the process's umask still applies.
+        // The usual mode of a new file; the umask of the process still applies.
         let file = tempfile::Builder::new()
             .prefix(PARTIAL)
             .permissions(Permissions::from_mode(0o666))
             .tempfile_in(directory)
             .map_err(|source| Error::io("write", &path, source))?;
-        let listed = Listed::new(file.path());
-        Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file), listed) })
+        let registration = Registration::new(file.path());
+        Ok(Output { path, sink: Sink::File(BufWriter::with_capacity(BUFFER, file), registration) })
     }
 
-    /// Removes the temporary files of every output of this process that is not finished: for a process that is about to be
-    /// ended by a signal, where nothing is dropped. What still writes to them fails to finish.
+    /// Removes the temporary files of all unfinished outputs of this process. Call it before a signal ends
+    /// the process, when nothing is dropped. An output that is still being written fails in
+    /// [`Output::finish`].
     pub fn discard_unfinished() {
         for path in unfinished().drain(..) {
-            // One that got its name in between is not there any more, and whole.
+            // An output that was finished in the meantime has no temporary file any more.
             let _ = fs::remove_file(path);
         }
     }
 
-    /// Writes what there is, and waits until a file's bytes are where a power cut leaves them.
+    /// Flushes the output. For a file, also flushes it to disk, so that it survives a power failure.
     pub(crate) fn sync(&mut self) -> io::Result<()> {
         self.flush()?;
         match &self.sink {
@@ -133,16 +136,16 @@ impl Output {
         }
     }
 
-    /// Writes the rest and gives the file its name.
+    /// Writes the rest and moves the file to its final name.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn finish(self) -> Result<()> {
         let error = |source: io::Error| Error::io("write", &self.path, source);
         match self.sink {
             Sink::Stdout(mut writer) => writer.flush().map_err(error),
             Sink::Device(mut writer) => writer.flush().map_err(error),
-            Sink::File(writer, _listed) => {
+            Sink::File(writer, _registration) => {
                 let file = writer.into_inner().map_err(|failed| error(failed.into_error()))?;
                 file.persist(&self.path).map_err(|failed| error(failed.error))?;
                 Ok(())
@@ -150,7 +153,7 @@ impl Output {
         }
     }
 
-    /// The path, for messages.
+    /// Returns the path, for messages.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -174,20 +177,20 @@ impl Write for Output {
     }
 }
 
-impl Listed {
+impl Registration {
     fn new(path: &Path) -> Self {
         unfinished().push(path.to_path_buf());
-        Listed(path.to_path_buf())
+        Registration(path.to_path_buf())
     }
 }
 
-impl Drop for Listed {
+impl Drop for Registration {
     fn drop(&mut self) {
         unfinished().retain(|path| *path != self.0);
     }
 }
 
 fn unfinished() -> MutexGuard<'static, Vec<PathBuf>> {
-    // A list of paths is never half-changed.
+    // A panic cannot leave a list of paths in an inconsistent state, so poisoning is ignored.
     UNFINISHED.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,7 @@
-//! Columns as a Parquet file, a row group after the other.
+//! Writes columns to a Parquet file, one row group after another.
+//!
+//! This uses the low-level writer of the `parquet` crate. Its Arrow writer would add the Arrow crates as
+//! dependencies and hold all columns of a row group in memory instead of one.
 
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -14,26 +17,26 @@ use crate::error::{Error, Result};
 use crate::write::Output;
 use crate::write::columns::{Column, ColumnKind};
 
-/// Strings that are copied for the encoder at a time.
-const STRINGS_AT_A_TIME: usize = 1024;
+/// The number of strings that are copied for the encoder at once.
+const STRINGS_PER_BATCH: usize = 1024;
 
 /// Writes a Parquet file. What it holds in memory is one row group, compressed.
 pub(crate) struct ParquetWriter {
     output: Output,
-    /// Collects the bytes of a row group: standard output cannot be given to the crate, which may change threads.
+    /// Collects the bytes of a row group. The crate requires a `Send` writer, and stdout is not one.
     writer: SerializedFileWriter<Vec<u8>>,
 }
 
 impl ParquetWriter {
-    /// Begins a file of these columns, each with its name.
+    /// Starts a file with the given names and types of columns.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub(crate) fn new(output: Output, columns: &[(String, ColumnKind)]) -> Result<Self> {
         let mut properties = WriterProperties::builder()
             .set_compression(Compression::SNAPPY)
             .set_created_by(format!("vgae version {}", env!("CARGO_PKG_VERSION")));
-        // Numbers that hardly ever come twice make a dictionary for nothing.
+        // The numbers rarely repeat, so a dictionary would save nothing.
         for (name, _) in columns.iter().filter(|(_, kind)| *kind != ColumnKind::Text) {
             properties = properties.set_column_dictionary_enabled(ColumnPath::from(name.as_str()), false);
         }
@@ -45,24 +48,26 @@ impl ParquetWriter {
         Ok(ParquetWriter { output, writer })
     }
 
-    /// Writes a row group. `column` makes each column when its turn comes, given its place from 0, so that one of them
-    /// is in memory; all have as many values.
+    /// Writes a row group. Calls `column` with the index of each column in turn, counted from 0, so only one
+    /// column is in memory at a time. All columns must have the same number of values.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub(crate) fn write_group<'a>(&mut self, column: impl FnMut(usize) -> Column<'a>) -> Result<()> {
-        let written = self.encode_group(column).map_err(io_error);
-        written.and_then(|()| self.pass_on()).map_err(|error| Error::io("write", self.output.path(), error))
+        let encoded = self.encode_group(column).map_err(io_error);
+        encoded
+            .and_then(|()| self.write_collected())
+            .map_err(|error| Error::io("write", self.output.path(), error))
     }
 
-    /// Writes the rest and gives the file its name.
+    /// Writes the rest and moves the file to its final name.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub(crate) fn finish(mut self) -> Result<()> {
-        let ended = self.writer.finish().map(|_| ()).map_err(io_error);
-        let ended = ended.and_then(|()| self.pass_on());
-        ended.map_err(|error| Error::io("write", self.output.path(), error))?;
+        let encoded = self.writer.finish().map(|_| ()).map_err(io_error);
+        let written = encoded.and_then(|()| self.write_collected());
+        written.map_err(|error| Error::io("write", self.output.path(), error))?;
         self.output.finish()
     }
 
@@ -80,8 +85,8 @@ impl ParquetWriter {
         group.close().map(|_| ())
     }
 
-    /// Gives what was collected to the output.
-    fn pass_on(&mut self) -> io::Result<()> {
+    /// Writes the collected bytes to the output.
+    fn write_collected(&mut self) -> io::Result<()> {
         self.writer.flush()?;
         let bytes = self.writer.inner_mut();
         self.output.write_all(bytes)?;
@@ -96,7 +101,7 @@ fn write_column(
 ) -> std::result::Result<(), ParquetError> {
     match column {
         Column::Text(values) => {
-            for values in values.chunks(STRINGS_AT_A_TIME) {
+            for values in values.chunks(STRINGS_PER_BATCH) {
                 let values: Vec<ByteArray> = values.iter().map(|&text| text.into()).collect();
                 writer.typed::<ByteArrayType>().write_batch(&values, None, None)?;
             }
@@ -125,7 +130,7 @@ fn schema(columns: &[(String, ColumnKind)]) -> std::result::Result<Type, Parquet
     Type::group_type_builder("schema").with_fields(fields).build()
 }
 
-/// The operating system's own answer, where that is what the crate hands on.
+/// Returns the error of the operating system if the crate passes one on, else the error of the crate.
 fn io_error(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {

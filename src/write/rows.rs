@@ -1,16 +1,19 @@
-//! CSV rows by the million, formatted on all threads.
+//! Formats CSV rows on all threads.
+//!
+//! The `csv` crate formats on one thread only, and is used for small files. This module writes the same text,
+//! except that it also quotes white space around a field. A property test below verifies this.
 
 use std::io::{self, Write};
 use std::mem;
 
 use rayon::prelude::*;
 
-/// Rows that a thread formats at a time.
+/// The number of rows that a thread formats in one task.
 const ROWS_PER_TASK: usize = 1024;
-/// Tasks for each thread between two writes.
+/// The number of tasks per thread between two writes.
 const TASKS_PER_THREAD: usize = 4;
 
-/// Writes a row of `header`, and then `num_rows` rows, as [`write_separated`] does.
+/// Writes `header`, and then `num_rows` rows like [`write_separated`], separated by commas.
 pub(crate) fn write_rows<H: AsRef<str>>(
     output: &mut impl Write,
     header: impl IntoIterator<Item = H>,
@@ -21,7 +24,7 @@ pub(crate) fn write_rows<H: AsRef<str>>(
     write_separated(output, b',', num_rows, row)
 }
 
-/// Writes one row of these fields.
+/// Writes one row with the given fields.
 pub(crate) fn write_header<H: AsRef<str>>(
     output: &mut impl Write,
     header: impl IntoIterator<Item = H>,
@@ -32,7 +35,8 @@ pub(crate) fn write_header<H: AsRef<str>>(
     output.write_all(&row.text)
 }
 
-/// Writes rows as [`write_rows`] does, without a header; `separator` stands between the fields.
+/// Writes `num_rows` rows without a header, with `separator` between the fields. `row` adds the fields of the
+/// row with the given index.
 pub(crate) fn write_separated(
     output: &mut impl Write,
     separator: u8,
@@ -56,7 +60,7 @@ pub(crate) fn write_separated(
     let num_at_a_time = num_tasks * ROWS_PER_TASK;
     for first in (0..num_rows).step_by(num_at_a_time) {
         mem::swap(&mut written, &mut formatted);
-        // The thread that has the output writes, as standard output cannot be given to another.
+        // This thread writes while the others format, because stdout cannot be moved to another thread.
         rayon::in_place_scope(|scope| {
             scope.spawn(|_| format(&mut formatted, first + num_at_a_time));
             written.iter().try_for_each(|text| output.write_all(&text.text))
@@ -65,7 +69,7 @@ pub(crate) fn write_separated(
     Ok(())
 }
 
-/// A row, after those that have ended.
+/// A buffer of finished rows and the row that is being written.
 pub(crate) struct Row {
     text: Vec<u8>,
     separator: u8,
@@ -79,14 +83,14 @@ impl Row {
         Row { text: Vec::new(), separator, num_fields: 0, is_blank: false, digits: zmij::Buffer::new() }
     }
 
-    /// Adds a field as it stands.
+    /// Adds a field without quoting it.
     pub(crate) fn plain(&mut self, field: &str) {
         self.separate();
         self.text.extend_from_slice(field.as_bytes());
     }
 
-    /// Adds a field, in quotes where a reader would take it for something else: `#` begins a comment, and white space
-    /// around a field is taken off.
+    /// Adds a field, in quotes if a reader would otherwise change it: besides the separators, `#` starts a
+    /// comment and white space around a field is trimmed.
     pub(crate) fn field(&mut self, field: &str) {
         self.separate();
         self.is_blank = self.num_fields == 1 && field.is_empty();
@@ -104,9 +108,10 @@ impl Row {
     pub(crate) fn number(&mut self, number: f32) {
         self.separate();
         self.is_blank = false;
-        // zmij takes a fraction of the time, and gives the same text but for numbers far from 1 and for those halfway
-        // between two shortest decimals, which it rounds to even. These are multiples of 2⁻¹⁶, as from 256 on all
-        // are: 17 factors ½ make more digits than a shortest decimal and one more.
+        // zmij takes a fraction of the time and gives the same text, except for numbers far from 1 and for
+        // numbers halfway between two shortest decimals, which it rounds to even. The latter are multiples of
+        // 2⁻¹⁶: with more factors of ½ a number has more digits than a shortest decimal plus one. From 256
+        // on, every f32 is such a multiple.
         if (1e-4..256.0).contains(&number.abs()) && (number * 65536.0).fract() != 0.0 {
             return self.text.extend_from_slice(self.digits.format_finite(number).as_bytes());
         }
@@ -122,7 +127,7 @@ impl Row {
         self.text.extend_from_slice(digits.format(number).as_bytes());
     }
 
-    /// The text so far, to be added to by what is no CSV.
+    /// Returns the text so far, for appending something other than CSV.
     pub(crate) fn text(&mut self) -> &mut Vec<u8> {
         &mut self.text
     }
@@ -135,7 +140,7 @@ impl Row {
     }
 
     fn end(&mut self) {
-        // An empty line would be no row to a reader.
+        // A reader would skip an empty line.
         if self.is_blank {
             self.text.extend_from_slice(b"\"\"");
         }
@@ -150,14 +155,14 @@ mod tests {
 
     use super::*;
 
-    /// Any, those of embeddings, and those that lie halfway between two decimals.
+    /// Any numbers, numbers as in embeddings, and numbers halfway between two decimals.
     fn numbers() -> impl Strategy<Value = f32> {
         let halfway = (-300i32..300, 0i32..20).prop_map(|(odd, power)| odd as f32 / 2f32.powi(power));
         prop_oneof![any::<u32>().prop_map(f32::from_bits), -300f32..300.0, halfway]
     }
 
     #[test]
-    fn blanks_at_the_ends_of_a_field_stay() {
+    fn white_space_around_a_field_is_kept() {
         let mut found = Vec::new();
         let fields = [" a", "a\t", " ", "a b", "\u{a0}"];
         write_rows(&mut found, ["id"], fields.len(), |at, row| row.field(fields[at])).unwrap();
@@ -166,13 +171,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn the_text_is_that_of_the_csv_crate(
+        fn the_text_equals_that_of_the_csv_crate(
             ids in prop::collection::vec("[a-c,\"#\r\n é-]{0,4}", 1..9),
             numbers in prop::collection::vec(numbers(), 8),
             num_columns in 0usize..3,
             num_rows in 0usize..20_000,
         ) {
-            // Blanks at the ends of a field are text to that crate.
+            // The csv crate does not quote white space around a field.
             let id = |row: usize| ids[row % ids.len()].trim_matches(' ');
             let number = |row: usize, column: usize| numbers[(row + column) % numbers.len()];
             let header: Vec<&str> = ["id", "a#", "b"][..=num_columns].to_vec();

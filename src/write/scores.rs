@@ -1,4 +1,4 @@
-//! Scores of pairs as CSV, JSON Lines or Parquet, by the million.
+//! Writes scores of pairs as CSV, JSON Lines or Parquet.
 
 use std::iter;
 use std::path::{Path, PathBuf};
@@ -14,7 +14,8 @@ use crate::model::decoder::Posterior;
 use crate::model::score::{ScoredPair, probability};
 use crate::read::PairBlock;
 use crate::write::Output;
-use crate::write::columns::{Column, ColumnKind, ParquetWriter};
+use crate::write::columns::{Column, ColumnKind};
+use crate::write::parquet::ParquetWriter;
 use crate::write::rows::{self, Row};
 
 /// How scores are written.
@@ -23,17 +24,18 @@ use crate::write::rows::{self, Row};
 pub enum ScoreFormat {
     /// Comma-separated values with a header.
     Csv,
-    /// A JSON object a line.
+    /// One JSON object per line.
     Jsonl,
     /// Apache Parquet.
     Parquet,
 }
 
 impl ScoreFormat {
-    /// The format that a file of this name is to have: CSV, unless it ends in `.jsonl`, `.ndjson`, `.parquet` or `.pq`.
+    /// Returns the format for a file name: JSON Lines for `.jsonl` and `.ndjson`, Parquet for `.parquet` and
+    /// `.pq`, and CSV for `.csv`, `.txt` and names without an extension.
     ///
     /// # Errors
-    /// [`Error::Config`] for an end that stands for no format.
+    /// [`Error::Config`] for any other extension.
     pub fn of_path(path: &Path) -> Result<Self> {
         match ending(path).as_deref() {
             None | Some("csv" | "txt") => Ok(ScoreFormat::Csv),
@@ -44,18 +46,19 @@ impl ScoreFormat {
     }
 }
 
-/// What a row of scores has besides `source`, `target` and `logit`.
+/// The columns of a row of scores besides `source`, `target` and `logit`.
 #[derive(Default)]
 pub struct ScoreColumns<'a> {
-    /// What makes the `probability` out of the logit; the sigmoid if nothing else does.
+    /// The calibrator that computes `probability` from the logit; `None` for the sigmoid.
     pub calibrator: Option<&'a Calibrator>,
-    /// What gives `logit_low`, `logit_high`, `probability_low` and `probability_high`, if they are wanted.
+    /// The posterior that provides `logit_low`, `logit_high`, `probability_low` and `probability_high`;
+    /// `None` to omit these columns.
     pub posterior: Option<&'a Posterior<'a>>,
-    /// The names of the columns that are kept of a pair file.
+    /// The names of the columns that are copied from a pair file.
     pub others: Vec<String>,
 }
 
-/// Writes `source,target,probability,logit` rows, and further columns.
+/// Writes rows `source,target,probability,logit`, followed by further columns.
 pub struct ScoreWriter<'a> {
     path: PathBuf,
     nodes: &'a NodeIds,
@@ -71,16 +74,16 @@ enum Sink {
     Parquet(Box<ParquetWriter>),
 }
 
-/// The columns that every row has.
+/// The columns of every row.
 const NAMES: [&str; 4] = ["source", "target", "probability", "logit"];
-/// Those of an interval.
+/// The columns of an interval.
 const INTERVAL: [&str; 4] = ["logit_low", "logit_high", "probability_low", "probability_high"];
 
 /// The numbers of a row.
 struct Numbers {
     probability: f64,
     logit: f64,
-    /// As [`INTERVAL`] names them.
+    /// The numbers of the columns [`INTERVAL`].
     interval: Option<[f64; 4]>,
 }
 
@@ -91,10 +94,11 @@ impl Numbers {
 }
 
 impl<'a> ScoreWriter<'a> {
-    /// Writes the header, if the format has one. The pairs will be of `nodes`.
+    /// Writes the header, if the format has one. The pairs are indices of `nodes`.
     ///
     /// # Errors
-    /// [`Error::Config`] if two columns would have one name, [`Error::Io`].
+    /// [`Error::Config`] if two columns would have the same name; [`Error::Io`] if the output cannot be
+    /// written.
     pub fn new(
         output: Output,
         format: ScoreFormat,
@@ -106,7 +110,8 @@ impl<'a> ScoreWriter<'a> {
         let mut names: Vec<String> = NAMES.iter().chain(interval).map(ToString::to_string).collect();
         for other in &columns.others {
             if names.contains(other) {
-                let problem = format!("two columns would be called {other:?}; rename that of the pair file");
+                let problem =
+                    format!("two columns would be called {other:?}; rename the column of the pair file");
                 return Err(Error::Config(problem));
             }
             names.push(other.clone());
@@ -115,9 +120,10 @@ impl<'a> ScoreWriter<'a> {
             ScoreFormat::Csv => Sink::Csv(output),
             ScoreFormat::Jsonl => Sink::Jsonl(output),
             ScoreFormat::Parquet => {
-                let ends_at = names.len() - columns.others.len();
-                let kind =
-                    |at| if (2..ends_at).contains(&at) { ColumnKind::Double } else { ColumnKind::Text };
+                let end_of_numbers = names.len() - columns.others.len();
+                let kind = |at| {
+                    if (2..end_of_numbers).contains(&at) { ColumnKind::Double } else { ColumnKind::Text }
+                };
                 let schema: Vec<_> =
                     names.iter().cloned().enumerate().map(|(at, name)| (name, kind(at))).collect();
                 Sink::Parquet(Box::new(ParquetWriter::new(output, &schema)?))
@@ -131,29 +137,29 @@ impl<'a> ScoreWriter<'a> {
         Ok(writer)
     }
 
-    /// Writes a row for each of m pairs, formatted on all threads. The columns must have no others.
+    /// Writes a row for each of m pairs, formatted on all threads. [`ScoreColumns::others`] must be empty.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn write(&mut self, pairs: &[ScoredPair]) -> Result<()> {
         let logits: Vec<f64> = pairs.iter().map(|scored| scored.logit).collect();
         let pairs: Vec<Pair> = pairs.iter().map(|scored| scored.pair).collect();
         self.write_rows(&pairs, &logits, |_| iter::empty())
     }
 
-    /// Writes a row for each of the m pairs of `block`, whose `logits`, \[m\], are in its order, with the columns that it
-    /// keeps.
+    /// Writes a row for each of the m pairs of `block`, with `logits`, \[m\], in the same order, and with the
+    /// columns that the block keeps.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn write_block(&mut self, block: &PairBlock, logits: &[f64]) -> Result<()> {
         self.write_rows(block.pairs(), logits, |at| block.kept(at))
     }
 
-    /// As [`Output::finish`].
+    /// Writes the rest and calls [`Output::finish`].
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn finish(self) -> Result<()> {
         match self.sink {
             Sink::Csv(output) | Sink::Jsonl(output) => output.finish(),
@@ -221,7 +227,8 @@ impl ScoreColumns<'_> {
     }
 }
 
-/// Writes a JSON object of a pair's ids, numbers and other fields, which have these `names` in this order.
+/// Writes a JSON object with the ids, numbers and other fields of a pair, which have these `names` in this
+/// order.
 fn write_object<'a>(
     text: &mut Vec<u8>,
     names: &[String],
@@ -241,7 +248,7 @@ fn write_object<'a>(
     text.push(b'}');
 }
 
-/// A value of a row.
+/// A value of a JSON object.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum Value<'a> {
@@ -249,7 +256,7 @@ enum Value<'a> {
     Number(f64),
 }
 
-/// Writes a text or a number as JSON; an infinity, which JSON does not have, as null.
+/// Writes a text or a number as JSON. An infinity, which JSON does not have, becomes `null`.
 fn write_json(text: &mut Vec<u8>, value: &(impl Serialize + ?Sized)) {
     // Writing to memory cannot fail.
     let _ = serde_json::to_writer(text, value);

@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::model::baseline::{Baseline, ClosedForm};
 use vgae::config::{BaselineKind, FeatureTransform};
-use vgae::graph::{Csr, EdgeList, Features, Pair};
 use vgae::graph::transform::transform;
+use vgae::graph::{Csr, EdgeList, Features, Pair};
+use vgae::model::baseline::{Baseline, ClosedForm};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/baselines.json")).unwrap()
@@ -50,7 +50,7 @@ fn assert_close(name: &str, found: &[f64], expected: &Value, tolerance: f64) {
 }
 
 #[test]
-fn transforms_are_those_of_scikit_learn() {
+fn transforms_match_scikit_learn() {
     let golden = golden();
     let (_, features, _) = golden_data(&golden);
     for (kind, name) in [
@@ -66,7 +66,7 @@ fn transforms_are_those_of_scikit_learn() {
 }
 
 #[test]
-fn a_transform_is_the_same_in_either_form() {
+fn transforms_of_dense_and_sparse_agree() {
     let (_, features, _) = golden_data(&golden());
     let dense = Features::Dense(features.to_dense());
     let sparse = Features::Sparse(features.to_sparse().into_owned());
@@ -76,13 +76,13 @@ fn a_transform_is_the_same_in_either_form() {
 }
 
 #[test]
-fn a_row_of_negative_features_is_divided_by_its_absolute_values() {
+fn row_transform_divides_by_absolute_sum() {
     let found = transform(&csr(&[vec![-1.0, 3.0], vec![0.0, 0.0]]), FeatureTransform::Row).to_dense();
     assert_eq!(found.as_slice().unwrap(), [-0.25, 0.75, 0.0, 0.0]);
 }
 
 #[test]
-fn baselines_are_those_of_networkx_scipy_and_scikit_learn() {
+fn baselines_match_networkx_scipy_and_scikit_learn() {
     let golden = golden();
     let (train, features, pairs) = golden_data(&golden);
     for kind in BaselineKind::ALL {
@@ -93,7 +93,7 @@ fn baselines_are_those_of_networkx_scipy_and_scikit_learn() {
 }
 
 #[test]
-fn closed_form_scores_are_those_of_scipy_and_scikit_learn() {
+fn closed_form_scores_match_scipy_and_scikit_learn() {
     let golden = golden();
     let (train, features, pairs) = golden_data(&golden);
     for features in [Some(&features), None] {
@@ -110,7 +110,7 @@ fn closed_form_scores_are_those_of_scipy_and_scikit_learn() {
 }
 
 #[test]
-fn the_leading_eigenvectors_of_a_larger_graph_are_those_of_scipy_for_any_seed() {
+fn eigenvectors_match_scipy_for_any_seed() {
     let large = &golden()["large"];
     let (train, pairs) = (edges(400, parse(&large["edges"])), parse::<Vec<Pair>>(&large["pairs"]));
     for seed in [0, 1] {
@@ -120,7 +120,7 @@ fn the_leading_eigenvectors_of_a_larger_graph_are_those_of_scipy_for_any_seed() 
 }
 
 #[test]
-fn a_square_with_a_tail_by_hand() {
+fn baselines_by_hand() {
     // 0–1–2–3–0 and 3–4; node 5 alone.
     let train = edges(6, vec![(0, 1), (1, 2), (2, 3), (0, 3), (3, 4)]);
     let score = |kind, pair| Baseline::new(kind, &train, None, 0).unwrap().scores(&[pair])[0];
@@ -146,7 +146,7 @@ fn a_square_with_a_tail_by_hand() {
 }
 
 #[test]
-fn weights_do_not_matter() {
+fn baselines_ignore_weights() {
     let pairs = vec![(0, 1), (1, 2), (2, 3)];
     let weighted = EdgeList::new(4, pairs.clone(), Some(vec![0.5, 7.0, 3.0])).0;
     let features = csr(&[vec![1.0, 0.0], vec![0.5, 1.0], vec![0.0, 0.0], vec![2.0, 1.0]]);
@@ -158,17 +158,17 @@ fn weights_do_not_matter() {
 }
 
 #[test]
-fn a_score_of_features_needs_features() {
+fn feature_scores_need_features() {
     let train = edges(3, vec![(0, 1)]);
     for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
-        assert!(matches!(error, vgae_report::Error::Config(_)));
-        assert!(error.to_string().starts_with(&format!("{kind} compares node features and there are none")));
+        assert!(matches!(error, vgae::Error::Config(_)));
+        assert!(error.to_string().starts_with(&format!("{kind} compares node features, but there are none")));
     }
 }
 
 #[test]
-fn graphs_without_edges_or_nodes_have_scores_too() {
+fn baselines_of_empty_graphs() {
     for n in 0..4 {
         let train = edges(n, Vec::new());
         let pairs: Vec<Pair> = (1..n as u32).map(|v| (0, v)).collect();
@@ -196,7 +196,7 @@ fn cases() -> impl Strategy<Value = (EdgeList, Features, Vec<Pair>)> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
-    fn a_pair_has_the_same_finite_score_alone_in_company_and_on_one_thread((train, features, pairs) in cases()) {
+    fn scores_do_not_depend_on_batch_or_threads((train, features, pairs) in cases()) {
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         for kind in BaselineKind::ALL {
             let baseline = Baseline::new(kind, &train, Some(&features), 3).unwrap();

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::config::{ReadConfig, SplitConfig};
-use vgae::graph::{Direction, EdgeList, Graph, Pair};
 use vgae::evaluate::negatives::{self, Negatives};
+use vgae::graph::{Direction, EdgeList, Graph, Pair};
 use vgae::{read, split};
 
 use crate::shared::Workspace;
@@ -17,13 +17,13 @@ fn config() -> ReadConfig {
 }
 
 #[test]
-fn sources_come_first_and_each_node_keeps_what_is_its() {
+fn sources_precede_targets() {
     let workspace = Workspace::new();
     workspace
         .write("data/edges.csv", "a,x,2\na,y,3\nb,y,5\na,x,7\n")
         .write("data/features.csv", "y,1,0\nnobody,9,9\nb,2,0\nx,3,0\na,4,0\n")
         .write("data/labels.csv", "x,thing\na,person\n");
-    let weights = ReadConfig { weights: Some("3".into()), ..config() };
+    let weights = ReadConfig { weight_column: Some("3".into()), ..config() };
     let graph = read::data(&workspace.path("data"), &weights).unwrap();
     assert_eq!(graph.nodes.iter().collect::<Vec<_>>(), ["a", "b", "x", "y"]);
     assert_eq!(graph.edges.num_sources(), Some(2));
@@ -54,7 +54,7 @@ fn graph(num_sources: usize, num_targets: usize, is_edge: &[bool]) -> Graph {
 
 proptest! {
     #[test]
-    fn negatives_of_every_kind_are_absent_pairs_across_kinds(
+    fn negatives_join_sources_and_targets(
         (num_sources, num_targets) in (1usize..12, 1usize..12),
         is_edge in prop::collection::vec(any::<bool>(), 7..31),
         seed in any::<u64>(),

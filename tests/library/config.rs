@@ -1,7 +1,7 @@
 //! The configuration as flags and as JSON.
 
 #[test]
-fn no_flags_are_the_defaults() {
+fn no_flags_give_default_config() {
     use clap::{Args, FromArgMatches};
     let command = vgae::config::Config::augment_args(clap::Command::new("vgae"));
     let matches = command.try_get_matches_from(["vgae"]).unwrap();

@@ -6,14 +6,15 @@ use crate::shared::Workspace;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::{Config, DirectedTask, ReadConfig, SplitConfig};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::run::{RunDir, read_split};
-use vgae::write::Existing;
-use vgae::split::{self, Split};
-use vgae::read;
-use vgae_report::Error;
 use vgae::model::decoder;
+use vgae::read;
+use vgae::run::RunDir;
+use vgae::split::read_split;
+use vgae::split::{self, Split};
+use vgae::write::Existing;
 
 fn directed() -> ReadConfig {
     ReadConfig { directed: true, ..ReadConfig::default() }
@@ -37,7 +38,7 @@ fn graphs() -> impl Strategy<Value = Graph> {
 }
 
 #[test]
-fn directions_are_read_and_kept() {
+fn directions_are_read() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "source,target,weight\nb,a,1\na,b,2\nb,a,3\nc,c,1\nc,a,1\n");
     let graph = read::data(&workspace.path("edges.csv"), &directed()).unwrap();
@@ -56,7 +57,7 @@ fn directions_are_read_and_kept() {
 }
 
 #[test]
-fn citations_go_from_the_citing_paper_to_the_cited_one() {
+fn citations_point_to_cited_paper() {
     let workspace = Workspace::new();
     workspace.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\n");
     workspace.write("small/small.cites", "p1\tp2\np1\tp3\np3\tp1\np1\tp2\n");
@@ -68,7 +69,7 @@ fn citations_go_from_the_citing_paper_to_the_cited_one() {
 
 proptest! {
     #[test]
-    fn every_task_holds_out_what_it_says(
+    fn every_task_holds_out_its_edges(
         graph in graphs(),
         task in prop::sample::select(vec![
             DirectedTask::General,
@@ -84,7 +85,7 @@ proptest! {
         let num_one_way = all.pairs().iter().filter(|pair| is_one_way(pair)).count();
         let num_both_ways = (all.len() - num_one_way) / 2;
         let config = SplitConfig { val_fraction, test_fraction, ..SplitConfig::default() };
-        let split = match split::directed(&graph, task, &config, seed) {
+        let split = match split::with_task(&graph, task, &config, seed) {
             Ok(split) => split,
             Err(Error::TooFewEdges { .. } | Error::TooFewNonEdges { .. }) => {
                 prop_assert_eq!(task, DirectedTask::General);
@@ -134,11 +135,11 @@ proptest! {
         }
         // The same lists make the same split again, and the seed alone decides.
         prop_assert_eq!(&Split::from_lists(split.lists(), &graph, "split".as_ref()).unwrap(), &split);
-        prop_assert_eq!(split::directed(&graph, task, &config, seed).unwrap(), split);
+        prop_assert_eq!(split::with_task(&graph, task, &config, seed).unwrap(), split);
     }
 
     #[test]
-    fn the_inner_product_gives_either_way_round_the_same_logit(graph in graphs(), k in 0usize..50) {
+    fn inner_product_top_pairs_match_sorting(graph in graphs(), k in 0usize..50) {
         let n = graph.num_nodes();
         let z = ndarray::Array2::from_shape_fn((n, 2), |(i, j)| ((i * 7 + j * 3) % 5) as f32 - 2.0);
         let mut all: Vec<(f64, Pair)> = (0..n as u32)
@@ -155,7 +156,7 @@ proptest! {
 }
 
 #[test]
-fn negatives_are_uniform_among_the_absent_ordered_pairs() {
+fn directed_negatives_are_uniform() {
     // Spokes of 8 nodes, outwards: 49 absent ordered pairs, the 7 reverses among them. 3 of them are drawn 7,000
     // times by rejection, 30 by enumeration.
     let spokes = graph(8, (1..8).map(|leaf| (0, leaf)).collect()).edges;
@@ -178,26 +179,26 @@ fn negatives_are_uniform_among_the_absent_ordered_pairs() {
 }
 
 #[test]
-fn a_task_that_the_graph_cannot_set_says_why() {
+fn impossible_task_is_refused() {
     let config = SplitConfig { val_fraction: 0.25, test_fraction: 0.25, ..SplitConfig::default() };
     let cycle = graph(4, vec![(0, 1), (1, 2), (2, 3), (3, 0)]);
-    let error = split::directed(&cycle, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
+    let error = split::with_task(&cycle, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     let expected = "too few edges for the task bidirectional: 4 go one way only and 0 pairs both ways; train, \
                     validation and test would get 4, 0 and 0 edges";
     assert!(error.starts_with(expected), "{error}");
     // Two pairs that go both ways, but one edge alone whose reverse could be a negative.
     let short = graph(4, vec![(0, 1), (1, 0), (2, 3), (3, 2), (1, 2)]);
-    let error = split::directed(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
+    let error = split::with_task(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     assert!(error.ends_with("and 2 reverses of one-way edges are needed as negatives"), "{error}");
     let mut undirected = graph(3, vec![(0, 1), (1, 2)]);
     undirected.edges = undirected.edges.undirected();
-    let error = split::directed(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
+    let error = split::with_task(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
     assert!(matches!(error, Error::Config(_)));
-    assert!(error.to_string().contains("pass --directed"), "{error}");
+    assert!(error.to_string().contains("pass `read.directed`"), "{error}");
 }
 
 #[test]
-fn a_leaking_split_of_ordered_pairs_is_refused() {
+fn leaking_directed_split_is_refused() {
     let graph = graph(4, vec![(0, 1), (1, 0), (2, 1)]);
     let split = |lists: [&[Pair]; 5]| Split::from_lists(lists, &graph, "s".as_ref());
     let refused = |lists: [&[Pair]; 5]| {
@@ -207,7 +208,10 @@ fn a_leaking_split_of_ordered_pairs_is_refused() {
     let accepted = split([&[(0, 1), (2, 1)], &[], &[], &[(1, 0)], &[(1, 2)]]).unwrap();
     assert_eq!(accepted.test.edges.pairs(), [(1, 0)]);
     assert_eq!(refused([&[(0, 1), (2, 1)], &[], &[], &[(0, 1)], &[]]), "n0,n1 is in both train and test");
-    assert_eq!(refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]), "n1,n2 in train is no edge of the graph");
+    assert_eq!(
+        refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]),
+        "n1,n2 in train is not an edge of the graph"
+    );
     assert_eq!(
         refused([&[(0, 1), (2, 1)], &[], &[], &[], &[(1, 0)]]),
         "n1,n0 in test_negatives is an edge of the graph"
@@ -216,14 +220,14 @@ fn a_leaking_split_of_ordered_pairs_is_refused() {
 }
 
 #[test]
-fn a_split_on_disk_keeps_its_directions() {
+fn directed_split_round_trips() {
     let workspace = Workspace::new();
     let pairs = (0..12u32).flat_map(|u| [(u, (u + 5) % 12), ((u + 1) % 12, u), (u, (u + 1) % 12)]).collect();
     let graph = graph(12, pairs);
     for task in [DirectedTask::General, DirectedTask::Biased, DirectedTask::Bidirectional] {
         let config = Config { read: directed(), ..Config::default() };
         let fractions = SplitConfig { val_fraction: 0.2, test_fraction: 0.3, ..SplitConfig::default() };
-        let split = split::directed(&graph, task, &fractions, 3).unwrap();
+        let split = split::with_task(&graph, task, &fractions, 3).unwrap();
         let path = workspace.path(&task.to_string());
         let _run = RunDir::create(&path, &config, &graph, &split, Existing::Keep).unwrap();
         assert_eq!(read_split(&path, &graph).unwrap(), split);

@@ -1,9 +1,9 @@
 //! Figures per degree bucket and per list of negatives.
 
-use vgae::evaluate::{BUCKETS, Scored};
-use vgae::graph::Pair;
 use vgae::evaluate::metrics;
 use vgae::evaluate::negatives::NegativeLists;
+use vgae::evaluate::{BUCKETS, Scored};
+use vgae::graph::Pair;
 use vgae::model::score::Score;
 
 /// The logit of (u, v) is 10 u + v.
@@ -16,7 +16,7 @@ impl Score for Sum {
 }
 
 #[test]
-fn edges_meet_the_negatives_of_their_own_bucket() {
+fn degree_buckets_by_hand() {
     // Nodes 0 to 5 with these degrees.
     let degrees = [0, 1, 4, 5, 11, 30];
     let edges = [(0, 5), (3, 4), (2, 3), (4, 5)];
@@ -37,7 +37,7 @@ fn edges_meet_the_negatives_of_their_own_bucket() {
 }
 
 #[test]
-fn lists_are_ranked_one_by_one_and_pooled_for_auc() {
+fn per_edge_lists_are_ranked_and_pooled() {
     let edges = [(1, 0), (3, 0)];
     let lists = NegativeLists::PerEdge(vec![vec![(0, 9), (1, 2)], vec![(2, 9)]]);
     let scored = Scored::new(&Sum, &edges, &lists);

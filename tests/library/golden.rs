@@ -1,10 +1,10 @@
 //! What scipy, PyTorch and scikit-learn say of the same numbers (tests/golden/make.py).
 
 use serde_json::Value;
-use vgae::graph::EdgeList;
-use vgae::model::loss::ExactReconstruction;
 use vgae::evaluate::metrics;
+use vgae::graph::EdgeList;
 use vgae::graph::normalize;
+use vgae::model::loss::ExactReconstruction;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/golden.json")).unwrap()
@@ -19,7 +19,7 @@ fn edges(golden: &Value, weights: Option<Vec<f32>>) -> EdgeList {
 }
 
 #[test]
-fn adj_norm_is_that_of_scipy() {
+fn adj_norm_matches_scipy() {
     let golden = golden();
     let weights = serde_json::from_value(golden["weights"].clone()).unwrap();
     for (edges, name) in
@@ -35,7 +35,7 @@ fn adj_norm_is_that_of_scipy() {
 }
 
 #[test]
-fn the_blocked_loss_and_its_gradient_are_those_of_dense_autograd() {
+fn blocked_loss_and_gradient_match_autograd() {
     let golden = golden();
     let case = &golden["reconstruction"];
     let z: Vec<f32> = rows(&case["z"]).concat().iter().map(|&value| value as f32).collect();
@@ -51,7 +51,7 @@ fn the_blocked_loss_and_its_gradient_are_those_of_dense_autograd() {
 }
 
 #[test]
-fn metrics_are_those_of_scikit_learn() {
+fn metrics_match_scikit_learn() {
     for case in golden()["metrics"].as_array().unwrap() {
         let scores: Vec<f64> = serde_json::from_value(case["scores"].clone()).unwrap();
         let labels: Vec<bool> = serde_json::from_value(case["labels"].clone()).unwrap();

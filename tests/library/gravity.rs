@@ -3,10 +3,10 @@
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::model::decoder::gravity;
-use vgae::graph::{Direction, EdgeList, Pair};
-use vgae::model::loss::GravityReconstruction;
 use vgae::graph::normalize;
+use vgae::graph::{Direction, EdgeList, Pair};
+use vgae::model::decoder::gravity;
+use vgae::model::loss::GravityReconstruction;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/gravity.json")).unwrap()
@@ -25,7 +25,7 @@ fn edges(golden: &Value, weights: Option<Vec<f32>>) -> EdgeList {
 }
 
 #[test]
-fn the_row_stochastic_adj_norm_is_that_of_scipy() {
+fn row_stochastic_adj_norm_matches_scipy() {
     let golden = golden();
     let weights = serde_json::from_value(golden["weights"].clone()).unwrap();
     for (edges, name) in
@@ -41,7 +41,7 @@ fn the_row_stochastic_adj_norm_is_that_of_scipy() {
 }
 
 #[test]
-fn normalising_by_hand() {
+fn normalisation_by_hand() {
     // 0 → 1, 0 → 2, 2 → 0: node 0 hears itself, 1 and 2; node 1 itself alone; node 2 itself and 0.
     let edges = directed(3, vec![(0, 1), (0, 2), (2, 0)], None);
     let third = 1.0 / 3.0;
@@ -57,7 +57,7 @@ fn normalising_by_hand() {
 }
 
 #[test]
-fn the_blocked_loss_and_its_gradient_are_those_of_dense_autograd() {
+fn blocked_loss_and_gradient_match_autograd() {
     let golden = golden();
     for case in golden["losses"].as_array().unwrap() {
         let z = rows(&case["z"]);
@@ -115,7 +115,7 @@ fn top_pairs(z: &Array2<f32>, known: &EdgeList, lambda: f64, k: usize) -> Vec<(f
 }
 
 #[test]
-fn the_top_pairs_of_more_than_one_block_are_those_of_sorting_all() {
+fn blocked_top_pairs_match_sorting() {
     let known = directed(1100, (0..1099).map(|u| (u, u + 1)).collect(), None);
     for (scale, lambda) in [(1.0, 1.0), (0.05, 0.05), (30.0, 10.0)] {
         let z = Array2::from_shape_fn((1100, 5), |(i, j)| {
@@ -128,7 +128,7 @@ fn the_top_pairs_of_more_than_one_block_are_those_of_sorting_all() {
 
 proptest! {
     #[test]
-    fn the_top_pairs_are_those_of_sorting_all(
+    fn top_pairs_match_sorting(
         n in 1usize..90,
         pairs in prop::collection::vec((0u32..90, 0u32..90), 0..200),
         k in 0usize..50,

@@ -30,7 +30,7 @@ fn assert_same(found: &(f64, Vec<f32>), expected: &(f64, Vec<f32>)) {
 }
 
 #[test]
-fn over_every_negative_once_the_unbiased_loss_is_the_exact_one() {
+fn unbiased_loss_over_all_negatives_is_exact() {
     let edges = karate();
     let n = edges.num_nodes() as u32;
     let pairs = (0..n).flat_map(|u| (0..n).map(move |v| (u, v)));
@@ -47,7 +47,7 @@ fn over_every_negative_once_the_unbiased_loss_is_the_exact_one() {
 }
 
 #[test]
-fn in_the_mean_over_many_draws_the_unbiased_loss_is_the_exact_one() {
+fn unbiased_loss_is_exact_on_average() {
     let edges = karate();
     let z = z(34, 8);
     let exact = ExactReconstruction::new(&edges).value_and_gradient(&z, 8);
@@ -61,7 +61,7 @@ fn in_the_mean_over_many_draws_the_unbiased_loss_is_the_exact_one() {
 }
 
 #[test]
-fn draws_depend_on_the_seed_and_not_on_the_number_of_threads() {
+fn draws_depend_on_seed_only() {
     let edges = karate();
     let z = z(34, 8);
     let draw = |num_threads: usize, seed: u64| {
@@ -80,7 +80,7 @@ fn draws_depend_on_the_seed_and_not_on_the_number_of_threads() {
 }
 
 #[test]
-fn a_subgraph_of_all_nodes_has_the_exact_loss_and_one_of_some_has_their_own() {
+fn subgraph_loss_matches_exact_loss() {
     let edges = karate();
     let z = z(34, 16);
     let mut rng = ChaCha8Rng::seed_from_u64(1);
@@ -104,7 +104,7 @@ fn a_subgraph_of_all_nodes_has_the_exact_loss_and_one_of_some_has_their_own() {
 }
 
 #[test]
-fn nodes_of_a_subgraph_are_drawn_in_proportion_to_their_degrees() {
+fn subgraph_nodes_are_drawn_by_degree() {
     // A star of 9 leaves, an edge apart, and a node alone.
     let pairs = (1..10).map(|leaf| (0, leaf)).chain([(10, 11)]).collect();
     let edges = EdgeList::new(13, pairs, None).0;
@@ -125,7 +125,7 @@ fn nodes_of_a_subgraph_are_drawn_in_proportion_to_their_degrees() {
 }
 
 #[test]
-fn losses_with_weights_and_across_kinds_are_those_of_pytorch() {
+fn weighted_and_bipartite_losses_match_pytorch() {
     let golden: Value = serde_json::from_str(include_str!("../golden/losses.json")).unwrap();
     let list = |name: &str| -> Vec<Pair> { serde_json::from_value(golden[name].clone()).unwrap() };
     let weights: Vec<f32> = serde_json::from_value(golden["weights"].clone()).unwrap();
@@ -179,7 +179,7 @@ fn shop() -> EdgeList {
 }
 
 #[test]
-fn across_kinds_the_unbiased_loss_over_every_negative_and_in_the_mean_is_the_exact_one() {
+fn bipartite_unbiased_loss_is_exact() {
     let edges = shop();
     let weights = loss::relative_weights(&edges, &edges).unwrap();
     let absent: Vec<Pair> = (0..9).flat_map(|u| edges.candidates_of(u).map(move |v| (u, v))).collect();
@@ -197,7 +197,7 @@ fn across_kinds_the_unbiased_loss_over_every_negative_and_in_the_mean_is_the_exa
 }
 
 #[test]
-fn a_subgraph_keeps_weights_and_kinds() {
+fn subgraph_keeps_weights_and_kinds() {
     let edges = shop();
     let weights = loss::relative_weights(&edges, &edges).unwrap();
     let z = z(23, 8);
@@ -215,7 +215,7 @@ fn a_subgraph_keeps_weights_and_kinds() {
 
 proptest! {
     #[test]
-    fn negatives_are_drawn_across_kinds(
+    fn sampled_negatives_join_sources_and_targets(
         (num_sources, num_targets) in (1u32..9, 1u32..9), edge in any::<u32>(), seed in any::<u64>(),
     ) {
         prop_assume!(num_sources * num_targets > 1);

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae_report::Error;
+use vgae::Error;
 use vgae::evaluate::metrics::{self, Rank, Ranks};
 
 fn close(found: f64, expected: f64) {
@@ -10,7 +10,7 @@ fn close(found: f64, expected: f64) {
 }
 
 #[test]
-fn metrics_of_many_ties_are_those_of_scikit_learn() {
+fn tied_metrics_match_scikit_learn() {
     let golden: Value = serde_json::from_str(include_str!("../golden/metrics.json")).unwrap();
     let cases = golden["cases"].as_array().unwrap();
     assert_eq!(cases.len(), 6);
@@ -18,7 +18,7 @@ fn metrics_of_many_ties_are_those_of_scikit_learn() {
         let probabilities: Vec<f64> = serde_json::from_value(case["probabilities"].clone()).unwrap();
         let labels: Vec<bool> = serde_json::from_value(case["labels"].clone()).unwrap();
         for (metric, name) in [
-            (metrics::roc_auc as fn(&[f64], &[bool]) -> vgae_report::Result<f64>, "roc_auc"),
+            (metrics::roc_auc as fn(&[f64], &[bool]) -> vgae::Result<f64>, "roc_auc"),
             (metrics::average_precision, "average_precision"),
             (metrics::brier, "brier"),
         ] {
@@ -39,7 +39,7 @@ const EDGES: [f64; 4] = [5.0, 3.0, 2.0, 1.0];
 const NEGATIVES: [f64; 4] = [1.0, 4.0, 3.0, 1.0];
 
 #[test]
-fn ranks_among_the_same_negatives_by_hand() {
+fn pooled_ranks_by_hand() {
     let ranks = Ranks::pooled(&EDGES, &NEGATIVES).unwrap();
     assert_eq!(ranks.of_edges()[1], Rank { num_above: 1, num_tied: 1, num_negatives: 4 });
     let values: Vec<f64> = ranks.of_edges().iter().map(Rank::value).collect();
@@ -54,7 +54,7 @@ fn ranks_among_the_same_negatives_by_hand() {
 }
 
 #[test]
-fn ranks_among_an_edges_own_negatives_by_hand() {
+fn per_edge_ranks_by_hand() {
     // Ranks 1 + 0 + ½ = 3/2, 1 + 2 = 3 and 1 + 0 + 2/2 = 2.
     let lists: [&[f64]; 3] = [&[0.0, 1.0], &[2.0, 3.0, 0.0], &[7.0, 7.0]];
     let ranks = Ranks::per_edge(&[1.0, 1.0, 7.0], &lists).unwrap();
@@ -88,11 +88,11 @@ fn brier_score_and_calibration_error_by_hand() {
 }
 
 #[test]
-fn what_cannot_be_measured_is_refused() {
+fn invalid_input_is_refused() {
     let message = |error: Error| error.to_string();
     assert_eq!(
         message(metrics::hits_at(5, &EDGES, &NEGATIVES).unwrap_err()),
-        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K for --hits, or other --negatives"
+        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K, or other negatives"
     );
     assert!(matches!(metrics::hits_at(0, &EDGES, &NEGATIVES), Err(Error::Config(_))));
     assert!(matches!(
@@ -125,7 +125,7 @@ fn overlapping() -> (Vec<f64>, Vec<bool>) {
 }
 
 #[test]
-fn bootstrap_intervals_hold_the_figure_and_do_not_depend_on_threads() {
+fn bootstrap_intervals_contain_the_figure() {
     let (logits, labels) = overlapping();
     let on_threads = |count: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(count).build().unwrap();
@@ -150,7 +150,7 @@ fn bootstrap_intervals_hold_the_figure_and_do_not_depend_on_threads() {
 }
 
 #[test]
-fn bootstrap_intervals_of_what_resampling_cannot_change() {
+fn bootstrap_intervals_by_hand() {
     let intervals = metrics::bootstrap(&[2.0, 3.0, 1.0, 0.0], &[true, true, false, false], 100, 0).unwrap();
     for interval in [intervals.roc_auc, intervals.average_precision] {
         assert_eq!((interval.lower, interval.upper), (1.0, 1.0));
@@ -170,7 +170,7 @@ fn scored_lists() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
 
 proptest! {
     #[test]
-    fn ranks_lie_within_their_bounds_and_hits_grow_with_k((edges, lists) in scored_lists()) {
+    fn ranks_are_bounded_and_hits_grow_with_k((edges, lists) in scored_lists()) {
         let negatives = lists.concat();
         let lists: Vec<&[f64]> = lists.iter().map(Vec::as_slice).collect();
         let shortest = lists.iter().map(|list| list.len()).min().unwrap();
@@ -211,7 +211,7 @@ proptest! {
 proptest! {
     /// The area under the ROC curve by straight lines is the AUC; that under the steps of the other is AP.
     #[test]
-    fn the_areas_under_the_curves_are_the_metrics(
+    fn curve_areas_are_the_metrics(
         scored in prop::collection::vec((0u8..12, any::<bool>()), 2..60)
             .prop_filter("both classes", |scored| {
                 scored.iter().any(|pair| pair.1) && scored.iter().any(|pair| !pair.1)

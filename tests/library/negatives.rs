@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use vgae_report::Error;
+use vgae::Error;
 use vgae::config::SplitConfig;
-use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
 use vgae::evaluate::negatives::{self, NegativeLists, Negatives, PartNegatives};
+use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
 use vgae::split::{self, Split};
 
 fn rng(seed: u64) -> ChaCha8Rng {
@@ -36,7 +36,7 @@ fn assert_share(name: &str, num_true: usize, times: usize, chance: f64) {
 }
 
 #[test]
-fn negatives_by_degree_follow_the_product_of_the_degrees() {
+fn degree_negatives_follow_degree_products() {
     // Two stars of 20 leaves, and a node alone. The pair of hubs has the weight 20 · 20, the 40 pairs of a hub and a
     // leaf of the other have 20 each, the 780 pairs of leaves 1 each: 400, 800 and 780 of 1980.
     let pairs: Vec<Pair> = (2..42).map(|leaf| (u32::from(leaf >= 22), leaf)).collect();
@@ -74,7 +74,7 @@ fn negatives_by_degree_follow_the_product_of_the_degrees() {
 }
 
 #[test]
-fn negatives_by_degree_of_a_nearly_complete_graph_have_the_same_chances() {
+fn degree_negatives_of_dense_graph() {
     // 40 nodes joined to one another but for 0 and 1, and a node with an edge to the last of them. Few draws find a
     // pair that is no edge. (0, 1) has the weight 38 · 38; with the last node 0 and 1 have 38 each, 37 others 39.
     let mut pairs: Vec<Pair> = (0..40).flat_map(|u| (u + 1..40).map(move |v| (u, v))).collect();
@@ -93,7 +93,7 @@ fn branches() -> Vec<Pair> {
 }
 
 #[test]
-fn hard_negatives_are_those_that_the_heuristics_rank_first() {
+fn hard_negatives_follow_heuristics() {
     let train = edges(8, branches());
     let with = |held_out: &[Pair], features: Option<Features>| {
         let graph = graph(Direction::Undirected, 8, [branches(), held_out.to_vec()].concat());
@@ -116,7 +116,7 @@ fn hard_negatives_are_those_that_the_heuristics_rank_first() {
 }
 
 #[test]
-fn hard_negatives_of_directed_edges_keep_the_source_and_then_the_target() {
+fn directed_hard_negatives() {
     let pairs = [branches(), vec![(5, 0)]].concat();
     let graph = graph(Direction::Directed, 8, pairs);
     let train = graph.edges.restrict(&branches());
@@ -130,7 +130,7 @@ fn hard_negatives_of_directed_edges_keep_the_source_and_then_the_target() {
 }
 
 #[test]
-fn fewer_hard_negatives_where_fewer_exist() {
+fn too_few_hard_negatives() {
     // In a complete graph of 5 nodes without (0, 1) and (0, 2), node 0 has these two and 3 has none.
     let mut pairs: Vec<Pair> = (0..5).flat_map(|u| (u + 1..5).map(move |v| (u, v))).collect();
     pairs.retain(|pair| ![(0, 1), (0, 2)].contains(pair));
@@ -162,7 +162,7 @@ fn all(drawn: &PartNegatives) -> Vec<Pair> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
     #[test]
-    fn negatives_are_absent_distinct_and_those_of_the_seed((graph, split) in splits(), per_edge in 1usize..12) {
+    fn negatives_are_absent_distinct_and_seeded((graph, split) in splits(), per_edge in 1usize..12) {
         let draw = |kind, seed| negatives::draw(kind, &graph, &split, seed);
         let one_thread = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
         let is_absent = |&(u, v): &Pair| {

@@ -1,10 +1,10 @@
 //! The forms of input that are read, each through the library.
 
 use crate::shared::{Workspace, gzip, ring, rows};
+use vgae::Result;
 use vgae::config::{FeatureSource, Header, ReadConfig};
 use vgae::graph::Graph;
 use vgae::read;
-use vgae_report::Result;
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
     try_read(workspace, name, &ReadConfig::default()).unwrap()
@@ -24,7 +24,7 @@ fn edges(graph: &Graph) -> Vec<(String, String)> {
 }
 
 #[test]
-fn one_graph_in_every_form_of_edge_list() {
+fn edge_list_forms() {
     let workspace = Workspace::new();
     let pairs = ring(7);
     let comma = rows(&pairs, ",");
@@ -68,7 +68,7 @@ fn one_graph_in_every_form_of_edge_list() {
 }
 
 #[test]
-fn headers_are_recognised_or_told() {
+fn headers_are_recognised_or_given() {
     let workspace = Workspace::new();
     workspace.write("numeric.csv", "person,friend\n1,2\n2,3\n");
     assert_eq!(read(&workspace, "numeric.csv").num_nodes(), 3);
@@ -77,7 +77,7 @@ fn headers_are_recognised_or_told() {
     assert_eq!(graph.num_nodes(), 5);
     assert_eq!(
         graph.notes,
-        ["the first row (person,friend) was read as an edge; --header yes if it is none"]
+        ["the first row (person,friend) was read as an edge; `read.header = yes` if it is none"]
     );
     let yes = ReadConfig { header: Header::Yes, ..ReadConfig::default() };
     assert_eq!(try_read(&workspace, "names.csv", &yes).unwrap().num_nodes(), 3);
@@ -89,7 +89,7 @@ fn headers_are_recognised_or_told() {
 }
 
 #[test]
-fn what_is_merged_is_counted() {
+fn merged_rows_are_counted() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "a,b\nb,a\na,b\nc,c\nb,c\n");
     let graph = read(&workspace, "edges.csv");
@@ -102,7 +102,7 @@ fn what_is_merged_is_counted() {
 }
 
 #[test]
-fn weights_are_taken_when_named() {
+fn named_weights() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "from,to,year,strength\na,b,1999,0.25\nb,c,2000,4\n");
     let weights = |wanted: &str| {
@@ -117,7 +117,7 @@ fn weights_are_taken_when_named() {
 }
 
 #[test]
-fn dense_and_sparse_features_are_the_same_matrix() {
+fn dense_and_sparse_features_agree() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "a,b\nb,c\n");
     workspace.write("dense.csv", "c,0,0.5,-2\na,1,0,0\nb,0,0,1e-3\n");
@@ -140,7 +140,7 @@ fn dense_and_sparse_features_are_the_same_matrix() {
 }
 
 #[test]
-fn nodes_of_the_features_alone_have_no_edges() {
+fn nodes_from_features_have_no_edges() {
     let workspace = Workspace::new();
     workspace.write("data/edges.csv", "a,b\n");
     workspace.write("data/features.csv", "a,1\nb,2\nlonely,3\n");
@@ -163,7 +163,7 @@ fn nodes_of_the_features_alone_have_no_edges() {
 }
 
 #[test]
-fn linqs_directories_are_read() {
+fn linqs_directories() {
     let workspace = Workspace::new();
     workspace.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\r\n");
     workspace.write("small/small.cites", "p1\tp2\np2\tp1\np3\tunknown\np3\tp3\n");

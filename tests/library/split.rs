@@ -5,12 +5,12 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::SplitConfig;
-use vgae::graph::{EdgeList, Graph, Pair};
-use vgae::split::{self, Split};
-use vgae_report::Error;
-use vgae::model::decoder;
 use vgae::graph::normalize;
+use vgae::graph::{EdgeList, Graph, Pair};
+use vgae::model::decoder;
+use vgae::split::{self, Split};
 
 fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     let mut graph = Graph::default();
@@ -31,7 +31,7 @@ fn graphs() -> impl Strategy<Value = Graph> {
 
 proptest! {
     #[test]
-    fn no_pair_is_in_two_lists_and_no_negative_is_an_edge(
+    fn split_lists_are_disjoint(
         graph in graphs(),
         val_fraction in 0.0..0.4f64,
         test_fraction in 0.0..0.4f64,
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn the_top_pairs_are_those_of_sorting_all(
+    fn top_pairs_match_sorting(
         graph in graphs(),
         k in 0usize..50,
         values in prop::collection::vec(-3i8..3, 40 * 3),
@@ -94,7 +94,7 @@ proptest! {
 
 /// What the rule says, for each node by itself: the order in which threads come does not show.
 #[test]
-fn a_large_graph_is_sorted_indexed_and_normalised_as_one_by_one() {
+fn large_graph_matches_naive_implementation() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let n = 5000u32;
     // A hub, a node that nothing joins (n - 1), duplicates, and self-loops.
@@ -144,7 +144,7 @@ fn a_large_graph_is_sorted_indexed_and_normalised_as_one_by_one() {
 }
 
 #[test]
-fn negatives_are_uniform_among_the_absent_pairs() {
+fn negatives_are_uniform() {
     // A star of 8 nodes: 21 absent pairs. 3 of them are drawn 7,000 times by rejection, 12 by enumeration.
     let star = EdgeList::new(8, (1..8).map(|leaf| (0, leaf)).collect(), None).0;
     for count in [3, 12] {
@@ -165,7 +165,7 @@ fn negatives_are_uniform_among_the_absent_pairs() {
 }
 
 #[test]
-fn a_graph_without_enough_non_edges_says_so() {
+fn too_few_non_edges() {
     let pairs = (0..6u32).flat_map(|u| (u + 1..6).map(move |v| (u, v))).collect();
     let complete = graph(6, pairs);
     let config = SplitConfig { val_fraction: 0.2, test_fraction: 0.2, ..SplitConfig::default() };
@@ -174,10 +174,10 @@ fn a_graph_without_enough_non_edges_says_so() {
 }
 
 #[test]
-fn a_graph_with_too_few_edges_says_so() {
+fn too_few_edges() {
     let path = graph(4, vec![(0, 1), (1, 2), (2, 3)]);
     let error = split::edges(&path, &SplitConfig::default(), 0).unwrap_err();
-    assert!(error.to_string().starts_with("too few edges (3) for --val-fraction 0.05"), "{error}");
+    assert!(error.to_string().starts_with("too few edges (3) for `split.val_fraction = 0.05`"), "{error}");
     let nothing_held_out = SplitConfig { val_fraction: 0.0, test_fraction: 0.0, ..SplitConfig::default() };
     let split = split::edges(&path, &nothing_held_out, 0).unwrap();
     assert_eq!(split.train, path.edges);
@@ -185,7 +185,7 @@ fn a_graph_with_too_few_edges_says_so() {
 }
 
 #[test]
-fn a_leaking_split_is_refused_with_the_pair() {
+fn leaking_split_is_refused() {
     let graph = graph(5, vec![(0, 1), (1, 2), (2, 3)]);
     let refused = |lists: [&[Pair]; 5]| {
         let error = Split::from_lists(lists, &graph, "s".as_ref()).unwrap_err().to_string();
@@ -217,6 +217,6 @@ fn a_leaking_split_is_refused_with_the_pair() {
         refused([&[a, b], &[], &[(2, 1)], &[c], &[]]),
         "n1,n2 is in both train and validation_negatives, one way or the other"
     );
-    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is no edge of the graph");
+    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is not an edge of the graph");
     assert_eq!(refused([&[a, b], &[], &[], &[], &[]]), "the graph's edge n2,n3 is in no list");
 }

@@ -5,7 +5,7 @@ use serde_json::Value;
 use vgae::model::stack::Combiner;
 
 #[test]
-fn the_combiner_is_the_logistic_regression_of_scikit_learn() {
+fn combiner_matches_scikit_learn() {
     let golden: Value = serde_json::from_str(include_str!("../golden/combiner.json")).unwrap();
     for case in golden["cases"].as_array().unwrap() {
         let rows: Vec<Vec<f64>> = serde_json::from_value(case["scores"].clone()).unwrap();

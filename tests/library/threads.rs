@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use vgae::config::{Config, ModelKind};
 use vgae::graph::Pair;
 use vgae::model::Model;
-use vgae::pipeline::{self, Evaluated};
 use vgae::model::recommend::Approximate;
+use vgae::model::vae::Draw;
+use vgae::pipeline::{self, Evaluated};
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
-use vgae::model::vae::Draw;
-use vgae::progress::Watch;
 
 use crate::shared::Workspace;
 use crate::shared::thread_data::{edges, make_data};
@@ -40,7 +40,7 @@ fn shorten(config: &mut Config, epochs: usize) {
 
 /// The hash of each thing that comes of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
-    let watch = Watch::default();
+    let watch = Progress::default();
     let graph = pipeline::read(data, config, &watch).unwrap();
     let split = pipeline::split(&graph, config, None).unwrap();
     let trained = train::fit(graph.features(), &split, config, |_| {}).unwrap();
@@ -100,7 +100,7 @@ fn pools() -> Vec<ThreadPool> {
 }
 
 #[test]
-fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
+fn every_setting_gives_same_bits_at_any_thread_count() {
     let workspace = Workspace::new();
     let data = make_data(&workspace);
     let pools = pools();
@@ -135,7 +135,7 @@ fn every_model_and_loss_gives_the_same_bits_at_any_thread_count() {
 
 /// Or whoever reads a graph after it would wait for ever.
 #[test]
-fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
+fn pool_outlives_configuring_thread() {
     std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -147,7 +147,7 @@ fn work_is_done_after_the_thread_that_chose_how_many_has_ended() {
 
 /// So many pairs that sums and sorts take the ways that only large graphs take.
 #[test]
-fn a_graph_of_many_pairs_gives_the_same_bits_at_any_thread_count() {
+fn large_graph_gives_same_bits_at_any_thread_count() {
     let workspace = Workspace::new();
     workspace.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
     for setting in [

@@ -1,8 +1,8 @@
-//! Models compared on the same splits: one row per run in `runs.csv`, and a table of their means.
+//! Compares models on the same splits: one row per run in `runs.csv`, and a table of means.
 //!
-//! A run is identified by its data, model and seed, and belongs to a benchmark if its flags, the data's bytes and
-//! the version of this crate are the benchmark's too. Nothing here knows which metrics there are: each number in
-//! a run's `metrics.json` is a column.
+//! A run is identified by its data, model and seed. A benchmark can reuse it if its flags, the bytes of the
+//! data and the version of this crate are also the same. This module does not depend on particular metrics:
+//! each number in `metrics.json` of a run becomes a column.
 
 mod machine;
 mod summary;
@@ -24,16 +24,16 @@ pub use machine::{Machine, today};
 pub use summary::{Difference, Statistic, Summary, summarize};
 pub use table::{Format, Table};
 
-/// One run to be made: a model, trained on the split that `seed` makes of the data.
+/// A planned run: a model trained on the split of the data with `seed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cell {
     /// The short name of the data.
     pub data: String,
-    /// The model's name on the command line.
+    /// The name of the model on the command line.
     pub model: String,
     /// The seed of the split and of the training.
     pub seed: u64,
-    /// The further flags of `vgae train`, as on a command line.
+    /// The other flags of `vgae train`, as on a command line.
     pub flags: String,
     /// The version of this crate.
     pub vgae_version: String,
@@ -41,19 +41,19 @@ pub struct Cell {
     pub data_sha256: String,
 }
 
-/// One run that was made.
+/// The results of a finished run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// What was run.
+    /// The plan of the run.
     pub cell: Cell,
     /// See [`split_sha256`].
     pub split_sha256: String,
-    /// The metrics as `part_metric`, and `train_seconds`, `wall_seconds` and `peak_memory_bytes`.
+    /// The metrics, named `part_metric`, and `train_seconds`, `wall_seconds` and `peak_memory_bytes`.
     pub values: BTreeMap<String, f64>,
 }
 
 impl Cell {
-    /// A name for the run's directory, and for messages.
+    /// Returns a name for the directory of the run and for messages.
     pub fn name(&self) -> String {
         format!("{}-{}-{}", self.data, self.model, self.seed)
     }
@@ -64,17 +64,19 @@ impl Cell {
 }
 
 impl Row {
-    /// Audits the run directory at `path` and reads what a row takes of it.
+    /// Audits the run directory at `path` and reads its results.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Leak`] if the audit finds anything, and those of [`Audit`].
+    /// [`Error::Leak`] if the audit finds an offence; otherwise the errors of [`Audit`].
     pub fn of_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
         audit(path)?;
         let record = read_record(path)?;
         let file = path.join("metrics.json");
         let text = read_json(&file)?;
-        let metrics: Value = serde_json::from_slice(&text)
-            .map_err(|source| vgae_report::Error::Run { path: file, problem: format!("is no JSON: {source}") })?;
+        let metrics: Value = serde_json::from_slice(&text).map_err(|source| vgae::Error::Run {
+            path: file,
+            problem: format!("is not valid JSON: {source}"),
+        })?;
         let mut values = BTreeMap::new();
         flatten("", &metrics, &mut values);
         values.insert("train_seconds".into(), record.timings.train_seconds);
@@ -86,30 +88,31 @@ impl Row {
     }
 }
 
-/// Audits the run directory at `path` again, which was kept when `row` was made of it.
+/// Audits the kept run directory at `path` of `row` again.
 ///
 /// # Errors
-/// [`vgae_report::Error::Leak`] if anything is found, [`vgae_report::Error::Run`] if it has another split than it had, and those of [`Audit`].
+/// [`Error::Leak`] if the audit finds an offence; [`Error::Run`] if the split has changed; otherwise the
+/// errors of [`Audit`].
 pub fn recheck(row: &Row, path: &Path) -> Result<()> {
     audit(path)?;
     if split_sha256(&read_record(path)?) == row.split_sha256 {
         return Ok(());
     }
-    let problem = format!("has another split than runs.csv says of {}", row.cell.name());
-    Err(vgae_report::Error::Run { path: path.to_path_buf(), problem }.into())
+    let problem = format!("has a different split from that of {} in runs.csv", row.cell.name());
+    Err(vgae::Error::Run { path: path.to_path_buf(), problem }.into())
 }
 
 fn audit(path: &Path) -> Result<()> {
     Ok(Audit::read(path, Direction::Undirected)?.check(0)?.verdict()?)
 }
 
-/// One hash for the files that data was read from: the SHA-256 of their SHA-256s in hexadecimal, a line each.
+/// Returns one hash for all input files: the SHA-256 of their SHA-256s in hexadecimal, one per line.
 pub fn data_sha256(inputs: &[InputFile]) -> String {
     sha256_of_lines(inputs.iter().map(|input| input.sha256.as_str()))
 }
 
-/// One hash for the five files of a run's split, as [`data_sha256`]. Equal hashes are equal splits, weights
-/// included.
+/// Returns one hash for the five split files of a run, computed like [`data_sha256`]. Equal hashes mean equal
+/// splits, including the weights.
 pub fn split_sha256(record: &Record) -> String {
     let files = record.files.iter().filter(|(file, _)| file.starts_with("split/"));
     sha256_of_lines(files.map(|(_, sha256)| sha256.as_str()))
@@ -121,7 +124,7 @@ fn sha256_of_lines<'a>(lines: impl Iterator<Item = &'a str>) -> String {
     hex(&hasher.finalize())
 }
 
-/// Each number in `value` under the names on the way to it, joined by `_`.
+/// Collects the numbers in `value`, each named by the keys on its path, joined by `_`.
 fn flatten(name: &str, value: &Value, values: &mut BTreeMap<String, f64>) {
     if let Some(number) = value.as_f64() {
         values.insert(name.into(), number);
@@ -135,7 +138,7 @@ fn flatten(name: &str, value: &Value, values: &mut BTreeMap<String, f64>) {
 /// The columns of `runs.csv` before the values.
 const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "data_sha256", "split_sha256"];
 
-/// The file of all runs, which is whole after each of them.
+/// The file of all runs, which is rewritten completely after each run.
 ///
 /// # Examples
 /// ```
@@ -156,7 +159,7 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 /// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
 /// let other = Cell { flags: String::new(), ..cell };
 /// assert!(runs.find(&other).is_err(), "made with other flags");
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae_cli::Error>(())
 /// ```
 pub struct Runs {
     path: PathBuf,
@@ -164,29 +167,29 @@ pub struct Runs {
 }
 
 impl Runs {
-    /// Reads the file at `path`; no file is one without rows.
+    /// Reads the file at `path`. A missing file is treated as one without rows.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if it is something else, [`vgae_report::Error::Row`] for a damaged row, [`vgae_report::Error::Io`].
+    /// [`Error::Input`] if it is not a file of runs or cannot be read; [`Error::Row`] for a damaged row.
     pub fn open(path: &Path) -> Result<Runs> {
         let mut runs = Runs { path: path.to_path_buf(), rows: Vec::new() };
         if !path.exists() {
             return Ok(runs);
         }
         let damaged = |source: csv::Error| {
-            let problem = format!("is no file of runs: {source}");
-            vgae_report::Error::Input { path: path.to_path_buf(), problem }
+            let problem = format!("is not a file of runs: {source}");
+            vgae::Error::Input { path: path.to_path_buf(), problem }
         };
         let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
         let header = reader.headers().map_err(damaged)?.clone();
         if !header.iter().take(COLUMNS.len()).eq(COLUMNS) {
-            let problem = format!("is no file of runs; expected the columns {},…", COLUMNS.join(","));
-            return Err(vgae_report::Error::Input { path: path.to_path_buf(), problem }.into());
+            let problem = format!("is not a file of runs; expected the columns {},…", COLUMNS.join(","));
+            return Err(vgae::Error::Input { path: path.to_path_buf(), problem }.into());
         }
         for record in reader.records() {
             let record = record.map_err(damaged)?;
             let line = record.position().map_or(0, |position| position.line());
-            let error = |problem: String| vgae_report::Error::Row { path: path.to_path_buf(), line, problem };
+            let error = |problem: String| vgae::Error::Row { path: path.to_path_buf(), line, problem };
             let field = |at: usize| record[at].to_string();
             let seed = record[2]
                 .parse()
@@ -212,15 +215,15 @@ impl Runs {
         Ok(runs)
     }
 
-    /// The rows, in the order in which the runs were made.
+    /// Returns the rows, in the order of the runs.
     pub fn rows(&self) -> &[Row] {
         &self.rows
     }
 
-    /// The row of `cell`, if that run was made.
+    /// Returns the row of `cell`, if that run is finished.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if it was made with other settings.
+    /// [`Error::Input`] if the run was made with other settings.
     pub fn find(&self, cell: &Cell) -> Result<Option<&Row>> {
         let Some(row) = self.rows.iter().find(|row| row.cell.is_same_run(cell)) else { return Ok(None) };
         let differences = [
@@ -231,8 +234,8 @@ impl Runs {
         match differences.into_iter().find(|(_, found, wanted)| found != wanted) {
             None => Ok(Some(row)),
             Some((name, found, wanted)) => Err(self.error(format!(
-                "the run {} was made with {name} {found:?}, not {wanted:?}; hint: another --output, or --force to make \
-                 every run afresh",
+                "the run {} was made with {name} {found:?}, not {wanted:?}; hint: choose another --output, \
+                 or --force to repeat every run",
                 cell.name()
             ))),
         }
@@ -241,14 +244,17 @@ impl Runs {
     /// Adds a row and writes the file.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Input`] if another model had another split of the same data and seed, [`vgae_report::Error::Io`].
+    /// [`Error::Input`] if another model used another split for the same data and seed; [`Error::Io`] if the
+    /// file cannot be written.
     pub fn push(&mut self, row: Row) -> Result<()> {
-        let is_rival = |other: &&Row| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
-        let rival = self.rows.iter().filter(is_rival).find(|other| other.split_sha256 != row.split_sha256);
-        if let Some(rival) = rival {
+        let same_seed = |other: &&Row| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
+        let mismatch =
+            self.rows.iter().filter(same_seed).find(|other| other.split_sha256 != row.split_sha256);
+        if let Some(other) = mismatch {
             return Err(self.error(format!(
-                "{} and {} had different splits; a comparison needs the same: give every model the flags that make it",
-                rival.cell.name(),
+                "{} and {} had different splits; models must be compared on the same split: give every model \
+                 the same split flags",
+                other.cell.name(),
                 row.cell.name()
             )));
         }
@@ -256,10 +262,10 @@ impl Runs {
         self.write()
     }
 
-    /// Writes the file, whole or not at all.
+    /// Writes the file, completely or not at all.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Io`].
+    /// [`Error::Io`] if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         let names = summary::value_names(self.rows.iter());
         let mut records =
@@ -276,12 +282,12 @@ impl Runs {
         Ok(output.finish()?)
     }
 
-    /// Takes every row out.
+    /// Removes every row.
     pub fn clear(&mut self) {
         self.rows.clear();
     }
 
     fn error(&self, problem: String) -> Error {
-        vgae_report::Error::Input { path: self.path.clone(), problem }.into()
+        vgae::Error::Input { path: self.path.clone(), problem }.into()
     }
 }

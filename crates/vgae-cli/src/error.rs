@@ -1,6 +1,9 @@
 //! The errors of the command line.
 
+use std::io;
 use std::path::PathBuf;
+
+use crate::flags::{in_flags, message};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -9,18 +12,18 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// # Examples
 /// ```
-/// let error = vgae_cli::Error::from(vgae_report::Error::NotANumber { index: 3 });
-/// assert!(matches!(error, vgae_cli::Error::Library(vgae_report::Error::NotANumber { index: 3 })));
+/// let error = vgae_cli::Error::from(vgae::Error::NotANumber { index: 3 });
+/// assert!(matches!(error, vgae_cli::Error::Library(vgae::Error::NotANumber { index: 3 })));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error of the library.
-    #[error(transparent)]
-    Library(#[from] vgae_report::Error),
+    #[error("{}", message(.0))]
+    Library(#[source] vgae::Error),
     /// An error of a chart, a report or the explorer.
-    #[error(transparent)]
-    Report(vgae_report::Error),
+    #[error("{}{}", .0, listening_advice(.0))]
+    Report(#[source] vgae_report::Error),
     /// The flags cannot be used as they are.
     #[error("{0}")]
     Usage(String),
@@ -53,11 +56,39 @@ impl Error {
     }
 }
 
+impl From<vgae::Error> for Error {
+    /// A setting that cannot be used is a mistake in the flags.
+    fn from(error: vgae::Error) -> Self {
+        match error {
+            vgae::Error::Config(problem) => Error::Usage(in_flags(&problem)),
+            error @ vgae::Error::UnknownFormat { .. } => Error::Usage(message(&error)),
+            error => Error::Library(error),
+        }
+    }
+}
+
 impl From<vgae_report::Error> for Error {
     fn from(error: vgae_report::Error) -> Self {
         match error {
-            vgae_report::Error::Library(error) => Error::Library(error),
+            vgae_report::Error::Library(error) => error.into(),
+            vgae_report::Error::Size(problem) => Error::Usage(problem),
             error => Error::Report(error),
         }
+    }
+}
+
+/// The flags that may help where the explorer cannot listen.
+fn listening_advice(error: &vgae_report::Error) -> &'static str {
+    match error {
+        vgae_report::Error::Listen { source, .. } => match source.kind() {
+            io::ErrorKind::AddrInUse => {
+                "; hint: another program listens there, maybe another explorer; --port 0 takes a free port"
+            }
+            io::ErrorKind::PermissionDenied => {
+                "; hint: ports below 1024 belong to the system; take a higher --port"
+            }
+            _ => "; hint: --bind takes an address of this machine, such as 127.0.0.1",
+        },
+        _ => "",
     }
 }

@@ -9,6 +9,7 @@
 pub mod benchmark;
 mod cli;
 mod error;
+mod flags;
 pub mod reproduce;
 
 pub use cli::main;

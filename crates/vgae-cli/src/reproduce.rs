@@ -1,7 +1,7 @@
-//! A run made again from its record and its inputs, and compared with what it was, bit by bit.
+//! Repeats a run from its record and its inputs, and compares the result with the original bit by bit.
 //!
-//! On one machine the numbers are the same for any number of threads. What another machine may do otherwise, and may not,
-//! [`reasons`] tells.
+//! On one machine the numbers are the same for any number of threads. On another machine they may differ;
+//! [`reasons`] lists the recorded differences that can explain it.
 //!
 //! # Examples
 //! ```
@@ -11,13 +11,13 @@
 //! use vgae::run::{RunDir, Timings};
 //! use vgae::write::Existing;
 //! use vgae::train;
-//! use vgae::progress::Watch;
+//! use vgae::progress::Progress;
 //!
 //! let directory = tempfile::tempdir().unwrap();
 //! let (run, again) = (directory.path().join("run"), directory.path().join("again"));
-//! let (mut config, watch) = (Config::default(), Watch::default());
+//! let (mut config, watch) = (Config::default(), Progress::default());
 //! config.train.epochs = Some(3);
-//! let graph = pipeline::read("datasets/karate".as_ref(), &config, &watch)?;
+//! let graph = pipeline::read("../../datasets/karate".as_ref(), &config, &watch)?;
 //! let split = pipeline::split(&graph, &config, None)?;
 //! let making = RunDir::create(&run, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;
@@ -30,7 +30,7 @@
 //! assert!(files.iter().all(|file| file.difference.is_none()));
 //! let reasons = reproduce::reasons(&record, &again)?;
 //! reproduce::verdict(&run, &files, &reasons)?;
-//! # Ok::<(), vgae_report::Error>(())
+//! # Ok::<(), vgae_cli::Error>(())
 //! ```
 
 mod compare;
@@ -42,59 +42,62 @@ use crate::{Error, Result};
 use vgae::config::{Config, FeatureSource, ModelKind};
 use vgae::graph::{Graph, InputFile};
 use vgae::pipeline::{self, Evaluated};
-use vgae::progress::Watch;
+use vgae::progress::Progress;
 use vgae::run::{self, Record, RunDir, Status, Timings};
 use vgae::train::{self, Epoch, Moment};
 use vgae::write::Existing;
 
 pub use compare::{Compared, compare};
 
-/// Where the inputs of a run are, if not where its record says.
+/// The paths of inputs that are no longer where the record says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Place {
-    /// What `vgae train` got as DATA.
+    /// The path that replaces DATA of `vgae train`.
     pub data: Option<PathBuf>,
-    /// What it got as `--features`.
+    /// The path that replaces `--features`.
     pub features: Option<PathBuf>,
 }
 
-/// The record of the run at `path`, if the run is what it wrote and its inputs are what they were.
+/// Reads the record of the run at `path`, and checks that the run and its inputs are unchanged.
 ///
 /// # Errors
-/// [`vgae_report::Error::Run`] if the run is not finished or was changed since; [`vgae_report::Error::Input`] for an input that is gone or holds
-/// something else, [`Error::Config`] for one that came through stdin, unless `place` says where it is.
+/// [`Error::Run`] if the run is not finished, was changed or cannot be repeated by one command. Unless
+/// `place` gives another path: [`Error::Input`] for an input that is missing or was changed, and
+/// [`Error::Config`] for an input that was read from stdin.
 pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,
         _ => {
-            let problem = "says that its training did not come to an end; there is nothing to compare with";
-            return Err(vgae_report::Error::Run { path: path.join("run.json"), problem: problem.into() }.into());
+            let problem = "says that training is not finished; there is nothing to compare with";
+            return Err(vgae::Error::Run { path: path.join("run.json"), problem: problem.into() }.into());
         }
     };
     if let Some(file) = changed.into_iter().next() {
-        let problem = "is not what the run wrote: its SHA-256 is not the one in run.json".into();
-        return Err(vgae_report::Error::Run { path: file, problem }.into());
+        let problem = "has changed since the run wrote it: its SHA-256 is not the one in run.json".into();
+        return Err(vgae::Error::Run { path: file, problem }.into());
     }
     let has_embeddings = !matches!(record.config.model.model, ModelKind::Baseline(_));
     let written =
         ["metrics.json", "history.csv"].into_iter().chain(has_embeddings.then_some("embeddings.csv"));
     if let Some(missing) = written.map(|file| path.join(file)).find(|file| !file.exists()) {
-        return Err(
-            vgae_report::Error::Run { path: missing, problem: "is missing; the run wrote one".into() }.into()
-        );
+        return Err(vgae::Error::Run {
+            path: missing,
+            problem: "is missing, although the run wrote it".into(),
+        }
+        .into());
     }
     if let Some((epoch, learning_rate)) = record.earlier_learning_rates.first() {
         let problem = format!(
-            "says that training went on with another learning rate after epoch {epoch} (before: {learning_rate}); one \
-             command does not make it again"
+            "says that the learning rate was changed after epoch {epoch} (before: {learning_rate}); a single \
+             command cannot reproduce that"
         );
-        return Err(vgae_report::Error::Run { path: path.join("run.json"), problem }.into());
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
     if record.inputs.is_empty() {
-        let problem = "names no input; there is nothing to make the run of".into();
-        return Err(vgae_report::Error::Run { path: path.join("run.json"), problem }.into());
+        let problem = "names no input, so the run cannot be reproduced".into();
+        return Err(vgae::Error::Run { path: path.join("run.json"), problem }.into());
     }
-    let features = file_of_features(&record.config);
+    let features = features_file(&record.config);
     for input in &record.inputs {
         let (moved, flag) = match features == Some(&input.path) {
             true => (&place.features, "--features"),
@@ -107,18 +110,19 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
     Ok(record)
 }
 
-/// Makes the run of `record`, which is at `path`, again as the run directory `to`: with its settings and seed, on its own
-/// split where it did not draw one, on as many threads as there are. `on_epoch` sees each epoch.
+/// Repeats the run at `path`, whose record is `record`, and writes it to the run directory `to`. Uses the
+/// recorded settings and seed, the stored split if the run reused one, and all threads. Calls `on_epoch`
+/// after each epoch.
 ///
 /// # Errors
-/// [`vgae_report::Error::Input`] if what was read is not what the run was made of; else as `vgae train`.
+/// [`Error::Input`] if the input differs from that of the run; otherwise the errors of training.
 pub fn make(
     path: &Path,
     record: &Record,
     place: &Place,
     to: &Path,
     existing: Existing,
-    watch: &Watch,
+    watch: &Progress,
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<()> {
     let mut config = record.config.clone();
@@ -163,10 +167,11 @@ pub fn make(
     Ok(run.finish(&graph, &trained, &encoded, &metrics, timings).map(|_| ())?)
 }
 
-/// Why the run of `record` and the one at `again` may differ, as far as their records tell: a sentence each.
+/// Lists the reasons in the records why the run of `record` and the one at `again` may differ, one sentence
+/// each.
 ///
 /// # Errors
-/// As [`run::read_record`].
+/// Returns the errors of [`run::read_record`].
 pub fn reasons(record: &Record, again: &Path) -> Result<Vec<String>> {
     let again = run::read_record(again)?;
     let lanes = |record: &Record| record.num_simd_lanes.map(|count| count.to_string());
@@ -178,55 +183,55 @@ pub fn reasons(record: &Record, again: &Path) -> Result<Vec<String>> {
         ("f32 lanes of a vector", lanes(record), lanes(&again)),
         ("device", device(record), device(&again)),
     ];
-    let is_unknown = record.num_simd_lanes.is_none();
+    let is_processor_unknown = record.num_simd_lanes.is_none();
     let known = pairs.into_iter().filter_map(|(what, was, is)| {
         let (was, is) = (was?, is?);
         (was != is).then(|| format!("{what}: {was} then, {is} now"))
     });
-    let unknown = is_unknown.then(|| "the record does not say which processor it was".to_string());
+    let unknown = is_processor_unknown.then(|| "the record does not name the processor".to_string());
     Ok(known.chain(unknown).collect())
 }
 
-/// Whether all `files` of the run at `path` came out the same; `reasons` is what [`reasons`] gave.
+/// Fails if any of the `files` of the run at `path` differ. `reasons` is the result of [`reasons`].
 ///
 /// # Errors
-/// [`Error::Differs`] if not.
+/// [`Error::Differs`] if a file differs.
 pub fn verdict(path: &Path, files: &[Compared], reasons: &[String]) -> Result<()> {
     let num_different = files.iter().filter(|file| file.difference.is_some()).count();
     if num_different == 0 {
         return Ok(());
     }
     let why = match reasons {
-        [] => "nothing in the records tells why: version, processor and device are the same".to_string(),
-        reasons => format!("what else is not the same: {}", reasons.join("; ")),
+        [] => "the records do not explain why: version, processor and device are the same".to_string(),
+        reasons => format!("possible reasons: {}", reasons.join("; ")),
     };
-    let summary = format!("{num_different} of {} files came out otherwise; {why}", files.len());
+    let summary = format!("{num_different} of {} files differ; {why}", files.len());
     Err(Error::Differs { path: path.to_path_buf(), summary })
 }
 
-fn file_of_features(config: &Config) -> Option<&PathBuf> {
+fn features_file(config: &Config) -> Option<&PathBuf> {
     match &config.read.features {
         FeatureSource::File(file) => Some(file),
         FeatureSource::Auto | FeatureSource::None => None,
     }
 }
 
-/// Whether `input` is what it was; `flag` says where it is otherwise.
+/// Fails if `input` is missing or was changed; `flag` is the flag that gives another path.
 fn check_input(input: &InputFile, flag: &str) -> Result<()> {
     let path = &input.path;
     if path == Path::new("-") {
         return Err(Error::Usage(format!(
-            "the run was trained on what came through stdin, which is not kept; hint: if it is in a file, give {flag} FILE \
+            "the run was trained on data from stdin, which is not kept; hint: if you have it in a file, give {flag} FILE \
              (expected SHA-256: {})",
             input.sha256
         )));
     }
     if !path.is_file() {
         let problem = format!(
-            "is not there; the run was trained on it, and its path starts from the directory that vgae train ran in. Hint: \
-             {flag} PATH for what has moved"
+            "does not exist, but the run was trained on it; the path is relative to the directory where vgae \
+             train ran; hint: give {flag} PATH if it has moved"
         );
-        return Err(vgae_report::Error::Input { path: path.clone(), problem }.into());
+        return Err(vgae::Error::Input { path: path.clone(), problem }.into());
     }
     let found = run::sha256(path)?;
     if found == input.sha256 { Ok(()) } else { Err(changed(path, &found, &input.sha256)) }
@@ -234,10 +239,10 @@ fn check_input(input: &InputFile, flag: &str) -> Result<()> {
 
 fn changed(path: &Path, found: &str, expected: &str) -> Error {
     let problem = format!("is not what the run was trained on: its SHA-256 is {found}; expected {expected}");
-    vgae_report::Error::Input { path: path.to_path_buf(), problem }.into()
+    vgae::Error::Input { path: path.to_path_buf(), problem }.into()
 }
 
-/// Whether `graph` was read from the same bytes as that of `record`.
+/// Fails unless `graph` was read from the same bytes as the graph of `record`.
 fn check_read(graph: &Graph, record: &Record) -> Result<()> {
     for (found, expected) in graph.inputs.iter().zip(&record.inputs) {
         if found.sha256 != expected.sha256 {
@@ -249,15 +254,15 @@ fn check_read(graph: &Graph, record: &Record) -> Result<()> {
         (false, Some(last)) => {
             let problem =
                 format!("is the last of {found} files that were read; the run was trained on {expected}");
-            Err(vgae_report::Error::Input { path: last.path.clone(), problem }.into())
+            Err(vgae::Error::Input { path: last.path.clone(), problem }.into())
         }
         _ => Ok(()),
     }
 }
 
-/// What `vgae train` got as DATA: the file, or the directory of several.
+/// Returns the DATA argument of `vgae train`: the file, or the directory of several files.
 fn data(record: &Record) -> PathBuf {
-    let features = file_of_features(&record.config);
+    let features = features_file(&record.config);
     let own: Vec<&InputFile> = record.inputs.iter().filter(|input| features != Some(&input.path)).collect();
     let first = own.first().map_or(record.inputs[0].path.as_path(), |input| input.path.as_path());
     match (own.len() > 1, first.parent()) {

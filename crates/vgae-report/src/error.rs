@@ -5,6 +5,7 @@ use std::io;
 use std::net::SocketAddr;
 
 use plotters::drawing::DrawingAreaErrorKind;
+use vgae::error::reason;
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -13,15 +14,15 @@ pub type Result<T> = std::result::Result<T, Error>;
 ///
 /// # Examples
 /// ```
-/// let error = vgae_report::Error::from(vgae_report::Error::NotANumber { index: 3 });
-/// assert!(matches!(error, vgae_report::Error::Library(vgae_report::Error::NotANumber { index: 3 })));
+/// let error = vgae_report::Error::from(vgae::Error::NotANumber { index: 3 });
+/// assert!(matches!(error, vgae_report::Error::Library(vgae::Error::NotANumber { index: 3 })));
 /// ```
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
     /// An error of the library.
     #[error(transparent)]
-    Library(#[from] vgae_report::Error),
+    Library(#[from] vgae::Error),
     /// A chart could not be drawn.
     #[error("cannot draw the chart: {0}")]
     Chart(String),
@@ -29,7 +30,7 @@ pub enum Error {
     #[error("{0}")]
     Size(String),
     /// The server cannot listen at an address.
-    #[error("cannot listen on {address}: {source}")]
+    #[error("cannot listen on {address}: {}", reason(source))]
     Listen {
         /// The address.
         address: SocketAddr,

@@ -7,6 +7,7 @@
 #![deny(missing_docs)]
 
 pub mod chart;
+pub mod config;
 mod error;
 pub mod explore;
 pub mod report;

@@ -2,27 +2,32 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The non-decreasing function that is nearest to the outcomes in squares (Zadrozny & Elkan 2002, *Transforming
-/// classifier scores into accurate multiclass probability estimates*), found by pooling adjacent violators; each class
-/// weighs the same in all. Between two steps it goes in a straight line, outside it stays, as scikit-learn's
-/// `IsotonicRegression` does.
+/// The non-decreasing function with the least squared error (Zadrozny & Elkan 2002, *Transforming classifier
+/// scores into accurate multiclass probability estimates*), with the same total weight for each class. It is
+/// linear between two steps and constant outside, like scikit-learn's `IsotonicRegression`.
 ///
-/// So that no probability is 0 or 1, one negative more is taken to score as high as the highest of all, and one edge
-/// more as low as the lowest.
+/// To keep every probability strictly between 0 and 1, the fit adds one negative at the highest logit and one
+/// edge at the lowest.
+///
+/// The pool-adjacent-violators algorithm is written by hand because it is short, and because a run stores the
+/// fitted function, whose format and probabilities must not change with a dependency.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Isotonic {
     /// The ends of the steps, [k], ascending and finite.
     logits: Vec<f64>,
-    /// The probability at each, [k], not falling.
+    /// The probability at each end, [k], non-decreasing.
     probabilities: Vec<f64>,
 }
 
-/// Pairs that share a probability.
+/// A group of pairs with the same probability.
 struct Step {
+    /// The lowest logit.
     first: f64,
+    /// The highest logit.
     last: f64,
-    /// The weight of the edges among them, and of all.
+    /// The total weight of the edges.
     edges: f64,
+    /// The total weight of all pairs.
     all: f64,
 }
 
@@ -33,9 +38,9 @@ impl Step {
 }
 
 impl Isotonic {
-    /// Fits it to logits of which none is NaN and neither list is empty. O(m log m) time.
+    /// Fits the function to two non-empty lists of logits without NaN. O(m log m) time.
     pub(super) fn fit(edges: &[f64], negatives: &[f64]) -> Self {
-        // What JSON has no word for is as good as the largest number.
+        // JSON has no infinity, so the largest finite number stands for it.
         let finite = |&logit: &f64| logit.clamp(f64::MIN, f64::MAX);
         let (num_edges, num_negatives) = (edges.len() as f64 + 1.0, negatives.len() as f64 + 1.0);
         let all = || edges.iter().chain(negatives).map(finite);
@@ -74,13 +79,13 @@ impl Isotonic {
         fitted
     }
 
-    /// The lowest logit of each step, ascending.
+    /// Iterates over the lowest logit of each step, in ascending order.
     pub(super) fn starts(&self) -> impl Iterator<Item = f64> {
         let first = |&at: &usize| at == 0 || self.probabilities[at] != self.probabilities[at - 1];
         (0..self.logits.len()).filter(first).map(|at| self.logits[at])
     }
 
-    /// Whether it is a function from finite numbers to probabilities that never falls.
+    /// Returns `true` if this is a non-decreasing function from finite numbers to probabilities.
     pub(super) fn is_sound(&self) -> bool {
         let Isotonic { logits, probabilities } = self;
         let rises = |values: &[f64]| values.windows(2).all(|two| two[0] <= two[1]);
@@ -92,7 +97,7 @@ impl Isotonic {
             && rises(probabilities)
     }
 
-    /// Among as many edges as negatives.
+    /// Returns the probability of an edge for equally frequent edges and negatives.
     pub(super) fn probability(&self, logit: f64) -> f64 {
         let above = self.logits.partition_point(|&end| end <= logit);
         let at = |index: usize| (self.logits[index], self.probabilities[index]);
@@ -101,7 +106,7 @@ impl Isotonic {
             above if above == self.logits.len() => self.probabilities[above - 1],
             above => {
                 let ((left, low), (right, high)) = (at(above - 1), at(above));
-                // Halves, so that no difference of two finite numbers is infinite.
+                // The difference of two finite numbers can overflow; that of their halves cannot.
                 let share = (logit / 2.0 - left / 2.0) / (right / 2.0 - left / 2.0);
                 low + share * (high - low)
             }

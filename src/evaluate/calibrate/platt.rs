@@ -1,27 +1,30 @@
-//! Platt's sigmoid.
+//! Platt scaling.
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::score::probability;
 
-/// p = sigmoid(slope · logit + intercept) (Platt 1999, *Probabilistic outputs for support vector machines*), fitted by
-/// maximum likelihood to his smoothed targets, (N₊ + 1)/(N₊ + 2) for an edge and 1/(N₋ + 2) for a negative, each class
-/// weighing the same in all, which he leaves as it is.
+/// The sigmoid p = sigmoid(slope · logit + intercept) (Platt 1999, *Probabilistic outputs for support vector
+/// machines*), fitted by maximum likelihood to Platt's smoothed targets: (N₊ + 1)/(N₊ + 2) for an edge and
+/// 1/(N₋ + 2) for a negative. Unlike in the paper, both classes have the same total weight.
+///
+/// The fit is written by hand because it is short, and because Platt scaling in the crates for machine
+/// learning does not weight the classes equally.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Platt {
-    /// Not below 0: a model that ranks edges below negatives gets 0.
+    /// The slope, at least 0: a model that ranks edges below negatives gets 0.
     pub slope: f64,
     /// The log-odds at the logit 0.
     pub intercept: f64,
 }
 
-/// Newton's method needs a handful of steps; more are never taken.
+/// The maximal number of Newton steps; a handful usually suffices.
 const MAX_STEPS: usize = 100;
-/// The gradient at which it has arrived, of a loss that is about 1.
+/// The gradient below which the fit has converged; the loss is about 1.
 const TOLERANCE: f64 = 1e-10;
 
 impl Platt {
-    /// Fits it to logits of which none is NaN and neither list is empty. O(m) time a step.
+    /// Fits the sigmoid to two non-empty lists of logits without NaN. O(m) time per step.
     pub(super) fn fit(edges: &[f64], negatives: &[f64]) -> Self {
         let count = |logits: &[f64]| logits.len() as f64;
         let high = (count(edges) + 1.0) / (count(edges) + 2.0);
@@ -30,14 +33,14 @@ impl Platt {
         // Infinite logits would make every sum infinite.
         let finite = |logit: f64| logit.clamp(-1e6, 1e6);
         let loss = |Platt { slope, intercept }: Platt| -> f64 {
-            let of_class = |&(logits, target): &(&[f64], f64)| {
+            let class_loss = |&(logits, target): &(&[f64], f64)| {
                 let terms = logits.iter().map(|&logit| {
                     let x = slope * finite(logit) + intercept;
                     x.max(0.0) + (-x.abs()).exp().ln_1p() - target * x
                 });
                 terms.sum::<f64>() / count(logits)
             };
-            classes.iter().map(of_class).sum()
+            classes.iter().map(class_loss).sum()
         };
         let mut fitted = Platt { slope: 0.0, intercept: 0.0 };
         let mut least = loss(fitted);
@@ -49,7 +52,8 @@ impl Platt {
             }
             let determinant = aa * bb - ab * ab;
             let step = [(bb * a - ab * b) / determinant, (aa * b - ab * a) / determinant];
-            // Halved until the loss falls (Lin, Lin & Weng 2007, *A note on Platt's probabilistic outputs*).
+            // Halve the step until the loss falls (Lin, Lin & Weng 2007, *A note on Platt's probabilistic
+            // outputs*).
             let mut share = 1.0;
             let next = loop {
                 let next = Platt {
@@ -74,23 +78,24 @@ impl Platt {
         if fitted.slope < 0.0 { Platt { slope: 0.0, intercept: 0.0 } } else { fitted }
     }
 
-    /// Whether it never falls.
+    /// Returns `true` if the sigmoid is finite and non-decreasing.
     pub(super) fn is_sound(&self) -> bool {
         self.slope.is_finite() && self.slope >= 0.0 && self.intercept.is_finite()
     }
 
-    /// Among as many edges as negatives.
+    /// Returns the probability of an edge for equally frequent edges and negatives.
     pub(super) fn probability(&self, logit: f64) -> f64 {
-        // A slope of 0 says the same of an infinite logit as of any other.
+        // 0 times an infinite logit would be NaN.
         let x = if self.slope == 0.0 { 0.0 } else { self.slope * logit };
         probability(x + self.intercept)
     }
 }
 
+/// The derivatives of the loss by slope (a) and intercept (b).
 struct Derivatives {
-    /// By slope and intercept.
+    /// The derivatives by a and b.
     gradient: [f64; 2],
-    /// By slope twice, both, and intercept twice; a little is added on the diagonal, so that it can be inverted.
+    /// The second derivatives aa, ab and bb; a small number on the diagonal makes the matrix invertible.
     hessian: [f64; 3],
 }
 

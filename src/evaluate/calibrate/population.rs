@@ -1,4 +1,4 @@
-//! Edges as rare as they are: held-out edges, and enough negatives to say what happens among all pairs.
+//! Samples the population of all pairs: the held-out edges, and enough negatives to represent all pairs.
 
 use hashbrown::HashSet;
 use rand::SeedableRng;
@@ -11,18 +11,20 @@ use crate::graph::{EdgeList, Pair};
 use crate::model::score::Score;
 use crate::split::{self, Split};
 
-/// Negatives for each held-out edge, if the two bounds allow.
+/// The number of negatives for each held-out edge, within the two bounds below.
 const PER_EDGE: usize = 100;
-/// Negatives of a part at least: a false positive in a hundred thousand can be seen.
+/// The minimal number of negatives of a part, which resolves one false positive in a hundred thousand.
 const LEAST: usize = 100_000;
-/// Negatives of a part at most: their logits take a second.
+/// The maximal number of negatives of a part; their logits take about a second.
 const MOST: usize = 1_000_000;
 
-/// The logits of the held-out edges of both parts and of pairs drawn evenly from those that are edges nowhere.
+/// The logits of the held-out edges of both parts and of negatives drawn uniformly from all pairs that are
+/// not edges.
 ///
-/// There are more negatives than in the split, so that they tell of the tail too: a hundred for an edge, but between a
-/// hundred thousand and a million for a part, and never more than a quarter of all there are. No pair is in both parts,
-/// and none of the validation part is a negative of the split's test part.
+/// There are more negatives than in the split, so that they also cover the tail of the scores: a hundred for
+/// each edge, but between a hundred thousand and a million for each part, and never more than a quarter of
+/// all available ones. No pair is in both parts, and no negative of the validation part is a negative of the
+/// split's test part.
 ///
 /// ```
 /// use vgae::model::baseline::Baseline;
@@ -40,37 +42,37 @@ const MOST: usize = 1_000_000;
 /// assert!(calibrator.probability(0.0) < calibrator.probability(3.0));
 /// let cut = Cut::at(population.reported(), population.density, 0.0)?;
 /// assert_eq!(cut.recall, 1.0);
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Population {
     /// The share of all pairs that are edges; see [`density`].
     pub density: f64,
-    /// What may be chosen by.
+    /// The logits used to fit a calibrator or choose a threshold.
     pub validation: Classes,
-    /// What the choice is reported on.
+    /// The logits used to report on that choice.
     pub test: Classes,
 }
 
-/// Logits of edges and of negatives.
+/// The logits of edges and of negatives.
 #[derive(Debug, Clone, Default)]
 pub struct Classes {
-    /// Of the edges.
+    /// The logits of the edges.
     pub edges: Vec<f64>,
-    /// Of the negatives.
+    /// The logits of the negatives.
     pub negatives: Vec<f64>,
 }
 
-/// The share of the pairs that could be edges of a graph which are: 2m / (n·(n − 1)) where there are no directions.
+/// Returns the share of all possible pairs that are edges: 2m / (n·(n − 1)) for an undirected graph.
 pub fn density(edges: &EdgeList) -> f64 {
     edges.len() as f64 / edges.num_pairs() as f64
 }
 
 impl Population {
-    /// The logits by `score` of the held-out edges of `split`, which is one of the graph with these `edges`, and of
-    /// negatives that `seed` draws. As many logits as pairs.
+    /// Seeds negatives with `seed` and scores them and the held-out edges of `split`, a split of the graph
+    /// with these `edges`. Takes one logit per pair.
     ///
     /// # Errors
-    /// [`Error::Config`] if every pair is an edge.
+    /// [`Error::Config`] if fewer than 4 pairs are not edges.
     pub fn draw(
         score: &(impl Score + ?Sized),
         edges: &EdgeList,
@@ -80,7 +82,7 @@ impl Population {
         let available = (edges.num_pairs() - edges.len() as u64) as usize;
         if available < 4 {
             let problem =
-                format!("only {available} pairs are no edges: nothing can be said of their density");
+                format!("only {available} pairs are not edges; expected at least 4 to sample negatives from");
             return Err(Error::Config(problem));
         }
         let count = |part: &EdgeList| (PER_EDGE * part.len()).clamp(LEAST, MOST).min(available / 4);
@@ -101,14 +103,14 @@ impl Population {
         })
     }
 
-    /// A calibrator of its validation part, for its density.
+    /// Fits a calibrator to the validation part, for the density of the population.
     ///
     /// # Errors
-    /// [`Error::Config`] if nothing was held out to validate; as [`Calibrator::fit`].
+    /// [`Error::Config`] if there are no validation edges; otherwise the errors of [`Calibrator::fit`].
     pub fn calibrate(&self, method: Calibration) -> Result<Calibrator> {
         let Classes { edges, negatives } = &self.validation;
         if edges.is_empty() {
-            let problem = "--calibrate needs validation edges, and this run held none out";
+            let problem = "`calibrate` needs validation edges, but this run held none out";
             return Err(Error::Config(problem.into()));
         }
         Calibrator::fit(method, edges, negatives, self.density)

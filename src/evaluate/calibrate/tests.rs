@@ -6,14 +6,16 @@ use crate::model::score::probability;
 const METHODS: [Calibration; 2] = [Calibration::Isotonic, Calibration::Platt];
 
 #[test]
-fn isotonic_steps_are_worked_out_by_hand() {
-    // Edges at 1, 2, 4 and, as one more, at 0; negatives at 0, 1, 3 and, as one more, at 4: each weighs a quarter, so
-    // that by logits the shares are 1/2, 1/2, 1, 0, 1/2, and pooled 1/2 up to 1 and 1/2 from 2 to 4.
+fn isotonic_steps_match_a_calculation_by_hand() {
+    // Edges at 1, 2, 4 and an added one at 0; negatives at 0, 1, 3 and an added one at 4. Each weighs a
+    // quarter, so the shares by logit are 1/2, 1/2, 1, 0, 1/2, which pool into 1/2 up to 1 and 1/2 from 2 to
+    // 4.
     let fitted = Isotonic::fit(&[1.0, 2.0, 4.0], &[0.0, 1.0, 3.0]);
     for logit in [-9.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 9.0] {
         assert!((fitted.probability(logit) - 0.5).abs() < 1e-12, "{logit}");
     }
-    // Edges at 3, 4, 5 and −1; negatives at −1, 0, 1 and 5: 1/2, 0, 0, 1, 1, 1/2 pool into 1/4 up to 1 and 3/4 from 3.
+    // Edges at 3, 4, 5 and −1; negatives at −1, 0, 1 and 5: 1/2, 0, 0, 1, 1, 1/2 pool into 1/4 up to 1 and
+    // 3/4 from 3.
     let fitted = Isotonic::fit(&[3.0, 4.0, 5.0], &[-1.0, 0.0, 1.0]);
     for (logit, expected) in [(-2.0, 0.25), (1.0, 0.25), (2.0, 0.5), (2.5, 0.625), (3.0, 0.75), (9.0, 0.75)] {
         assert!((fitted.probability(logit) - expected).abs() < 1e-12, "{logit}");
@@ -21,14 +23,15 @@ fn isotonic_steps_are_worked_out_by_hand() {
 }
 
 #[test]
-fn a_shift_is_bayes_rule() {
-    // Among as many edges as negatives 4 to 1; where a pair in a hundred is an edge, 4 to 99.
+fn a_shift_follows_bayes_rule() {
+    // The odds are 4 to 1 for equally frequent edges and negatives, and 4 to 99 if one pair in a hundred is
+    // an edge.
     assert!((shift(0.8, 0.01) - 4.0 / 103.0).abs() < 1e-12);
     assert_eq!(shift(0.3, 0.5), 0.3);
 }
 
 #[test]
-fn a_model_that_ranks_backwards_is_said_to_know_nothing() {
+fn a_model_that_ranks_backwards_gets_the_density_as_its_probability() {
     let calibrator = Calibrator::fit(Calibration::Platt, &[0.0, 1.0], &[5.0, 6.0], 0.25).unwrap();
     for logit in [f64::NEG_INFINITY, -3.0, 7.0, f64::INFINITY] {
         assert!((calibrator.probability(logit) - 0.25).abs() < 1e-9, "{logit}");
@@ -37,8 +40,8 @@ fn a_model_that_ranks_backwards_is_said_to_know_nothing() {
 
 #[test]
 fn platt_finds_the_sigmoid_that_made_the_outcomes() {
-    // Densities of logits x of edges and negatives whose ratio is exp(2x − 1): negatives normal around 0, edges
-    // around 2·1, both of variance 1, so that log-odds are 2x − 2.
+    // Negatives are normal around 0 and edges around 2, both with variance 1, so the log-odds at logit x are
+    // 2x − 2.
     let quantile = |p: f64| std::f64::consts::SQRT_2 * statrs::function::erf::erf_inv(2.0 * p - 1.0);
     let normal: Vec<f64> = (0..20_000).map(|at| quantile((at as f64 + 0.5) / 20_000.0)).collect();
     let edges: Vec<f64> = normal.iter().map(|x| x + 2.0).collect();
@@ -47,7 +50,7 @@ fn platt_finds_the_sigmoid_that_made_the_outcomes() {
 }
 
 #[test]
-fn what_cannot_be_fitted_is_refused() {
+fn invalid_input_is_refused() {
     for method in METHODS {
         let fit = |edges: &[f64], negatives: &[f64], density| {
             Calibrator::fit(method, edges, negatives, density).unwrap_err().to_string()
@@ -73,12 +76,12 @@ proptest! {
         for method in METHODS {
             let calibrator = Calibrator::fit(method, &edges, &negatives, density).unwrap();
             let found: Vec<f64> = logits.iter().map(|&logit| calibrator.probability(logit)).collect();
-            // Platt's saturate, but only far outside of what was seen.
+            // Platt's probabilities saturate, but only far outside the logits of the fit.
             prop_assert!(found.iter().all(|p| (0.0..=1.0).contains(p)), "{:?}", found);
             prop_assert!(found.is_sorted_by(|a, b| *a <= *b + 1e-15), "{:?}", found);
-            let seen = edges.iter().chain(&negatives).map(|&logit| calibrator.probability(logit));
+            let mut fitted = edges.iter().chain(&negatives).map(|&logit| calibrator.probability(logit));
             if method == Calibration::Isotonic {
-                prop_assert!(seen.into_iter().all(|p| p > 0.0 && p < 1.0));
+                prop_assert!(fitted.all(|p| p > 0.0 && p < 1.0));
             }
             prop_assert!(calibrator.problem().is_none());
             let json = serde_json::to_string(&calibrator).unwrap();
@@ -91,23 +94,24 @@ proptest! {
     }
 
     #[test]
-    fn an_isotonic_curve_claims_what_is_the_case(
+    fn an_isotonic_curve_predicts_the_actual_share_of_edges(
         edges in prop::collection::vec(-2i32..5, 200..300), negatives in prop::collection::vec(-5i32..2, 200..300),
     ) {
         let numbers = |logits: &[i32]| logits.iter().map(|&logit| f64::from(logit)).collect();
         let classes = Classes { edges: numbers(&edges), negatives: numbers(&negatives) };
         let calibrator = Calibrator::fit(Calibration::Isotonic, &classes.edges, &classes.negatives, 0.1).unwrap();
         for density in [0.1, 0.5] {
-            let of = |claim: &dyn Fn(f64) -> f64| Reliability::of(&classes, density, claim).unwrap();
-            let calibrated = of(&|logit| calibrator.probability_at(logit, density));
+            let reliability =
+                |predict: &dyn Fn(f64) -> f64| Reliability::of(&classes, density, predict).unwrap();
+            let calibrated = reliability(&|logit| calibrator.probability_at(logit, density));
             prop_assert!(calibrated.expected_calibration_error < 0.02, "{:?}", calibrated);
-            prop_assert!(calibrated.brier <= of(&probability).brier + 0.001);
+            prop_assert!(calibrated.brier <= reliability(&probability).brier + 0.001);
         }
     }
 }
 
 #[test]
-fn a_cut_that_no_ranking_has_names_the_best_one() {
+fn an_unreachable_precision_names_the_best_cut() {
     let classes = Classes { edges: vec![1.0, 2.0], negatives: vec![3.0; 9] };
     let error = Cut::with_precision(&classes, 0.01, 0.5).unwrap_err().to_string();
     assert!(

@@ -1,49 +1,49 @@
-//! Where to cut a ranking, and what is to be expected above the cut.
+//! Chooses a threshold for a ranking, and estimates the precision and recall above it.
 
 use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::evaluate::calibrate::{Classes, Isotonic, Population};
 
-/// A logit, and what is to be expected of the pairs that have at least that.
+/// A threshold for logits, and the expected precision and recall of the pairs above it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Cut {
-    /// Pairs with this logit are above the cut.
+    /// The threshold; pairs with at least this logit are above the cut.
     pub logit: f64,
-    /// The share of the pairs above it that are edges; 0 if nothing is above it.
+    /// The share of the pairs above the cut that are edges; 0 if no pair is above it.
     pub precision: f64,
-    /// The share of the edges that are above it.
+    /// The share of the edges that are above the cut.
     pub recall: f64,
-    /// The share of the negatives that are above it.
+    /// The share of the negatives that are above the cut.
     pub share_of_negatives: f64,
 }
 
 impl Cut {
-    /// The lowest cut of `classes` with at least the `precision` where the share `density` of pairs are edges. Cuts are made
-    /// at the steps of [`crate::evaluate::calibrate::Isotonic`] alone: between them precision wavers by chance, and the lowest cut
-    /// would be a lucky one. O(m log m) time for m logits.
+    /// Returns the lowest cut of `classes` with at least the given `precision`, if the share `density` of the
+    /// pairs are edges. Only the steps of [`crate::evaluate::calibrate::Isotonic`] are tried: between them the
+    /// precision fluctuates by chance, and the lowest cut would merely be lucky. O(m log m) time for m
+    /// logits.
     ///
     /// ```
     /// use vgae::evaluate::calibrate::{Classes, Cut};
     ///
-    /// // Of 10 negatives one is above the edge at 1, and one more is taken to be.
+    /// // One of the 10 negatives is above the edge at 1; the estimate adds one more.
     /// let negatives = vec![2.0, 0.5, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0];
     /// let classes = Classes { edges: vec![3.0, 1.0, -1.0], negatives };
     /// let cut = Cut::with_precision(&classes, 0.5, 0.75)?;
     /// assert_eq!(cut.logit, 1.0);
     /// assert!((cut.precision - (2.0 / 3.0) / (2.0 / 3.0 + 2.0 / 11.0)).abs() < 1e-12);
-    /// # Ok::<(), vgae_report::Error>(())
+    /// # Ok::<(), vgae::Error>(())
     /// ```
     ///
     /// # Errors
-    /// [`Error::NoCut`] if no cut has that precision; [`Error::OneClass`] if there is no edge
-    /// or no negative.
+    /// [`Error::NoCut`] if no cut has that precision; [`Error::OneClass`] if there is no edge or no negative.
     pub fn with_precision(classes: &Classes, density: f64, precision: f64) -> Result<Cut> {
         let ranked = Ranked::of(classes)?;
         let steps = Isotonic::fit(&classes.edges, &classes.negatives);
         let cuts: Vec<Cut> = steps.starts().map(|logit| ranked.at(logit, density)).collect();
         let found = cuts.iter().find(|cut| cut.precision >= precision);
-        // There is an edge, and hence a step.
+        // `Ranked::of` has checked that there is an edge, so there is at least one step.
         let best =
             cuts.iter().fold(cuts[0], |best, cut| if cut.precision > best.precision { *cut } else { best });
         found.copied().ok_or(Error::NoCut {
@@ -55,7 +55,7 @@ impl Cut {
         })
     }
 
-    /// The same cut where it is known that this share of the negatives is above it.
+    /// Returns the same cut with a known share of negatives above it, and the precision that follows.
     pub fn with_negatives(self, share_of_negatives: f64, density: f64) -> Cut {
         let edges = density * self.recall;
         let all = edges + (1.0 - density) * share_of_negatives;
@@ -63,7 +63,7 @@ impl Cut {
         Cut { precision, share_of_negatives, ..self }
     }
 
-    /// The cut at `logit`. O(m log m) time for m logits.
+    /// Returns the cut at `logit`. O(m log m) time for m logits.
     ///
     /// # Errors
     /// [`Error::OneClass`] if there is no edge or no negative.
@@ -92,7 +92,8 @@ impl Ranked {
         Ok(Ranked { edges: sorted(edges), negatives: sorted(negatives) })
     }
 
-    /// One negative more than there is is taken to be above any cut, so that a precision of 1 is never promised.
+    /// Returns the cut at `logit`. One extra negative is assumed to be above any cut, so the precision is
+    /// never 1.
     fn at(&self, logit: f64, density: f64) -> Cut {
         let above = |logits: &[f64]| (logits.len() - logits.partition_point(|&other| other < logit)) as f64;
         let recall = above(&self.edges) / self.edges.len() as f64;
@@ -102,7 +103,7 @@ impl Ranked {
 }
 
 impl Population {
-    /// The part that figures are reported on: the test part, or the validation part if nothing was held out to test.
+    /// Returns the part to report on: the test part, or the validation part if there are no test edges.
     pub fn reported(&self) -> &Classes {
         if self.test.edges.is_empty() { &self.validation } else { &self.test }
     }

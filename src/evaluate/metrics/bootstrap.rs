@@ -1,4 +1,4 @@
-//! How much the metrics of one split could have come out otherwise: percentile bootstrap intervals.
+//! Percentile bootstrap intervals: the uncertainty of the metrics of one split.
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::groups::{Group, Groups};
 
-/// The share of the resamples that an [`Interval`] spans.
+/// The share of the resamples inside an [`Interval`].
 pub const LEVEL: f64 = 0.95;
 
 /// The lower and the upper end of an interval.
@@ -23,37 +23,40 @@ pub struct Interval {
 /// The intervals of both metrics of one set of scored pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Intervals {
-    /// Of the AUC.
+    /// The interval of the AUC.
     pub roc_auc: Interval,
-    /// Of the average precision.
+    /// The interval of the average precision.
     pub average_precision: Interval,
 }
 
-/// The 95 % percentile bootstrap intervals (Efron & Tibshirani 1993, *An introduction to the bootstrap*, section
-/// 13.3) of AUC and AP of m scored pairs: the metrics of `num_resamples` resamples, for each of which as many edges
-/// as there are, and apart from them as many negatives, are drawn with replacement. A quantile between two resamples
-/// is interpolated linearly, as numpy's `quantile` does.
+/// Computes the 95 % percentile bootstrap intervals (Efron & Tibshirani 1993, *An introduction to the
+/// bootstrap*, section 13.3) of the AUC and AP of m scored pairs. Each of the `num_resamples` resamples draws
+/// edges and, separately, negatives with replacement, as many of each as there are. A quantile between two
+/// resamples is interpolated linearly, like numpy's `quantile`.
 ///
-/// They say how far the figures depend on which pairs were held out, not what another split or another training
-/// would give. They take the pairs for independent, which negatives that were drawn for the same edge are not.
+/// The intervals show how much the metrics depend on which pairs were held out, not how another split or
+/// another training would differ. They assume independent pairs; negatives drawn for the same edge are not
+/// independent.
 ///
-/// O(m log m + `num_resamples` · m) time and O(m) memory a thread. The same seed gives the same intervals on any
-/// number of threads.
+/// O(m log m + `num_resamples` · m) time and O(m) memory per thread. The same seed gives the same intervals
+/// with any number of threads.
 ///
 /// # Errors
-/// As [`super::roc_auc`], and [`Error::Config`] if `num_resamples` is 0.
+/// Returns the errors of [`super::roc_auc`], and [`Error::Config`] if `num_resamples` is 0.
 pub fn bootstrap(logits: &[f64], labels: &[bool], num_resamples: usize, seed: u64) -> Result<Intervals> {
     if num_resamples == 0 {
-        return Err(Error::Config("--bootstrap 0 draws nothing; expected at least 1 resample".into()));
+        return Err(Error::Config("0 resamples draw nothing; expected at least 1".into()));
     }
     let groups = Groups::rank("a bootstrap interval", logits, labels)?;
-    let places = |count: fn(&Group) -> u64| -> Vec<u32> {
+    // The group of each positive or negative pair.
+    let group_indices = |count: fn(&Group) -> u64| -> Vec<u32> {
         let groups = groups.descending.iter().enumerate();
         groups.flat_map(|(at, group)| std::iter::repeat_n(at as u32, count(group) as usize)).collect()
     };
-    let (positives, negatives) = (places(|group| group.positives), places(|group| group.negatives));
+    let (positives, negatives) =
+        (group_indices(|group| group.positives), group_indices(|group| group.negatives));
     let resample = |at: usize| {
-        // A stream of its own for each resample, whichever thread comes to draw it.
+        // Each resample has its own stream, so the result does not depend on which thread draws it.
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(at as u64);
         let mut descending = vec![Group::default(); groups.descending.len()];
@@ -73,16 +76,17 @@ pub fn bootstrap(logits: &[f64], labels: &[bool], num_resamples: usize, seed: u6
     })
 }
 
-/// Between the quantiles of `values`, stretched to `found`: of few pairs or many ties, resamples may all be better.
-fn interval(mut values: Vec<f64>, found: f64) -> Interval {
+/// Returns the interval between the quantiles of `values`, extended to contain `estimate`: with few pairs or
+/// many ties, every resample may be better than the estimate.
+fn interval(mut values: Vec<f64>, estimate: f64) -> Interval {
     values.sort_unstable_by(f64::total_cmp);
     let tail = (1.0 - LEVEL) / 2.0;
     let [lower, upper] = [tail, 1.0 - tail].map(|share| quantile(&values, share));
-    Interval { lower: lower.min(found), upper: upper.max(found) }
+    Interval { lower: lower.min(estimate), upper: upper.max(estimate) }
 }
 
 fn quantile(ascending: &[f64], share: f64) -> f64 {
-    let place = share * (ascending.len() - 1) as f64;
-    let (below, above) = (ascending[place.floor() as usize], ascending[place.ceil() as usize]);
-    below + (above - below) * place.fract()
+    let position = share * (ascending.len() - 1) as f64;
+    let (below, above) = (ascending[position.floor() as usize], ascending[position.ceil() as usize]);
+    below + (above - below) * position.fract()
 }

@@ -1,9 +1,9 @@
-//! The two curves of a ranking: what is found and what is wrongly taken, as the threshold falls.
+//! The ROC and precision–recall curves of a ranking.
 
 use crate::error::Result;
 use crate::evaluate::metrics::groups::Groups;
 
-/// The ROC and the precision–recall curve of scored pairs, a point for each distinct score.
+/// The ROC and precision–recall curves of scored pairs, with a point for each distinct score.
 ///
 /// ```
 /// use vgae::evaluate::metrics::Curves;
@@ -11,23 +11,24 @@ use crate::evaluate::metrics::groups::Groups;
 /// let curves = Curves::of(&[3.0, 1.0, 2.0, 0.0], &[true, true, false, false])?;
 /// assert_eq!(curves.roc, [(0.0, 0.0), (0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (1.0, 1.0)]);
 /// assert_eq!(curves.precision_recall[0], (0.5, 1.0));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curves {
-    /// (false positive rate, true positive rate) from (0, 0) to (1, 1). The area under it, by straight lines, is
-    /// [`crate::evaluate::metrics::roc_auc`].
+    /// The points (false positive rate, true positive rate) from (0, 0) to (1, 1). Joined by straight lines,
+    /// they enclose the area [`crate::evaluate::metrics::roc_auc`].
     pub roc: Vec<(f64, f64)>,
-    /// (recall, precision) of all that score at least as high, by ascending recall. Average precision is the area
-    /// under its steps, each as high as the point at its end; see [`crate::evaluate::metrics::average_precision`].
+    /// The points (recall, precision) of the pairs that score at least as high, by ascending recall. The
+    /// average precision is the area under the steps, each as high as the point at its end; see
+    /// [`crate::evaluate::metrics::average_precision`].
     pub precision_recall: Vec<(f64, f64)>,
 }
 
 impl Curves {
-    /// Of m scored pairs. O(m log m) time, O(m) memory.
+    /// Computes the curves of m scored pairs. O(m log m) time, O(m) memory.
     ///
     /// # Errors
-    /// As [`crate::evaluate::metrics::roc_auc`].
+    /// Returns the errors of [`crate::evaluate::metrics::roc_auc`].
     pub fn of(logits: &[f64], labels: &[bool]) -> Result<Curves> {
         let groups = Groups::rank("a curve", logits, labels)?;
         let (mut positives, mut negatives) = (0u64, 0u64);

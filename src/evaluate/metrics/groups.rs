@@ -1,18 +1,18 @@
-//! Scored pairs in groups of equal scores: all that a ranking metric needs to know of them.
+//! Groups scored pairs by equal scores, which is all that a ranking metric needs.
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::kernels::sort::sort_by;
 
-/// How many pairs have one score.
+/// The numbers of pairs with one score.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Group {
     pub(super) positives: u64,
     pub(super) negatives: u64,
 }
 
-/// The groups, from the highest score down.
+/// Groups of pairs by descending score.
 pub(super) struct Groups {
     pub(super) descending: Vec<Group>,
     pub(super) num_positives: u64,
@@ -20,10 +20,10 @@ pub(super) struct Groups {
 }
 
 impl Groups {
-    /// Groups m scored pairs for `metric`. O(m log m) time, on all threads.
+    /// Groups m scored pairs; `metric` is the name in errors. O(m log m) time, on all threads.
     pub(super) fn rank(metric: &'static str, logits: &[f64], labels: &[bool]) -> Result<Self> {
         let (num_positives, num_negatives) = count(metric, logits, labels)?;
-        // Sorted apart, a score needs no label beside it.
+        // Each class is sorted separately, so the scores are sorted without their labels.
         let descending = |label: bool, count: usize| {
             let mut scores: Vec<f64> = Vec::with_capacity(count);
             let labelled = logits.iter().zip(labels).filter(|&(_, &other)| other == label);
@@ -40,7 +40,8 @@ impl Groups {
     /// See [`super::roc_auc`].
     pub(super) fn roc_auc(&self) -> f64 {
         let mut negatives_above = 0u64;
-        // Twice the number of (edge, negative) pairs in the right order, so that ties stay whole numbers.
+        // Twice the number of (edge, negative) pairs in the right order, so that a tie, which counts half, is
+        // an integer.
         let mut twice_ordered = 0u128;
         for group in &self.descending {
             let negatives_below = self.num_negatives - negatives_above - group.negatives;
@@ -62,14 +63,14 @@ impl Groups {
     }
 }
 
-/// The groups of two descending lists of scores.
+/// Merges two descending lists of scores into groups.
 fn merge(mut positives: &[f64], mut negatives: &[f64]) -> Vec<Group> {
     let mut groups = Vec::with_capacity(positives.len() + negatives.len());
     while let Some(highest) = match (positives.first(), negatives.first()) {
         (Some(&positive), Some(&negative)) => Some(positive.max(negative)),
         (positive, negative) => positive.or(negative).copied(),
     } {
-        // `==` rather than the total order, which holds −0 below 0.
+        // `==` rather than the total order, which puts −0 below 0.
         let take = |scores: &mut &[f64]| {
             let length = scores.iter().take_while(|&&score| score == highest).count();
             *scores = &scores[length..];
@@ -80,7 +81,7 @@ fn merge(mut positives: &[f64], mut negatives: &[f64]) -> Vec<Group> {
     groups
 }
 
-/// The number of positives and of negatives, at least one each, whose scores are all numbers.
+/// Counts the positives and negatives. Fails if a score is NaN or either class is empty.
 pub(super) fn count(metric: &'static str, scores: &[f64], labels: &[bool]) -> Result<(usize, usize)> {
     assert_eq!(scores.len(), labels.len(), "each score needs a label");
     if let Some(index) = scores.par_iter().position_first(|score| score.is_nan()) {

@@ -1,54 +1,55 @@
-//! Where each edge stands among negatives: the mean reciprocal rank and Hits@K.
+//! Ranks edges among negatives: the mean reciprocal rank and Hits@K.
 
 use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::kernels::sort::sort_by;
 
-/// The mean reciprocal rank of the edges, each among all `negatives`; see [`Ranks::mean_reciprocal_rank`].
-/// O((m + k) log k) time for m edges and k negatives.
+/// Computes the mean reciprocal rank of the edges, each among all `negatives`; see
+/// [`Ranks::mean_reciprocal_rank`]. O((m + k) log k) time for m edges and k negatives.
 ///
 /// # Errors
-/// As [`Ranks::pooled`].
+/// Returns the errors of [`Ranks::pooled`].
 pub fn mean_reciprocal_rank(edges: &[f64], negatives: &[f64]) -> Result<f64> {
     Ok(Ranks::pooled(edges, negatives)?.mean_reciprocal_rank())
 }
 
-/// Hits@`k` of the logits of edges against those of `negatives`: the share of the edges that are scored above the
-/// `k`-th highest negative. An edge that ties with it does not count, as in OGB (Hu et al. 2020, *Open Graph
-/// Benchmark*). O((m + k) log k) time for m edges and k negatives.
+/// Computes Hits@`k` from the logits of edges and `negatives`: the share of the edges that are scored above
+/// the `k`-th highest negative. An edge that ties with it does not count, as in OGB (Hu et al. 2020, *Open
+/// Graph Benchmark*). O((m + k) log k) time for m edges and k negatives.
 ///
 /// # Errors
-/// As [`Ranks::pooled`] and [`Ranks::hits_at`].
+/// Returns the errors of [`Ranks::pooled`] and [`Ranks::hits_at`].
 pub fn hits_at(k: usize, edges: &[f64], negatives: &[f64]) -> Result<f64> {
     Ranks::pooled(edges, negatives)?.hits_at(k)
 }
 
-/// Where one edge stands among its negatives.
+/// The rank of one edge among its negatives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Rank {
-    /// The negatives that are scored above it.
+    /// The number of negatives that are scored above the edge.
     pub num_above: usize,
-    /// The negatives that are scored alike.
+    /// The number of negatives with the same score.
     pub num_tied: usize,
-    /// All the negatives that it is ranked among.
+    /// The number of negatives that the edge is ranked among.
     pub num_negatives: usize,
 }
 
 impl Rank {
-    /// The rank, from 1 for the best: 1 + the negatives above + half of those alike, the mean of its best and its
-    /// worst place among them.
+    /// Returns the rank, 1 being the best: 1 + the negatives above + half of the tied ones. This is the mean
+    /// of the best and the worst place that the ties allow.
     pub fn value(&self) -> f64 {
         1.0 + self.num_above as f64 + self.num_tied as f64 / 2.0
     }
 
-    /// Whether the edge is scored above the `k`-th highest negative: fewer than `k` are scored as high.
+    /// Returns `true` if the edge is scored above the `k`-th highest negative: fewer than `k` negatives score
+    /// at least as high.
     fn is_hit(&self, k: usize) -> bool {
         self.num_above + self.num_tied < k
     }
 }
 
-/// Where each edge of a part stands.
+/// The ranks of all edges of a part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranks {
     of_edges: Vec<Rank>,
@@ -58,17 +59,17 @@ impl Ranks {
     /// Ranks each of m edges among the same k `negatives`, by their logits. O((m + k) log k) time.
     ///
     /// # Errors
-    /// [`Error::OneClass`] if there is no edge or no negative, [`Error::NotANumber`] for a NaN, whose place is
-    /// counted through the edges and then through the negatives.
+    /// [`Error::OneClass`] if there is no edge or no negative; [`Error::NotANumber`] for a NaN, with its
+    /// index in the edges followed by the negatives.
     pub fn pooled(edges: &[f64], negatives: &[f64]) -> Result<Ranks> {
         if edges.is_empty() || negatives.is_empty() {
             return Err(one_class(edges.len(), negatives.len()));
         }
-        refuse_nan(edges.iter().chain(negatives))?;
+        check_numbers(edges.iter().chain(negatives))?;
         let mut ascending = negatives.to_vec();
         sort_by(&mut ascending, f64::total_cmp);
         let rank = |&edge: &f64| {
-            // `<` and `<=` rather than the total order, which holds −0 below 0.
+            // `<` and `<=` rather than the total order, which puts −0 below 0.
             let num_below = ascending.partition_point(|&negative| negative < edge);
             let num_tied = match ascending.get(num_below) {
                 Some(&next) if next == edge => {
@@ -82,22 +83,22 @@ impl Ranks {
         Ok(Ranks { of_edges: edges.par_iter().map(rank).collect() })
     }
 
-    /// Ranks each edge among the negatives of its own list. An edge whose list is empty has rank 1. O(k) time for k
-    /// negatives in all lists.
+    /// Ranks each edge among the negatives of its own list. An edge with an empty list has rank 1. O(k) time
+    /// for k negatives in all lists.
     ///
     /// # Errors
-    /// [`Error::OneClass`] if there is no edge, or no negative in any list, [`Error::NotANumber`] for a NaN, whose
-    /// place is counted through the edges and then through the lists.
+    /// [`Error::OneClass`] if there is no edge, or no negative in any list; [`Error::NotANumber`] for a NaN,
+    /// with its index in the edges followed by the lists.
     ///
     /// # Panics
-    /// If there are not as many lists as edges.
+    /// Panics if the numbers of lists and edges differ.
     pub fn per_edge(edges: &[f64], lists: &[&[f64]]) -> Result<Ranks> {
         assert_eq!(edges.len(), lists.len(), "each edge needs a list");
         let num_negatives = lists.iter().map(|list| list.len()).sum();
         if num_negatives == 0 {
             return Err(one_class(edges.len(), num_negatives));
         }
-        refuse_nan(edges.iter().chain(lists.iter().copied().flatten()))?;
+        check_numbers(edges.iter().chain(lists.iter().copied().flatten()))?;
         let rank = |(&edge, list): (&f64, &&[f64])| Rank {
             num_above: list.iter().filter(|&&negative| negative > edge).count(),
             num_tied: list.iter().filter(|&&negative| negative == edge).count(),
@@ -106,26 +107,26 @@ impl Ranks {
         Ok(Ranks { of_edges: edges.iter().zip(lists).map(rank).collect() })
     }
 
-    /// The rank of each edge, in their order.
+    /// Returns the rank of each edge, in the order of the edges.
     pub fn of_edges(&self) -> &[Rank] {
         &self.of_edges
     }
 
-    /// The mean of 1 / [`Rank::value`], in (0, 1]. O(m) time.
+    /// Returns the mean of 1 / [`Rank::value`], in (0, 1]. O(m) time.
     pub fn mean_reciprocal_rank(&self) -> f64 {
         let sum: f64 = self.of_edges.iter().map(|rank| 1.0 / rank.value()).sum();
         sum / self.of_edges.len() as f64
     }
 
-    /// The share of the edges, in [0, 1], that are scored above the `k`-th highest of their negatives; an edge that
-    /// ties with it does not count. O(m) time.
+    /// Returns the share of the edges, in [0, 1], that are scored above the `k`-th highest of their
+    /// negatives; an edge that ties with it does not count. O(m) time.
     ///
     /// # Errors
-    /// [`Error::TooFewNegatives`] if an edge is ranked among fewer than `k`, where OGB would call it a hit whatever
-    /// its score, and [`Error::Config`] if `k` is 0.
+    /// [`Error::TooFewNegatives`] if an edge is ranked among fewer than `k` negatives (OGB counts such an
+    /// edge as a hit for any score); [`Error::Config`] if `k` is 0.
     pub fn hits_at(&self, k: usize) -> Result<f64> {
         if k == 0 {
-            return Err(Error::Config("--hits 0 is no rank; expected whole numbers of at least 1".into()));
+            return Err(Error::Config("Hits@0 is not a rank; expected whole numbers of at least 1".into()));
         }
         if let Some(short) = self.of_edges.iter().find(|rank| rank.num_negatives < k) {
             return Err(Error::TooFewNegatives { k, num_negatives: short.num_negatives });
@@ -139,7 +140,7 @@ fn one_class(positives: usize, negatives: usize) -> Error {
     Error::OneClass { metric: "a rank", positives, negatives }
 }
 
-fn refuse_nan<'a>(mut logits: impl Iterator<Item = &'a f64>) -> Result<()> {
+fn check_numbers<'a>(mut logits: impl Iterator<Item = &'a f64>) -> Result<()> {
     match logits.position(|logit| logit.is_nan()) {
         Some(index) => Err(Error::NotANumber { index }),
         None => Ok(()),

@@ -1,29 +1,31 @@
-//! Negatives whose ends have as many edges as the ends of edges have.
+//! Seeds negatives with the degree distribution of edges.
 
 use hashbrown::HashSet;
 use rand::{Rng, RngExt};
 
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Pair};
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
-/// Draws for each pair that is needed before all pairs are gone through instead.
+/// The number of draws for each needed pair before the fallback that enumerates all pairs.
 const DRAWS_PER_PAIR: usize = 100;
 
-/// `count` distinct pairs of distinct nodes, none an edge of `edges`, the whole graph: one after the other, each with
-/// a chance in proportion to the product of its ends' degrees among the `train` edges, of a directed pair that of
-/// the edges that leave its source and of those that reach its target. A degree then tells next to nothing about
-/// which pairs are edges. Those of a bipartite graph join a source with a target. Nodes without training edges are in none: nothing is added to the degrees.
+/// Seeds `count` distinct pairs of distinct nodes that are not in `edges`, the edges of the whole graph.
 ///
-/// Two random ends of random training edges make such a pair, which is drawn again where it is an edge or taken:
-/// O(count · log m) expected time and O(m + count) memory. Where that hardly finds one, in a graph that is nearly
-/// complete or has only just enough, the rest are chosen from all pairs of nodes, with the same chances, in O(n²)
-/// time.
+/// The pairs are drawn one after another, each with a probability proportional to the product of its ends'
+/// degrees in the `train` edges. For a directed pair these are the out-degree of its source and the in-degree
+/// of its target. A degree then says almost nothing about which pairs are edges. In a bipartite graph a pair
+/// joins a source and a target. Degrees are not smoothed, so no pair contains a node without training edges.
+///
+/// A random end of one random training edge and a random end of another form such a pair; pairs that are
+/// edges or already drawn are rejected: O(count · log m) expected time and O(m + count) memory. If rejection
+/// rarely succeeds, because the graph is nearly complete or has barely enough such pairs, the rest are drawn
+/// from all pairs of nodes with the same probabilities, in O(n²) time.
 ///
 /// # Errors
-/// [`Error::TooFewDegreeNegatives`] if there are not as many.
+/// [`Error::TooFewDegreeNegatives`] if there are fewer than `count` such pairs.
 pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut impl Rng) -> Result<Vec<Pair>> {
-    let ends = Ends::of(train);
+    let ends = Ends::collect(train);
     let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
     let mut negatives = Vec::with_capacity(count);
     let num_draws = if train.is_empty() { 0 } else { DRAWS_PER_PAIR.saturating_mul(count) };
@@ -39,12 +41,13 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
     }
     let num_left = count - negatives.len();
     if num_left > 0 {
-        let (mut best, mut available) = (Best::new(num_left), taken.len() as u64);
+        let (mut best, mut available) = (TopK::new(num_left), taken.len() as u64);
         for (pair, weight) in ends.weighted_pairs(train.num_nodes(), train.direction()) {
             if edges.is_candidate(pair) && !taken.contains(&pair) {
                 available += 1;
-                // The largest of u^(1/w), in logarithms, are drawn as one after the other would be (Efraimidis &
-                // Spirakis 2006, "Weighted random sampling with a reservoir").
+                // Keeping the pairs with the largest u^(1/w), here in logarithms, is equivalent to weighted
+                // draws one after another (Efraimidis & Spirakis 2006, "Weighted random sampling with a
+                // reservoir").
                 best.add(ScoredPair { pair, logit: rng.random::<f64>().ln() / weight });
             }
         }
@@ -56,16 +59,16 @@ pub fn by_degree(edges: &EdgeList, train: &EdgeList, count: usize, rng: &mut imp
     Ok(negatives)
 }
 
-/// The ends that may come first and second in a pair, each as often as it has training edges.
+/// The nodes that may come first and second in a pair, each repeated once per training edge.
 struct Ends {
     sources: Vec<u32>,
     targets: Vec<u32>,
 }
 
 impl Ends {
-    fn of(train: &EdgeList) -> Self {
-        // Of a bipartite graph each pair has its source first already: drawn both ways round, half of the draws would be
-        // of one kind.
+    fn collect(train: &EdgeList) -> Self {
+        // A bipartite pair already has its source first. Adding its reverse would make half of the draws join
+        // two nodes of one kind.
         let pairs = match train.num_sources() {
             Some(_) => train.pairs().to_vec(),
             None => train.ordered_pairs(),
@@ -74,7 +77,8 @@ impl Ends {
         Ends { sources, targets }
     }
 
-    /// Every pair of two of `num_nodes` nodes that can be drawn, and the product of its ends' degrees.
+    /// Iterates over every pair of the `num_nodes` nodes that can be drawn, with the product of its ends'
+    /// degrees.
     fn weighted_pairs(&self, num_nodes: usize, direction: Direction) -> impl Iterator<Item = (Pair, f64)> {
         let degrees = |ends: &[u32]| {
             let mut degrees = vec![0.0; num_nodes];

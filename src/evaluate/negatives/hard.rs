@@ -1,5 +1,6 @@
-//! The negatives of HeaRT (Li et al. 2023, *Evaluating graph neural networks for link prediction: current pitfalls
-//! and new benchmarking*, section 4): for each held-out edge the likeliest pairs that share an end with it.
+//! Finds the negatives of HeaRT (Li et al. 2023, *Evaluating graph neural networks for link prediction:
+//! current pitfalls and new benchmarking*, section 4): for each held-out edge, the likeliest pairs that share
+//! an end with it.
 
 use hashbrown::HashMap;
 use rand::Rng;
@@ -11,31 +12,38 @@ use crate::error::Result;
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 use crate::model::baseline::Baseline;
 
-/// Ends that one thread goes through at a time: as many as the walks of a [`Baseline`] follow at once.
-const ENDS_AT_A_TIME: usize = 8;
+/// The number of ends that one thread ranks together; a [`Baseline`] runs as many random walks at once.
+const ENDS_PER_BATCH: usize = 8;
 
-/// For each of `edges` up to `per_edge` negatives, which keep one of its ends and replace the other: ⌈`per_edge`/2⌉
-/// keep the first (the source), ⌊`per_edge`/2⌋ the second. Fewer where an end has fewer non-neighbours. None is an
-/// edge of the whole graph or joins a node to itself, nor, of a bipartite graph, two nodes of one kind; with directions
-/// the reverse of an edge may be one.
+/// Finds up to `per_edge` negatives for each of `edges`. A negative keeps one end of the edge and replaces
+/// the other: ⌈`per_edge`/2⌉ negatives keep the first end (the source), ⌊`per_edge`/2⌋ the second. An end
+/// with fewer non-neighbours has fewer negatives. No negative is an edge of the whole graph or joins a node
+/// to itself, and in a bipartite graph none joins two nodes of one kind. In a directed graph the reverse of
+/// an edge may be a negative.
 ///
-/// Those of an end are its best candidates, best first. Every other node that could be a neighbour and is none is ranked by resource
-/// allocation, by personalised PageRank and, where there are features, by their cosine, on the `train` edges
-/// without their directions. A candidate's rank by a heuristic is the number of candidates that it scores as high,
-/// itself among them, so that the many zeros of a heuristic are no recommendation. The candidate's best rank
-/// counts, then its second best, then the third; what is still equal goes in an order that `rng` draws.
+/// The negatives of an end are its best candidates, best first. A candidate is any node that could be a
+/// neighbour of the end but is not. Candidates are ranked by resource allocation, by personalised PageRank
+/// and, if the graph has features, by the cosine of the features, all on the `train` edges without their
+/// directions. The rank of a candidate by one heuristic is the number of candidates, itself included, that
+/// score at least as high, so a candidate gains nothing from a score of 0 that many others share. Candidates
+/// are sorted by their best rank, then by the second best, then by the third; the remaining ties are broken
+/// in a random order from `rng`.
 ///
-/// Departures: K is the caller's, where the paper takes 250 or 500. Non-edges are those of the whole graph, and the
-/// test's are ranked on the training edges too. PageRank is exact, and the sum of both ways round. The authors' code
-/// ranks the candidates that a heuristic scores 0 right after its last other one, so that on sparse graphs they fill
-/// the lists; ranked last, as here, they leave the lists harder.
+/// Differences from the paper and its code:
+/// - The caller chooses the number of negatives; the paper takes 250 or 500.
+/// - Non-edges are those of the whole graph, and the negatives of the test part are ranked on the training
+///   edges too.
+/// - PageRank is exact, and its two directions are summed.
+/// - Candidates with a score of 0 are ranked last, which makes the lists harder. The authors' code ranks them
+///   right after the last candidate with another score, so on sparse graphs they fill the lists.
 ///
-/// With e distinct ends of edges: O(e · n log(nm)) time for the ranking, O(e · (n + m)) for the walks' 30 steps and
-/// the neighbours, O(e · nonzeros of X) for the cosine; O(n) memory a thread, beside the O(edges · `per_edge`) of
-/// what is returned. The same `rng` gives the same negatives on any number of threads.
+/// With e distinct ends: O(e · n log(nm)) time for the ranking, O(e · (n + m)) for the 30 steps of the walks
+/// and the neighbours, and O(e · nonzeros of X) for the cosine. O(n) memory per thread, besides O(edges ·
+/// `per_edge`) for the result. The same `rng` gives the same negatives with any number of threads.
 ///
 /// # Errors
-/// Those of [`Baseline::new`], of which none can occur: the cosine is left out where there are no features.
+/// Returns the errors of [`Baseline::new`]. None of them can occur, because the cosine is left out of a graph
+/// without features.
 pub fn hard(
     graph: &Graph,
     train: &EdgeList,
@@ -50,7 +58,7 @@ pub fn hard(
         kinds.into_iter().map(|kind| Baseline::new(kind, &undirected, graph.features(), 0)).collect();
     let mut order: Vec<u32> = (0..graph.num_nodes() as u32).collect();
     order.shuffle(rng);
-    let corruption = Corruption { edges: &graph.edges, heuristics: heuristics?, order };
+    let ranking = Ranking { edges: &graph.edges, heuristics: heuristics?, order };
 
     let ends_of = |(u, v): Pair| match graph.edges.direction() {
         Direction::Undirected => [End::Either(u), End::Either(v)],
@@ -61,7 +69,7 @@ pub fn hard(
     ends.dedup();
     let halves = [per_edge.div_ceil(2), per_edge / 2];
     let best: Vec<Vec<Pair>> =
-        ends.par_chunks(ENDS_AT_A_TIME).flat_map_iter(|ends| corruption.best(ends, halves[0])).collect();
+        ends.par_chunks(ENDS_PER_BATCH).flat_map_iter(|ends| ranking.best(ends, halves[0])).collect();
     let best: HashMap<End, Vec<Pair>> = ends.into_iter().zip(best).collect();
     let list = |&edge: &Pair| {
         let ends = ends_of(edge).into_iter().zip(halves);
@@ -73,7 +81,7 @@ pub fn hard(
 /// The end of an edge that its negatives keep.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum End {
-    /// Either end of an edge without direction.
+    /// Either end of an undirected edge.
     Either(u32),
     Source(u32),
     Target(u32),
@@ -95,24 +103,24 @@ impl End {
     }
 }
 
-/// A pair that keeps an end.
+/// A pair that keeps one end.
 struct Candidate {
     /// The node that replaces the other end.
     other: u32,
-    /// Its ranks by the heuristics, from the best, as soon as all are known; a heuristic that is left out is last.
+    /// The ranks by each heuristic, sorted once all are known; `u32::MAX` for a heuristic that is left out.
     ranks: [u32; 3],
 }
 
-/// What the ends' candidates are ranked by.
-struct Corruption<'a> {
+/// The heuristics that rank the candidates of each end.
+struct Ranking<'a> {
     edges: &'a EdgeList,
     heuristics: Vec<Baseline>,
-    /// A number of its own for each node, which decides between equal ranks.
+    /// A distinct number for each node, to break ties.
     order: Vec<u32>,
 }
 
-impl Corruption<'_> {
-    /// For each of `ends` its `count` best candidates, best first.
+impl Ranking<'_> {
+    /// Returns the `count` best candidates of each of `ends`, best first.
     fn best(&self, ends: &[End], count: usize) -> Vec<Vec<Pair>> {
         let absent = |end: End| -> Vec<u32> {
             let is_absent = |&other: &u32| self.edges.is_candidate(end.pair_with(other));
@@ -124,11 +132,11 @@ impl Corruption<'_> {
                 absent(end).into_iter().map(|other| Candidate { other, ranks: [u32::MAX; 3] }).collect()
             })
             .collect();
-        // The kept end first in each, so that what a heuristic computes for it serves all its candidates.
-        let of_end = |(end, candidates): (&End, &Vec<Candidate>)| -> Vec<Pair> {
+        // The kept end comes first, so a heuristic computes its values for that end once for all candidates.
+        let pairs_of_end = |(end, candidates): (&End, &Vec<Candidate>)| -> Vec<Pair> {
             candidates.iter().map(|candidate| (end.node(), candidate.other)).collect()
         };
-        let pairs = ends.iter().zip(&candidates).map(of_end).collect::<Vec<_>>().concat();
+        let pairs = ends.iter().zip(&candidates).map(pairs_of_end).collect::<Vec<_>>().concat();
         for (at, heuristic) in self.heuristics.iter().enumerate() {
             let scores = heuristic.scores(&pairs);
             let mut rest = scores.as_slice();
@@ -150,7 +158,8 @@ impl Corruption<'_> {
     }
 }
 
-/// For each score the number of scores that are as high, itself among them. O(k log k) time for k scores.
+/// Returns, for each score, the number of scores at least as high, itself included. O(k log k) time for k
+/// scores.
 fn ranks(scores: &[f64]) -> Vec<u32> {
     let mut order: Vec<usize> = (0..scores.len()).collect();
     order.sort_unstable_by(|&a, &b| scores[b].total_cmp(&scores[a]));

@@ -1,4 +1,5 @@
-//! A sparse matrix times a dense one, each row of the result gathered from the rows that it is made of.
+//! The product of a sparse and a dense matrix, in which each row of the result is a weighted sum of rows of
+//! the dense matrix. It is written by hand because sprs computes this product on a single thread.
 
 use ndarray::ArrayView2;
 use pulp::{Arch, Simd, WithSimd};
@@ -6,14 +7,14 @@ use rayon::prelude::*;
 
 use crate::kernels::Csr;
 
-/// Entries of a row below which its sums are not divided.
+/// The number of entries below which a row is summed in a single chain of additions.
 const SHORT_ROW: usize = 16;
 
-/// Writes matrix · dense to `result`, [rows, width]. Each row is one thread's, summed in the order of its entries.
+/// Writes matrix · dense to `result`, [rows, width]. One thread computes each row, always in the same order.
 pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
     let dense = dense.as_standard_layout();
-    let dense = dense.as_slice().expect("it is in standard layout");
+    let dense = dense.as_slice().expect("dense is in standard layout");
     let indptr = matrix.indptr();
     let indptr = indptr.as_slice().expect("a whole matrix begins at 0");
     let rows_per_task = (matrix.rows() / 64).clamp(8, 256);
@@ -24,8 +25,9 @@ pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) 
     });
 }
 
+/// The rows of the result that one task computes.
 struct Rows<'a> {
-    /// From the first of `rows` on.
+    /// The row pointers, starting with that of the first of `rows`.
     indptr: &'a [usize],
     indices: &'a [u32],
     values: &'a [f32],
@@ -39,7 +41,7 @@ impl WithSimd for Rows<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // The widths that are common become constants of loops of their own.
+        // Common widths become constants, which gives each a specialised loop.
         match self.width {
             16 => self.sum::<S>(simd, 16),
             32 => self.sum::<S>(simd, 32),
@@ -61,7 +63,7 @@ impl Rows<'_> {
     }
 }
 
-/// One sparse row, to be multiplied with `dense`, rows of `width` numbers.
+/// One sparse row, to be multiplied with the matrix `dense`, whose rows have `width` numbers.
 pub(crate) struct SparseRow<'a> {
     pub(crate) indices: &'a [u32],
     pub(crate) values: &'a [f32],
@@ -71,12 +73,14 @@ pub(crate) struct SparseRow<'a> {
 
 impl SparseRow<'_> {
     /// Adds the product, [width], to `sum`.
+    ///
+    /// Takes as many vectors at a time as fit into registers. Long rows are split over several sums, so that
+    /// no addition waits for the one before it; this is unnecessary for short rows, which the processor can
+    /// overlap with each other.
     #[inline(always)]
     pub(crate) fn add_to<S: Simd>(&self, simd: S, sum: &mut [f32]) {
         let (sum, rest) = S::as_mut_simd_f32s(sum);
         let mut first = 0;
-        // As many vectors as fit into registers, and of long rows in so many sums that none waits for the one before
-        // it; those of short rows need not wait for each other.
         let is_short = self.indices.len() < SHORT_ROW;
         while sum.len() - first >= 4 {
             self.add::<S, 4, 2>(simd, first, sum);
@@ -100,7 +104,8 @@ impl SparseRow<'_> {
         }
     }
 
-    /// Adds `COUNT` vectors of the product, from the vector `first` on: every `WAYS`-th entry goes to the same sum.
+    /// Adds `COUNT` vectors of the product, starting with the vector `first`. Every `WAYS`-th entry goes to
+    /// the same sum.
     #[inline(always)]
     fn add<S: Simd, const COUNT: usize, const WAYS: usize>(
         &self,
@@ -126,6 +131,7 @@ impl SparseRow<'_> {
         }
     }
 
+    /// Adds the part of one entry to `COUNT` vectors.
     #[inline(always)]
     fn add_entry<S: Simd, const COUNT: usize>(
         &self,
@@ -143,6 +149,7 @@ impl SparseRow<'_> {
         }
     }
 
+    /// Adds the columns after the last full vector.
     #[inline(always)]
     fn add_rest<S: Simd>(&self, simd: S, rest: &mut [f32]) {
         let mut sum = simd.partial_load_f32s(rest);

@@ -1,4 +1,5 @@
-//! The transpose of a sparse matrix times a dense one, without the transpose.
+//! The product of the transpose of a sparse matrix with a dense matrix, computed without building the
+//! transpose. It is written by hand because sprs computes this product on a single thread.
 
 use std::ops::Range;
 
@@ -8,23 +9,24 @@ use rayon::prelude::*;
 
 use crate::kernels::Csr;
 
-/// Numbers of a result that is scattered to: a megabyte.
-const FLAT_NUMBERS: usize = 1 << 18;
-/// The parts of the sum. They are added up in their order, however many threads there are.
+/// The largest number of values in the result: one megabyte.
+const MOST_NUMBERS: usize = 1 << 18;
+/// The number of partial sums. They are added in a fixed order, whatever the number of threads.
 const PARTS: usize = 8;
 
-/// Whether the product with the transpose, [columns, k], stays in the nearest caches, and `matrix` is so much taller
-/// that to fetch its rows' places in turn would not.
-pub(super) fn pays(matrix: &Csr, k: usize) -> bool {
-    matrix.cols() * k <= FLAT_NUMBERS && matrix.rows() >= 8 * matrix.cols()
+/// Returns `true` if this is faster than multiplying with the transpose: the result, [columns, k], stays in
+/// the nearest caches, and `matrix` has so many more rows that gathering the rows of the dense matrix would
+/// not.
+pub(super) fn is_faster(matrix: &Csr, k: usize) -> bool {
+    matrix.cols() * k <= MOST_NUMBERS && matrix.rows() >= 8 * matrix.cols()
 }
 
-/// Writes matrixᵀ · dense to `result`, [columns, width], each row of `dense` being added to the rows of the result that
-/// it has a part in.
+/// Writes matrixᵀ · dense to `result`, [columns, width], by adding each row of `dense` to the rows of the
+/// result that depend on it.
 pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) {
     let width = dense.ncols();
     let dense = dense.as_standard_layout();
-    let dense = dense.as_slice().expect("it is in standard layout");
+    let dense = dense.as_slice().expect("dense is in standard layout");
     let indptr = matrix.indptr();
     let indptr = indptr.as_slice().expect("a whole matrix begins at 0");
     let num_rows = matrix.rows();
@@ -38,7 +40,7 @@ pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) 
             let mut sums = vec![0f32; matrix.cols() * width];
             let rows = first..(first + height).min(num_rows);
             let (indices, values) = (matrix.indices(), matrix.data());
-            arch.dispatch(Scattered { indptr, indices, values, dense, width, rows, sums: &mut sums });
+            arch.dispatch(PartialSum { indptr, indices, values, dense, width, rows, sums: &mut sums });
             sums
         })
         .collect();
@@ -48,7 +50,8 @@ pub(super) fn product(matrix: &Csr, dense: ArrayView2<f32>, result: &mut [f32]) 
     }
 }
 
-struct Scattered<'a> {
+/// The sum over the rows of one task.
+struct PartialSum<'a> {
     indptr: &'a [usize],
     indices: &'a [u32],
     values: &'a [f32],
@@ -58,12 +61,12 @@ struct Scattered<'a> {
     sums: &'a mut [f32],
 }
 
-impl WithSimd for Scattered<'_> {
+impl WithSimd for PartialSum<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        // As in a gathered product.
+        // Common widths become constants, which gives each a specialised loop.
         match self.width {
             16 => self.add::<S>(simd, 16),
             32 => self.add::<S>(simd, 32),
@@ -72,10 +75,10 @@ impl WithSimd for Scattered<'_> {
     }
 }
 
-impl Scattered<'_> {
+impl PartialSum<'_> {
     #[inline(always)]
     fn add<S: Simd>(self, simd: S, width: usize) {
-        let Scattered { indptr, indices, values, dense, rows, sums, .. } = self;
+        let PartialSum { indptr, indices, values, dense, rows, sums, .. } = self;
         for row in rows {
             let entries = indptr[row]..indptr[row + 1];
             let (own, own_rest) = S::as_simd_f32s(&dense[row * width..(row + 1) * width]);

@@ -1,4 +1,4 @@
-//! Products with small matrices, and dropout.
+//! Tests of products with small matrices, and of dropout.
 
 use super::*;
 
@@ -24,7 +24,7 @@ fn adjoint_applied(operator: &Operator, y: &Array2<f32>) -> Array2<f32> {
 }
 
 #[test]
-fn a_product_is_the_sum_of_scaled_rows_and_the_adjoint_is_that_of_the_transpose() {
+fn products_with_a_matrix_and_its_transpose_match_ndarray() {
     let full = matrix().to_dense();
     let [sparse, dense] = [Operator::sparse(Cow::Owned(matrix())), Operator::dense(Cow::Owned(full.clone()))];
     for width in [1, 3, 16, 19, 32, 64, 113, 128] {
@@ -37,21 +37,21 @@ fn a_product_is_the_sum_of_scaled_rows_and_the_adjoint_is_that_of_the_transpose(
 }
 
 #[test]
-fn the_adjoint_of_a_tall_matrix_is_that_of_its_transpose() {
+fn the_scattered_product_with_the_transpose_of_a_tall_matrix_matches_ndarray() {
     let tall = Array2::from_shape_fn((500, 6), |(row, column)| match (row * 7 + column * 3) % 5 {
         0 => ((row * 31 + column) % 13) as f32 - 6.0,
         _ => 0.0,
     });
     let operator = Operator::sparse(Cow::Owned(Csr::csr_from_dense(tall.view(), 0.0)));
     for width in [1, 16, 37] {
-        // Sums of whole numbers below 2^24 have no rounding.
+        // Sums of integers below 2^24 are exact.
         let y = counting(500, width);
         assert_eq!(adjoint_applied(&operator, &y), tall.t().dot(&y));
     }
 }
 
 #[test]
-fn dropout_scales_what_it_keeps_and_drops_the_same_entries_of_the_transpose() {
+fn dropout_scales_kept_entries_and_drops_the_same_entries_of_the_transpose() {
     let operators =
         [Operator::sparse(Cow::Owned(matrix())), Operator::dense(Cow::Owned(matrix().to_dense()))];
     let (mut num_kept, num_seeds) = (0, 2000);
@@ -67,7 +67,8 @@ fn dropout_scales_what_it_keeps_and_drops_the_same_entries_of_the_transpose() {
             }
         }
     }
-    // 20,000 draws with a chance of 3/4: five standard errors; the two kinds drop the same places.
+    // 20,000 draws with probability 3/4: five standard errors. The sparse and the dense operator drop the
+    // same entries, so only half the draws are independent.
     let share = num_kept as f64 / (10 * num_seeds) as f64;
     assert!((share - 0.75).abs() < 5.0 * (0.75f64 * 0.25 / 10_000.0).sqrt(), "{share}");
 }

@@ -1,11 +1,12 @@
-//! Sums of logarithms by products.
+//! Sums of logarithms, computed as the logarithm of a product.
 
 use pulp::Simd;
 
-/// A product of any number of factors from 1 to 2 in each lane.
+/// A product of factors between 1 and 2 in each lane, with the exponent stored apart so that it cannot
+/// overflow.
 pub(crate) struct Product<S: Simd> {
     mantissas: S::f32s,
-    /// Σ of biased exponents, and how many there are.
+    /// The sum of the biased exponents taken out of the product so far; `num_exponents` counts them.
     exponents: S::u32s,
     num_exponents: usize,
 }
@@ -16,13 +17,14 @@ impl<S: Simd> Product<S> {
         Product { mantissas: simd.splat_f32s(1.0), exponents: simd.splat_u32s(0), num_exponents: 0 }
     }
 
-    /// At most 126 times between two calls of [`Product::normalize`].
+    /// Multiplies the product by 1 + e, for e in [0, 1]. It may be called at most 126 times between two calls
+    /// of [`Product::normalize`].
     #[inline(always)]
     pub(crate) fn multiply_by_one_plus(&mut self, simd: S, e: S::f32s) {
         self.mantissas = simd.mul_add_f32s(self.mantissas, e, self.mantissas);
     }
 
-    /// Takes the exponents out. At most 2^24 times.
+    /// Moves the exponents of the product to `exponents`. It may be called at most 2^24 times.
     #[inline(always)]
     pub(crate) fn normalize(&mut self, simd: S) {
         let bits = simd.transmute_u32s_f32s(self.mantissas);
@@ -33,7 +35,7 @@ impl<S: Simd> Product<S> {
         self.mantissas = simd.transmute_f32s_u32s(simd.or_u32s(mantissas, simd.splat_u32s(0x3f80_0000)));
     }
 
-    /// Σ ln over the lanes.
+    /// Returns the sum of the logarithms of the lanes.
     #[inline(always)]
     pub(crate) fn logarithm(&self, simd: S) -> f64 {
         let mut exponents = [0u32; 64];
@@ -44,7 +46,8 @@ impl<S: Simd> Product<S> {
     }
 }
 
-/// Σ ln over the lanes, with one logarithm for four of them: in f64 their product cannot overflow.
+/// Returns the sum of the logarithms of the lanes, with one logarithm for each four of them, whose product
+/// cannot overflow in f64.
 #[inline(always)]
 pub(crate) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
     let mut lanes = [1f32; 64];

@@ -1,4 +1,4 @@
-//! The step of training.
+//! The Adam optimiser on the host.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -9,25 +9,26 @@ use rayon::prelude::*;
 
 use super::Weights;
 
-/// Numbers that one task updates.
+/// The number of values that one task updates.
 const CHUNK: usize = 1 << 14;
-/// Numbers that are updated sooner than another thread would begin to.
+/// The number of values below which one thread finishes before another could start.
 const FEW_NUMBERS: usize = 1 << 16;
 pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
 pub(super) const EPSILON: f32 = 1e-8;
 
-/// Adam (Kingma & Ba 2015, algorithm 1) with its usual β = (0.9, 0.999), ε = 1e-8.
+/// Adam (Kingma & Ba 2015, algorithm 1) with the usual β = (0.9, 0.999) and ε = 1e-8. It is written by hand
+/// because optimiser crates work on their own tensor types, and a checkpoint needs access to the moments.
 pub(crate) struct Adam {
     learning_rate: f64,
     num_steps: i32,
     moments: BTreeMap<String, [Array2<f32>; 2]>,
 }
 
-/// What Adam remembers from step to step.
+/// The state that Adam carries from step to step.
 pub(crate) struct AdamState<'a> {
-    /// Steps that were taken.
+    /// The number of steps taken so far.
     pub(crate) num_steps: i32,
-    /// The first and the second moment of each weight that had a gradient, in its shape.
+    /// The first and the second moment of each weight that had a gradient, in the shape of the weight.
     pub(crate) moments: BTreeMap<String, [Cow<'a, Array2<f32>>; 2]>,
 }
 
@@ -36,17 +37,17 @@ impl Adam {
         Adam { learning_rate, num_steps: 0, moments: BTreeMap::new() }
     }
 
-    /// What it remembers.
+    /// Returns the state, for a checkpoint.
     pub(crate) fn state(&self) -> AdamState<'_> {
         let moments = self.moments.iter();
         let moments = moments.map(|(name, pair)| (name.clone(), pair.each_ref().map(Cow::Borrowed)));
         AdamState { num_steps: self.num_steps, moments: moments.collect() }
     }
 
-    /// Goes on from `state`, which is of `weights`.
+    /// Continues from `state`, whose moments must belong to `weights`.
     ///
     /// # Errors
-    /// A sentence that names what does not fit.
+    /// Returns a sentence that names the first weight whose moments do not fit.
     pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> std::result::Result<(), String> {
         state.check(weights)?;
         let moments = state.moments.into_iter();
@@ -55,14 +56,14 @@ impl Adam {
         Ok(())
     }
 
-    /// Moves each weight that has a gradient, in one pass over its numbers.
+    /// Updates each weight that has a gradient, in one pass over its values.
     pub(crate) fn step(&mut self, weights: &mut Weights, gradients: &Weights) {
         self.num_steps += 1;
         let [bias, square_bias] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.num_steps));
         let step_size = (self.learning_rate / bias) as f32;
         let square_scale = square_bias.sqrt().recip() as f32;
         for (name, gradient) in gradients {
-            let weight = weights.get_mut(name).expect("a gradient is that of a weight");
+            let weight = weights.get_mut(name).expect("every gradient belongs to a weight");
             let [first, second] = self
                 .moments
                 .entry(name.clone())
@@ -85,12 +86,13 @@ impl Adam {
 }
 
 impl AdamState<'_> {
-    /// Whether its moments have the names and the shapes of weights.
+    /// Checks that the moments have the names and shapes of `weights`.
     pub(super) fn check(&self, weights: &Weights) -> std::result::Result<(), String> {
         for (name, moments) in &self.moments {
-            let expected = weights.get(name).ok_or(format!("{name} has moments and is no weight"))?;
-            if moments.iter().any(|moment| moment.dim() != expected.dim()) {
-                return Err(format!("the moments of {name} are not of its shape, {:?}", expected.shape()));
+            let expected = weights.get(name).ok_or(format!("{name} has moments but is not a weight"))?;
+            if let Some(moment) = moments.iter().find(|moment| moment.dim() != expected.dim()) {
+                let (found, expected) = (moment.shape(), expected.shape());
+                return Err(format!("the moments of {name} are {found:?}; the weight is {expected:?}"));
             }
         }
         Ok(())
@@ -122,13 +124,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_first_steps_are_those_worked_out_by_hand() {
+    fn the_first_steps_match_values_computed_by_hand() {
         let named = |values: [f32; 2]| {
             BTreeMap::from([("w".to_string(), Array2::from_shape_vec((1, 2), values.to_vec()).unwrap())])
         };
         let mut weights = named([1.0, -2.0]);
         let mut adam = Adam::new(0.1);
-        // Without its bias the first step is the learning rate times the gradient's sign.
+        // With bias correction, the first step is the learning rate times the sign of the gradient.
         adam.step(&mut weights, &named([4.0, -0.5]));
         assert!((weights["w"][[0, 0]] - 0.9).abs() < 1e-6 && (weights["w"][[0, 1]] + 1.9).abs() < 1e-6);
         // m = 0.36, v = 0.015984; m / 0.19 over √(v / 0.001999) is 0.670058.

@@ -1,4 +1,4 @@
-//! The tape of this crate's own kernels.
+//! The tape that computes with this crate's own kernels.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::{Buffers, Dropout, KlTerm, Noise, Tape, Weights, latent, rows};
 use crate::kernels::gemm;
 use crate::kernels::operator::Operator;
 
-/// Matrices, and how each was made of earlier ones.
+/// Matrices, and the operation that computed each from earlier ones.
 pub(crate) struct HostTape<'a> {
     weights: &'a Weights,
     adj_norm: &'a Operator<'a>,
@@ -17,21 +17,23 @@ pub(crate) struct HostTape<'a> {
     steps: Vec<Step>,
 }
 
-/// What a tape has recorded, apart from the constants and the weights: these must be the same where it goes on.
+/// The steps of a paused tape. The tape that resumes it must have the same constants and weights.
 pub(crate) struct Recording(Vec<Step>);
 
-/// A matrix on the tape.
+/// The index of a matrix on the tape.
 pub(crate) struct Recorded(usize);
 
 struct Step {
-    /// Empty once no further step and no way back needs it; that of a weight is with the weights.
+    /// The result of the step: empty once neither a later step nor the backward pass needs it, and always
+    /// empty for a weight, whose value is in `weights`.
     value: Array2<f32>,
     source: Source,
 }
 
+/// The operation that computed a matrix, with its arguments.
 enum Source {
     Weight(String),
-    SideBySide(Vec<Recorded>),
+    HStack(Vec<Recorded>),
     /// X · weight.
     Features(Recorded),
     /// Â · x.
@@ -41,23 +43,23 @@ enum Source {
     Drop(Recorded, Dropout),
     DropRows(Recorded, Dropout),
     AddRow(Recorded, Recorded),
-    /// With what each row was multiplied by.
-    WithLength(Recorded, Range<usize>, f64, Vec<f32>),
+    /// The columns, the norm, and the factor of each row.
+    NormalizeRows(Recorded, Range<usize>, f64, Vec<f32>),
     Scale(Recorded, Recorded),
-    /// With the KL of each dimension.
+    /// The heads, the KL of each dimension, and the weighting of the KL.
     Sample(Recorded, Vec<f64>, KlTerm),
 }
 
 impl Source {
-    /// Whether the way back through a step needs what came out of it, or what came out of it is not the tape's.
-    fn needs_its_value(&self) -> bool {
-        use Source::{Relu, Sample, Scale, Weight, WithLength};
-        matches!(self, Weight(_) | Relu(_) | WithLength(..) | Scale(..) | Sample(..))
+    /// Returns `true` if the value of the step must stay: the backward pass needs it, or it is a weight.
+    fn keeps_its_value(&self) -> bool {
+        use Source::{NormalizeRows, Relu, Sample, Scale, Weight};
+        matches!(self, Weight(_) | Relu(_) | NormalizeRows(..) | Scale(..) | Sample(..))
     }
 }
 
 impl<'a> HostTape<'a> {
-    /// For `weights` by name, Â and X (`None` for I). Its matrices are made in `buffers`.
+    /// Starts a tape for `weights`, Â and X (`None` for I). The memory of its matrices comes from `buffers`.
     pub(crate) fn new(
         weights: &'a Weights,
         adj_norm: &'a Operator<'a>,
@@ -67,17 +69,17 @@ impl<'a> HostTape<'a> {
         HostTape { weights, adj_norm, features, buffers, steps: Vec::new() }
     }
 
-    /// What was recorded so far, to go on from there.
+    /// Returns the steps so far, from which another tape can continue.
     pub(crate) fn pause(self) -> Recording {
         Recording(self.steps)
     }
 
-    /// Goes on from where another tape, of the same constants and weights, was paused.
+    /// Continues from the recording of a paused tape with the same constants and weights.
     pub(crate) fn resume(&mut self, recording: Recording) {
         self.steps = recording.0;
     }
 
-    /// What a matrix is.
+    /// Returns the value of a matrix.
     pub(crate) fn value(&self, matrix: &Recorded) -> ArrayView2<'_, f32> {
         let step = &self.steps[matrix.0];
         match &step.source {
@@ -86,7 +88,8 @@ impl<'a> HostTape<'a> {
         }
     }
 
-    /// A loss at the last matrix, and the gradient of each weight: `loss` gets the matrix and the place of its gradient.
+    /// Evaluates `loss` at the last matrix, and returns its value and the gradient of each weight. `loss`
+    /// receives the matrix and writes the gradient with respect to it to its second argument.
     pub(crate) fn backward<T>(
         mut self,
         last: &Recorded,
@@ -97,15 +100,15 @@ impl<'a> HostTape<'a> {
         let value = loss(self.value(last), &mut gradient);
         let mut gradients: Vec<Option<Array2<f32>>> = self.steps.iter().map(|_| None).collect();
         gradients[last.0] = Some(gradient);
-        let mut of_weights = Weights::new();
+        let mut weight_gradients = Weights::new();
         while let Some(Step { value, source }) = self.steps.pop() {
             let Some(gradient) = gradients.pop().flatten() else { continue };
             let used = match source {
                 Source::Weight(name) => {
-                    of_weights.insert(name, gradient);
+                    weight_gradients.insert(name, gradient);
                     None
                 }
-                Source::SideBySide(parts) => {
+                Source::HStack(parts) => {
                     let mut first = 0;
                     for part in parts {
                         let last = first + self.value(&part).ncols();
@@ -115,26 +118,26 @@ impl<'a> HostTape<'a> {
                     Some(gradient)
                 }
                 Source::Features(weight) => {
-                    let features = self.features.expect("the way there had features");
-                    let mut of_weight = self.buffers.take(features.num_columns(), gradient.ncols());
-                    features.apply_adjoint(gradient.view(), &mut of_weight);
-                    gradients[weight.0] = Some(of_weight);
+                    let features = self.features.expect("the forward pass had features");
+                    let mut weight_gradient = self.buffers.take(features.num_columns(), gradient.ncols());
+                    features.apply_adjoint(gradient.view(), &mut weight_gradient);
+                    gradients[weight.0] = Some(weight_gradient);
                     Some(gradient)
                 }
                 Source::AdjNorm(x) => {
-                    let mut of_x = self.buffers.take(self.adj_norm.num_columns(), gradient.ncols());
-                    self.adj_norm.apply_adjoint(gradient.view(), &mut of_x);
-                    gradients[x.0] = Some(of_x);
+                    let mut x_gradient = self.buffers.take(self.adj_norm.num_columns(), gradient.ncols());
+                    self.adj_norm.apply_adjoint(gradient.view(), &mut x_gradient);
+                    gradients[x.0] = Some(x_gradient);
                     Some(gradient)
                 }
                 Source::MatMul(x, weight) => {
-                    let of_weight = gemm::transposed_product(self.value(&x), gradient.view());
+                    let weight_gradient = gemm::transposed_product(self.value(&x), gradient.view());
                     let (n, columns) = self.value(&x).dim();
-                    let mut of_x = self.buffers.take(n, columns);
-                    let numbers = of_x.as_slice_mut().expect("it is in standard layout");
+                    let mut x_gradient = self.buffers.take(n, columns);
+                    let numbers = x_gradient.as_slice_mut().expect("a buffer is in standard layout");
                     gemm::product(gradient.view(), self.value(&weight).t(), numbers);
-                    gradients[x.0] = Some(of_x);
-                    gradients[weight.0] = Some(of_weight);
+                    gradients[x.0] = Some(x_gradient);
+                    gradients[weight.0] = Some(weight_gradient);
                     Some(gradient)
                 }
                 Source::Relu(x) => {
@@ -154,9 +157,9 @@ impl<'a> HostTape<'a> {
                     gradients[x.0] = Some(gradient);
                     None
                 }
-                Source::WithLength(x, columns, length, factors) => {
+                Source::NormalizeRows(x, columns, norm, factors) => {
                     gradients[x.0] =
-                        Some(rows::back_to_any_length(gradient, &value, columns, length, &factors));
+                        Some(rows::back_through_normalize_rows(gradient, &value, columns, norm, &factors));
                     None
                 }
                 Source::Scale(x, log_factor) => {
@@ -167,21 +170,22 @@ impl<'a> HostTape<'a> {
                     None
                 }
                 Source::Sample(heads, kl, term) => {
-                    let of_heads = self.take(&heads);
-                    gradients[heads.0] = Some(latent::backward(&gradient, &value, of_heads, &kl, term));
+                    let head_gradient = self.take(&heads);
+                    gradients[heads.0] = Some(latent::backward(&gradient, &value, head_gradient, &kl, term));
                     Some(gradient)
                 }
             };
             self.buffers.give(value);
             used.into_iter().for_each(|gradient| self.buffers.give(gradient));
         }
-        (value, of_weights)
+        (value, weight_gradients)
     }
 
-    /// What a matrix is, for the last step that needs it: a copy if the way back, or another step, needs it too.
+    /// Returns the value of a matrix for the last step that needs it: the value itself, or a copy if the
+    /// backward pass also needs it.
     fn take(&mut self, matrix: &Recorded) -> Array2<f32> {
         let step = &mut self.steps[matrix.0];
-        if !step.source.needs_its_value() {
+        if !step.source.keeps_its_value() {
             return std::mem::take(&mut step.value);
         }
         let (rows, columns) = self.value(matrix).dim();
@@ -190,15 +194,15 @@ impl<'a> HostTape<'a> {
         copy
     }
 
-    /// Frees a matrix after the last step that needs it, unless the way back needs it too.
+    /// Frees a matrix after the last step that needs it, unless the backward pass also needs it.
     fn free(&mut self, matrix: &Recorded) {
         let step = &mut self.steps[matrix.0];
-        if !step.source.needs_its_value() {
+        if !step.source.keeps_its_value() {
             self.buffers.give(std::mem::take(&mut step.value));
         }
     }
 
-    fn put(&mut self, value: Array2<f32>, source: Source) -> Recorded {
+    fn record(&mut self, value: Array2<f32>, source: Source) -> Recorded {
         self.steps.push(Step { value, source });
         Recorded(self.steps.len() - 1)
     }
@@ -208,16 +212,16 @@ impl Tape for HostTape<'_> {
     type Matrix = Recorded;
 
     fn weight(&mut self, name: &str) -> Recorded {
-        self.put(Array2::default((0, 0)), Source::Weight(name.into()))
+        self.record(Array2::default((0, 0)), Source::Weight(name.into()))
     }
 
-    fn side_by_side(&mut self, mut matrices: Vec<Recorded>) -> Recorded {
+    fn hstack(&mut self, mut matrices: Vec<Recorded>) -> Recorded {
         if matrices.len() == 1 {
             return matrices.remove(0);
         }
         let views: Vec<ArrayView2<f32>> = matrices.iter().map(|matrix| self.value(matrix)).collect();
-        let value = concatenate(Axis(1), &views).expect("they have as many rows");
-        self.put(value.as_standard_layout().into_owned(), Source::SideBySide(matrices))
+        let value = concatenate(Axis(1), &views).expect("the matrices have the same number of rows");
+        self.record(value.as_standard_layout().into_owned(), Source::HStack(matrices))
     }
 
     fn project(&mut self, weight: Recorded, dropout: Option<Dropout>) -> Recorded {
@@ -225,12 +229,12 @@ impl Tape for HostTape<'_> {
             (Some(features), _) => {
                 let mut value = self.buffers.take(features.num_rows(), self.value(&weight).ncols());
                 features.apply(self.value(&weight), &mut value);
-                self.put(value, Source::Features(weight))
+                self.record(value, Source::Features(weight))
             }
             (None, None) => weight,
             (None, Some(dropout)) => {
                 let value = rows::without_rows(self.value(&weight).to_owned(), dropout);
-                self.put(value, Source::DropRows(weight, dropout))
+                self.record(value, Source::DropRows(weight, dropout))
             }
         }
     }
@@ -239,49 +243,49 @@ impl Tape for HostTape<'_> {
         let mut value = self.buffers.take(self.adj_norm.num_rows(), self.value(&x).ncols());
         self.adj_norm.apply(self.value(&x), &mut value);
         self.free(&x);
-        self.put(value, Source::AdjNorm(x))
+        self.record(value, Source::AdjNorm(x))
     }
 
     fn matmul(&mut self, x: Recorded, weight: Recorded) -> Recorded {
         let (rows, columns) = (self.value(&x).nrows(), self.value(&weight).ncols());
         let mut value = self.buffers.take(rows, columns);
-        let numbers = value.as_slice_mut().expect("it is in standard layout");
+        let numbers = value.as_slice_mut().expect("a buffer is in standard layout");
         gemm::product(self.value(&x), self.value(&weight), numbers);
-        self.put(value, Source::MatMul(x, weight))
+        self.record(value, Source::MatMul(x, weight))
     }
 
     fn relu(&mut self, x: Recorded) -> Recorded {
         let value = rows::relu(self.take(&x));
-        self.put(value, Source::Relu(x))
+        self.record(value, Source::Relu(x))
     }
 
     fn drop(&mut self, x: Recorded, dropout: Dropout) -> Recorded {
-        // The step before may need its own value on the way back.
+        // The backward pass may need the value of x.
         let value = rows::dropped(self.value(&x).to_owned(), dropout);
-        self.put(value, Source::Drop(x, dropout))
+        self.record(value, Source::Drop(x, dropout))
     }
 
     fn add_row(&mut self, x: Recorded, row: Recorded) -> Recorded {
         let value = self.take(&x);
         let value = rows::plus_row(value, self.value(&row));
-        self.put(value, Source::AddRow(x, row))
+        self.record(value, Source::AddRow(x, row))
     }
 
-    fn with_length(&mut self, x: Recorded, columns: Range<usize>, length: f64) -> Recorded {
-        let (value, factors) = rows::with_length(self.take(&x), columns.clone(), length);
-        self.put(value, Source::WithLength(x, columns, length, factors))
+    fn normalize_rows(&mut self, x: Recorded, columns: Range<usize>, norm: f64) -> Recorded {
+        let (value, factors) = rows::normalize_rows(self.take(&x), columns.clone(), norm);
+        self.record(value, Source::NormalizeRows(x, columns, norm, factors))
     }
 
     fn scale(&mut self, x: Recorded, log_factor: Recorded) -> Recorded {
         let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
         let value = self.value(&x).to_owned() * factor;
-        self.put(value, Source::Scale(x, log_factor))
+        self.record(value, Source::Scale(x, log_factor))
     }
 
     fn sample(&mut self, heads: Recorded, noise: Noise, term: KlTerm) -> (Recorded, Vec<f64>) {
         let (n, width) = self.value(&heads).dim();
         let mut z = self.buffers.take(n, width / 2);
         let kl = latent::sample(self.value(&heads), noise, &mut z);
-        (self.put(z, Source::Sample(heads, kl.clone(), term)), kl)
+        (self.record(z, Source::Sample(heads, kl.clone(), term)), kl)
     }
 }

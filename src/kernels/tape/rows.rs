@@ -1,4 +1,4 @@
-//! What is done to each row, or each number, of a matrix.
+//! Operations on each row or each value of a matrix.
 
 use std::ops::Range;
 
@@ -9,10 +9,10 @@ use rayon::prelude::*;
 use super::{Dropout, TINY};
 use crate::kernels::operator::dropout_factor;
 
-/// Rows that one task takes.
+/// The number of rows per task.
 const ROWS_PER_TASK: usize = 512;
 
-/// In f64, for there may be a million rows.
+/// Returns the sum of the rows, [1, k], accumulated in f64 because there may be millions of rows.
 pub(super) fn sum_of_rows(matrix: &Array2<f32>) -> Array2<f32> {
     let width = matrix.ncols();
     let values = matrix.as_slice().expect("a tape's matrices are in standard layout");
@@ -33,10 +33,10 @@ pub(super) fn sum_of_rows(matrix: &Array2<f32>) -> Array2<f32> {
     Array2::from_shape_fn((1, sums.len()), |(_, column)| sums[column] as f32)
 }
 
-/// Each row plus `row`, [1, k].
+/// Adds `row`, [1, k], to each row.
 pub(super) fn plus_row(x: Array2<f32>, row: ArrayView2<f32>) -> Array2<f32> {
     let added = row.as_standard_layout();
-    let added = added.as_slice().expect("it is in standard layout");
+    let added = added.as_slice().expect("the row is in standard layout");
     map_rows(x, |_, values| {
         for values in values.chunks_exact_mut(added.len()) {
             values.iter_mut().zip(added).for_each(|(value, &added)| *value += added);
@@ -44,37 +44,43 @@ pub(super) fn plus_row(x: Array2<f32>, row: ArrayView2<f32>) -> Array2<f32> {
     })
 }
 
-/// max(x, 0).
+/// Computes max(x, 0).
 pub(super) fn relu(x: Array2<f32>) -> Array2<f32> {
     map_rows(x, |_, values| relu_numbers(values))
 }
 
-/// The gradient of what [`relu`] was given, which gave `value`.
+/// Returns the gradient with respect to the argument of [`relu`], whose result was `value`.
 pub(super) fn back_through_relu(gradient: Array2<f32>, value: &Array2<f32>) -> Array2<f32> {
     zip_rows(gradient, value, mask_numbers)
 }
 
-/// Gives each row this length in `columns`; also what it was multiplied by.
-pub(super) fn with_length(mut x: Array2<f32>, columns: Range<usize>, length: f64) -> (Array2<f32>, Vec<f32>) {
+/// Scales each row, restricted to `columns`, to the given norm, and returns the factor of each row, which is
+/// 0 for rows of zeros.
+pub(super) fn normalize_rows(
+    mut x: Array2<f32>,
+    columns: Range<usize>,
+    norm: f64,
+) -> (Array2<f32>, Vec<f32>) {
     let mut factors = vec![0f32; x.nrows()];
     x.axis_iter_mut(Axis(0)).into_par_iter().zip(&mut factors).for_each(|(mut row, factor)| {
         let mut part = row.slice_mut(s![columns.clone()]);
         let square: f32 = part.iter().map(|x| x * x).sum();
-        *factor = if square > TINY { length as f32 / square.sqrt() } else { 0.0 };
+        *factor = if square > TINY { norm as f32 / square.sqrt() } else { 0.0 };
         part *= *factor;
     });
     (x, factors)
 }
 
-/// With y = s·x / ‖x‖ and the factors s / ‖x‖, dx = s / ‖x‖ · (dy − (y·dy / s²) y).
-pub(super) fn back_to_any_length(
+/// Returns the gradient with respect to the argument of [`normalize_rows`]: with y = s·x / ‖x‖ and the
+/// factors s / ‖x‖, dx = s / ‖x‖ · (dy − (y·dy / s²) y).
+pub(super) fn back_through_normalize_rows(
     mut gradient: Array2<f32>,
     value: &Array2<f32>,
     columns: Range<usize>,
-    length: f64,
+    norm: f64,
     factors: &[f32],
 ) -> Array2<f32> {
-    let square = (length * length) as f32;
+    let square = (norm * norm) as f32;
     gradient.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(at, mut row)| {
         let mut row = row.slice_mut(s![columns.clone()]);
         let y = value.slice(s![at, columns.clone()]);
@@ -84,6 +90,7 @@ pub(super) fn back_to_any_length(
     gradient
 }
 
+/// Applies dropout to each value. It is also its own backward pass, which drops the same values.
 pub(super) fn dropped(matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
     map_rows(matrix, |first, values| {
         for (at, value) in values.iter_mut().enumerate() {
@@ -92,6 +99,7 @@ pub(super) fn dropped(matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) 
     })
 }
 
+/// Applies dropout to whole rows. It is also its own backward pass, which drops the same rows.
 pub(super) fn without_rows(mut matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
     matrix.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(at, mut row)| {
         row *= dropout_factor(fraction, seed, at as u64);
@@ -99,7 +107,7 @@ pub(super) fn without_rows(mut matrix: Array2<f32>, Dropout { fraction, seed }: 
     matrix
 }
 
-/// `change` on chunks of the numbers, with the place of the first one.
+/// Calls `change` for chunks of the values, with the index of the first value of each chunk.
 fn map_rows(mut matrix: Array2<f32>, change: impl Fn(usize, &mut [f32]) + Sync) -> Array2<f32> {
     let size = ROWS_PER_TASK * matrix.ncols().max(1);
     let values = matrix.as_slice_mut().expect("a tape's matrices are in standard layout");
@@ -109,7 +117,7 @@ fn map_rows(mut matrix: Array2<f32>, change: impl Fn(usize, &mut [f32]) + Sync) 
     matrix
 }
 
-/// `change` on chunks of the numbers of one matrix and the other.
+/// Calls `change` for corresponding chunks of the values of two matrices.
 fn zip_rows(
     mut matrix: Array2<f32>,
     other: &Array2<f32>,
@@ -124,7 +132,7 @@ fn zip_rows(
     matrix
 }
 
-// The macro wants the lifetimes' names.
+// The macro requires named lifetimes.
 #[allow(clippy::needless_lifetimes)]
 #[pulp::with_simd(relu_numbers = pulp::Arch::new())]
 #[inline(always)]

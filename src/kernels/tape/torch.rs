@@ -1,8 +1,8 @@
-//! The tape of libtorch, for its devices, with its autograd.
+//! The tape that uses libtorch and its autograd, on any of its devices.
 //!
-//! tch offers no way to define a differentiable function in Rust. So a product with a sparse constant is taken outside
-//! of autograd, its result enters as a new leaf, and the tape remembers where: on the way back it takes the leaf's
-//! gradient, applies the adjoint, and seeds the piece of the graph before it.
+//! tch offers no way to define a differentiable function in Rust. The tape therefore computes products with
+//! sparse constants outside of autograd and adds each result as a new leaf. The backward pass takes the
+//! gradient of each such leaf, applies the adjoint, and continues with the part of the graph before it.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -19,16 +19,17 @@ pub(crate) enum TorchOperator {
     Sparse { matrix: Tensor, transpose: Tensor },
 }
 
-/// Pieces of a computation that autograd knows, and the sparse products between them.
+/// A computation recorded by autograd in parts, and the sparse products between the parts.
 pub(crate) struct TorchTape<'a> {
     weights: &'a BTreeMap<String, Tensor>,
     adj_norm: &'a TorchOperator,
     features: Option<&'a TorchOperator>,
     cuts: Vec<Cut<'a>>,
-    /// The weighted KL, if there is a Gaussian.
-    charged: Option<Tensor>,
+    /// The KL term of the loss; `None` for a point latent.
+    weighted_kl: Option<Tensor>,
 }
 
+/// A sparse product, at which the autograd graph is cut.
 struct Cut<'a> {
     adjoint: &'a Tensor,
     input: Tensor,
@@ -36,8 +37,8 @@ struct Cut<'a> {
 }
 
 impl TorchOperator {
-    /// A copy of `operator` on `device`.
-    pub(crate) fn of(operator: &Operator, device: Device) -> Self {
+    /// Copies `operator` to `device`.
+    pub(crate) fn new(operator: &Operator, device: Device) -> Self {
         match operator.constant() {
             Constant::Dense(matrix) => TorchOperator::Dense(from_matrix(matrix).to_device(device)),
             Constant::Sparse { matrix, transpose } => {
@@ -48,21 +49,21 @@ impl TorchOperator {
 }
 
 impl<'a> TorchTape<'a> {
-    /// For `weights` by name, leaves of autograd, and Â and X (`None` for I), all on one device.
+    /// Starts a tape for `weights` (by name, leaves of autograd), Â and X (`None` for I), all on one device.
     pub(crate) fn new(
         weights: &'a BTreeMap<String, Tensor>,
         adj_norm: &'a TorchOperator,
         features: Option<&'a TorchOperator>,
     ) -> Self {
-        TorchTape { weights, adj_norm, features, cuts: Vec::new(), charged: None }
+        TorchTape { weights, adj_norm, features, cuts: Vec::new(), weighted_kl: None }
     }
 
-    /// Back-propagates `gradient`, that of `z`, and the KL to the weights.
+    /// Back-propagates `gradient`, the gradient with respect to `z`, and that of the KL term to the weights.
     pub(crate) fn backward(self, z: &Tensor, gradient: &Tensor) {
         // Σ z · g has the gradient g.
         let surrogate = (z * gradient).sum(Kind::Float);
-        match self.charged {
-            Some(charged) => (surrogate + charged).backward(),
+        match self.weighted_kl {
+            Some(kl) => (surrogate + kl).backward(),
             None => surrogate.backward(),
         }
         for Cut { adjoint, input, output } in self.cuts.into_iter().rev() {
@@ -92,7 +93,7 @@ impl Tape for TorchTape<'_> {
         self.weights[name].shallow_clone()
     }
 
-    fn side_by_side(&mut self, matrices: Vec<Tensor>) -> Tensor {
+    fn hstack(&mut self, matrices: Vec<Tensor>) -> Tensor {
         Tensor::cat(&matrices, 1)
     }
 
@@ -101,7 +102,7 @@ impl Tape for TorchTape<'_> {
             (Some(features), _) => self.product(features, weight),
             (None, None) => weight,
             (None, Some(dropout)) => {
-                let factors = factors(dropout, &[weight.size()[0], 1], weight.device());
+                let factors = dropout_factors(dropout, &[weight.size()[0], 1], weight.device());
                 weight * factors
             }
         }
@@ -120,7 +121,7 @@ impl Tape for TorchTape<'_> {
     }
 
     fn drop(&mut self, x: Tensor, dropout: Dropout) -> Tensor {
-        let factors = factors(dropout, &x.size(), x.device());
+        let factors = dropout_factors(dropout, &x.size(), x.device());
         x * factors
     }
 
@@ -128,14 +129,14 @@ impl Tape for TorchTape<'_> {
         x + row
     }
 
-    fn with_length(&mut self, x: Tensor, columns: Range<usize>, length: f64) -> Tensor {
+    fn normalize_rows(&mut self, x: Tensor, columns: Range<usize>, norm: f64) -> Tensor {
         let (first, width) = (columns.start as i64, columns.len() as i64);
         let part = x.narrow(1, first, width);
         let squares = part.square().sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
-        let is_long = squares.gt(f64::from(TINY)).to_kind(Kind::Float);
-        let unit = part * (squares.clamp_min(f64::from(TINY)).rsqrt() * is_long * length);
+        let is_nonzero = squares.gt(f64::from(TINY)).to_kind(Kind::Float);
+        let normalized = part * (squares.clamp_min(f64::from(TINY)).rsqrt() * is_nonzero * norm);
         let last = first + width;
-        Tensor::cat(&[x.narrow(1, 0, first), unit, x.narrow(1, last, x.size()[1] - last)], 1)
+        Tensor::cat(&[x.narrow(1, 0, first), normalized, x.narrow(1, last, x.size()[1] - last)], 1)
     }
 
     fn scale(&mut self, x: Tensor, log_factor: Tensor) -> Tensor {
@@ -148,7 +149,7 @@ impl Tape for TorchTape<'_> {
         let twice = mean.square() + log_variance.exp() - &log_variance - 1.0;
         let kl = twice.sum_dim_intlist([0i64].as_slice(), false, Kind::Float) * (0.5 / n as f64);
         let charged = if term.free > 0.0 { kl.clamp_min(term.free) } else { kl.shallow_clone() };
-        self.charged = Some(charged.sum(Kind::Float) * term.weight);
+        self.weighted_kl = Some(charged.sum(Kind::Float) * term.weight);
         let z = match noise {
             Noise::Drawn { seed } => {
                 tch::manual_seed(seed as i64);
@@ -162,13 +163,14 @@ impl Tape for TorchTape<'_> {
     }
 }
 
-/// 0 with probability `fraction`, else 1 / (1 − fraction).
-fn factors(Dropout { fraction, seed }: Dropout, size: &[i64], device: Device) -> Tensor {
+/// Seeds dropout factors: 0 with probability `fraction`, otherwise 1 / (1 − fraction).
+fn dropout_factors(Dropout { fraction, seed }: Dropout, size: &[i64], device: Device) -> Tensor {
     tch::manual_seed(seed as i64);
     Tensor::rand(size, (Kind::Float, device)).ge(fraction).to_kind(Kind::Float) / (1.0 - fraction)
 }
 
-/// The values of z, [n, d], a tensor of any device, row by row, and back.
+/// Calls `compute` with the values of `z`, [n, d], row by row on the host, and d. Returns its value, and its
+/// gradient as a tensor on the device of `z`.
 pub(crate) fn on_host<T>(z: &Tensor, compute: impl FnOnce(&[f32], usize) -> (T, Vec<f32>)) -> (T, Tensor) {
     let (n, d) = (z.size()[0] as usize, z.size()[1] as usize);
     let (value, gradient) = compute(&to_vec(z), d);

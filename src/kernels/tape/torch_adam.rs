@@ -1,4 +1,4 @@
-//! The step of training on libtorch's tensors.
+//! The Adam optimiser on libtorch's tensors.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -10,7 +10,8 @@ use super::Weights;
 use super::adam::{AdamState, BETAS, EPSILON};
 use crate::kernels::tensor::{from_matrix, to_matrix};
 
-/// [`super::Adam`] on any device. libtorch has one too, but does not give away what it remembers.
+/// [`super::Adam`] on any device. It is written by hand because libtorch's own Adam does not expose its state
+/// through tch.
 pub(crate) struct TorchAdam {
     learning_rate: f64,
     num_steps: i32,
@@ -22,14 +23,14 @@ impl TorchAdam {
         TorchAdam { learning_rate, num_steps: 0, moments: BTreeMap::new() }
     }
 
-    /// Forgets the gradients of `weights`.
+    /// Sets the gradients of `weights` to zero.
     pub(crate) fn zero_grad<'a>(weights: impl IntoIterator<Item = &'a Tensor>) {
         for mut gradient in weights.into_iter().map(Tensor::grad).filter(Tensor::defined) {
             let _ = gradient.detach_().zero_();
         }
     }
 
-    /// Moves each weight that has a gradient.
+    /// Updates each weight that has a gradient.
     pub(crate) fn step<'a>(&mut self, weights: impl IntoIterator<Item = (&'a String, &'a Tensor)>) {
         self.num_steps += 1;
         let betas = BETAS.map(f64::from);
@@ -53,7 +54,7 @@ impl TorchAdam {
         });
     }
 
-    /// What it remembers.
+    /// Returns the state, for a checkpoint.
     pub(crate) fn state<'a>(&self) -> AdamState<'a> {
         let own = |(name, moments): (&String, &[Tensor; 2])| {
             (name.clone(), moments.each_ref().map(|moment| Cow::Owned(to_matrix(moment))))
@@ -61,10 +62,10 @@ impl TorchAdam {
         AdamState { num_steps: self.num_steps, moments: self.moments.iter().map(own).collect() }
     }
 
-    /// As [`super::Adam::restore`], with moments on `device`.
+    /// Continues from `state`, whose moments must belong to `weights`, and copies them to `device`.
     ///
     /// # Errors
-    /// A sentence that names what does not fit.
+    /// Returns a sentence that names the first weight whose moments do not fit.
     pub(crate) fn restore(
         &mut self,
         state: AdamState,

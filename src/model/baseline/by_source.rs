@@ -1,37 +1,37 @@
-//! Scores pairs in blocks of those that share their first nodes, so that what a first node needs is computed
-//! once, however many pairs it is in.
+//! Scores pairs in blocks that share a few first nodes, so that the work for a first node is done once,
+//! however many pairs it is in.
 
 use rayon::prelude::*;
 
 use crate::graph::Pair;
 
-/// First nodes in a block: the width of the registers that walks use.
+/// The number of first nodes in a block: the width of the vector registers that walks use.
 pub(super) const LANES: usize = 8;
 
-/// Pairs of a few first nodes.
+/// The pairs of a few first nodes.
 pub(super) struct Block {
-    /// The first nodes, [`LANES`] at most.
+    /// The first nodes, at most [`LANES`].
     pub(super) sources: Vec<u32>,
-    /// The pairs, those of one first node together.
+    /// The pairs, grouped by first node.
     pub(super) queries: Vec<Query>,
 }
 
 /// A pair in a block.
 #[derive(Clone, Copy)]
 pub(super) struct Query {
-    /// The place of the first node among the block's sources.
+    /// The index of the first node in the block's sources.
     pub(super) lane: usize,
     /// The second node.
     pub(super) target: u32,
 }
 
 impl Block {
-    /// The queries' (first node, second node).
+    /// Returns the queries as (first node, second node).
     pub(super) fn pairs(&self) -> impl Iterator<Item = (usize, usize)> {
         self.queries.iter().map(|query| (self.sources[query.lane] as usize, query.target as usize))
     }
 
-    /// Each first node and its second nodes.
+    /// Returns each first node with its queries.
     pub(super) fn by_source(&self) -> impl Iterator<Item = (usize, &[Query])> {
         self.queries
             .chunk_by(|a, b| a.lane == b.lane)
@@ -39,13 +39,14 @@ impl Block {
     }
 }
 
-/// A score of pairs that depends on nothing but the pair and what was prepared.
+/// A score that depends only on the pair and on the prepared graph.
 pub(super) trait Score: Send + Sync {
-    /// The score of each query, in their order. A score must not depend on the rest of the block.
+    /// Returns the score of each query, in order. A score must not depend on the rest of the block.
     fn scores(&self, block: &Block) -> Vec<f64>;
 }
 
-/// For each pair `width` numbers in a row, [m, width], from `score`, which gives those of a block's queries.
+/// Returns `width` numbers for each of m pairs, [m, width] row by row. `score` computes them for a block's
+/// queries.
 pub(super) fn score_by_source(
     pairs: &[Pair],
     width: usize,

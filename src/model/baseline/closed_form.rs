@@ -1,4 +1,4 @@
-//! The closed-form scores that a logistic regression stacks.
+//! The closed-form scores that the logistic regression of a stack combines.
 
 use std::sync::Arc;
 
@@ -16,7 +16,7 @@ use crate::error::Result;
 use crate::graph::transform::transform;
 use crate::graph::{EdgeList, Features, Pair};
 
-/// The columns where there are features, in order.
+/// The columns for a graph with features, in order.
 const WITH_FEATURES: [&str; 9] = [
     "log-katz",
     "log-pagerank",
@@ -29,7 +29,7 @@ const WITH_FEATURES: [&str; 9] = [
     "neighbourhood-cosine",
 ];
 
-/// The columns where there are none, in order.
+/// The columns for a graph without features, in order.
 const WITHOUT_FEATURES: [&str; 11] = [
     "log-katz",
     "log-pagerank",
@@ -44,9 +44,9 @@ const WITHOUT_FEATURES: [&str; 11] = [
     "same-component",
 ];
 
-/// Closed-form scores of pairs on tame scales, prepared: what is heavy-tailed is given as a logarithm or a root.
+/// Closed-form scores of pairs, ready to use. Heavy-tailed scores are given as a logarithm or a root.
 ///
-/// All see the training edges without their weights. In the notation of [`Baseline`](super::Baseline):
+/// All use the training edges without their weights. In the notation of [`Baseline`](super::Baseline):
 ///
 /// | column | value for (u, v) | with features | without |
 /// |---|---|---|---|
@@ -58,7 +58,7 @@ const WITHOUT_FEATURES: [&str; 11] = [
 /// | cosine | cosine of x, the rows of tfidf(X) | yes | |
 /// | propagated-cosine | cosine of y, the rows of Â · tfidf(X) | yes | |
 /// | twice-propagated-cosine | cosine of the rows of Â² · tfidf(X) | yes | |
-/// | neighbourhood-cosine | the mean of cos(x_u, y_v) and cos(x_v, y_u) | yes | |
+/// | neighbourhood-cosine | mean of cos(x_u, y_v) and cos(x_v, y_u) | yes | |
 /// | log-resource-allocation | ln(1e-3 + resource allocation) | | yes |
 /// | log-paths-of-three | ln(1e-3 + Σ 1/√(d_w d_x) over the paths u–w–x–v) (Kovács et al. 2019) | | yes |
 /// | log-random-walk | ln(1e-6 + ((A D⁻¹)³)_vu / d_v) | | yes |
@@ -75,28 +75,28 @@ const WITHOUT_FEATURES: [&str; 11] = [
 /// let closed_form = ClosedForm::new(&train, None, 0)?;
 /// let scores = closed_form.scores(&[(0, 2), (0, 3)]);
 /// assert_eq!(scores.dim(), (2, closed_form.names().len()));
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct ClosedForm {
     names: &'static [&'static str],
     columns: Vec<Column>,
 }
 
-/// A score and what brings it to a tame scale.
+/// A score and the function that compresses its scale.
 struct Column {
     score: Box<dyn Score>,
-    tame: fn(f64) -> f64,
+    rescale: fn(f64) -> f64,
 }
 
 impl ClosedForm {
-    /// Prepares the scores of the training edges and the raw features X, [n, f]. Only the spectral score has a
-    /// use for the `seed`.
+    /// Prepares the scores from the training edges and the raw features X, [n, f]. Only the spectral score
+    /// uses `seed`.
     ///
-    /// With features O(nonzeros · mean degree²) time and at most O(n·f) memory; without them as
-    /// [`Baseline::new`](super::Baseline::new) for the spectral score.
+    /// With features it takes O(nonzeros · mean degree²) time and at most O(n·f) memory; without them it
+    /// costs the same as [`Baseline::new`](super::Baseline::new) for the spectral score.
     ///
     /// # Errors
-    /// None so far; the result leaves room for features that do not fit the graph.
+    /// Never fails at present. The return type leaves room to reject features that do not fit the graph.
     pub fn new(train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
         let mut columns = vec![
@@ -131,21 +131,21 @@ impl ClosedForm {
         Ok(ClosedForm { names: &WITH_FEATURES, columns })
     }
 
-    /// The names of the k columns.
+    /// Returns the names of the k columns.
     pub fn names(&self) -> &'static [&'static str] {
         self.names
     }
 
-    /// The scores of each of m `pairs`, [m, k]. Those of a pair do not depend on the others, nor on the number
-    /// of threads; those of (u, v) and (v, u) may differ by rounding. For the time see
-    /// [`Baseline::scores`](super::Baseline::scores).
+    /// Returns the scores of m `pairs`, [m, k]. A pair's scores depend neither on the other pairs nor on the
+    /// number of threads. The scores of (u, v) and (v, u) may differ by rounding.
+    /// [`Baseline::scores`](super::Baseline::scores) states the cost.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let width = self.columns.len();
         let scores = score_by_source(pairs, width, |block| {
             let mut rows = vec![0.0; block.queries.len() * width];
-            for (at, Column { score, tame }) in self.columns.iter().enumerate() {
+            for (at, Column { score, rescale }) in self.columns.iter().enumerate() {
                 let column = rows.iter_mut().skip(at).step_by(width);
-                column.zip(score.scores(block)).for_each(|(row, score)| *row = tame(score));
+                column.zip(score.scores(block)).for_each(|(row, score)| *row = rescale(score));
             }
             rows
         });
@@ -153,6 +153,6 @@ impl ClosedForm {
     }
 }
 
-fn column(score: impl Score + 'static, tame: fn(f64) -> f64) -> Column {
-    Column { score: Box::new(score), tame }
+fn column(score: impl Score + 'static, rescale: fn(f64) -> f64) -> Column {
+    Column { score: Box::new(score), rescale }
 }

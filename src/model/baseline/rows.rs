@@ -1,4 +1,4 @@
-//! Inner products of the rows of matrices, sparse ones or nearly full ones.
+//! Inner products of matrix rows, for sparse and for dense matrices.
 
 use std::sync::Arc;
 
@@ -8,92 +8,93 @@ use super::by_source::{Block, Score};
 use crate::graph::Csr;
 use crate::graph::transform::normalize_rows;
 
-/// The share of nonzeros above which rows are stored in full: a step through full rows costs about an eighth
-/// of a step through the entries of a sparse one.
-const FULL_ABOVE: f64 = 0.125;
+/// The share of nonzeros above which rows are stored densely: reading an entry of a dense row costs about an
+/// eighth of reading one of a sparse row.
+const DENSE_ABOVE: f64 = 0.125;
 
-/// A matrix of [n, k] by rows.
+/// A matrix, [n, k], stored by rows.
 pub(super) enum Rows {
     /// All entries.
-    Full(Array2<f32>),
-    /// The nonzeros.
+    Dense(Array2<f32>),
+    /// Only the nonzeros.
     Sparse(Csr),
 }
 
 impl Rows {
-    /// The rows of `matrix`, each divided by its Euclidean norm, so that inner products are cosines.
+    /// Divides each row of `matrix` by its Euclidean norm, so that inner products are cosines.
     pub(super) fn normalized(mut matrix: Csr) -> Self {
         normalize_rows(&mut matrix);
-        if (matrix.nnz() as f64) <= FULL_ABOVE * matrix.rows() as f64 * matrix.cols() as f64 {
+        if (matrix.nnz() as f64) <= DENSE_ABOVE * matrix.rows() as f64 * matrix.cols() as f64 {
             return Rows::Sparse(matrix);
         }
-        let mut full = Array2::zeros(matrix.shape());
+        let mut dense = Array2::zeros(matrix.shape());
         for (&value, (row, column)) in matrix.iter() {
-            full[[row as usize, column as usize]] = value;
+            dense[[row as usize, column as usize]] = value;
         }
-        Rows::Full(full)
+        Rows::Dense(dense)
     }
 
     fn num_columns(&self) -> usize {
         match self {
-            Rows::Full(rows) => rows.ncols(),
+            Rows::Dense(rows) => rows.ncols(),
             Rows::Sparse(rows) => rows.cols(),
         }
     }
 
-    /// Writes the row of `node` to `full`, [k].
-    fn write_to(&self, node: usize, full: &mut [f32]) {
+    /// Writes the row of `node` to `dense`, [k].
+    fn write_to(&self, node: usize, dense: &mut [f32]) {
         match self {
-            Rows::Full(rows) => {
-                full.copy_from_slice(rows.row(node).to_slice().expect("rows are stored one after the other"));
+            Rows::Dense(rows) => {
+                dense.copy_from_slice(rows.row(node).to_slice().expect("rows are contiguous"));
             }
             Rows::Sparse(rows) => {
                 let row = rows.outer_view(node).expect("every node has a row");
-                full.fill(0.0);
-                row.iter().for_each(|(column, &value)| full[column] = value);
+                dense.fill(0.0);
+                row.iter().for_each(|(column, &value)| dense[column] = value);
             }
         }
     }
 
-    /// The inner product of the row of `node` with `full`, [k].
-    fn dot(&self, node: usize, full: &[f32]) -> f64 {
+    /// Returns the inner product of the row of `node` with `dense`, [k].
+    fn dot(&self, node: usize, dense: &[f32]) -> f64 {
         match self {
-            Rows::Full(rows) => full_dot(rows.row(node), full),
+            Rows::Dense(rows) => dense_dot(rows.row(node), dense),
             Rows::Sparse(rows) => {
                 let row = rows.outer_view(node).expect("every node has a row");
-                row.iter().map(|(column, &value)| f64::from(value) * f64::from(full[column])).sum()
+                row.iter().map(|(column, &value)| f64::from(value) * f64::from(dense[column])).sum()
             }
         }
     }
 }
 
-/// An inner product in sixteen partial sums, which the compiler keeps in vector registers.
-pub(super) fn full_dot(row: ArrayView1<f32>, full: &[f32]) -> f64 {
-    let row = row.to_slice().expect("rows are stored one after the other");
-    let (row, full) = (row.as_chunks::<16>(), full.as_chunks::<16>());
+/// Returns an inner product. The compiler keeps its sixteen partial sums in vector registers; their total is
+/// in f64.
+pub(super) fn dense_dot(row: ArrayView1<f32>, dense: &[f32]) -> f64 {
+    let row = row.to_slice().expect("rows are contiguous");
+    let (row, dense) = (row.as_chunks::<16>(), dense.as_chunks::<16>());
     let mut sums = [0f32; 16];
-    for (a, b) in row.0.iter().zip(full.0) {
+    for (a, b) in row.0.iter().zip(dense.0) {
         for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
             *sum += a * b;
         }
     }
-    let rest: f32 = row.1.iter().zip(full.1).map(|(a, b)| a * b).sum();
+    let rest: f32 = row.1.iter().zip(dense.1).map(|(a, b)| a * b).sum();
     sums.iter().chain([&rest]).map(|&sum| f64::from(sum)).sum()
 }
 
-/// The mean of left_u · right_v and left_v · right_u; where both are the same matrix, left_u · left_v.
+/// The mean of left_u · right_v and left_v · right_u, which is left_u · left_v if both are the same matrix.
 pub(super) struct RowProduct {
     left: Arc<Rows>,
     right: Arc<Rows>,
 }
 
 impl RowProduct {
-    /// Products within `rows`.
+    /// Multiplies rows of one matrix.
     pub(super) fn within(rows: &Arc<Rows>) -> Self {
         Self::between(rows, rows)
     }
 
-    /// Products between two matrices of as many columns.
+    /// Multiplies rows of two matrices with equally many columns.
     pub(super) fn between(left: &Arc<Rows>, right: &Arc<Rows>) -> Self {
         RowProduct { left: Arc::clone(left), right: Arc::clone(right) }
     }

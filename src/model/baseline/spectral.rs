@@ -1,33 +1,34 @@
-//! The leading eigenvectors of Â and the score that they give.
+//! The spectral score, from the leading eigenvectors of Â.
 
 use ndarray::{Array2, Axis};
 
 use super::adjacency::Adjacency;
 use super::by_source::{Block, Score};
-use super::rows::full_dot;
+use super::rows::dense_dot;
 
 mod eigen;
 
-/// The most eigenvectors that a connected graph's score uses.
+/// The largest number of eigenvectors used for a connected graph.
 const MAX_EIGENVECTORS: usize = 128;
 
-/// Σ_i max(w_i, 0)² (x_i)_u (x_i)_v over leading eigenpairs (w_i, x_i) of Â: the inner product of embeddings that
-/// are eigenvectors scaled by their eigenvalues.
+/// Σ_i max(w_i, 0)² (x_i)_u (x_i)_v over leading eigenpairs (w_i, x_i) of Â: the inner product of embeddings
+/// that are eigenvectors scaled by their eigenvalues.
 ///
-/// The eigenvalue 1 is there once for each connected component C, with the eigenvector √((d_u + 1) / vol(C)) on
-/// C, where vol(C) is the sum of d + 1. All of these are used, and of the others as many as make
-/// min(128, n − 2) if the graph is connected. (The leading 128 would be arbitrary where there are more
-/// components.)
+/// Each connected component C contributes the eigenvalue 1 once, with the eigenvector √((d_u + 1) / vol(C))
+/// on C, where vol(C) is the sum of d + 1 over C. The score uses all of these, and min(128, n − 2) − 1 other
+/// eigenvectors, so that a connected graph has min(128, n − 2) in all. (With more than 128 components, any
+/// choice of 128 would be arbitrary.)
 pub(super) struct Spectral {
     /// Eigenvectors times eigenvalues, [n, k].
     embeddings: Array2<f32>,
     components: Vec<u32>,
-    /// Each node's entry of its component's eigenvector.
+    /// The entry of each node in the eigenvector of its component.
     component_entries: Vec<f64>,
 }
 
 impl Spectral {
-    /// O(k · (n + m) · steps + n · k²) time, O(n · k) memory, for k eigenvectors and a few hundred steps.
+    /// Computes the eigenvectors. O(k · (n + m) · steps + n · k²) time and O(n · k) memory, for k
+    /// eigenvectors and a few hundred steps.
     pub(super) fn new(adjacency: &Adjacency, seed: u64) -> Self {
         let n = adjacency.num_nodes();
         let components = adjacency.components();
@@ -57,7 +58,7 @@ impl Score for Spectral {
             .pairs()
             .map(|(u, v)| {
                 let row = self.embeddings.row(u);
-                let others = full_dot(self.embeddings.row(v), row.to_slice().expect("rows are contiguous"));
+                let others = dense_dot(self.embeddings.row(v), row.to_slice().expect("rows are contiguous"));
                 if self.components[u] == self.components[v] {
                     others + self.component_entries[u] * self.component_entries[v]
                 } else {

@@ -1,23 +1,23 @@
-//! Scores of what two nodes and their neighbours are: degrees and common neighbours.
+//! Scores from the neighbourhoods of two nodes: degrees and common neighbours.
 
 use std::sync::Arc;
 
 use super::adjacency::Adjacency;
 use super::by_source::{Block, Score};
 
-/// A function of a number that each of the two nodes has.
+/// A function of two numbers, one for each node of the pair.
 pub(super) struct NodeValues {
     values: Vec<f64>,
     score: fn(f64, f64) -> f64,
 }
 
 impl NodeValues {
-    /// Of the degrees.
+    /// Scores a pair by the degrees.
     pub(super) fn degrees(adjacency: &Adjacency, score: fn(f64, f64) -> f64) -> Self {
         NodeValues { values: adjacency.degrees().to_vec(), score }
     }
 
-    /// Of the mean degrees of the neighbours, 0 for a node without any.
+    /// Scores a pair by the mean degrees of the neighbours, 0 for a node without neighbours.
     pub(super) fn neighbour_degrees(adjacency: &Adjacency, score: fn(f64, f64) -> f64) -> Self {
         let degrees = adjacency.degrees();
         let mean = |node: usize| {
@@ -28,7 +28,7 @@ impl NodeValues {
         NodeValues { values: (0..adjacency.num_nodes()).map(mean).collect(), score }
     }
 
-    /// 1 for nodes of one connected component, 0 for others.
+    /// Scores a pair 1 if both nodes are in one connected component, else 0.
     pub(super) fn same_component(adjacency: &Adjacency) -> Self {
         let values = adjacency.components().into_iter().map(f64::from).collect();
         NodeValues { values, score: |u, v| f64::from(u8::from(u == v)) }
@@ -41,8 +41,8 @@ impl Score for NodeValues {
     }
 }
 
-/// Σ weight(d_w) over the common neighbours w, then a function of that sum and the two degrees.
-/// O(d_u + d_v) time for a pair, without d_u for a further pair of u.
+/// A function of Σ weight(d_w) over the common neighbours w and of the two degrees.
+/// O(d_u + d_v) time for the first pair of u, O(d_v) for each further one.
 pub(super) struct CommonNeighbours {
     adjacency: Arc<Adjacency>,
     weights: Vec<f64>,
@@ -62,16 +62,17 @@ impl CommonNeighbours {
 
 impl Score for CommonNeighbours {
     fn scores(&self, block: &Block) -> Vec<f64> {
-        // A number for each node of the graph pays where there is much to look up in it.
-        match block.queries.len() * FEW_QUERIES < self.adjacency.num_nodes() {
-            true => block.pairs().map(|(u, v)| self.score_of((u, v), self.sum_of_few(u, v))).collect(),
-            false => self.scores_of_many(block),
+        // A table of all nodes is worth its cost only if the block looks up many pairs in it.
+        match block.queries.len() * NODES_PER_QUERY < self.adjacency.num_nodes() {
+            true => block.pairs().map(|(u, v)| self.score_of((u, v), self.sum_by_search(u, v))).collect(),
+            false => self.scores_by_table(block),
         }
     }
 }
 
-/// Nodes for each query of a block above which its neighbours are looked up in one another.
-const FEW_QUERIES: usize = 16;
+/// If the graph has more nodes than this for each query of a block, common neighbours are found by binary
+/// search.
+const NODES_PER_QUERY: usize = 16;
 
 impl CommonNeighbours {
     fn score_of(&self, (u, v): (usize, usize), sum: f64) -> f64 {
@@ -79,15 +80,18 @@ impl CommonNeighbours {
         (self.score)(sum, degrees[u], degrees[v])
     }
 
-    /// The sum in the order of the nodes, as the other way adds it up: O(d log D) time for the lesser and the greater degree.
-    fn sum_of_few(&self, u: usize, v: usize) -> f64 {
-        let (of_u, of_v) = (self.adjacency.neighbours(u), self.adjacency.neighbours(v));
-        let (few, many) = if of_u.len() < of_v.len() { (of_u, of_v) } else { (of_v, of_u) };
-        let common = few.iter().filter(|&w| many.binary_search(w).is_ok());
+    /// Sums the weights in the order of the nodes, as [`Self::scores_by_table`] does. O(d log D) time for the
+    /// smaller degree d and the larger degree D.
+    fn sum_by_search(&self, u: usize, v: usize) -> f64 {
+        let (u, v) = (self.adjacency.neighbours(u), self.adjacency.neighbours(v));
+        let (shorter, longer) = if u.len() < v.len() { (u, v) } else { (v, u) };
+        let common = shorter.iter().filter(|&w| longer.binary_search(w).is_ok());
         common.fold(0.0, |sum, &w| sum + self.weights[w as usize])
     }
 
-    fn scores_of_many(&self, block: &Block) -> Vec<f64> {
+    /// Marks the neighbours of each first node in a table of all nodes, and sums the marks of the second
+    /// node's neighbours.
+    fn scores_by_table(&self, block: &Block) -> Vec<f64> {
         let mut scores = Vec::with_capacity(block.queries.len());
         let mut weight_of_neighbour = vec![0.0; self.adjacency.num_nodes()];
         for (u, queries) in block.by_source() {
@@ -114,7 +118,7 @@ mod tests {
     use crate::model::baseline::by_source::Query;
 
     #[test]
-    fn both_ways_add_up_to_the_same_bits() {
+    fn table_and_search_give_the_same_bits() {
         let pairs =
             (0..400u32).map(|at| (at % 37, 37 + at * 7 % 23)).chain([(0, 1), (2, 5), (60, 61)]).collect();
         let adjacency = Arc::new(Adjacency::new(&EdgeList::new(62, pairs, None).0));
@@ -124,9 +128,9 @@ mod tests {
         let mut queries: Vec<Query> = queries.map(|(lane, target)| Query { lane, target }).collect();
         queries.sort_by_key(|query| query.lane);
         let block = Block { sources: vec![3, 60], queries };
-        let of_few: Vec<f64> =
-            block.pairs().map(|(u, v)| score.score_of((u, v), score.sum_of_few(u, v))).collect();
-        assert_eq!(score.scores_of_many(&block), of_few);
-        assert!(of_few.iter().filter(|&&score| score > 0.0).count() > 10);
+        let by_search: Vec<f64> =
+            block.pairs().map(|(u, v)| score.score_of((u, v), score.sum_by_search(u, v))).collect();
+        assert_eq!(score.scores_by_table(&block), by_search);
+        assert!(by_search.iter().filter(|&&score| score > 0.0).count() > 10);
     }
 }

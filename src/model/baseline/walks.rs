@@ -7,7 +7,7 @@ use super::by_source::{Block, LANES, Score};
 
 /// Σ_l c_l (Mˡ)_vu times a factor of the degrees, with M = diag(after) (A + self_loop · I) diag(before).
 ///
-/// O(steps · (n + m)) time for each block of [`LANES`] first nodes, whatever the number of pairs.
+/// O(steps · (n + m)) time for each block of [`LANES`] first nodes, regardless of the number of pairs.
 pub(super) struct Walks {
     adjacency: Arc<Adjacency>,
     before: Vec<f64>,
@@ -17,11 +17,11 @@ pub(super) struct Walks {
     factor: fn(f64, f64) -> f64,
 }
 
-/// The values of all nodes for each first node of a block.
+/// The values of one node, one for each first node of a block.
 type Lanes = [f64; LANES];
 
 impl Walks {
-    /// Katz 1953: Σ βˡ (Aˡ)_uv over the walks of 1 to `steps` edges.
+    /// Prepares the score of Katz 1953: Σ βˡ (Aˡ)_uv over walks of 1 to `steps` edges.
     pub(super) fn katz(adjacency: &Arc<Adjacency>, beta: f64, steps: i32) -> Self {
         let ones = vec![1.0; adjacency.num_nodes()];
         let mut coefficients: Vec<f64> = (0..=steps).map(|l| beta.powi(l)).collect();
@@ -37,8 +37,9 @@ impl Walks {
         }
     }
 
-    /// Personalised PageRank after `steps` steps of w ← α e_u + (1 − α) A D⁻¹ w from w = e_u, of v seen from u
-    /// plus of u seen from v. (A D⁻¹)ˡ D is symmetric, so that the second is the first times d_u / d_v.
+    /// Prepares personalised PageRank after `steps` steps of w ← α e_u + (1 − α) A D⁻¹ w from w = e_u, where
+    /// α is `restart`: the value of v from u plus that of u from v. (A D⁻¹)ˡ D is symmetric, so the second
+    /// value is the first times d_u / d_v.
     pub(super) fn pagerank(adjacency: &Arc<Adjacency>, restart: f64, steps: i32) -> Self {
         let mut coefficients: Vec<f64> = (0..=steps).map(|l| restart * (1.0 - restart).powi(l)).collect();
         coefficients[steps as usize] = (1.0 - restart).powi(steps);
@@ -46,7 +47,7 @@ impl Walks {
         Walks { coefficients, factor, ..Self::random(adjacency) }
     }
 
-    /// (Âˡ)_uv for l = `steps`.
+    /// Prepares (Âˡ)_uv for l = `steps`.
     pub(super) fn propagation(adjacency: &Arc<Adjacency>, steps: usize) -> Self {
         let scale: Vec<f64> = adjacency.degrees().iter().map(|degree| 1.0 / (degree + 1.0).sqrt()).collect();
         let mut coefficients = vec![0.0; steps + 1];
@@ -62,24 +63,25 @@ impl Walks {
         }
     }
 
-    /// Paths of three edges, each divided by √(d_w d_x) of its inner nodes w and x (Kovács et al. 2019,
-    /// *Network-based prediction of protein interactions*, eq. 2). With D^-½ in front of A, the three steps
-    /// divide by the first node's √d too, which the factor takes back.
+    /// Counts paths of three edges, each divided by √(d_w d_x) of its inner nodes w and x (Kovács et al.
+    /// 2019, *Network-based prediction of protein interactions*, eq. 2).
     pub(super) fn paths_of_three(adjacency: &Arc<Adjacency>) -> Self {
         let before = adjacency.degrees().iter().map(|degree| 1.0 / degree.max(1.0).sqrt()).collect();
         let coefficients = vec![0.0, 0.0, 0.0, 1.0];
+        // With D^-½ to the right of A, the three steps also divide by √d of the first node; the factor undoes
+        // that.
         Walks { before, coefficients, factor: |u, _| u.max(1.0).sqrt(), ..Self::random(adjacency) }
     }
 
-    /// ((A D⁻¹)ˡ)_vu / d_v for l = `steps`: the chance that a random walk of so many steps from u ends in v, for
-    /// each edge that v has. It is the same from v to u.
+    /// Prepares ((A D⁻¹)ˡ)_vu / d_v for l = `steps`: the probability that a random walk of l steps from u
+    /// ends in v, divided by the degree of v. It is symmetric in u and v.
     pub(super) fn random_walk(adjacency: &Arc<Adjacency>, steps: usize) -> Self {
         let mut coefficients = vec![0.0; steps + 1];
         coefficients[steps] = 1.0;
         Walks { coefficients, factor: |_, v| 1.0 / v.max(1.0), ..Self::random(adjacency) }
     }
 
-    /// M = A D⁻¹, with nothing summed yet.
+    /// Prepares M = A D⁻¹, without coefficients.
     fn random(adjacency: &Arc<Adjacency>) -> Self {
         Walks {
             adjacency: Arc::clone(adjacency),
@@ -91,7 +93,7 @@ impl Walks {
         }
     }
 
-    /// One more step: `values` ← M `values`. `scaled` is room to work in.
+    /// Takes one step, `values` ← M · `values`. `scaled` is scratch space.
     fn step(&self, values: &mut [Lanes], scaled: &mut [Lanes]) {
         for ((scaled, values), &before) in scaled.iter_mut().zip(values.iter()).zip(&self.before) {
             *scaled = values.map(|value| value * before);

@@ -1,23 +1,24 @@
-//! The gravity-inspired decoder of directed edges (Salha et al. 2019, *Gravity-Inspired Graph Autoencoders for
-//! Directed Link Prediction*, section 3.5): the target attracts the source, the more the heavier and the nearer it is.
+//! The gravity-inspired decoder of directed edges (Salha et al. 2019, *Gravity-Inspired Graph Autoencoders
+//! for Directed Link Prediction*, section 3.5): a target attracts a source more strongly the heavier and the
+//! nearer it is.
 //!
 //! ```text
 //! logit(u → v) = mass_v − λ · ln(‖z_u − z_v‖² + 0.01)
 //! ```
 //!
-//! An embedding is [n, d + 1]: d coordinates and, in the last column, the mass, which is a logarithm and may be
-//! negative. λ weighs nearness against mass.
+//! Embeddings are [n, d + 1]: d coordinates and, in the last column, the mass, which is a logarithm and may
+//! be negative. λ weighs nearness against mass.
 //!
-//! Departure from the paper's equation: the 0.01, which is the authors' code's, keeps the logarithm finite for
-//! nodes in one place. (That code trains with ‖z_u − z_v‖² + 0.01 and evaluates with (‖z_u − z_v‖ + 0.01)²; here it
-//! is the first in both.)
+//! Departure from the paper's equation: the 0.01, taken from the authors' code, keeps the logarithm finite
+//! for nodes with equal coordinates. (The authors' code trains with ‖z_u − z_v‖² + 0.01 and evaluates with
+//! (‖z_u − z_v‖ + 0.01)²; this crate uses the first form for both.)
 //!
 //! # Examples
 //! ```
 //! use vgae::model::decoder::gravity::{decode_pair, decode_pairs, top_pairs};
 //! use vgae::graph::EdgeList;
 //!
-//! // Two nodes at the distance 1; the second has the mass 3.
+//! // Two nodes at distance 1; the second has mass 3.
 //! let z = ndarray::array![[0f32, 0.0], [1.0, 3.0]];
 //! let logit = decode_pair(z.view(), (0, 1), 1.0);
 //! assert!((logit - (3.0 - 1.01f64.ln())).abs() < 1e-6);
@@ -32,17 +33,18 @@ use rayon::prelude::*;
 use super::PAIRS_PER_TASK;
 use super::top::{BLOCK_COLUMNS, BLOCK_ROWS};
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{Best, ScoredPair};
+use crate::model::score::{ScoredPair, TopK};
 
-/// What is added to every squared distance.
+/// The constant added to every squared distance.
 pub const DISTANCE_OFFSET: f64 = 0.01;
 
-/// The logits of m ordered pairs, from embeddings `z` of [n, d + 1], in f64. O(m·d) time, on all threads.
+/// Returns the logits of m ordered pairs from embeddings `z`, [n, d + 1], in f64. O(m·d) time, on all
+/// threads.
 pub fn decode_pairs(z: ArrayView2<f32>, pairs: &[Pair], lambda: f64) -> Vec<f64> {
     pairs.par_iter().with_min_len(PAIRS_PER_TASK).map(|&pair| decode_pair(z, pair, lambda)).collect()
 }
 
-/// The logit of the edge from the first to the second node of `pair`.
+/// Returns the logit of the edge from the first to the second node of the pair.
 pub fn decode_pair(z: ArrayView2<f32>, (u, v): Pair, lambda: f64) -> f64 {
     let d = z.ncols() - 1;
     let (source, target) = (z.row(u as usize), z.row(v as usize));
@@ -51,9 +53,9 @@ pub fn decode_pair(z: ArrayView2<f32>, (u, v): Pair, lambda: f64) -> f64 {
     target[d] as f64 - lambda * (squared_distance + DISTANCE_OFFSET).ln()
 }
 
-/// The `k` ordered pairs of distinct nodes with the highest logits that are not in `known`, highest first, ties
-/// in the order of the pairs; `lambda` is at least 0. Where `known` has no directions an edge of it takes both
-/// its ordered pairs out. Exact: O(n²·d) time, O(n·d + k) memory.
+/// Returns the `k` ordered pairs of distinct nodes with the highest logits that are not in `known`, highest
+/// first, ties in the order of the pairs. `lambda` must be at least 0. If `known` is undirected, each of its
+/// edges excludes both ordered pairs. The result is exact. O(n²·d) time, O(n·d + k) memory.
 pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) -> Vec<ScoredPair> {
     let n = z.nrows();
     if k == 0 {
@@ -63,15 +65,16 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
     let coordinates = z.slice(s![.., ..d]);
     let square = |row: ndarray::ArrayView1<f32>| row.iter().map(|&a| (a as f64).powi(2)).sum::<f64>();
     let squares: Vec<f64> = coordinates.rows().into_iter().map(square).collect();
-    let longest = squares.iter().fold(0f64, |most, &square| most.max(square));
-    // ‖u‖² + ‖v‖² − 2u·v with the product in f32: its error is at most d·2⁻²⁴·|u|·|v| to first order (Higham
-    // 2002, eq. 3.5); twice that, on either of the two products, decides which pairs are worth a sum in f64.
-    let slack = |u: usize| 4.0 * d as f64 / f64::from(1 << 24) * (squares[u] * longest).sqrt();
+    let largest = squares.iter().fold(0f64, |most, &square| most.max(square));
+    // The squared distance is ‖u‖² + ‖v‖² − 2u·v with u·v in f32, whose error is at most d·2⁻²⁴·|u|·|v| to
+    // first order (Higham 2002, eq. 3.5). Twice that bound, for each of the two products, decides which pairs
+    // need a sum in f64.
+    let slack = |u: usize| 4.0 * d as f64 / f64::from(1 << 24) * (squares[u] * largest).sqrt();
     let starts: Vec<usize> = (0..n).step_by(BLOCK_ROWS).collect();
     starts
         .into_par_iter()
         .fold(
-            || Best::new(k),
+            || TopK::new(k),
             |mut best, start| {
                 let rows = start..(start + BLOCK_ROWS).min(n);
                 for first in (0..n).step_by(BLOCK_COLUMNS) {
@@ -81,14 +84,14 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
                         (coordinates.slice(s![rows.clone(), ..]), coordinates.slice(s![columns.clone(), ..]));
                     general_mat_mul(1.0, &left, &right.t(), 0.0, &mut products);
                     let least = best.least();
-                    let farthest: Vec<f64> =
-                        columns.clone().map(|v| farthest(z[[v, d]] as f64, least, lambda)).collect();
+                    let limits: Vec<f64> =
+                        columns.clone().map(|v| distance_limit(z[[v, d]] as f64, least, lambda)).collect();
                     for (u, products) in rows.clone().zip(products.rows()) {
                         let slack = slack(u);
-                        for ((v, &product), &farthest) in columns.clone().zip(products).zip(&farthest) {
+                        for ((v, &product), &limit) in columns.clone().zip(products).zip(&limits) {
                             let squared_distance = squares[u] + squares[v] - 2.0 * product as f64;
                             let pair = (u as u32, v as u32);
-                            if squared_distance - slack > farthest || !known.is_candidate(pair) {
+                            if squared_distance - slack > limit || !known.is_candidate(pair) {
                                 continue;
                             }
                             let logit = decode_pair(z, pair, lambda);
@@ -101,12 +104,13 @@ pub fn top_pairs(z: ArrayView2<f32>, k: usize, known: &EdgeList, lambda: f64) ->
                 best
             },
         )
-        .reduce(|| Best::new(k), Best::merge)
+        .reduce(|| TopK::new(k), TopK::merge)
         .into_sorted()
 }
 
-/// A squared distance from a node of mass `mass` beyond which no logit reaches `least`, rounding allowed for.
-fn farthest(mass: f64, least: f64, lambda: f64) -> f64 {
+/// Returns a squared distance from a node of mass `mass` beyond which no logit reaches `least`, with a margin
+/// for rounding errors.
+fn distance_limit(mass: f64, least: f64, lambda: f64) -> f64 {
     if least == f64::NEG_INFINITY || lambda == 0.0 {
         return f64::INFINITY;
     }

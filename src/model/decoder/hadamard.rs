@@ -6,12 +6,13 @@ use rayon::prelude::*;
 
 use crate::graph::Pair;
 
-/// Pairs that go through the layers together. Blocks are filled up with zeros, so that a pair's logit is the
-/// same to the bit in whatever block it comes.
+/// The number of pairs that go through the layers together. Blocks are padded with zeros, so that a pair's
+/// logit is bit-identical in any block.
 const BLOCK: usize = 256;
 
-/// logit(u, v) = relu((z_u ∘ z_v) W + b) w + c: symmetric, as z_u ∘ z_v is. (Such decoders are usual, for instance in
-/// Hu et al. 2020, *Open Graph Benchmark*; no one paper's formula.)
+/// A decoder with logit(u, v) = relu((z_u ∘ z_v) W + b) w + c. It is symmetric because z_u ∘ z_v is. (Such
+/// decoders are common, for instance in Hu et al. 2020, *Open Graph Benchmark*; the formula is not from a
+/// single paper.)
 ///
 /// # Examples
 /// ```
@@ -39,16 +40,16 @@ pub struct HadamardMlp {
     pub output_bias: f32,
 }
 
-/// The gradient of a sum over pairs.
+/// The gradient of a weighted sum of logits.
 pub(crate) struct Gradient {
-    /// Of each pair's z_u ∘ z_v, [m, d], row by row.
+    /// The gradient with respect to each pair's z_u ∘ z_v, [m, d], row by row.
     pub(crate) products: Vec<f32>,
-    /// Of the perceptron's own weights.
+    /// The gradient with respect to W, b, w and c.
     pub(crate) weights: HadamardMlp,
 }
 
 impl HadamardMlp {
-    /// The logits of m pairs of rows of `z`, [n, d]. O(m·d·k) time.
+    /// Returns the logits of m pairs of rows of `z`, [n, d]. O(m·d·k) time.
     pub fn logits(&self, z: ArrayView2<f32>, pairs: &[Pair]) -> Vec<f64> {
         let blocks: Vec<Vec<f64>> = pairs
             .par_chunks(BLOCK)
@@ -60,7 +61,7 @@ impl HadamardMlp {
         blocks.concat()
     }
 
-    /// From W, b, w and c, row by row.
+    /// Builds the perceptron from W, b, w and c, each stored row by row.
     pub(crate) fn from_rows([hidden, hidden_bias, output, output_bias]: [Vec<f32>; 4]) -> Self {
         let k = output.len();
         let hidden = Array2::from_shape_vec((hidden.len() / k, k), hidden).expect("W is [d, k]");
@@ -72,14 +73,14 @@ impl HadamardMlp {
         }
     }
 
-    /// W, b, w and c, row by row.
+    /// Returns W, b, w and c, each stored row by row.
     pub(crate) fn into_rows(self) -> [Vec<f32>; 4] {
         let hidden = self.hidden.into_raw_vec_and_offset().0;
         [hidden, self.hidden_bias.to_vec(), self.output.to_vec(), vec![self.output_bias]]
     }
 
-    /// The gradient of Σ slope · logit over m pairs. O(m·d·k) time, O(m·d) memory; the same to the bit for any
-    /// number of threads.
+    /// Returns the gradient of Σ slope · logit over m pairs. O(m·d·k) time, O(m·d) memory. The result is
+    /// bit-identical for any number of threads.
     pub(crate) fn gradient(&self, z: ArrayView2<f32>, pairs: &[Pair], slopes: &[f32]) -> Gradient {
         let (d, k) = self.hidden.dim();
         let mut gradient = Gradient { products: vec![0f32; pairs.len() * d], weights: self.zeros() };
@@ -95,7 +96,7 @@ impl HadamardMlp {
                 for (mut row, &slope) in hidden.rows_mut().into_iter().zip(slopes) {
                     weights.output.scaled_add(slope, &row);
                     weights.output_bias += slope;
-                    // From here the rows hold the gradient before the ReLU.
+                    // The row now becomes the gradient before the ReLU.
                     row.zip_mut_with(&self.output, |h, &w| *h = if *h > 0.0 { slope * w } else { 0.0 });
                     weights.hidden_bias += &row;
                 }
@@ -119,7 +120,7 @@ impl HadamardMlp {
         gradient
     }
 
-    /// relu(products · W + b), [BLOCK, k].
+    /// Returns relu(products · W + b), [BLOCK, k].
     fn hidden_layer(&self, products: &Array2<f32>) -> Array2<f32> {
         let mut hidden = Array2::zeros((products.nrows(), self.hidden.ncols()));
         general_mat_mul(1.0, products, &self.hidden, 0.0, &mut hidden);
@@ -144,7 +145,7 @@ impl HadamardMlp {
     }
 }
 
-/// z_u ∘ z_v, [BLOCK, d], with rows of zeros after the last pair.
+/// Returns z_u ∘ z_v for each pair, [BLOCK, d], padded with rows of zeros.
 fn products(z: ArrayView2<f32>, pairs: &[Pair]) -> Array2<f32> {
     let mut products = Array2::zeros((BLOCK, z.ncols()));
     for (mut row, &(u, v)) in products.rows_mut().into_iter().zip(pairs) {

@@ -1,15 +1,16 @@
-//! What the variances of the embeddings say of a logit.
+//! Intervals of logits, computed from the variances of the embeddings.
 
 use ndarray::{Array2, ArrayView2, Zip};
 use statrs::function::erf::erf_inv;
 
 use crate::graph::Pair;
 
-/// The posterior of z_u · z_v, where q(z | X, A) is a Gaussian of independent dimensions (Kipf & Welling 2016, eq. 1).
+/// The posterior of z_u · z_v, where q(z | X, A) is a Gaussian with independent dimensions (Kipf & Welling
+/// 2016, eq. 1).
 ///
-/// Its interval is analytic, nothing is drawn: the first four cumulants of the inner product are exact, and the
-/// Cornish–Fisher expansion (Cornish & Fisher 1938) makes quantiles of them, which is exact for a normal and off by a
-/// few hundredths of a standard deviation for a sum of a few products.
+/// The interval is analytic; nothing is sampled. The first four cumulants of the inner product are exact, and
+/// the Cornish–Fisher expansion (Cornish & Fisher 1938) turns them into quantiles. The expansion is exact for
+/// a normal distribution and off by a few hundredths of a standard deviation for a sum of a few products.
 ///
 /// ```
 /// use ndarray::array;
@@ -24,24 +25,24 @@ pub struct Posterior<'a> {
     mean: ArrayView2<'a, f32>,
     /// σ², [n, d].
     variance: Array2<f32>,
-    /// The standard normal's quantile at the upper end of the interval.
+    /// The standard normal quantile at the upper end of the interval.
     quantile: f64,
 }
 
 impl<'a> Posterior<'a> {
-    /// Of n embeddings, `mean` and `log_variance` both [n, d], for intervals that hold the logit with the probability
-    /// `level`, between 0 and 1, as often above as below. O(n·d) time and memory.
+    /// Builds the posterior of n embeddings from `mean` and `log_variance`, both [n, d]. Its intervals are
+    /// central and contain the logit with probability `level`, between 0 and 1. O(n·d) time and memory.
     ///
     /// # Panics
-    /// If the matrices are not of one shape.
+    /// Panics if the matrices differ in shape.
     pub fn new(mean: ArrayView2<'a, f32>, log_variance: ArrayView2<f32>, level: f64) -> Self {
-        assert_eq!(mean.dim(), log_variance.dim(), "each mean has its variance");
+        assert_eq!(mean.dim(), log_variance.dim(), "mean and log_variance must have the same shape");
         let variance = log_variance.mapv(f32::exp);
         Posterior { mean, variance, quantile: std::f64::consts::SQRT_2 * erf_inv(level) }
     }
 
-    /// The lower and the upper end of the interval of the logit of two distinct nodes. (A node with itself is taken as
-    /// two independent draws of it.) O(d) time.
+    /// Returns the lower and the upper end of the interval of the logit of two distinct nodes. (A pair of a
+    /// node with itself is treated as two independent draws of its embedding.) O(d) time.
     pub fn interval(&self, pair: Pair) -> (f64, f64) {
         let Cumulants { mean, variance, third, fourth } = self.cumulants(pair);
         let deviation = variance.sqrt();
@@ -58,7 +59,8 @@ impl<'a> Posterior<'a> {
         (end(-self.quantile), end(self.quantile))
     }
 
-    /// With a = μ_u, b = μ_v, s² = σ_u², t² = σ_v² in one dimension, the cumulant generating function of the product is
+    /// Returns the cumulants of the logit. With a = μ_u, b = μ_v, s² = σ_u², t² = σ_v² in one dimension, the
+    /// cumulant generating function of the product is
     ///
     /// ```text
     /// K(x) = (a·b·x + ½·(a²t² + b²s²)·x²) / (1 − s²t²x²) − ½·log(1 − s²t²x²)
@@ -101,7 +103,7 @@ mod tests {
 
     use super::*;
 
-    /// The share of draws of z_u · z_v below and above the interval.
+    /// Returns the shares of draws of z_u · z_v below and above the interval.
     fn shares_outside(d: usize, level: f64, log_variance: f32) -> (f64, f64) {
         let mean = Array2::from_shape_fn((2, d), |(row, k)| ((row * 7 + k * 3) % 5) as f32 * 0.4 - 0.6);
         let log_variance = Array2::from_elem((2, d), log_variance);
@@ -123,14 +125,14 @@ mod tests {
     }
 
     #[test]
-    fn the_interval_holds_as_many_draws_as_it_says() {
+    fn the_interval_contains_the_stated_share_of_draws() {
         for (d, level, log_variance, tolerance) in
             [(16, 0.9, 0.0, 0.004), (16, 0.5, -1.0, 0.004), (4, 0.9, -2.0, 0.004), (2, 0.9, 0.0, 0.01)]
         {
             let (below, above) = shares_outside(d, level, log_variance);
             for share in [below, above] {
                 let expected = (1.0 - level) / 2.0;
-                assert!((share - expected).abs() < tolerance, "{d} {level}: {share}, not {expected}");
+                assert!((share - expected).abs() < tolerance, "{d} {level}: {share}, expected {expected}");
             }
         }
     }
@@ -143,14 +145,14 @@ mod tests {
     }
 
     #[test]
-    fn one_dimension_is_worked_out_by_hand() {
+    fn the_cumulants_of_one_dimension_match_values_computed_by_hand() {
         // a = 1, b = 2, s² = ½, t² = ¼: κ₂ = ¼ + 2 + ⅛, κ₃ = 6·2·⅛, κ₄ = 12·⅛·2.25 + 6/64.
         let mean = ndarray::array![[1.0], [2.0]];
         let log_variance = ndarray::array![[0.5f32.ln()], [0.25f32.ln()]];
         let Cumulants { mean, variance, third, fourth } =
             Posterior::new(mean.view(), log_variance.view(), 0.9).cumulants((0, 1));
         for (found, expected) in [(mean, 2.0), (variance, 2.375), (third, 1.5), (fourth, 3.46875)] {
-            assert!((found - expected).abs() < 1e-6, "{found}, not {expected}");
+            assert!((found - expected).abs() < 1e-6, "{found}, expected {expected}");
         }
     }
 }

@@ -7,20 +7,21 @@ use rayon::prelude::*;
 use crate::graph::{EdgeList, Pair};
 use crate::model::decoder::gravity::DISTANCE_OFFSET;
 
-/// The exact reconstruction loss of directed edges under the gravity decoder (Salha et al. 2019, section 3): the
-/// weighted cross-entropy of [`ExactReconstruction`](super::ExactReconstruction) at the same scale, with
-/// x_ij = mass_j − λ ln(‖z_i − z_j‖² + 0.01), y = A + I and S = the directed edges, each of which counts once:
+/// The exact reconstruction loss of directed edges with the gravity decoder (Salha et al. 2019, section 3).
+/// It is the weighted cross-entropy of [`ExactReconstruction`](super::ExactReconstruction) at the same scale,
+/// with x_ij = mass_j − λ ln(‖z_i − z_j‖² + 0.01), y = A + I, and S the number of directed edges, each
+/// counted once:
 ///
 /// ```text
 /// norm / n² · Σ_ij [ pos_weight · y_ij · softplus(−x_ij) + (1 − y_ij) · softplus(x_ij) ]
 /// pos_weight = (n² − S) / S        norm = n² / (2 (n² − S))
 /// ```
 ///
-/// O(n²·d + m·d) time, O(n·d) memory; no n×n matrix exists.
+/// O(n²·d + m·d) time, O(n·d) memory; no n×n matrix is built.
 pub struct GravityReconstruction {
     num_nodes: usize,
     edges: Vec<Pair>,
-    /// What the term of each of `edges` is multiplied by, where that is not 1.
+    /// The factor of the term of each edge; `None` if all are 1.
     weights: Option<Vec<f32>>,
     lambda: f64,
     pos_weight: f64,
@@ -28,7 +29,8 @@ pub struct GravityReconstruction {
 }
 
 impl GravityReconstruction {
-    /// For the training edges `train`; without directions each edge stands for both its ordered pairs.
+    /// Builds the loss of the training edges `train`. If they are undirected, each edge counts as both
+    /// ordered pairs.
     pub fn new(train: &EdgeList, lambda: f64) -> Self {
         let edges = train.ordered_pairs();
         let n = train.num_nodes() as f64;
@@ -43,25 +45,25 @@ impl GravityReconstruction {
         }
     }
 
-    /// The same for directed edges, the term of each multiplied by its `weights`, m numbers, such as
+    /// Multiplies the term of each directed edge by its entry of `weights`, m numbers, such as
     /// [`relative_weights`](super::relative_weights).
     ///
     /// # Panics
-    /// If there is not one for each ordered pair.
+    /// Panics if there is not one weight for each ordered pair.
     pub fn weighted(self, weights: Vec<f32>) -> Self {
         assert_eq!(weights.len(), self.edges.len(), "each edge has one weight");
         GravityReconstruction { weights: Some(weights), ..self }
     }
 
-    /// The loss at `z`, [n, width] row by row, whose last column is the mass, and its gradient, [n, width]. The
-    /// same to the bit for any number of threads.
+    /// Returns the loss at `z`, [n, width] row by row with the mass in the last column, and its gradient,
+    /// [n, width]. The result is bit-identical for any number of threads.
     ///
     /// # Panics
-    /// If `z` is not [n, width] or `width` leaves no coordinate beside the mass.
+    /// Panics if `z` is not [n, width], or if `width` is less than 2, a coordinate and the mass.
     pub fn value_and_gradient(&self, z: &[f32], width: usize) -> (f64, Vec<f32>) {
         assert!(width >= 2 && z.len() == self.num_nodes * width, "z must be [n, d + 1]");
         let (dense_value, mut gradient) = attraction::softplus_sum(z, self.num_nodes, width, self.lambda);
-        // On the ones, softplus(x) is replaced by pos_weight · weight · softplus(−x).
+        // At the ones of y, replace softplus(x) by pos_weight · weight · softplus(−x).
         let loops = (0..self.num_nodes as u32).map(|node| ((node, node), 1.0));
         let weight = |at: usize| self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[at]));
         let edges = self.edges.iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
@@ -75,7 +77,8 @@ impl GravityReconstruction {
         (scale * (dense_value + correction), gradient)
     }
 
-    /// Adds what the one at `pair`, of this `pos_weight`, changes: to `gradient`, and in the returned sum.
+    /// Replaces the term softplus(x) of a pair by pos_weight · softplus(−x): adds the difference of the
+    /// gradients to `gradient` and returns the difference of the terms.
     fn correct(&self, (i, j): Pair, pos_weight: f64, z: &[f32], width: usize, gradient: &mut [f64]) -> f64 {
         let (d, i, j) = (width - 1, i as usize * width, j as usize * width);
         let difference = |k: usize| z[i + k] as f64 - z[j + k] as f64;

@@ -1,4 +1,4 @@
-//! Sums over listed pairs, of what a logit costs.
+//! Sums over lists of pairs of the costs of their logits.
 
 mod sums;
 
@@ -7,61 +7,62 @@ use rayon::prelude::*;
 
 use crate::graph::Pair;
 use crate::kernels::operator::SparseRow;
-use sums::{LANES, Sums, weigh};
+use sums::{CostSums, LANES, weighted_costs};
 
-pub(in crate::model::loss) use sums::Slope;
+pub(in crate::model::loss) use sums::Cost;
 
-/// Pairs below which one thread makes the lists: as each thread looks at all pairs, more of them have more to do in all,
-/// and mostly there is other work beside this.
+/// The number of pairs below which one thread builds the lists. Each thread reads all pairs, so that more
+/// threads do more work in total, and other work usually runs at the same time.
 const FEW_PAIRS: usize = 1 << 20;
 
-/// For each node the other node of each of its pairs.
+/// A list for each node with the other node of each of its pairs.
 pub(crate) struct Neighbours {
-    /// Of node u: `others[starts[u]..starts[u + 1]]`.
+    /// The bounds of the lists: that of node u is `others[starts[u]..starts[u + 1]]`.
     starts: Vec<usize>,
     others: Vec<u32>,
-    /// The weight of each of `others`, where pairs differ in it.
+    /// The weight of each of `others`; `None` if all are 1.
     weights: Option<Vec<f32>>,
 }
 
-/// How many tasks make the lists of `pairs`.
+/// Returns the number of tasks that build the lists of `pairs`.
 fn num_parts(pairs: &[Pair]) -> usize {
     if pairs.len() < FEW_PAIRS { 1 } else { rayon::current_num_threads() }
 }
 
 impl Neighbours {
-    /// Of `pairs` of `num_nodes` nodes, in any direction; one may come more than once. A node's others stand in
-    /// the order of the pairs. O(n + m) time and memory.
-    pub(super) fn of(pairs: &[Pair], num_nodes: usize) -> Self {
-        Self::with(pairs, num_nodes, 0, num_parts(pairs))
+    /// Builds the lists of `pairs` between `num_nodes` nodes. Pairs may be in either direction and repeated.
+    /// Each list is in the order of the pairs. O(n + m) time and memory.
+    pub(super) fn new(pairs: &[Pair], num_nodes: usize) -> Self {
+        Self::build(pairs, num_nodes, 0, num_parts(pairs))
     }
 
-    /// Each node is its own neighbour too, the first one.
-    pub(super) fn and_itself(pairs: &[Pair], num_nodes: usize) -> Self {
-        Self::with(pairs, num_nodes, 1, num_parts(pairs))
+    /// Builds the same lists with each node itself as its first neighbour.
+    pub(super) fn with_loops(pairs: &[Pair], num_nodes: usize) -> Self {
+        Self::build(pairs, num_nodes, 1, num_parts(pairs))
     }
 
-    /// With the weight of each of the `pairs` that these lists are of; that of a node and itself stays 1, as are all
-    /// without this. O(n + m) time.
+    /// Sets the weights of `pairs`, from which these lists were built. Weights default to 1, and those of
+    /// loops stay 1. O(n + m) time.
     pub(super) fn weighted(mut self, pairs: &[Pair], weights: &[f32]) -> Self {
-        let mut of_others = vec![1.0; self.others.len()];
-        // From the last pair on, as a node itself comes first in its list.
+        let mut ordered = vec![1.0; self.others.len()];
+        // Lists are filled from the end, because a loop comes first in its list.
         let mut ends = self.starts[1..].to_vec();
         for (&(u, v), &weight) in pairs.iter().zip(weights).rev() {
             for node in [u as usize, v as usize] {
                 ends[node] -= 1;
-                of_others[ends[node]] = weight;
+                ordered[ends[node]] = weight;
             }
         }
-        self.weights = Some(of_others);
+        self.weights = Some(ordered);
         self
     }
 
-    /// `num_loops` times a node is its own neighbour. The nodes are dealt out to `num_parts` tasks.
-    fn with(pairs: &[Pair], num_nodes: usize, num_loops: usize, num_parts: usize) -> Self {
+    /// Builds the lists with each node `num_loops` times its own neighbour. The nodes are divided among
+    /// `num_parts` tasks.
+    fn build(pairs: &[Pair], num_nodes: usize, num_loops: usize, num_parts: usize) -> Self {
         let part = num_nodes.div_ceil(num_parts).max(1);
         let mut starts = vec![0usize; num_nodes + 1];
-        // Each thread looks at all pairs, and counts and places those of its own nodes.
+        // Each task reads all pairs, and counts and stores those of its own nodes.
         starts[1..].par_chunks_mut(part).enumerate().for_each(|(at, counts)| {
             counts.fill(num_loops);
             let first = at * part;
@@ -106,25 +107,26 @@ impl Neighbours {
         Neighbours { starts, others, weights: None }
     }
 
-    /// n.
+    /// Returns n.
     pub(super) fn num_nodes(&self) -> usize {
         self.starts.len() - 1
     }
 
-    /// The others of `node`.
+    /// Returns the neighbours of `node`.
     pub(super) fn of_node(&self, node: usize) -> &[u32] {
         &self.others[self.starts[node]..self.starts[node + 1]]
     }
 
-    /// The weights of the others of `node`, where pairs differ in them.
+    /// Returns the weights of the neighbours of `node`; `None` if all are 1.
     pub(super) fn weights_of_node(&self, node: usize) -> Option<&[f32]> {
         self.weights.as_ref().map(|weights| &weights[self.starts[node]..self.starts[node + 1]])
     }
 
-    /// Σ over nodes u and their neighbours v of what x = z_u·z_v costs, for `z` of [n, d] row by row; to the row
-    /// of u in `gradient`, [n, d], goes Σ_v slope(x) z_v, which is half the sum's gradient, for each pair stands
-    /// with both its nodes, and then all is multiplied by `factor`. O(m·d) time. The same to the bit for any number of threads.
-    pub(super) fn add(&self, z: &[f32], d: usize, slope: Slope, factor: f32, gradient: &mut [f32]) -> f64 {
+    /// Returns Σ over nodes u and their neighbours v of the cost of x = z_u·z_v, for `z`, [n, d] row by row.
+    /// Adds Σ_v cost′(x) z_v to row u of `gradient`, [n, d], and then multiplies the row by `factor`. Without
+    /// `factor` this is half the gradient of the sum, because each pair is in the lists of both its nodes.
+    /// O(m·d) time. The result is bit-identical for any number of threads.
+    pub(super) fn add(&self, z: &[f32], d: usize, cost: Cost, factor: f32, gradient: &mut [f32]) -> f64 {
         let nodes_per_task = (self.num_nodes() / 64).clamp(8, 512);
         let arch = Arch::new();
         let tasks = gradient.par_chunks_mut((nodes_per_task * d).max(1)).enumerate();
@@ -135,23 +137,24 @@ impl Neighbours {
                 let entries = starts[0]..starts[starts.len() - 1];
                 let others = &self.others[entries.clone()];
                 let weights = self.weights.as_ref().map(|weights| &weights[entries]);
-                arch.dispatch(Nodes { starts, others, weights, first, z, d, slope, factor, gradient })
+                arch.dispatch(Nodes { starts, others, weights, first, z, d, cost, factor, gradient })
             })
             .collect();
         sums.iter().sum()
     }
 }
 
-/// Nodes from `first` on, as many as `gradient` has rows. Its output is the sum of their costs.
+/// The nodes of one task: from `first` on, as many as `gradient` has rows. The output is the sum of their
+/// costs.
 struct Nodes<'a> {
-    /// Where the others of each begin, and the end of the last, counted from any number on.
+    /// The start of the list of each node, then the end of the last list, up to a common offset.
     starts: &'a [usize],
     others: &'a [u32],
     weights: Option<&'a [f32]>,
     first: usize,
     z: &'a [f32],
     d: usize,
-    slope: Slope,
+    cost: Cost,
     factor: f32,
     gradient: &'a mut [f32],
 }
@@ -161,7 +164,7 @@ impl WithSimd for Nodes<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
-        // The width that is common becomes a constant of loops of its own.
+        // The most common width becomes a constant, which gives it a specialised loop.
         match self.d {
             16 => self.add::<S>(simd, 16),
             d => self.add::<S>(simd, d),
@@ -172,10 +175,10 @@ impl WithSimd for Nodes<'_> {
 impl Nodes<'_> {
     #[inline(always)]
     fn add<S: Simd>(self, simd: S, d: usize) -> f64 {
-        let Nodes { starts, others, weights, first, z, slope, factor, gradient, .. } = self;
+        let Nodes { starts, others, weights, first, z, cost, factor, gradient, .. } = self;
         let row = |node: usize| &z[node * d..(node + 1) * d];
         let entries = || starts.windows(2).map(|ends| ends[0] - starts[0]..ends[1] - starts[0]);
-        // The logits of all pairs, then their slopes.
+        // The logits of all pairs, later replaced by the derivatives of their costs.
         let mut numbers = vec![0f32; others.len().next_multiple_of(LANES)];
         for (node, entries) in (first..).zip(entries()) {
             let own = row(node);
@@ -184,14 +187,14 @@ impl Nodes<'_> {
             }
         }
         let total = match weights {
-            Some(weights) => weigh(&mut numbers, weights, slope),
+            Some(weights) => weighted_costs(&mut numbers, weights, cost),
             None => {
-                let mut sums = Sums::new();
+                let mut sums = CostSums::new();
                 for numbers in numbers.chunks_exact_mut(LANES) {
-                    sums.add(numbers, slope);
+                    sums.add(numbers, cost);
                 }
                 sums.num_padding = numbers.len() - others.len();
-                sums.total(slope)
+                sums.total(cost)
             }
         };
         for (gradient, entries) in gradient.chunks_exact_mut(d).zip(entries()) {

@@ -1,4 +1,4 @@
-//! The reconstruction loss on the edges and on sampled negatives.
+//! The reconstruction loss over the edges and sampled negatives.
 
 use std::sync::OnceLock;
 
@@ -7,68 +7,70 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
-use super::neighbours::{Neighbours, Slope};
+use super::neighbours::{Cost, Neighbours};
 use crate::graph::{EdgeList, Pair};
 use crate::model::decoder::HadamardMlp;
 
-/// Nodes that one task of the gradient's sum takes.
+/// The number of nodes whose gradient one task sums.
 const NODES_PER_TASK: usize = 128;
 
-/// Negatives that are drawn one after the other, whatever the number of threads.
+/// The number of negatives that share one stream of random numbers, whatever the number of threads.
 const NEGATIVES_PER_TASK: usize = 4096;
 
-/// How the edges and negatives of a sample are weighted against each other.
+/// The relative weighting of the edges and negatives of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weighting {
-    /// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x): the exact loss in the mean over
-    /// the draws, up to the diagonal.
+    /// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x). Its expectation over the
+    /// draws is the exact loss, apart from the diagonal.
     Balanced,
-    /// The exact loss in the mean over the draws. With m edges of n nodes, S = 2m, and the diagonal of A + I among
-    /// the ones:
+    /// A loss whose expectation over the draws is the exact loss. With m edges, n nodes, S = 2m, and the
+    /// diagonal of A + I among the ones, it is
     ///
     /// ```text
     /// 1/2S · (2 Σ over edges of softplus(−x) + Σ_i softplus(−x_ii))
     ///   + (n² − S − n) / (n² − S) · ½ · mean over negatives of softplus(x)
     /// ```
     ///
-    /// Of a bipartite graph, whose exact loss has no diagonal, it is the balanced one.
+    /// In a bipartite graph, whose exact loss has no diagonal, it equals the balanced loss.
     Unbiased,
 }
 
-/// The edges of samples: the same ones in each.
+/// The edges, which are the same in every sample.
 pub struct SampledEdges {
     edges: EdgeList,
     weighting: Weighting,
-    /// What the term of each edge is multiplied by, where that is not 1.
+    /// The factor of the term of each edge; `None` if all are 1.
     weights: Option<Vec<f32>>,
-    /// Made when they are first asked for: a perceptron does without.
+    /// The neighbours of each node, built on first use, as a perceptron does not need them.
     lists: OnceLock<Neighbours>,
 }
 
-/// Edges and negatives of one epoch. Their loss is that of [`Weighting`], in nats.
+/// The edges and negatives of one epoch. The loss is that of [`Weighting`], in nats.
 pub struct Sample<'a> {
     edges: &'a SampledEdges,
     negatives: Vec<Pair>,
-    /// As those of the edges.
+    /// The negatives of each node, built on first use.
     lists: OnceLock<Neighbours>,
 }
 
 impl SampledEdges {
-    /// Of these edges, all of weight 1.
+    /// Builds samples of `edges`, all with weight 1.
     pub fn new(edges: EdgeList, weighting: Weighting) -> Self {
         SampledEdges { edges, weighting, weights: None, lists: OnceLock::new() }
     }
 
-    /// The same, the term of each edge multiplied by its `weights`, one for each, such as
+    /// Multiplies the term of each edge by its entry of `weights`, m numbers, such as
     /// [`relative_weights`](super::relative_weights).
     pub fn weighted(self, weights: Vec<f32>) -> Self {
         SampledEdges { weights: Some(weights), lists: OnceLock::new(), ..self }
     }
 
-    /// These edges, and for each `negatives_per_edge` pairs that are no edges of `train`, uniform with replacement
-    /// among them, of a bipartite graph among those of a source and a target: held-out edges are not known here, so that one may come as a negative, rarely.
+    /// Seeds `negatives_per_edge` negatives for each edge, uniformly with replacement from the pairs that are
+    /// not edges of `train`; in a bipartite graph, from such pairs of a source and a target. Held-out edges
+    /// are unknown here, so that one is occasionally drawn as a negative.
     ///
-    /// There must be such pairs. O(m·log m) expected time on a sparse graph. The same for any number of threads.
+    /// At least one such pair must exist. O(m·log m) expected time on a sparse graph. The result is identical
+    /// for any number of threads.
     pub fn draw(&self, train: &EdgeList, negatives_per_edge: usize, rng: &mut impl Rng) -> Sample<'_> {
         let seed = rng.random();
         let mut negatives = vec![(0, 0); self.edges.len() * negatives_per_edge];
@@ -87,7 +89,7 @@ impl SampledEdges {
         self.with(negatives)
     }
 
-    /// These edges and `negatives`, in any direction; one may come more than once.
+    /// Combines the edges with the given `negatives`, which may be in either direction and repeated.
     pub fn with(&self, negatives: Vec<Pair>) -> Sample<'_> {
         Sample { edges: self, negatives, lists: OnceLock::new() }
     }
@@ -96,8 +98,8 @@ impl SampledEdges {
         self.lists.get_or_init(|| {
             let (pairs, num_nodes) = (self.edges.pairs(), self.edges.num_nodes());
             let lists = match self.has_diagonal() {
-                false => Neighbours::of(pairs, num_nodes),
-                true => Neighbours::and_itself(pairs, num_nodes),
+                false => Neighbours::new(pairs, num_nodes),
+                true => Neighbours::with_loops(pairs, num_nodes),
             };
             match &self.weights {
                 None => lists,
@@ -106,46 +108,48 @@ impl SampledEdges {
         })
     }
 
+    /// Returns `true` if the loss includes the diagonal of A + I.
     fn has_diagonal(&self) -> bool {
         self.weighting == Weighting::Unbiased && self.edges.num_sources().is_none()
     }
 }
 
 impl Sample<'_> {
-    /// The negatives of each node: what inner products need, and others do not.
+    /// Returns the negatives of each node, which only the loss of inner products needs.
     pub(crate) fn lists(&self) -> &Neighbours {
-        self.lists.get_or_init(|| Neighbours::of(&self.negatives, self.edges.edges.num_nodes()))
+        self.lists.get_or_init(|| Neighbours::new(&self.negatives, self.edges.edges.num_nodes()))
     }
 
-    /// The loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d]. O(m·d) time. The
-    /// same to the bit for any number of threads.
+    /// Returns the loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d].
+    /// O(m·d) time. The result is bit-identical for any number of threads.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
         let mut gradient = vec![0f32; z.len()];
         (self.value_and_gradient_into(z, d, &mut gradient), gradient)
     }
 
-    /// As [`Sample::value_and_gradient`], the gradient into `gradient`.
+    /// Does the same as [`Sample::value_and_gradient`], but writes the gradient to `gradient`.
     pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let edges = &self.edges.edges;
-        let absent = match self.edges.has_diagonal() {
+        let absent_share = match self.edges.has_diagonal() {
             false => 1.0,
             true => {
                 let (n, num_ones) = (edges.num_nodes() as f64, 2.0 * edges.len() as f64);
                 (n * n - num_ones - n) / (n * n - num_ones)
             }
         };
-        // Each pair stands with both its nodes.
-        let (of_edge, of_negative) = (0.25 / edges.len() as f64, 0.25 * absent / self.negatives.len() as f64);
+        // The factors are ¼, half of ½, because the lists contain each pair at both its nodes.
+        let edge_factor = 0.25 / edges.len() as f64;
+        let negative_factor = 0.25 * absent_share / self.negatives.len() as f64;
         gradient.par_chunks_mut(1 << 14).for_each(|numbers| numbers.fill(0.0));
-        let slope = Slope { softplus: 0.0, weighted: of_edge, linear: 0.0 };
-        let of_edges = self.edges.lists().add(z, d, slope, 1.0, gradient);
+        let cost = Cost { softplus: 0.0, weighted: edge_factor, linear: 0.0 };
+        let edge_loss = self.edges.lists().add(z, d, cost, 1.0, gradient);
         // softplus(x) = softplus(−x) + x.
-        let slope = Slope { softplus: of_negative, weighted: 0.0, linear: of_negative };
-        of_edges + self.lists().add(z, d, slope, 2.0, gradient)
+        let cost = Cost { softplus: negative_factor, weighted: 0.0, linear: negative_factor };
+        edge_loss + self.lists().add(z, d, cost, 2.0, gradient)
     }
 
-    /// The loss at `z`, [n, d] row by row, decoded by a perceptron, always balanced, its gradient, [n, d], and that of the
-    /// perceptron. O(m·d·k) time, O(m·d) memory.
+    /// Returns the loss at `z`, [n, d] row by row, decoded by a perceptron; its gradient, [n, d]; and the
+    /// gradient of the perceptron's weights. This loss is always balanced. O(m·d·k) time, O(m·d) memory.
     pub(crate) fn perceptron_value_and_gradient(
         &self,
         z: &[f32],
@@ -156,7 +160,7 @@ impl Sample<'_> {
         let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
         let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
         let num_nodes = self.edges.edges.num_nodes();
-        let incidence = Incidence::of(&pairs, num_nodes);
+        let incidence = Incidence::new(&pairs, num_nodes);
         let mut sums = vec![0f32; num_nodes * d];
         sums.par_chunks_mut(NODES_PER_TASK * d).enumerate().for_each(|(task, rows)| {
             for (at, sum) in rows.chunks_exact_mut(d).enumerate() {
@@ -174,7 +178,7 @@ impl Sample<'_> {
         (value, sums, gradient.weights)
     }
 
-    /// The loss, and its derivative by each logit.
+    /// Returns the loss and its derivative with respect to each logit.
     fn value_and_slopes(&self, logits: &[f64]) -> (f64, Vec<f32>) {
         let num_edges = self.edges.edges.len();
         let weights = self.edges.weights.as_deref();
@@ -198,7 +202,8 @@ impl Sample<'_> {
     }
 }
 
-/// For node u, the entries `indptr[u]..indptr[u + 1]`: the other node of each of its pairs, and the pair.
+/// The pairs of each node. The entries `indptr[u]..indptr[u + 1]` belong to node u: the other node of each of
+/// its pairs, and the index of the pair.
 struct Incidence {
     indptr: Vec<usize>,
     others: Vec<u32>,
@@ -206,8 +211,8 @@ struct Incidence {
 }
 
 impl Incidence {
-    /// The pairs of each node, in their order.
-    fn of(list: &[Pair], num_nodes: usize) -> Incidence {
+    /// Lists the pairs of each node, in the order of `list`.
+    fn new(list: &[Pair], num_nodes: usize) -> Incidence {
         let mut indptr = vec![0usize; num_nodes + 1];
         for &(u, v) in list {
             indptr[u as usize + 1] += 1;

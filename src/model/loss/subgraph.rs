@@ -1,4 +1,4 @@
-//! The reconstruction loss over all pairs of some of the nodes.
+//! The reconstruction loss over all pairs of a random subset of the nodes.
 
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -8,51 +8,54 @@ use super::ExactReconstruction;
 use super::neighbours::Neighbours;
 use crate::graph::{EdgeList, Pair};
 
-/// Nodes that are drawn one after the other, whatever the number of threads.
+/// The number of nodes that share one stream of random numbers, whatever the number of threads.
 const NODES_PER_TASK: usize = 4096;
-/// The place of a node that was not drawn.
+/// The position of a node that was not drawn.
 const ABSENT: u32 = u32::MAX;
 
-/// What subgraphs are drawn from: FastGAE's stochastic subgraph decoding (Salha et al. 2021, *FastGAE: Scalable Graph
-/// Autoencoders with Stochastic Subgraph Decoding*, section 3). In each epoch other nodes are drawn without
-/// replacement, with probabilities proportional to their degrees (their α = 1), and the loss is the exact one of the
-/// subgraph that they induce; of a bipartite graph, those of a source and a target. Departure: its pos_weight and norm are those of the subgraph, not those of the graph, as
-/// nodes of high degree are joined by more edges than others.
+/// A loss on random subgraphs: the stochastic subgraph decoding of FastGAE (Salha et al. 2021, *FastGAE:
+/// Scalable Graph Autoencoders with Stochastic Subgraph Decoding*, section 3). Each epoch draws nodes without
+/// replacement, with probabilities proportional to their degrees (the paper's α = 1). The loss is the exact
+/// loss of the subgraph that they induce; in a bipartite graph, over its pairs of a source and a target.
+/// Departure: pos_weight and norm are those of the subgraph, not those of the graph, because nodes of high
+/// degree are joined by more edges than others.
 pub struct SubgraphReconstruction {
     neighbours: Neighbours,
     num_sources: Option<usize>,
     num_drawn: usize,
 }
 
-/// The nodes of one epoch.
+/// The subgraph of one epoch.
 pub struct Subgraph {
-    /// Ascending.
+    /// The drawn nodes, ascending.
     nodes: Vec<u32>,
     num_nodes: usize,
     loss: ExactReconstruction,
 }
 
 impl SubgraphReconstruction {
-    /// For the graph of the training edges, of which `num_drawn` nodes are looked at, or all that have edges.
+    /// Builds the loss of the training edges `train`. Each draw takes `num_drawn` nodes, or all nodes with
+    /// edges if there are fewer.
     pub fn new(train: &EdgeList, num_drawn: usize) -> Self {
-        let neighbours = Neighbours::of(train.pairs(), train.num_nodes());
+        let neighbours = Neighbours::new(train.pairs(), train.num_nodes());
         SubgraphReconstruction { neighbours, num_sources: train.num_sources(), num_drawn }
     }
 
-    /// The same, the term of each edge of `train` multiplied by its `weights`, m numbers, such as
-    /// [`relative_weights`](super::relative_weights).
+    /// Builds the same loss with the term of each edge of `train` multiplied by its entry of `weights`, m
+    /// numbers, such as [`relative_weights`](super::relative_weights).
     pub fn weighted(train: &EdgeList, num_drawn: usize, weights: &[f32]) -> Self {
         let plain = Self::new(train, num_drawn);
         SubgraphReconstruction { neighbours: plain.neighbours.weighted(train.pairs(), weights), ..plain }
     }
 
-    /// Draws the nodes of one epoch. O(n + m) time at most. The same for any number of threads.
+    /// Seeds the subgraph of one epoch. At most O(n + m) time. The result is identical for any number of
+    /// threads.
     pub fn draw(&self, rng: &mut impl Rng) -> Subgraph {
         let num_nodes = self.neighbours.num_nodes();
         let nodes = self.draw_nodes(rng.random());
-        let mut place = vec![ABSENT; num_nodes];
+        let mut position = vec![ABSENT; num_nodes];
         for (at, &node) in nodes.iter().enumerate() {
-            place[node as usize] = at as u32;
+            position[node as usize] = at as u32;
         }
         let edges: Vec<(Pair, f32)> = nodes
             .par_iter()
@@ -60,9 +63,9 @@ impl SubgraphReconstruction {
             .flat_map_iter(|(at, &node)| {
                 let others = self.neighbours.of_node(node as usize);
                 let weights = self.neighbours.weights_of_node(node as usize);
-                let place = &place;
+                let position = &position;
                 (0..others.len()).filter_map(move |k| {
-                    let other = place[others[k] as usize];
+                    let other = position[others[k] as usize];
                     let is_edge = other != ABSENT && at < other as usize;
                     is_edge.then(|| ((at as u32, other), weights.map_or(1.0, |weights| weights[k])))
                 })
@@ -75,7 +78,7 @@ impl SubgraphReconstruction {
             None => edges,
             Some(num_sources) => {
                 let num_drawn = nodes.partition_point(|&node| (node as usize) < num_sources);
-                edges.across_kinds(num_drawn).expect("the whole graph's edges are across kinds")
+                edges.across_kinds(num_drawn).expect("every edge joins a source and a target")
             }
         };
         let loss = match edges.weights() {
@@ -85,8 +88,9 @@ impl SubgraphReconstruction {
         Subgraph { nodes, num_nodes, loss }
     }
 
-    /// The nodes with the smallest E / degree, E being exponential: Efraimidis & Spirakis 2006, *Weighted random
-    /// sampling with a reservoir*.
+    /// Returns the nodes with the smallest E / degree, where E is an exponential random number (Efraimidis &
+    /// Spirakis 2006, *Weighted random sampling with a reservoir*). rand's weighted sampling runs on a single
+    /// thread; this uses all threads with the same result for any number of them.
     fn draw_nodes(&self, seed: u64) -> Vec<u32> {
         let num_nodes = self.neighbours.num_nodes();
         let starts: Vec<usize> = (0..num_nodes).step_by(NODES_PER_TASK).collect();
@@ -101,7 +105,7 @@ impl SubgraphReconstruction {
                 })
             })
             .collect();
-        // A node without edges has an infinite key, or none at all.
+        // The key of a node without edges is infinite or NaN.
         keys.retain(|(key, _)| key.is_finite());
         if self.num_drawn < keys.len() {
             keys.select_nth_unstable_by(self.num_drawn, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
@@ -114,20 +118,20 @@ impl SubgraphReconstruction {
 }
 
 impl Subgraph {
-    /// The loss at `z`, [n, d] row by row, and its gradient, [n, d], which is 0 for nodes that were not drawn.
-    /// O(k²·d) time for k drawn nodes.
+    /// Returns the loss at `z`, [n, d] row by row, and its gradient, [n, d], which is 0 for nodes that were
+    /// not drawn. O(k²·d) time for k drawn nodes.
     pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
         let mut gradient = vec![0f32; self.num_nodes * d];
         (self.value_and_gradient_into(z, d, &mut gradient), gradient)
     }
 
-    /// As [`Subgraph::value_and_gradient`], the gradient into `gradient`.
+    /// Does the same as [`Subgraph::value_and_gradient`], but writes the gradient to `gradient`.
     pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let rows = |node: u32| node as usize * d..(node as usize + 1) * d;
         let own: Vec<f32> = self.nodes.iter().flat_map(|&node| &z[rows(node)]).copied().collect();
-        let (value, of_own) = self.loss.value_and_gradient(&own, d);
+        let (value, own_gradient) = self.loss.value_and_gradient(&own, d);
         gradient.fill(0.0);
-        for (&node, row) in self.nodes.iter().zip(of_own.chunks_exact(d)) {
+        for (&node, row) in self.nodes.iter().zip(own_gradient.chunks_exact(d)) {
             gradient[rows(node)].copy_from_slice(row);
         }
         value

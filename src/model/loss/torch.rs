@@ -1,4 +1,4 @@
-//! The losses of inner products with libtorch, for its devices.
+//! The losses of inner products with libtorch, on any of its devices.
 
 use tch::{Device, Kind, Tensor};
 
@@ -6,20 +6,21 @@ use super::Weighting;
 use crate::config::LossKind;
 use crate::graph::{EdgeList, Pair};
 
-/// Logits of a tile of the sum over all pairs; a few tensors of as many numbers are held at a time.
+/// The largest number of logits in a tile of the sum over all pairs. A few tensors of this size exist at a
+/// time.
 const TILE_PAIRS: i64 = 1 << 26;
 
-/// [`super::ExactReconstruction`] and [`super::SampledEdges`] on a device: the former by tiles of whole rows, O(n²·d)
-/// time and O(n·d + a tile) memory.
+/// [`super::ExactReconstruction`] and [`super::SampledEdges`] on a device. The exact loss is computed in
+/// tiles of whole rows: O(n²·d) time, O(n·d + tile) memory.
 pub(crate) struct TorchLoss {
     /// The ends of each edge, [2, m].
     edges: Tensor,
-    /// u·n + v of each edge, ascending.
+    /// The key u·n + v of each edge, ascending.
     keys: Tensor,
-    /// What the term of each edge is multiplied by, [m, 1], where that is not 1.
+    /// The factor of the term of each edge, [m, 1]; `None` if all are 1.
     weights: Option<Tensor>,
     num_nodes: i64,
-    /// Of a bipartite graph.
+    /// The number of sources of a bipartite graph; `None` for other graphs.
     num_sources: Option<i64>,
     form: Form,
 }
@@ -29,17 +30,17 @@ enum Form {
     Sampled { weighting: Weighting, negatives_per_edge: i64 },
 }
 
-/// What a logit costs, as [`super::neighbours::Slope`].
+/// The cost of a logit, as in [`super::neighbours::Cost`].
 #[derive(Clone, Copy)]
-struct Slope {
+struct Cost {
     softplus: f64,
     weighted: f64,
     linear: f64,
 }
 
 impl TorchLoss {
-    /// For the training edges `train`, whose terms are multiplied by `weights`, if there are any, on `device`; none for
-    /// a loss that is computed elsewhere.
+    /// Builds the loss of the training edges `train` on `device`, with the terms of the edges multiplied by
+    /// `weights` if given. Returns `None` for a loss that only the host computes.
     pub(crate) fn new(
         train: &EdgeList,
         weights: Option<&[f32]>,
@@ -56,14 +57,14 @@ impl TorchLoss {
         };
         let num_nodes = train.num_nodes() as i64;
         let edges = ends(train.pairs()).to_device(device);
-        // Edges are sorted, the lower node first.
+        // The edges are sorted, with the lower node first, so that the keys ascend.
         let keys = edges.get(0) * num_nodes + edges.get(1);
         let weights = weights.map(|weights| Tensor::from_slice(weights).view([-1, 1]).to_device(device));
         let num_sources = train.num_sources().map(|num_sources| num_sources as i64);
         Some(TorchLoss { edges, keys, weights, num_nodes, num_sources, form })
     }
 
-    /// The loss at `z`, [n, d], and its gradient, [n, d]; negatives are drawn by `seed`.
+    /// Returns the loss at `z`, [n, d], and its gradient, [n, d]. Negatives are drawn with `seed`.
     pub(crate) fn value_and_gradient(&self, z: &Tensor, seed: u64) -> (f64, Tensor) {
         tch::no_grad(|| match self.form {
             Form::Exact => self.exact(&z.detach()),
@@ -74,7 +75,7 @@ impl TorchLoss {
         })
     }
 
-    /// The number of ordered pairs that the exact loss is a mean over.
+    /// Returns the number of ordered pairs over which the exact loss is a mean.
     fn num_pairs(&self) -> f64 {
         let n = self.num_nodes;
         self.num_sources.map_or(n * n, |num_sources| 2 * num_sources * (n - num_sources)) as f64
@@ -86,7 +87,8 @@ impl TorchLoss {
         let num_absent = (num_pairs - num_ones).max(1.0);
         let mut gradient = z.zeros_like();
         let mut value = 0.0;
-        // Rows meet all nodes, or, of a bipartite graph, sources meet targets, which stands for both ways round.
+        // Each tile pairs some nodes with all nodes or, in a bipartite graph, some sources with all targets;
+        // the latter also cover the pairs in the other direction.
         let (num_rows, first_column) =
             self.num_sources.map_or((self.num_nodes, 0), |sources| (sources, sources));
         let num_columns = self.num_nodes - first_column;
@@ -99,12 +101,12 @@ impl TorchLoss {
             let probabilities = logits.sigmoid();
             gradient.narrow(0, first, rows.size()[0]).copy_(&probabilities.matmul(&columns));
             if self.num_sources.is_some() {
-                let mut of_columns = gradient.narrow(0, first_column, num_columns);
-                of_columns += probabilities.transpose(0, 1).matmul(&rows);
+                let mut column_gradient = gradient.narrow(0, first_column, num_columns);
+                column_gradient += probabilities.transpose(0, 1).matmul(&rows);
             }
         }
-        // On the ones, softplus(x) = softplus(−x) + x is replaced by pos_weight · weight · softplus(−x).
-        let change = Slope { softplus: -1.0, weighted: num_absent / num_ones, linear: -1.0 };
+        // At the ones of y, replace softplus(x) = softplus(−x) + x by pos_weight · weight · softplus(−x).
+        let change = Cost { softplus: -1.0, weighted: num_absent / num_ones, linear: -1.0 };
         let weights = self.weights.as_ref();
         if self.num_sources.is_none() {
             value += add_diagonal(z, &change, &mut gradient);
@@ -119,14 +121,14 @@ impl TorchLoss {
     fn sampled(&self, z: &Tensor, negatives: &Tensor, weighting: Weighting) -> (f64, Tensor) {
         let (n, num_edges) = (self.num_nodes as f64, self.edges.size()[1] as f64);
         let has_diagonal = weighting == Weighting::Unbiased && self.num_sources.is_none();
-        let absent = match has_diagonal {
+        let absent_share = match has_diagonal {
             false => 1.0,
             true => (n * n - 2.0 * num_edges - n) / (n * n - 2.0 * num_edges),
         };
-        let present = Slope { softplus: 0.0, weighted: 0.25 / num_edges, linear: 0.0 };
-        let of_negative = 0.25 * absent / negatives.size()[1] as f64;
+        let present = Cost { softplus: 0.0, weighted: 0.25 / num_edges, linear: 0.0 };
+        let negative_factor = 0.25 * absent_share / negatives.size()[1] as f64;
         // softplus(x) = softplus(−x) + x.
-        let absent = Slope { softplus: of_negative, weighted: 0.0, linear: of_negative };
+        let absent = Cost { softplus: negative_factor, weighted: 0.0, linear: negative_factor };
         let mut gradient = z.zeros_like();
         let mut value = add_pairs(z, &self.edges, self.weights.as_ref(), &present, &mut gradient);
         if has_diagonal {
@@ -136,13 +138,13 @@ impl TorchLoss {
         (value, gradient * 2.0)
     }
 
-    /// `count` ordered pairs that are no edges, uniform with replacement, [2, count]; of a bipartite graph from sources to
-    /// targets.
+    /// Seeds `count` ordered pairs that are not edges, uniformly with replacement, [2, count]; in a bipartite
+    /// graph, from a source to a target.
     fn draw(&self, count: i64, seed: u64) -> Tensor {
         tch::manual_seed(seed as i64);
         let mut drawn = Tensor::zeros([2, 0], (Kind::Int64, self.edges.device()));
         while drawn.size()[1] < count {
-            // Some more than are missing, as a few are edges.
+            // Draw more than are missing, because some are edges.
             let missing = count - drawn.size()[1];
             let options = (Kind::Int64, self.edges.device());
             let num_drawn = missing + missing / 16 + 16;
@@ -156,9 +158,9 @@ impl TorchLoss {
             };
             let (u, v) = (pairs.get(0), pairs.get(1));
             let key = u.minimum(&v) * self.num_nodes + u.maximum(&v);
-            let place = key.searchsorted(&self.keys, false, false, "left", None::<Tensor>);
-            let place = place.clamp_max(self.keys.size()[0] - 1);
-            let is_absent = self.keys.index_select(0, &place).ne_tensor(&key).logical_and(&u.ne_tensor(&v));
+            let index = key.searchsorted(&self.keys, false, false, "left", None::<Tensor>);
+            let index = index.clamp_max(self.keys.size()[0] - 1);
+            let is_absent = self.keys.index_select(0, &index).ne_tensor(&key).logical_and(&u.ne_tensor(&v));
             let absent = pairs.index_select(1, &is_absent.nonzero().view([-1]));
             drawn = Tensor::cat(&[drawn, absent], 1);
         }
@@ -166,42 +168,44 @@ impl TorchLoss {
     }
 }
 
-/// Pairs as a tensor of [2, m].
+/// Returns `pairs` as a tensor, [2, m].
 fn ends(pairs: &[Pair]) -> Tensor {
     let [u, v]: [Vec<i64>; 2] = [|pair: &Pair| pair.0, |pair: &Pair| pair.1]
         .map(|end| pairs.iter().map(|pair| end(pair).into()).collect());
     Tensor::stack(&[Tensor::from_slice(&u), Tensor::from_slice(&v)], 0)
 }
 
-/// Σ over both directions of each pair, of weight 1 without `weights`, of what its logit costs; half its gradient is added
-/// to `gradient`.
+/// Returns the cost of the logits of `pairs`, summed over both directions of each pair, and adds half the
+/// gradient of the sum to `gradient`. Without `weights` all pairs have weight 1.
 fn add_pairs(
     z: &Tensor,
     pairs: &Tensor,
     weights: Option<&Tensor>,
-    slope: &Slope,
+    cost: &Cost,
     gradient: &mut Tensor,
 ) -> f64 {
     let (u, v) = (pairs.get(0), pairs.get(1));
-    let (of_u, of_v) = (z.index_select(0, &u), z.index_select(0, &v));
-    let (value, slopes) = costs(&of_u, &of_v, weights, slope);
-    let _ = gradient.index_add_(0, &u, &(of_v * &slopes));
-    let _ = gradient.index_add_(0, &v, &(of_u * &slopes));
+    let (u_rows, v_rows) = (z.index_select(0, &u), z.index_select(0, &v));
+    let (value, slopes) = costs(&u_rows, &v_rows, weights, cost);
+    let _ = gradient.index_add_(0, &u, &(v_rows * &slopes));
+    let _ = gradient.index_add_(0, &v, &(u_rows * &slopes));
     2.0 * value
 }
 
-/// As [`add_pairs`], of each node with itself, once.
-fn add_diagonal(z: &Tensor, slope: &Slope, gradient: &mut Tensor) -> f64 {
-    let (value, slopes) = costs(z, z, None, slope);
+/// Returns the cost of the logits of each node with itself, counted once, and adds half the gradient to
+/// `gradient`.
+fn add_diagonal(z: &Tensor, cost: &Cost, gradient: &mut Tensor) -> f64 {
+    let (value, slopes) = costs(z, z, None, cost);
     *gradient += z * slopes;
     value
 }
 
-/// What the logits of rows beside each other cost, and their derivatives, [m, 1].
-fn costs(left: &Tensor, right: &Tensor, weights: Option<&Tensor>, slope: &Slope) -> (f64, Tensor) {
+/// Returns the total cost of the logits of corresponding rows, and its derivative with respect to each logit,
+/// [m, 1].
+fn costs(left: &Tensor, right: &Tensor, weights: Option<&Tensor>, cost: &Cost) -> (f64, Tensor) {
     let x = (left * right).sum_dim_intlist([1i64].as_slice(), true, Kind::Float);
     let minus = -&x;
-    let Slope { softplus, weighted, linear } = *slope;
+    let Cost { softplus, weighted, linear } = *cost;
     let (value, gradient) = match weights {
         None => (minus.softplus() * (softplus + weighted), minus.sigmoid() * -(softplus + weighted)),
         Some(weights) => {
@@ -234,7 +238,7 @@ mod tests {
         }
     }
 
-    /// The sources 0 to 11 and the targets 12 to 33, with weights.
+    /// Returns a weighted graph with sources 0 to 11 and targets 12 to 33.
     fn bipartite() -> EdgeList {
         let pairs: Vec<Pair> = (0..60).map(|at| (at * 7 % 12, 12 + at * at % 22)).collect();
         let weights = (0..60).map(|at| 0.5 + (at % 5) as f32).collect();
@@ -242,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_losses_are_those_of_the_kernels() {
+    fn the_losses_match_those_of_the_host() {
         let z = z(34, 5);
         let tensor = from_rows(&z, 34, 5);
         for edges in [graph(), bipartite()] {
@@ -270,7 +274,7 @@ mod tests {
     }
 
     #[test]
-    fn the_draws_are_absent_pairs_by_the_seed() {
+    fn draws_are_non_edges_determined_by_the_seed() {
         let edges = graph();
         let loss = TorchLoss::new(&edges, None, LossKind::Sampled, 3, Device::Cpu).unwrap();
         let drawn = loss.draw(5000, 7);

@@ -1,4 +1,4 @@
-//! One pass of training, there and back.
+//! One training pass: the forward pass, the loss, and back-propagation.
 
 use ndarray::{Array2, ArrayView2};
 use rand::{Rng, RngExt};
@@ -15,44 +15,47 @@ use crate::model::loss::Target;
 pub(crate) struct Terms {
     pub(crate) loss: f64,
     pub(crate) reconstruction: f64,
-    /// The mean over the nodes, in nats; 0 for a point latent.
+    /// The mean KL over the nodes, in nats; 0 for a point latent.
     pub(crate) kl: f64,
 }
 
-/// The random numbers of a pass.
+/// The seeds of the random numbers in a pass.
 #[derive(Clone, Copy)]
-pub(crate) struct Draws {
+pub(crate) struct Seeds {
     pub(crate) dropout: u64,
     pub(crate) noise: Noise,
-    /// Of a loss that draws for itself.
+    /// The seed of a loss that draws its own samples.
     pub(crate) loss: u64,
 }
 
-/// What a pass is given.
+/// The arguments of a pass.
 pub(crate) struct Pass<'a> {
-    /// The Â to encode over, where it lacks edges.
+    /// The Â to encode with if some edges are masked; otherwise that of `inputs` is used.
     pub(crate) masked: Option<&'a Operator<'a>>,
     pub(crate) inputs: &'a Inputs<'a>,
-    pub(crate) draws: Draws,
+    pub(crate) draws: Seeds,
     pub(crate) kl: KlTerm,
     pub(crate) target: &'a Target<'a>,
 }
 
-impl Draws {
+impl Seeds {
+    /// Seeds the seeds of a pass.
     pub(crate) fn new(rng: &mut impl Rng) -> Self {
-        Draws { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
+        Seeds { dropout: rng.random(), noise: Noise::Drawn { seed: rng.random() }, loss: rng.random() }
     }
 }
 
-/// The heads of a network, [n, heads · width], and how they came about, so that a pass can go on from there.
+/// The heads of a network, [n, heads · width], and the recorded steps that computed them, from which a pass
+/// can continue.
 pub(crate) struct Encoding {
     recording: Recording,
     heads: Recorded,
 }
 
 impl Network {
-    /// Encodes, samples, and compares the reconstruction with the target: the loss and the gradient of each weight. An
-    /// `encoded` is taken for the first of this: it must be of these weights, all of Â, and a network without dropout.
+    /// Encodes the graph, samples the latents and evaluates the loss against the target; returns the terms of
+    /// the loss and the gradient of each weight. If `encoded` is given, it replaces the encoding: it must
+    /// come from the current weights, the whole Â, and a network without dropout.
     pub(crate) fn pass(
         &self,
         pass: Pass,
@@ -76,13 +79,14 @@ impl Network {
             None => self.encoder.forward(&mut tape, dropout),
         };
         let (z, kl) = self.latent(&mut tape, heads, draws.noise, kl_term);
-        let ((reconstruction, of_decoder), mut gradients) =
+        let ((reconstruction, decoder_gradient), mut gradients) =
             tape.backward(&z, |z, gradient| self.reconstruct(z, target, gradient));
-        gradients.extend(of_decoder);
+        gradients.extend(decoder_gradient);
         (Terms::new(reconstruction, &kl, kl_term), gradients)
     }
 
-    /// Encodes all that `inputs` describes: the embeddings, and the beginning of a pass.
+    /// Encodes `inputs` without masking or dropout; returns the embeddings and the encoding, from which a
+    /// pass can continue.
     pub(crate) fn begin(&self, inputs: &Inputs, buffers: &mut Buffers) -> (Embeddings, Encoding) {
         let features = inputs.features.as_ref();
         let mut tape = HostTape::new(&self.weights, &inputs.adj_norm, features, buffers);
@@ -91,13 +95,14 @@ impl Network {
         (embeddings, Encoding { recording: tape.pause(), heads })
     }
 
-    /// What a pass leaves out.
-    pub(super) fn dropout(&self, draws: Draws) -> Option<Dropout> {
+    /// Returns the dropout of a pass; `None` if the network has no dropout.
+    pub(super) fn dropout(&self, draws: Seeds) -> Option<Dropout> {
         let fraction = self.config.dropout;
         (fraction > 0.0).then_some(Dropout { fraction, seed: draws.dropout })
     }
 
-    /// The sample in the form in which the loss takes it, and the KL of each dimension, none for a point latent.
+    /// Samples z and transforms it for the loss; returns it with the KL of each dimension, which is empty for
+    /// a point latent.
     pub(super) fn latent<T: Tape>(
         &self,
         tape: &mut T,
@@ -113,42 +118,46 @@ impl Network {
         let z = match self.decoder {
             DecoderKind::InnerProduct | DecoderKind::HadamardMlp => z,
             DecoderKind::Gravity { coordinates: Coordinates::Free, .. } => z,
-            DecoderKind::Gravity { coordinates: Coordinates::Unit, .. } => tape.with_length(z, 0..d, 1.0),
-            // Rows of the length √temperature: their inner products are the logits.
+            DecoderKind::Gravity { coordinates: Coordinates::Unit, .. } => tape.normalize_rows(z, 0..d, 1.0),
+            // With rows of norm √temperature, inner products are the logits.
             DecoderKind::Cosine => {
-                let unit = tape.with_length(z, 0..d, 1.0);
+                let normalized = tape.normalize_rows(z, 0..d, 1.0);
                 let log_temperature = tape.weight(super::LOG_TEMPERATURE);
-                tape.scale(unit, log_temperature)
+                tape.scale(normalized, log_temperature)
             }
         };
         (z, kl)
     }
 
-    /// The reconstruction term at `z`, [n, d], its gradient, into `gradient`, [n, d], and that of the decoder's own
-    /// weights.
+    /// Computes the reconstruction term at `z`, [n, d], and writes its gradient to `gradient`, [n, d].
+    /// Returns the term and the gradient of the decoder's weights.
     fn reconstruct(&self, z: ArrayView2<f32>, target: &Target, gradient: &mut Array2<f32>) -> (f64, Weights) {
         let d = z.ncols();
         let values = z.to_slice().expect("a tape's matrices are in standard layout");
-        let numbers = gradient.as_slice_mut().expect("a gradient is as z is");
+        let numbers = gradient.as_slice_mut().expect("the gradient is in standard layout");
         if self.decoder != DecoderKind::HadamardMlp {
             return (target.value_and_gradient(values, d, numbers), Weights::new());
         }
         let Target::Sampled(sample) = target else {
-            unreachable!("the settings were validated: a perceptron's loss is sampled");
+            unreachable!("validated settings give a perceptron a sampled loss");
         };
-        let (value, of_z, of_decoder) = sample.perceptron_value_and_gradient(values, d, &self.perceptron());
-        numbers.copy_from_slice(&of_z);
-        let rows = super::PERCEPTRON.iter().zip(of_decoder.into_rows());
-        let of_decoder = rows.map(|(&name, rows)| {
+        let (value, z_gradient, decoder_gradient) =
+            sample.perceptron_value_and_gradient(values, d, &self.perceptron());
+        numbers.copy_from_slice(&z_gradient);
+        let rows = super::PERCEPTRON.iter().zip(decoder_gradient.into_rows());
+        let decoder_gradient = rows.map(|(&name, rows)| {
             let shape = self.weights[name].raw_dim();
-            (name.to_string(), Array2::from_shape_vec(shape, rows).expect("a gradient is as its weight is"))
+            (
+                name.to_string(),
+                Array2::from_shape_vec(shape, rows).expect("a gradient has the shape of its weight"),
+            )
         });
-        (value, of_decoder.collect())
+        (value, decoder_gradient.collect())
     }
 }
 
 impl Terms {
-    /// From the reconstruction term and the KL of each dimension.
+    /// Computes the loss from the reconstruction term and the KL of each dimension.
     pub(super) fn new(reconstruction: f64, kl: &[f64], KlTerm { weight, free }: KlTerm) -> Self {
         let charged: f64 = match free > 0.0 {
             true => kl.iter().map(|&kl| kl.max(free)).sum(),

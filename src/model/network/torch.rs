@@ -1,28 +1,29 @@
-//! Training with libtorch, on any of its devices.
+//! Training with libtorch on any of its devices.
 
 use std::collections::BTreeMap;
 
 use tch::{Device, Tensor};
 
-use super::{Draws, Network, Pass, Terms};
+use super::{Network, Pass, Seeds, Terms};
 use crate::kernels::tape::{AdamState, TorchAdam, TorchOperator, TorchTape, Weights, on_host};
 use crate::kernels::tensor::{from_matrix, to_matrix};
 use crate::model::encoder::Inputs;
 use crate::model::loss::TorchLoss;
 
-/// A network's weights and what it works on, on a device.
+/// The weights, the inputs and the optimiser of a network on a device.
 pub(crate) struct TorchTrainer {
     device: Device,
     weights: BTreeMap<String, Tensor>,
     adam: TorchAdam,
     adj_norm: TorchOperator,
     features: Option<TorchOperator>,
-    /// The loss that is computed here, not on the host.
+    /// The loss on the device; `None` if the host computes it.
     loss: Option<TorchLoss>,
 }
 
 impl TorchTrainer {
-    /// With the weights that `network` has. With a `loss` no pass looks at its target.
+    /// Copies the weights of `network` and the inputs to `device`. If `loss` is given, passes ignore their
+    /// target.
     pub(crate) fn new(
         network: &Network,
         inputs: &Inputs,
@@ -36,39 +37,39 @@ impl TorchTrainer {
             device,
             weights: weights.map(|(name, weight)| (name.clone(), on_device(weight))).collect(),
             adam: TorchAdam::new(learning_rate),
-            adj_norm: TorchOperator::of(&inputs.adj_norm, device),
-            features: inputs.features.as_ref().map(|features| TorchOperator::of(features, device)),
+            adj_norm: TorchOperator::new(&inputs.adj_norm, device),
+            features: inputs.features.as_ref().map(|features| TorchOperator::new(features, device)),
             loss,
         }
     }
 
-    /// What Adam remembers.
+    /// Returns the state of Adam, for a checkpoint.
     pub(crate) fn adam_state<'a>(&self) -> AdamState<'a> {
         self.adam.state()
     }
 
-    /// Goes on from what Adam remembered of `weights`.
+    /// Restores the state of Adam, whose moments must belong to `weights`.
     ///
     /// # Errors
-    /// A sentence that names what does not fit.
+    /// Returns a sentence that names the first weight whose moments do not fit.
     pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> Result<(), String> {
         self.adam.restore(state, weights, self.device)
     }
 
-    /// The weights, for the host.
+    /// Copies the weights to the host.
     pub(crate) fn weights(&self) -> Weights {
         self.weights.iter().map(|(name, tensor)| (name.clone(), to_matrix(tensor))).collect()
     }
 
-    /// As [`Network::pass`], the gradients staying here.
+    /// Does the same as [`Network::pass`], but keeps the gradients on the device.
     pub(crate) fn pass(&mut self, network: &Network, pass: Pass) -> Terms {
         let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
-        let Draws { loss: seed, .. } = draws;
+        let Seeds { loss: seed, .. } = draws;
         TorchAdam::zero_grad(self.weights.values());
-        let masked = masked.map(|adj_norm| TorchOperator::of(adj_norm, self.device));
+        let masked = masked.map(|adj_norm| TorchOperator::new(adj_norm, self.device));
         let dropped = match (&inputs.features, network.dropout(draws)) {
             (Some(features), Some(dropout)) => {
-                Some(TorchOperator::of(&features.with_dropout(dropout.fraction, dropout.seed), self.device))
+                Some(TorchOperator::new(&features.with_dropout(dropout.fraction, dropout.seed), self.device))
             }
             _ => None,
         };
@@ -88,12 +89,12 @@ impl TorchTrainer {
         Terms::new(reconstruction, &kl, kl_term)
     }
 
-    /// A step of Adam by the gradients of the last pass.
+    /// Takes one step of Adam with the gradients of the last pass.
     pub(crate) fn step(&mut self) {
         self.adam.step(&self.weights);
     }
 
-    /// The gradient of each weight that has one, as the last pass left it.
+    /// Returns the gradients of the last pass, for each weight that has one.
     #[cfg(test)]
     pub(crate) fn gradients(&self) -> Weights {
         let trained = self.weights.iter().filter(|(_, tensor)| tensor.grad().defined());

@@ -1,4 +1,4 @@
-//! The index of nearest neighbours by inner product, which is usearch's.
+//! The index of nearest neighbours by inner product, built by usearch.
 
 use ndarray::ArrayView2;
 
@@ -7,7 +7,7 @@ pub(super) use absent::Index;
 #[cfg(feature = "approximate")]
 pub(super) use built_in::Index;
 
-/// The embedding of `node`.
+/// Returns the embedding of `node`.
 pub(super) fn row(z: ArrayView2<f32>, node: u32) -> Vec<f32> {
     z.row(node as usize).to_vec()
 }
@@ -20,18 +20,18 @@ mod built_in {
     use super::row;
     use crate::error::{Error, Result};
 
-    /// Edges of a node in the index: usearch's own default, as are the next two.
+    /// Edges per node in the index. This and the next two constants are usearch's defaults.
     const CONNECTIVITY: usize = 16;
-    /// Nodes that are looked at when one is added.
+    /// Nodes that are compared when a node is added.
     const EXPANSION_ADD: usize = 128;
-    /// Nodes that are looked at for a node's best, at least.
+    /// The least number of nodes that a search compares.
     const EXPANSION_SEARCH: usize = 64;
 
     pub(in crate::model::recommend) struct Index(usearch::Index);
 
     impl Index {
-        /// Builds the index of embeddings `z`, [n, d], one node at a time: the links of a node depend on the nodes
-        /// before it.
+        /// Builds the index of embeddings `z`, [n, d]. Nodes are added one at a time, because the links of a
+        /// node depend on the nodes before it.
         pub(in crate::model::recommend) fn new(z: ArrayView2<f32>) -> Result<Self> {
             let options = IndexOptions {
                 dimensions: z.ncols(),
@@ -43,7 +43,7 @@ mod built_in {
                 multi: false,
             };
             let index = usearch::Index::new(&options).map_err(failed)?;
-            // Each of its threads draws the levels of its nodes from its own random numbers.
+            // One thread, since each thread would draw the levels of its nodes from its own random numbers.
             index.reserve_capacity_and_threads(z.nrows(), 1).map_err(failed)?;
             (0..z.nrows() as u32)
                 .try_for_each(|node| index.add(u64::from(node), &row(z, node)).map_err(failed))?;
@@ -51,7 +51,7 @@ mod built_in {
             Ok(Index(index))
         }
 
-        /// The `k` nodes nearest to `query`, [d], that pass `is_candidate`.
+        /// Returns the `k` nodes nearest to `query`, [d], that pass `is_candidate`.
         pub(in crate::model::recommend) fn search(
             &self,
             query: &[f32],
@@ -67,7 +67,7 @@ mod built_in {
     }
 }
 
-/// Stands in for the index where usearch is left out: a type without values.
+/// Replaces the index in builds without usearch by a type without values.
 #[cfg(not(feature = "approximate"))]
 mod absent {
     use ndarray::ArrayView2;

@@ -1,4 +1,5 @@
-//! Stands in for the network where libtorch is left out: a type without values, so that nothing else needs to ask.
+//! Replaces the network in builds without libtorch by a type without values, so that no other code needs a
+//! `cfg`.
 
 use ndarray::Array2;
 use rand::Rng;
@@ -9,11 +10,12 @@ use crate::error::not_built_in;
 use crate::graph::Features;
 use crate::model::network::{Embeddings, Weights};
 
-/// A variational auto-encoder with its weights. This build has none: it needs the feature `torch`.
+/// A variational auto-encoder with its weights. It needs the feature `torch`; in this build the type has no
+/// values.
 pub enum Vae {}
 
 impl Vae {
-    /// Fails.
+    /// Always fails.
     ///
     /// # Errors
     /// A sentence that names the feature `torch`.
@@ -26,27 +28,27 @@ impl Vae {
         Err(not_built_in("the model vae", "torch").to_string())
     }
 
-    /// The settings of the network.
+    /// Returns the settings of the network.
     pub fn config(&self) -> &ModelConfig {
         match *self {}
     }
 
-    /// The distribution p(x | z).
+    /// Returns the kind of p(x | z).
     pub fn likelihood(&self) -> Likelihood {
         match *self {}
     }
 
-    /// The weights by name.
+    /// Returns the weights by name.
     pub fn weights(&self) -> Weights {
         match *self {}
     }
 
-    /// Encodes the rows of X = `features`, [n, f].
+    /// Encodes the rows of X, [n, f].
     pub fn encode(&self, _features: &Features) -> Embeddings {
         match *self {}
     }
 
-    /// Encodes and decodes `rows` of X = `features`.
+    /// Encodes and decodes `rows` of X.
     pub fn reconstruct(&self, _features: &Features, _rows: std::ops::Range<usize>) -> Array2<f32> {
         match *self {}
     }
@@ -56,7 +58,7 @@ impl Vae {
         match *self {}
     }
 
-    /// Evaluates `rows` of X = `features`.
+    /// Evaluates the model on `rows` of X.
     pub fn evaluate(
         &self,
         _features: &Features,

@@ -1,4 +1,4 @@
-//! The network of a VAE and a pass over a batch of rows, in libtorch.
+//! The network of a VAE, and its pass over a batch of rows, in libtorch.
 
 use rand::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -13,21 +13,22 @@ use crate::kernels::tensor::{from_matrix, from_rows, to_matrix};
 use crate::model::encoder::{glorot, zero_bias};
 use crate::model::network::{Weights, are_finite, check_weights};
 
-/// What a Gaussian generator has alone, [1, 1] each: log s², and the unit that features are measured in.
+/// The names of the weights that only a Gaussian generator has, [1, 1] each: log s², and the unit of the
+/// features.
 const LOG_VARIANCE: &str = "generator.log_variance";
 const UNIT: &str = "unit";
 
-/// What p(x | z) is.
+/// The distribution p(x | z), with its own weights.
 pub(super) enum Observation {
     Bernoulli,
-    /// Both networks work on x / unit, so that their weights learn alike whatever the scale of the features.
+    /// Both networks work on x / unit, so that training does not depend on the scale of the features.
     Gaussian {
         log_variance: Tensor,
         unit: Tensor,
     },
 }
 
-/// W, [rows, columns], and b, [1, columns].
+/// A dense layer: W, [rows, columns], and b, [1, columns].
 struct Dense {
     weight: Tensor,
     bias: Tensor,
@@ -45,7 +46,7 @@ pub struct Vae {
     pub(super) config: ModelConfig,
 }
 
-/// One pass over a batch of b rows, in autograd.
+/// The result of a pass over a batch of b rows, as autograd tensors.
 pub(crate) struct RowPass {
     /// The mean over the rows of −log p(x | z), in nats.
     pub(crate) reconstruction: Tensor,
@@ -56,8 +57,8 @@ pub(crate) struct RowPass {
 }
 
 impl Vae {
-    /// A network with fresh weights for the rows of X = `features`, [n, f], which decide what p(x | z) is where
-    /// `config` leaves it open, and the unit and what s begins with: the features' deviation.
+    /// Builds a network with fresh weights for the rows of X, [n, f]. If `config` leaves p(x | z) open, the
+    /// features decide it. Their standard deviation is the unit and the first value of s.
     ///
     /// # Errors
     /// [`Error::Config`] if the likelihood is Bernoulli and a feature lies outside [0, 1].
@@ -67,16 +68,18 @@ impl Vae {
         let unit = match (config.likelihood, outside, is_binary) {
             (Likelihood::Bernoulli, Some(value), _) => {
                 return Err(Error::Config(format!(
-                    "--likelihood bernoulli needs features within [0, 1]; found {value}; hint: --likelihood gaussian"
+                    "`model.likelihood = bernoulli` needs features in [0, 1]; found {value}; \
+                     hint: `model.likelihood = gaussian`"
                 )));
             }
             (Likelihood::Bernoulli, None, _) | (Likelihood::Auto, _, true) => None,
-            (Likelihood::Gaussian, ..) | (Likelihood::Auto, _, false) => Some(deviation_of(features)),
+            (Likelihood::Gaussian, ..) | (Likelihood::Auto, _, false) => Some(standard_deviation(features)),
         };
         Ok(Self::build(config, features.cols(), unit, rng))
     }
 
-    /// A network with the weights of `weights`, as [`Vae::weights`] gives them, for rows of `num_features`.
+    /// Builds a network from `weights`, which have the form of [`Vae::weights`], for rows of `num_features`
+    /// features.
     ///
     /// # Errors
     /// A sentence that names the first weight that does not fit, what was found and what was expected.
@@ -92,7 +95,8 @@ impl Vae {
         Ok(vae)
     }
 
-    /// With a Gaussian generator where `unit` is the features' deviation, with which s begins, else a Bernoulli one.
+    /// Builds a network with fresh weights. The generator is Gaussian if `unit` is the standard deviation of
+    /// the features, which is also the first value of s, and Bernoulli if it is `None`.
     fn build(config: &ModelConfig, num_features: usize, unit: Option<f32>, rng: &mut impl Rng) -> Self {
         let variables = nn::VarStore::new(Device::Cpu);
         let root = variables.root();
@@ -121,19 +125,19 @@ impl Vae {
             None => Observation::Bernoulli,
             Some(unit) => Observation::Gaussian {
                 log_variance: path.var_copy("log_variance", &from_rows(&[2.0 * unit.ln()], 1, 1)),
-                // No parameter: it stays as it is.
+                // A constant that training does not change.
                 unit: root.var_copy(UNIT, &from_rows(&[unit], 1, 1)).set_requires_grad(false),
             },
         };
         Vae { variables, encoder, mean, log_variance, generator, output, observation, config: config.clone() }
     }
 
-    /// What the network is.
+    /// Returns the settings of the network.
     pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
-    /// What p(x | z) is: never [`Likelihood::Auto`].
+    /// Returns the kind of p(x | z), which is never [`Likelihood::Auto`].
     pub fn likelihood(&self) -> Likelihood {
         match self.observation {
             Observation::Bernoulli => Likelihood::Bernoulli,
@@ -141,7 +145,7 @@ impl Vae {
         }
     }
 
-    /// The weights by name, such as `encoder.layer1.weight`, [f, h].
+    /// Returns the weights by name, such as `encoder.layer1.weight`, [f, h].
     pub fn weights(&self) -> Weights {
         let variables = self.variables.variables();
         variables.iter().map(|(name, tensor)| (name.clone(), to_matrix(tensor))).collect()
@@ -158,12 +162,12 @@ impl Vae {
         Ok(())
     }
 
-    /// Whether every weight is a finite number.
+    /// Returns `true` if every weight is a finite number.
     pub(crate) fn is_finite(&self) -> bool {
         are_finite(&self.weights())
     }
 
-    /// A step of `adam` down the gradient of `objective`.
+    /// Takes a step of `adam` along the gradient of `objective`.
     pub(crate) fn step(&self, objective: &Tensor, adam: &mut TorchAdam) {
         let weights = self.variables.variables();
         TorchAdam::zero_grad(weights.values());
@@ -171,8 +175,8 @@ impl Vae {
         adam.step(&weights);
     }
 
-    /// The loss's terms for a batch `x`, [b, f], and the noise ε, [b, d]; with `dropout`, part of each layer's
-    /// input is left out. O(b·h·(f + h·layers + d)) time.
+    /// Computes the terms of the loss for a batch `x`, [b, f], and the noise ε, [b, d]. `dropout` zeroes part
+    /// of each layer's input. O(b·h·(f + h·layers + d)) time.
     pub(crate) fn pass(&self, x: &Tensor, noise: &Tensor, dropout: Option<Dropout>) -> RowPass {
         let [mean, log_variance] = self.heads(x, dropout);
         let z = &mean + (&log_variance * 0.5).exp() * noise;
@@ -181,20 +185,20 @@ impl Vae {
         RowPass { reconstruction, mean, log_variance }
     }
 
-    /// μ and log σ², [b, d].
+    /// Returns μ and log σ², [b, d] each.
     pub(super) fn heads(&self, x: &Tensor, dropout: Option<Dropout>) -> [Tensor; 2] {
         let x = match &self.observation {
             Observation::Bernoulli => x.shallow_clone(),
             Observation::Gaussian { unit, .. } => x / unit,
         };
-        let inputs = through(&self.encoder, &x, dropout);
+        let inputs = apply_hidden(&self.encoder, &x, dropout);
         let inputs = drop_out(&inputs, dropout, self.encoder.len());
         [&self.mean, &self.log_variance].map(|head| head.apply(&inputs))
     }
 
     /// l or y, [b, f], from z, [b, d].
     pub(super) fn generator_output(&self, z: &Tensor, dropout: Option<Dropout>) -> Tensor {
-        // Nothing of z is left out: its noise is enough.
+        // z itself gets no dropout: its noise already regularises.
         let mut hidden = z.shallow_clone();
         for (at, layer) in self.generator.iter().enumerate() {
             hidden = drop_out(&layer.apply(&hidden).relu(), dropout, self.encoder.len() + 1 + at);
@@ -206,19 +210,19 @@ impl Vae {
         }
     }
 
-    /// −log p(x | z) of each row, [b].
+    /// Returns −log p(x | z) of each row, [b].
     pub(super) fn negative_log_likelihood(&self, x: &Tensor, output: &Tensor) -> Tensor {
-        let of_features = match &self.observation {
+        let per_feature = match &self.observation {
             Observation::Bernoulli => output.softplus() - x * output,
             Observation::Gaussian { log_variance, .. } => {
                 let scaled = (x - output).square() * (-log_variance).exp();
                 (scaled + log_variance + (2.0 * std::f64::consts::PI).ln()) * 0.5
             }
         };
-        of_features.sum_dim_intlist([1i64].as_slice(), false, Kind::Float)
+        per_feature.sum_dim_intlist([1i64].as_slice(), false, Kind::Float)
     }
 
-    /// The mean of p(x | z), [b, f], from the generator's output.
+    /// Returns the mean of p(x | z), [b, f], from the generator's output.
     pub(super) fn expected(&self, output: &Tensor) -> Tensor {
         match self.observation {
             Observation::Bernoulli => output.sigmoid(),
@@ -226,7 +230,7 @@ impl Vae {
         }
     }
 
-    /// The gradient of each weight, row by row, as the last backward pass left it.
+    /// Returns the gradient of each weight after the last backward pass, row by row.
     #[cfg(test)]
     pub(crate) fn gradients(&self) -> std::collections::BTreeMap<String, Vec<f32>> {
         let trained = self.variables.variables().into_iter().filter(|(_, tensor)| tensor.requires_grad());
@@ -240,8 +244,8 @@ impl Dense {
     }
 }
 
-/// Through rectified layers.
-fn through(layers: &[Dense], x: &Tensor, dropout: Option<Dropout>) -> Tensor {
+/// Applies rectified layers, each after dropout of its input.
+fn apply_hidden(layers: &[Dense], x: &Tensor, dropout: Option<Dropout>) -> Tensor {
     let mut hidden = x.shallow_clone();
     for (at, layer) in layers.iter().enumerate() {
         hidden = layer.apply(&drop_out(&hidden, dropout, at)).relu();
@@ -249,7 +253,7 @@ fn through(layers: &[Dense], x: &Tensor, dropout: Option<Dropout>) -> Tensor {
     hidden
 }
 
-/// `input` with a part left out, another one for each `place`.
+/// Zeroes part of `input` and scales the rest. Each `place` in the network has its own random pattern.
 fn drop_out(input: &Tensor, dropout: Option<Dropout>, place: usize) -> Tensor {
     let Some(Dropout { fraction, seed }) = dropout else { return input.shallow_clone() };
     let [rows, columns] = [0, 1].map(|side| input.size()[side] as usize);
@@ -259,14 +263,14 @@ fn drop_out(input: &Tensor, dropout: Option<Dropout>, place: usize) -> Tensor {
     input * from_rows(&factors, rows, columns)
 }
 
-/// Standard normal numbers, [rows, columns].
+/// Seeds standard normal numbers, [rows, columns].
 pub(crate) fn normal(rows: usize, columns: usize, rng: &mut impl Rng) -> Tensor {
     let values: Vec<f32> = StandardNormal.sample_iter(rng).take(rows * columns).collect();
     from_rows(&values, rows, columns)
 }
 
-/// The standard deviation of all entries of X, zeros included; 1 where all are equal.
-fn deviation_of(features: &Features) -> f32 {
+/// Returns the standard deviation of all entries of X, zeros included, or 1 if all are equal.
+fn standard_deviation(features: &Features) -> f32 {
     let count = (features.rows() * features.cols()).max(1) as f64;
     let sum = |power: i32| features.values().map(|x| f64::from(x).powi(power)).sum::<f64>() / count;
     let deviation = (sum(2) - sum(1).powi(2)).max(0.0).sqrt() as f32;

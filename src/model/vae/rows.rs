@@ -1,4 +1,4 @@
-//! What a trained VAE says of whole feature matrices, a batch of rows at a time.
+//! Applies a trained VAE to whole feature matrices, a batch of rows at a time.
 
 use ndarray::Array2;
 use rand::{Rng, RngExt, SeedableRng};
@@ -11,24 +11,24 @@ use crate::graph::Features;
 use crate::kernels::tensor::{from_rows, to_matrix, to_vec};
 use crate::model::network::Embeddings;
 
-/// The random numbers of the evaluation are another stream than those of the split and of training.
+/// The random stream of the evaluation, separate from those of the split and of training.
 const EVALUATION_STREAM: u64 = 4;
 
 impl Vae {
-    /// The latent of each row of X, [n, f]. O(n·h·(f + h + d)) time.
+    /// Returns the latent of each row of X, [n, f]. O(n·h·(f + h + d)) time.
     pub fn encode(&self, features: &Features) -> Embeddings {
         let (mut mean, mut log_variance) = (Vec::new(), Vec::new());
         for rows in chunks(features.rows()) {
-            let [of_mean, of_log_variance] = tch::no_grad(|| self.heads(&dense(features, rows), None));
-            mean.extend(to_vec(&of_mean));
-            log_variance.extend(to_vec(&of_log_variance));
+            let [batch_mean, batch_log_variance] = tch::no_grad(|| self.heads(&dense(features, rows), None));
+            mean.extend(to_vec(&batch_mean));
+            log_variance.extend(to_vec(&batch_log_variance));
         }
         let shape = (features.rows(), self.config.latent());
         let matrix = |values| Array2::from_shape_vec(shape, values).expect("each row has d numbers");
         Embeddings { mean: matrix(mean), log_variance: Some(matrix(log_variance)) }
     }
 
-    /// The mean of p(x | z = μ) for the rows `rows` of X, [b, f], dense.
+    /// Returns the mean of p(x | z = μ) for `rows` of X, as a dense matrix, [b, f].
     pub fn reconstruct(&self, features: &Features, rows: std::ops::Range<usize>) -> Array2<f32> {
         tch::no_grad(|| {
             let [mean, _] = self.heads(&dense(features, rows), None);
@@ -36,7 +36,8 @@ impl Vae {
         })
     }
 
-    /// `count` new rows, [count, f], dense, for z ~ N(0, I). O(count · h · (d + h + f)) time.
+    /// Generates `count` new rows from z ~ N(0, I), as a dense matrix, [count, f]. O(count · h · (d + h + f))
+    /// time.
     pub fn generate(&self, count: usize, draw: Draw, rng: &mut impl Rng) -> Array2<f32> {
         tch::no_grad(|| {
             let z = normal(count, self.config.latent(), rng);
@@ -56,8 +57,8 @@ impl Vae {
         })
     }
 
-    /// How well the rows `rows` of X, [n, f], are described; `num_samples` draws of z for each, by `seed`. The same
-    /// to the bit for the same rows and seed.
+    /// Evaluates the model on `rows` of X, [n, f], with `num_samples` draws of z per row from `seed`. The
+    /// same rows and seed give the same bits.
     pub fn evaluate(&self, features: &Features, rows: &[usize], num_samples: usize, seed: u64) -> RowMetrics {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(EVALUATION_STREAM);
@@ -71,25 +72,25 @@ impl Vae {
                     let noise = normal(rows.len(), self.config.latent(), &mut rng);
                     let z = &mean + (&log_variance * 0.5).exp() * noise;
                     let output = self.generator_output(&z, None);
-                    let of_rows = self.negative_log_likelihood(&x, &output);
-                    reconstruction += of_rows.sum(Kind::Double).double_value(&[]) / num_samples as f64;
+                    let per_row = self.negative_log_likelihood(&x, &output);
+                    reconstruction += per_row.sum(Kind::Double).double_value(&[]) / num_samples as f64;
                 }
                 let expected = self.expected(&self.generator_output(&mean, None));
                 squares += (x - expected).square().mean(Kind::Double).double_value(&[]) * rows.len() as f64;
             });
         }
-        let of_row = |sum: f64| sum / rows.len().max(1) as f64;
+        let mean = |sum: f64| sum / rows.len().max(1) as f64;
         RowMetrics {
-            elbo: -of_row(reconstruction) - of_row(divergence),
-            reconstruction: of_row(reconstruction),
-            kl: of_row(divergence),
-            mean_squared_error: of_row(squares),
+            elbo: -mean(reconstruction) - mean(divergence),
+            reconstruction: mean(reconstruction),
+            kl: mean(divergence),
+            mean_squared_error: mean(squares),
             num_rows: rows.len(),
         }
     }
 }
 
-/// Rows of X as a dense matrix, [b, f].
+/// Returns `rows` of X as a dense matrix, [b, f].
 pub(crate) fn dense(features: &Features, rows: impl IntoIterator<Item = usize>) -> Tensor {
     let num_columns = features.cols();
     let mut values = Vec::new();
@@ -103,7 +104,7 @@ pub(crate) fn dense(features: &Features, rows: impl IntoIterator<Item = usize>) 
     from_rows(&values, num_rows, num_columns)
 }
 
-/// The rows 0 to n in ranges of bounded length.
+/// Divides the rows 0 to n − 1 into ranges of at most [`ROWS_AT_A_TIME`].
 fn chunks(num_rows: usize) -> impl Iterator<Item = std::ops::Range<usize>> {
     (0..num_rows).step_by(ROWS_AT_A_TIME).map(move |start| start..(start + ROWS_AT_A_TIME).min(num_rows))
 }

@@ -1,12 +1,18 @@
-//! The forward pass and the gradient against PyTorch's (tests/golden/make_vae.py), and what follows from them.
+//! Compares the forward pass and the gradients with PyTorch's (tests/golden/make_vae.py), and checks their
+//! consequences.
 
 use ndarray::Array2;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
+use super::network::*;
 use super::*;
 use crate::config::ModelKind;
+use crate::config::{Likelihood, ModelConfig};
+use crate::graph::Features;
+use crate::kernels::tensor::from_rows;
+use crate::model::network::Weights;
 use crate::model::vae::kl;
 
 fn matrix(value: &Value) -> Array2<f32> {
@@ -35,7 +41,7 @@ fn config(latent: usize) -> ModelConfig {
 }
 
 #[test]
-fn the_loss_and_the_gradient_of_every_weight_are_those_of_pytorch() {
+fn loss_and_gradients_equal_pytorch() {
     let golden: Value = serde_json::from_str(include_str!("../../../tests/golden/vae.json")).unwrap();
     for case in golden["cases"].as_array().unwrap() {
         let layers = serde_json::from_value(case["layers"].clone()).unwrap();
@@ -74,15 +80,15 @@ fn the_loss_and_the_gradient_of_every_weight_are_those_of_pytorch() {
     }
 }
 
-/// A matrix of this many columns, each row all ones or all zeros.
-fn two_kinds(num_rows: usize, num_columns: usize) -> Features {
+/// Returns a matrix whose rows are all zeros and all ones in turn.
+fn zeros_and_ones(num_rows: usize, num_columns: usize) -> Features {
     let x = Array2::from_shape_fn((num_rows, num_columns), |(row, _)| (row % 2) as f32);
     Features::from(x)
 }
 
 #[test]
-fn the_elbo_is_the_loss_by_another_way() {
-    let features = two_kinds(20, 3);
+fn elbo_is_the_negative_mean_loss() {
+    let features = zeros_and_ones(20, 3);
     let vae = Vae::new(&config(2), &features, &mut rng()).unwrap();
     let rows: Vec<usize> = (0..20).collect();
     let metrics = vae.evaluate(&features, &rows, 4000, 7);
@@ -101,22 +107,22 @@ fn the_elbo_is_the_loss_by_another_way() {
 
 #[test]
 fn the_likelihood_is_chosen_by_the_features() {
-    let of = |values: [f32; 4], likelihood| {
+    let build = |values: [f32; 4], likelihood| {
         let features = Features::from(Array2::from_shape_vec((2, 2), values.to_vec()).unwrap());
         Vae::new(&ModelConfig { likelihood, ..config(2) }, &features, &mut rng())
     };
-    let chosen = |values, likelihood| of(values, likelihood).unwrap().likelihood();
+    let chosen = |values, likelihood| build(values, likelihood).unwrap().likelihood();
     assert_eq!(chosen([0.0, 1.0, 1.0, 0.0], Likelihood::Auto), Likelihood::Bernoulli);
     assert_eq!(chosen([0.0, 1.0, 0.5, 0.0], Likelihood::Auto), Likelihood::Gaussian);
     assert_eq!(chosen([0.0, 1.0, 0.5, 0.0], Likelihood::Bernoulli), Likelihood::Bernoulli);
     assert_eq!(chosen([0.0, 1.0, 1.0, 0.0], Likelihood::Gaussian), Likelihood::Gaussian);
-    let error = of([0.0, 1.0, 2.5, 0.0], Likelihood::Bernoulli).err().unwrap().to_string();
-    assert!(error.contains("--likelihood bernoulli") && error.contains("2.5"), "{error}");
+    let error = build([0.0, 1.0, 2.5, 0.0], Likelihood::Bernoulli).err().unwrap().to_string();
+    assert!(error.contains("`model.likelihood = bernoulli`") && error.contains("2.5"), "{error}");
 }
 
 #[test]
 fn rows_are_drawn_from_the_prior() {
-    let features = two_kinds(4, 3);
+    let features = zeros_and_ones(4, 3);
     let vae = Vae::new(&config(2), &features, &mut rng()).unwrap();
     let mean = vae.generate(20_000, Draw::Mean, &mut rng());
     let sample = vae.generate(20_000, Draw::Sample, &mut rng());

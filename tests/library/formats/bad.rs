@@ -30,7 +30,7 @@ const MATRICES: [(&str, &str); 12] = [
 ];
 
 #[test]
-fn bad_matrices_are_refused() {
+fn bad_matrix_market_is_refused() {
     for (text, expected) in MATRICES {
         let text = match text.strip_prefix('P') {
             Some(rest) => format!("%%MatrixMarket matrix coordinate pattern general\n{rest}"),

@@ -9,7 +9,7 @@ use vgae::graph::{EdgeList, Pair};
 use crate::shared::{Workspace, ring, rows};
 
 #[test]
-fn the_order_of_the_rows_changes_the_order_of_the_nodes_alone() {
+fn row_order_only_reorders_nodes() {
     let workspace = Workspace::new();
     let mut pairs = ring(40);
     let read = |name: &str| {
@@ -44,7 +44,7 @@ fn the_order_of_the_rows_changes_the_order_of_the_nodes_alone() {
 proptest! {
     /// Rows twice, turned round or in another order are the same edges; of their weights the largest stays.
     #[test]
-    fn an_undirected_edge_list_is_a_set(
+    fn undirected_edge_list_is_a_set(
         pairs in prop::collection::vec((0u32..20, 0u32..20), 1..60),
         seed in any::<u64>(),
     ) {

@@ -4,12 +4,12 @@ use ndarray::{Array2, Axis, concatenate};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vgae::model::baseline::Baseline;
 use vgae::config::{BaselineKind, Config, DecoderKind, ModelKind};
-use vgae::graph::{Direction, EdgeList, Features, Pair};
 use vgae::evaluate::metrics::roc_auc;
-use vgae::model::{Encoded, Model};
+use vgae::graph::{Direction, EdgeList, Features, Pair};
+use vgae::model::baseline::Baseline;
 use vgae::model::network::{Embeddings, Network, Weights};
+use vgae::model::{Encoded, Model};
 
 const NUM_NODES: usize = 60;
 const NUM_FEATURES: usize = 7;
@@ -91,7 +91,7 @@ fn assert_near(found: &Array2<f32>, expected: &Array2<f32>, what: &str) {
 }
 
 #[test]
-fn relabelling_the_nodes_permutes_the_embeddings_and_leaves_logits_and_auc() {
+fn relabelling_permutes_embeddings() {
     for (at, (config, direction, has_features)) in networks().into_iter().enumerate() {
         let what = format!("{} {}", config.model.model, has_features);
         let pairs = random_pairs(NUM_NODES, 200, at as u64);
@@ -136,7 +136,7 @@ fn relabelling_the_nodes_permutes_the_embeddings_and_leaves_logits_and_auc() {
 }
 
 #[test]
-fn relabelling_the_nodes_leaves_the_scores_that_need_no_training() {
+fn relabelling_keeps_baseline_scores() {
     let (pairs, names) = (random_pairs(NUM_NODES, 200, 3), permutation(NUM_NODES, 4));
     let x = random_features(NUM_NODES, 5);
     let renamed_x = Features::from(relabelled_rows(&x, &names));
@@ -157,7 +157,7 @@ fn relabelling_the_nodes_leaves_the_scores_that_need_no_training() {
 }
 
 #[test]
-fn a_node_without_edges_changes_nothing_else() {
+fn isolated_node_keeps_embeddings() {
     for (at, (config, direction, has_features)) in networks().into_iter().enumerate() {
         let what = format!("{} {}", config.model.model, has_features);
         let pairs = random_pairs(NUM_NODES, 200, at as u64);
@@ -192,7 +192,7 @@ fn with_row(matrix: &Array2<f32>, value: f32) -> Array2<f32> {
 }
 
 #[test]
-fn a_node_without_edges_changes_no_score_of_the_edges() {
+fn isolated_node_keeps_baseline_scores() {
     let pairs = random_pairs(NUM_NODES, 200, 3);
     let asked = random_pairs(NUM_NODES, 300, 50);
     // Tf-idf looks at all rows of features, so that the scores of features are left out.
@@ -211,7 +211,7 @@ fn a_node_without_edges_changes_no_score_of_the_edges() {
 }
 
 #[test]
-fn without_directions_a_pair_and_its_reverse_are_one() {
+fn undirected_scores_are_symmetric() {
     let pairs = random_pairs(NUM_NODES, 200, 7);
     let asked = random_pairs(NUM_NODES, 300, 8);
     let reversed: Vec<Pair> = asked.iter().map(|&(u, v)| (v, u)).collect();

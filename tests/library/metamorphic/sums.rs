@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vgae::graph::{EdgeList, Pair};
-use vgae::model::loss::{ExactReconstruction, SampledEdges, Weighting, relative_weights};
 use vgae::evaluate::metrics::{average_precision, roc_auc};
 use vgae::graph::normalize;
+use vgae::graph::{EdgeList, Pair};
+use vgae::model::loss::{ExactReconstruction, SampledEdges, Weighting, relative_weights};
 
 use super::nodes::random_pairs;
 
@@ -15,7 +15,7 @@ const NUM_NODES: usize = 60;
 /// The loop of each node weighs 1 whatever the edges weigh. Scaling these therefore changes Â: it leaves it where the
 /// loops are scaled too, which an edge list cannot say, or in the limit of heavy edges, where loops count for nothing.
 #[test]
-fn weights_scaled_by_a_constant_weigh_against_the_loops() {
+fn scaled_weights_against_self_loops() {
     let pairs = random_pairs(NUM_NODES, 200, 1);
     let weight = |(u, v): Pair| 0.5 + ((u.min(v) + 2 * u.max(v)) % 5) as f32;
     let scaled = |factor: f32| {
@@ -74,7 +74,7 @@ fn softplus(x: f64) -> f64 {
 }
 
 #[test]
-fn in_the_mean_the_sampled_losses_and_gradients_are_those_over_all_pairs() {
+fn sampled_losses_and_gradients_are_unbiased() {
     let (n, d, num_draws) = (30, 4, 3000);
     let graph = EdgeList::new(n, random_pairs(n, 60, 1), None).0;
     let mut rng = ChaCha8Rng::seed_from_u64(2);
@@ -119,7 +119,7 @@ fn in_the_mean_the_sampled_losses_and_gradients_are_those_over_all_pairs() {
 proptest! {
     /// A ranking is a matter of order: any function that grows leaves AUC and AP, ties among the logits included.
     #[test]
-    fn auc_and_ap_look_at_the_order_of_the_logits_alone(
+    fn auc_and_ap_depend_on_order_only(
         rows in prop::collection::vec((-40i32..40, any::<bool>()), 2..200),
     ) {
         let labels: Vec<bool> = rows.iter().map(|row| row.1).collect();

@@ -1,35 +1,34 @@
-//! Where and when a benchmark was made.
+//! The machine and the date of a benchmark.
 
-use std::fs;
 use std::thread::available_parallelism;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde::Serialize;
 
-/// The machine, as far as the system tells.
+/// A machine; a field is `None` if the system does not provide it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Machine {
-    /// The processor's name.
+    /// The name of the processor.
     pub cpu: Option<String>,
-    /// Threads that run at once.
+    /// The number of threads that run in parallel.
     pub num_cores: Option<usize>,
-    /// Main memory.
+    /// The size of the main memory in bytes.
     pub memory_bytes: Option<u64>,
 }
 
 impl Machine {
-    /// This one: from Linux's `/proc`.
+    /// Describes the current machine, from `/proc` of Linux.
     pub fn this() -> Machine {
         Machine {
             cpu: vgae::system::processor(),
             num_cores: available_parallelism().ok().map(|count| count.get()),
-            memory_bytes: entry("/proc/meminfo", "MemTotal")
+            memory_bytes: vgae::system::proc_entry("/proc/meminfo", "MemTotal")
                 .and_then(|text| text.strip_suffix(" kB")?.parse::<u64>().ok())
                 .map(|kibibytes| kibibytes * 1024),
         }
     }
 
-    /// The machine in words.
+    /// Describes the machine in words.
     pub(super) fn describe(&self) -> String {
         let cpu = self.cpu.clone().unwrap_or_else(|| std::env::consts::ARCH.into());
         let cores = self.num_cores.map(|count| format!("; cores: {count}")).unwrap_or_default();
@@ -41,21 +40,15 @@ impl Machine {
     }
 }
 
-/// The value after `name` and a colon in a file of such lines.
-fn entry(path: &str, name: &str) -> Option<String> {
-    let text = fs::read_to_string(path).ok()?;
-    let value = text.lines().find_map(|line| line.strip_prefix(name)?.trim_start().strip_prefix(':'))?;
-    Some(value.trim().to_string())
-}
-
-/// The date in UTC as `YYYY-MM-DD`.
+/// Returns the current date in UTC as `YYYY-MM-DD`.
 pub fn today() -> String {
     let seconds = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     date(seconds / 86_400)
 }
 
-/// The date of a day counted from 1970-01-01, by counting from 0000-03-01 in eras of 400 years, so that a leap day is
-/// the last of its year (Hinnant, "chrono-Compatible Low-Level Date Algorithms", civil_from_days).
+/// Converts a day, counted from 1970-01-01, to a date. It counts years from 0000-03-01 in eras of 400 years,
+/// so that a leap day is the last day of its year (Hinnant, "chrono-Compatible Low-Level Date Algorithms",
+/// `civil_from_days`). Written by hand to avoid a date crate for one conversion.
 fn date(day: u64) -> String {
     let day = day + 719_468;
     let (era, day_of_era) = (day / 146_097, day % 146_097);
@@ -73,7 +66,7 @@ mod tests {
     use super::date;
 
     #[test]
-    fn days_are_dates() {
+    fn days_convert_to_dates() {
         // Python's date.fromordinal(719163 + day).
         let days = [
             (0, "1970-01-01"),

@@ -1,4 +1,4 @@
-//! From rows to means, deviations and paired differences.
+//! Summarises rows as means, deviations and paired differences.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,50 +6,50 @@ use serde::Serialize;
 
 use crate::benchmark::{Cell, Row};
 
-/// A model on a data set, over its splits.
+/// The results of one model on one data set, over its splits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
-    /// The data's name.
+    /// The name of the data.
     pub data: String,
-    /// The model's name.
+    /// The name of the model.
     pub model: String,
-    /// The further flags of `vgae train`.
+    /// The other flags of `vgae train`.
     pub flags: String,
-    /// How many splits there are runs of.
+    /// The number of splits with a finished run.
     pub num_splits: usize,
-    /// Each value's mean and so on.
+    /// The statistics of each value.
     pub values: BTreeMap<String, Statistic>,
-    /// Each metric's difference to the reference; none for the reference itself.
+    /// The difference of each metric to the reference; empty for the reference itself.
     pub differences: BTreeMap<String, Difference>,
 }
 
-/// A value over the splits.
+/// The statistics of a value over the splits.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Statistic {
     /// The mean.
     pub mean: f64,
-    /// The sample standard deviation; none for a single split.
+    /// The sample standard deviation; `None` for a single split.
     pub std: Option<f64>,
-    /// The largest.
+    /// The largest value.
     pub max: f64,
 }
 
-/// A model's metric less the reference's, split by split.
+/// The metric of a model minus that of the reference, paired by split.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Difference {
     /// The mean of the differences.
     pub mean: f64,
-    /// Its 95 % interval by Student's t; none for a single split. Splits of one graph share most of their
-    /// edges, so that the interval is of these splits, not of other graphs.
+    /// The 95 % interval of the mean by Student's t; `None` for a single split. Splits of one graph share
+    /// most of their edges, so the interval says nothing about other graphs.
     pub interval: Option<[f64; 2]>,
-    /// How many splits both have runs of.
+    /// The number of splits with a finished run of both models.
     pub num_splits: usize,
 }
 
-/// The values that are no metrics.
+/// The values that are costs rather than metrics.
 pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memory_bytes"];
 
-/// A summary of the rows of `cells`, for each data and model in the order in which they come there.
+/// Summarises the rows of `cells`, one summary per data and model, in the order of `cells`.
 ///
 /// # Examples
 /// ```
@@ -120,22 +120,22 @@ pub fn summarize(rows: &[Row], cells: &[Cell], reference: Option<&str>) -> Vec<S
     summaries
 }
 
-/// The names of the values of `rows`: the test's metrics, then the other parts', each led by AUC and AP; then the
-/// costs.
+/// Returns the names of the values of `rows`: the metrics of the test part, those of the other parts, each
+/// with AUC and AP first, and then the costs.
 pub(super) fn value_names<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
     let names: BTreeSet<&String> = rows.flat_map(|row| row.values.keys()).collect();
     ordered(names.into_iter().cloned().collect())
 }
 
-/// `names` in the order of [`value_names`].
+/// Sorts `names` in the order of [`value_names`].
 pub(super) fn ordered(mut names: Vec<String>) -> Vec<String> {
-    let place = |of: &[&str], name: &str, fits: fn(&str, &str) -> bool| {
-        of.iter().position(|known| fits(name, known)).unwrap_or(of.len())
+    let position = |list: &[&str], name: &str, matches: fn(&str, &str) -> bool| {
+        list.iter().position(|known| matches(name, known)).unwrap_or(list.len())
     };
     names.sort_by_cached_key(|name| {
         let cost = COSTS.iter().position(|cost| cost == name);
-        let part = place(&["test_", "validation_"], name, |name, known| name.starts_with(known));
-        let metric = place(&["_roc_auc", "_average_precision"], name, |name, known| name.ends_with(known));
+        let part = position(&["test_", "validation_"], name, |name, known| name.starts_with(known));
+        let metric = position(&["_roc_auc", "_average_precision"], name, |name, known| name.ends_with(known));
         (cost, part, metric, name.clone())
     });
     names
@@ -170,12 +170,15 @@ fn mean_and_std(values: &[f64]) -> Option<(f64, Option<f64>)> {
     Some((mean, (values.len() > 1).then(|| (squares / (n - 1.0)).sqrt())))
 }
 
-/// The t that a variable of Student's distribution of `freedom` ≥ 1 degrees stays within ± of with probability
-/// 0.95, by bisection of the closed form (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4) in θ = atan(t/√ν).
+/// Returns t such that a variable with Student's distribution of `freedom` ≥ 1 degrees is within ±t with
+/// probability 0.95, by bisection of the closed form (Abramowitz & Stegun 1964, 26.7.3 and 26.7.4) in θ =
+/// atan(t/√ν).
+/// Written by hand rather than taken from `statrs`, so that the digits do not change with that crate.
 fn student_t(freedom: usize) -> f64 {
     let probability = |theta: f64| {
         let (sin, cos) = theta.sin_cos();
-        // Each term is the one before times cos²θ · k/(k + 1), with k = 2, 4, … for odd ν and 1, 3, … for even.
+        // Each term is the previous one times cos²θ · k/(k + 1), with k = 2, 4, … for odd ν and k = 1, 3, …
+        // for even.
         let (mut term, mut sum) = if freedom % 2 == 1 { (cos, 0.0) } else { (1.0, 0.0) };
         let mut k = 2 - (freedom + 1) % 2;
         while k < freedom {
@@ -199,7 +202,7 @@ mod tests {
     use super::{Difference, student_t};
 
     #[test]
-    fn student_t_is_that_of_the_tables() {
+    fn student_t_matches_scipy() {
         // scipy.stats.t.ppf(0.975, ν).
         let table = [
             (1, 12.706204736174694),
@@ -217,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn a_difference_has_the_interval_of_a_paired_t_test() {
+    fn a_difference_has_the_interval_of_a_paired_t_test_in_scipy() {
         // scipy.stats.ttest_1samp([1, 2, 4], 0).confidence_interval(0.95).
         let difference = Difference::of(&[1.0, 2.0, 4.0]).unwrap();
         let [low, high] = difference.interval.unwrap();

@@ -1,4 +1,4 @@
-//! The table of a benchmark: as text, CSV, JSON and Markdown.
+//! Writes the table of a benchmark as text, CSV, JSON or Markdown.
 
 use std::fmt::Write as _;
 use std::io::Write;
@@ -10,21 +10,21 @@ use crate::benchmark::summary::{COSTS, ordered};
 use crate::benchmark::{Difference, Machine, Statistic, Summary};
 use vgae::write::Output;
 
-/// How a table is written.
+/// The format of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Aligned columns, the test's metrics alone.
+    /// Aligned columns with the test metrics only.
     #[default]
     Text,
-    /// A row per model and data, every metric, all digits.
+    /// One row per model and data, with every metric and all digits.
     Csv,
-    /// An object: where and when, and the rows.
+    /// An object with the machine, the date and the rows.
     Json,
-    /// A document: where and when, and the text's columns.
+    /// A document with the machine, the date and the same columns as the text.
     Markdown,
 }
 
-/// What a benchmark came to.
+/// The results of a benchmark.
 ///
 /// # Examples
 /// ```
@@ -39,7 +39,7 @@ pub enum Format {
 /// let path = directory.path().join("run");
 /// let mut config = Config::default();
 /// config.model.model = ModelKind::Baseline(BaselineKind::Katz);
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 /// let trained = train::fit(None, &split, &config, |_| {})?;
@@ -64,18 +64,18 @@ pub enum Format {
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
-/// # Ok::<(), vgae_report::Error>(())
+/// # Ok::<(), vgae_cli::Error>(())
 /// ```
 pub struct Table {
-    /// A row each.
+    /// The summaries, one row each.
     pub summaries: Vec<Summary>,
-    /// The model that the others are compared with.
+    /// The model that the others are compared with, if any.
     pub reference: Option<String>,
-    /// The command line.
+    /// The command line of the benchmark.
     pub command: String,
-    /// When the table was made: `YYYY-MM-DD`.
+    /// The date of the benchmark, as `YYYY-MM-DD`.
     pub date: String,
-    /// Where.
+    /// The machine that ran the benchmark.
     pub machine: Machine,
 }
 
@@ -83,7 +83,7 @@ impl Table {
     /// Writes the table.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn write(&self, output: &mut Output, format: Format) -> Result<()> {
         let text = match format {
             Format::Csv => return write_records(output, &self.records()),
@@ -92,7 +92,7 @@ impl Table {
             Format::Json => format!("{:#}\n", self.json()),
         };
         let path = output.path().to_path_buf();
-        Ok(output.write_all(text.as_bytes()).map_err(|source| vgae_report::Error::io("write", &path, source))?)
+        Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
     }
 
     fn metrics(&self) -> Vec<String> {
@@ -104,12 +104,12 @@ impl Table {
         ordered(names)
     }
 
-    /// The header and the rows for people to read.
+    /// Returns the header and the rows for people to read.
     fn cells(&self) -> Vec<Vec<String>> {
         let mut metrics = self.metrics();
-        let is_of_test = |name: &String| name.starts_with("test_") || name.starts_with("rows_test_");
-        if metrics.iter().any(is_of_test) {
-            metrics.retain(is_of_test);
+        let is_test_metric = |name: &String| name.starts_with("test_") || name.starts_with("rows_test_");
+        if metrics.iter().any(is_test_metric) {
+            metrics.retain(is_test_metric);
         }
         let mut header: Vec<String> = ["data", "model", "splits"].map(String::from).into();
         for metric in &metrics {
@@ -136,7 +136,7 @@ impl Table {
         [header].into_iter().chain(self.summaries.iter().map(row)).collect()
     }
 
-    /// The header and the rows with all digits.
+    /// Returns the header and the rows with all digits.
     fn records(&self) -> Vec<Vec<String>> {
         let metrics = self.metrics();
         let mut header: Vec<String> = ["data", "model", "flags", "num_splits"].map(String::from).into();
@@ -183,8 +183,8 @@ impl Table {
         let machine = machine.describe();
         let mut text = format!(
             "# Benchmark\n\nMade on {date} by vgae {version}; machine: {machine}.\n\n```console\n$ {command}\n```\n\n\
-             Mean ± standard deviation over the splits; every model has the same ones. \"train s\" is the mean time of \
-             training, \"peak MB\" the most memory that a run's process held."
+             Mean ± standard deviation over the splits; every model has the same ones. \"train s\" is the \
+             mean time of training, \"peak MB\" the most memory that a run's process held."
         );
         if let Some(reference) = &self.reference {
             let _ = write!(
@@ -205,7 +205,7 @@ impl Table {
     }
 }
 
-/// A number with all its digits; nothing where there is none.
+/// Formats a number with all its digits; `None` becomes an empty string.
 pub(super) fn number(value: Option<f64>) -> String {
     value.map(|value| value.to_string()).unwrap_or_default()
 }
@@ -224,7 +224,7 @@ fn difference(Difference { mean, interval, .. }: &Difference) -> String {
     }
 }
 
-/// Rows in columns as wide as their widest cell.
+/// Aligns rows in columns as wide as their widest cells.
 fn aligned(rows: &[Vec<String>]) -> String {
     let width = |at: usize| rows.iter().map(|row| row[at].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..rows[0].len()).map(width).collect();
@@ -238,11 +238,11 @@ fn aligned(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// Writes CSV records, the header among them.
+/// Writes CSV records, including the header.
 pub(super) fn write_records(output: &mut Output, records: &[Vec<String>]) -> Result<()> {
     let path = output.path().to_path_buf();
     let mut writer = csv::Writer::from_writer(output);
     let result = records.iter().try_for_each(|record| writer.write_record(record));
     let result = result.map_err(std::io::Error::from).and_then(|()| writer.flush());
-    Ok(result.map_err(|source| vgae_report::Error::io("write", &path, source))?)
+    Ok(result.map_err(|source| vgae::Error::io("write", &path, source))?)
 }

@@ -157,7 +157,7 @@ fn open_runs(args: &Args, directory: &Path) -> Result<Runs> {
     let path = directory.join("runs.csv");
     let existing = TABLES.iter().map(|(name, _)| directory.join(name)).find(|table| table.exists());
     if let (false, false, Some(path)) = (args.force, path.exists(), existing) {
-        return Err(vgae_report::Error::Exists { path, what: "" }.into());
+        return Err(vgae::Error::Exists { path, what: "" }.into());
     }
     let mut runs = Runs::open(&path)?;
     if args.force {
@@ -174,7 +174,7 @@ fn lock(path: &Path) -> Result<File> {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => {
             let problem = "another benchmark is running in this directory".into();
-            Err(vgae_report::Error::Input { path: path.parent().unwrap_or(path).to_path_buf(), problem }.into())
+            Err(vgae::Error::Input { path: path.parent().unwrap_or(path).to_path_buf(), problem }.into())
         }
         Err(TryLockError::Error(source)) => Err(io("lock", path, source)),
     }
@@ -182,12 +182,12 @@ fn lock(path: &Path) -> Result<File> {
 
 /// Returns `result`, and after a leak prints how to see all of it.
 fn audited<T>(result: Result<T>, run: &Path, reporter: &Reporter) -> Result<T> {
-    if let Err(Error::Library(vgae_report::Error::Leak { .. })) = &result {
+    if let Err(Error::Library(vgae::Error::Leak { .. })) = &result {
         reporter.info(format!("`vgae audit {}` shows every line", run.display()));
     }
     result
 }
 
 fn io(action: &'static str, path: &Path, source: std::io::Error) -> Error {
-    vgae_report::Error::Io { action, path: path.to_path_buf(), source }.into()
+    vgae::Error::Io { action, path: path.to_path_buf(), source }.into()
 }

@@ -63,7 +63,7 @@ struct Dataset {
 }
 
 pub(super) fn run(args: &Args) -> Result<()> {
-    let known: Vec<Known> = serde_json::from_str(INDEX).map_err(|error| vgae_report::Error::Input {
+    let known: Vec<Known> = serde_json::from_str(INDEX).map_err(|error| vgae::Error::Input {
         path: "datasets/index.json".into(),
         problem: error.to_string(),
     })?;

@@ -28,7 +28,7 @@ use std::process::ExitCode;
 use crate::{Error, Result};
 use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
-use vgae_report::error::printable;
+use vgae::error::printable;
 use vgae::kernels::device::Devices;
 use vgae::system::threads::{Caller, use_threads};
 
@@ -47,7 +47,7 @@ const MAX_THREADS: i64 = 512;
 ///
 /// Train on an edge list, measure AUC and AP on held-out links, then score, predict and embed.
 #[derive(Parser)]
-#[command(version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
+#[command(name = "vgae", version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -98,10 +98,8 @@ pub fn main() -> ExitCode {
         Err(error) => {
             eprintln!("error: {}", printable(&error.to_string()));
             match error {
-                Error::Usage(_)
-                | Error::Library(vgae_report::Error::Config(_))
-                | Error::Report(vgae_report::Error::Size(_)) => ExitCode::from(2),
-                Error::Library(vgae_report::Error::Interrupted { signal, .. }) => {
+                Error::Usage(_) => ExitCode::from(2),
+                Error::Library(vgae::Error::Interrupted { signal, .. }) => {
                     ExitCode::from(signals::exit_code(signal) as u8)
                 }
                 _ => ExitCode::FAILURE,

@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 use clap::ValueEnum;
-use vgae::config::{MapKind, PlotKind, ReportConfig};
 use vgae::write::{Existing, Output};
 use vgae_report::chart::Size;
+use vgae_report::config::{MapKind, PlotKind, ReportConfig};
 use vgae_report::report::{self, Report};
 
 use super::progress::Reporter;

@@ -13,8 +13,9 @@ use clap::ValueEnum;
 use console::Term;
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressFinish, ProgressStyle};
 use vgae::config::ModelKind;
-use vgae_report::error::printable;
+use vgae::error::printable;
 
+use crate::flags::in_flags;
 use epochs::EpochProgress;
 use stage::Stage;
 
@@ -91,12 +92,12 @@ impl Reporter {
 
     /// Prints a note: something to know about the input or the result.
     pub(super) fn note(&self, text: impl Display) {
-        self.info(format_args!("note: {text}"));
+        self.info(format_args!("note: {}", in_flags(&text.to_string())));
     }
 
     /// Prints a warning: something that probably needs attention.
     pub(super) fn warn(&self, text: impl Display) {
-        self.info(format_args!("warning: {text}"));
+        self.info(format_args!("warning: {}", in_flags(&text.to_string())));
     }
 
     /// Shows the progress of the stage `name` until the result is dropped.

@@ -96,7 +96,7 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
         table.matrix = Csr::new((table.nodes.len(), expected), indptr, indices, values).into();
     } else if found != expected {
         let problem = format!("has rows of {found} features; the run was trained on {expected}");
-        return Err(vgae_report::Error::Input { path: file.to_path_buf(), problem }.into());
+        return Err(vgae::Error::Input { path: file.to_path_buf(), problem }.into());
     }
     Ok((table.nodes, table.matrix))
 }

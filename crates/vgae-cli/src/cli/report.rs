@@ -4,12 +4,12 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
-use vgae::config::{MapKind, ReportConfig};
 use vgae::evaluate::RunMetrics;
 use vgae::model::Encoded;
 use vgae::run::{self, Run};
 use vgae::train::Epoch;
 use vgae::write::{Existing, Output};
+use vgae_report::config::{MapKind, ReportConfig};
 use vgae_report::report::{self, Report};
 
 use super::progress::Reporter;

@@ -41,7 +41,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let place = Place { data: args.data.clone(), features: args.features.clone() };
     let record = reproduce::check(&args.run, &place)?;
-    let temporary = tempfile::tempdir().map_err(|source| vgae_report::Error::Io {
+    let temporary = tempfile::tempdir().map_err(|source| vgae::Error::Io {
         action: "create",
         path: std::env::temp_dir(),
         source,

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::{fs, thread};
+use std::thread;
 
 use crate::{Error, Result};
 use signal_hook::consts::{SIGINT, SIGTERM};
@@ -111,11 +111,10 @@ fn spawn(wait: impl FnOnce() + Send + 'static) -> Result<()> {
 
 /// Returns a bit mask of the ignored signals, the lowest bit for signal 1; 0 on systems other than Linux.
 fn ignored_signals() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
-    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
+    let mask = vgae::system::proc_entry("/proc/self/status", "SigIgn");
+    mask.and_then(|mask| u64::from_str_radix(&mask, 16).ok()).unwrap_or(0)
 }
 
 fn listen_error(source: std::io::Error) -> Error {
-    vgae_report::Error::Io { action: "listen for", path: "signals".into(), source }.into()
+    vgae::Error::Io { action: "listen for", path: "signals".into(), source }.into()
 }

@@ -41,5 +41,5 @@ pub(super) fn table(rows: &[Vec<String>]) -> String {
 
 /// Returns the error for a failed write to `output`.
 pub(super) fn write_error(output: &Output, source: io::Error) -> Error {
-    vgae_report::Error::Io { action: "write", path: output.path().to_path_buf(), source }.into()
+    vgae::Error::Io { action: "write", path: output.path().to_path_buf(), source }.into()
 }

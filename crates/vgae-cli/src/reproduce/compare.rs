@@ -1,4 +1,4 @@
-//! The files of two run directories, and where they differ first.
+//! Compares the files of two run directories and finds their first differences.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -12,20 +12,21 @@ use vgae::run::{self, Run};
 use vgae::split::LISTS;
 use vgae::train::Epoch;
 
-/// A file of a run, and how that of the same name in the other run differs.
+/// A file of two runs, and how it differs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Compared {
-    /// Its name in the run directory.
+    /// The name of the file in the run directory.
     pub file: String,
-    /// The first difference and how far the numbers are apart; none where they are the same to the bit.
+    /// The first difference and the size of the largest; `None` if the files are bit-identical.
     pub difference: Option<String>,
 }
 
-/// Compares the finished runs at `first` and `second`: split, features, weights, embeddings and metrics byte by byte, the
-/// history but for its times, and the calibration. O(size of the files) time; memory for one file of each at a time.
+/// Compares the finished runs at `first` and `second`: the split, features, weights, embeddings and metrics
+/// byte by byte, the history except for its times, and the calibration. O(size of the files) time; holds one
+/// file of each run in memory at a time.
 ///
 /// # Errors
-/// [`vgae_report::Error::Io`] if a file cannot be read, and as [`Run::open`] where weights differ.
+/// [`Error::Io`] if a file cannot be read; the errors of [`Run::open`] if the weights differ.
 pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let both = [first, second];
     let lists = LISTS.iter().map(|list| format!("split/{list}.csv"));
@@ -54,7 +55,7 @@ pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let (one, other) = (one?, other?);
     if one.calibration.is_some() || other.calibration.is_some() {
         let differs = one.calibration != other.calibration;
-        add("run.json (calibration)", differs.then(|| "the calibration is another one".into()));
+        add("run.json (calibration)", differs.then(|| "the calibration differs".into()));
     }
     Ok(files)
 }
@@ -63,13 +64,14 @@ const WEIGHTS: &str = "weights.safetensors";
 const EMBEDDINGS: &str = "embeddings.csv";
 const METRICS: &str = "metrics.json";
 
-/// Both runs' bytes of a file if they differ; nothing if neither has it.
+/// Reads a file of both runs. Returns `None` if neither run has it, `Some(None)` if the bytes are equal, and
+/// both byte strings if they differ.
 #[allow(clippy::type_complexity)]
 fn unequal(runs: [&Path; 2], file: &str) -> Result<Option<Option<[Vec<u8>; 2]>>> {
     let read = |run: &Path| {
         let path = run.join(file);
         match path.exists() {
-            true => fs::read(&path).map(Some).map_err(|source| vgae_report::Error::io("read", &path, source)),
+            true => fs::read(&path).map(Some).map_err(|source| vgae::Error::io("read", &path, source)),
             false => Ok(None),
         }
     };
@@ -81,7 +83,7 @@ fn unequal(runs: [&Path; 2], file: &str) -> Result<Option<Option<[Vec<u8>; 2]>>>
     })
 }
 
-/// Numbers with names, of which those that differ are counted.
+/// A count of the differences between named numbers.
 #[derive(Default)]
 struct Differences {
     first: Option<String>,
@@ -108,8 +110,8 @@ impl Differences {
     }
 }
 
-/// What is said where the bytes differ and no number does.
-const OTHER_BYTES: &str = "the same numbers in other bytes";
+/// The description if the bytes differ but no number does.
+const OTHER_BYTES: &str = "the numbers are equal but the bytes differ";
 
 fn weights(runs: [&Path; 2]) -> Result<String> {
     let [first, second] = runs.map(|run| Run::open(run).map(|run| run.model.weights()));
@@ -161,7 +163,7 @@ fn metrics(texts: &[Vec<u8>; 2]) -> String {
     differences.describe().unwrap_or_else(|| OTHER_BYTES.into())
 }
 
-/// The numbers in `value`, by where they stand.
+/// Collects the numbers in `value` by their paths, such as `test.roc_auc`.
 fn flatten(name: &str, value: &Value, numbers: &mut BTreeMap<String, f64>) {
     match value {
         Value::Object(entries) => entries.iter().for_each(|(key, value)| {
@@ -206,13 +208,13 @@ const NAMES: [&str; 7] = [
     "validation_elbo",
 ];
 
-/// The first line that differs.
+/// Describes the first line that differs.
 fn first_line(texts: &[Vec<u8>; 2]) -> String {
     let [first, second] = texts.each_ref().map(|text| String::from_utf8_lossy(text));
     let (mut was, mut is) = (first.lines(), second.lines());
     for line in 1.. {
         let show = |text: Option<&str>| match text {
-            None => "no more".to_string(),
+            None => "the end of the file".to_string(),
             Some(text) => text.chars().take(60).collect(),
         };
         match (was.next(), is.next()) {
@@ -221,5 +223,5 @@ fn first_line(texts: &[Vec<u8>; 2]) -> String {
             _ => {}
         }
     }
-    "other bytes".into()
+    "the bytes differ".into()
 }

@@ -1,4 +1,5 @@
-//! What every chart has: paper, title, legend, axes and grid; and how data get from values to places on the sheet.
+//! The parts that all charts share: title, legend, axes and grid, and the mapping from axis coordinates to
+//! the sheet.
 
 use plotters::chart::{ChartBuilder, ChartContext};
 use plotters::coord::Shift;
@@ -11,44 +12,45 @@ use plotters::style::{
 };
 
 use super::palette::{self, Colour};
-use super::sheet::{Sheet, TEXT, UNITS};
+use super::sheet::{NO_ATTRIBUTE, Sheet, TEXT, UNITS};
 use super::ticks::Extent;
-use super::{Size, marks, text};
+use super::{Size, text};
 use crate::Result;
 
-/// A place on the sheet, in its units.
-pub(super) type Place = (i32, i32);
+/// A point on the sheet, in its units.
+pub(super) type Position = (i32, i32);
 
-/// A sheet with a title, which is filled from top to bottom.
+/// A sheet with a title, filled from top to bottom.
 pub(super) struct Frame {
     pub(super) sheet: Sheet,
     area: DrawingArea<Sheet, Shift>,
     size: Size,
-    /// How far down the sheet is full, in pixels.
+    /// The height of the filled part, in pixels.
     top: f64,
 }
 
-/// The place for the data, and its axes.
+/// The area for the data, and its axes.
 pub(super) struct Plot {
     context: ChartContext<'static, Sheet, Cartesian2d<Extent, Extent>>,
 }
 
-/// Which grid lines and ticks an axis of categories or of values has.
+/// The kind of the x axis.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Across {
-    /// The x axis has ticks with texts, and grid lines.
+pub(super) enum Horizontal {
+    /// Has ticks with labels, and grid lines.
     Values,
-    /// The x axis has neither; the chart writes the categories.
+    /// Has neither; the chart writes the categories.
     Categories,
 }
 
 const MARGIN: f64 = 10.0;
 const TITLE: f64 = 15.0;
-/// From one line of text to the next, in parts of the font size.
+/// The distance between lines of text, as a multiple of the font size.
 const LEADING: f64 = 1.5;
 
 impl Frame {
-    /// A sheet with its title, which is shortened to one line; the description says the kind of chart and its axes' labels.
+    /// Begins a sheet with its title, shortened to one line. The description names the kind of chart and the
+    /// axis labels.
     pub(super) fn new(title: &str, kind: &str, labels: &[&str], size: Size) -> Result<Self> {
         let named = if title.trim().is_empty() { "chart" } else { title };
         let labels: Vec<&str> = labels.iter().copied().filter(|label| !label.trim().is_empty()).collect();
@@ -66,12 +68,15 @@ impl Frame {
         Ok(frame)
     }
 
-    /// The legend: names with swatches of the widths beside them, in rows, in the order given. Each swatch is drawn at the
-    /// place and the width given, in units. It never takes more than half of the height: then it says how many are left out.
+    /// Draws the legend: rows of names, in the order given, each with a swatch.
+    ///
+    /// Each entry is a name and the width of its swatch in pixels; `swatch` gets the index, the position and
+    /// the width in units of the sheet. The legend takes at most half of the height; if it needs more, it
+    /// ends with the number of names left out.
     pub(super) fn legend(
         &mut self,
         entries: &[(String, f64)],
-        mut swatch: impl FnMut(&Self, usize, Place, i32) -> Result<()>,
+        mut swatch: impl FnMut(&Self, usize, Position, i32) -> Result<()>,
     ) -> Result<()> {
         const GAP: f64 = 6.0;
         const BETWEEN: f64 = 16.0;
@@ -80,10 +85,10 @@ impl Frame {
         }
         let room = f64::from(self.size.width) - 2.0 * MARGIN;
         let line = TEXT * LEADING;
-        // Of many long names, two stand in a row.
+        // With many names, two fit in a row.
         let longest = if entries.len() > 4 { 0.5 * (room - BETWEEN) } else { room };
         let mut left = MARGIN;
-        self.sheet.begin("legend", "", marks::PLAIN);
+        self.sheet.begin("legend", "", NO_ATTRIBUTE);
         for (index, (name, swatch_width)) in entries.iter().enumerate() {
             let name = text::fitted(name, TEXT, longest - swatch_width - GAP);
             let width = swatch_width + GAP + text::width(&name, TEXT);
@@ -105,12 +110,13 @@ impl Frame {
         Ok(())
     }
 
-    /// Draws the axes with grid, ticks and labels below what is there; `below` pixels are left for texts under the ticks.
+    /// Draws the axes with grid, ticks and labels below the filled part, and keeps `below` pixels free under
+    /// the tick labels.
     pub(super) fn axes(
         &mut self,
         (x, x_label): (&mut Extent, &str),
         (y, y_label): (&mut Extent, &str),
-        across: Across,
+        horizontal: Horizontal,
         below: f64,
     ) -> Result<Plot> {
         let (width, height) = (f64::from(self.size.width), f64::from(self.size.height));
@@ -118,21 +124,21 @@ impl Frame {
         let under = TEXT * LEADING + 2.0 + label(x_label) + below;
         self.top += 4.0;
         let plot_height = (height - MARGIN - self.top - under).max(20.0);
-        y.mark((plot_height / 36.0).round() as usize);
+        y.set_ticks((plot_height / 36.0).round() as usize);
         let widest = |extent: &Extent| {
             extent.ticks.iter().map(|(_, words)| text::width(words, TEXT)).fold(0.0, f64::max)
         };
         let beside = widest(y) + 8.0 + label(y_label);
         let mut right = MARGIN;
         let mut plot_width = (width - MARGIN - beside - right).max(20.0);
-        if across == Across::Values {
-            // The last tick's text may reach half its width beyond the axis.
-            x.mark((plot_width / 72.0) as usize);
+        if horizontal == Horizontal::Values {
+            // The last tick label may reach beyond the axis by half its width.
+            x.set_ticks((plot_width / 72.0) as usize);
             right = right.max(widest(x) * 0.5 + 4.0);
             plot_width = (width - MARGIN - beside - right).max(20.0);
-            x.mark((plot_width / (widest(x) + 28.0).max(60.0)) as usize);
+            x.set_ticks((plot_width / (widest(x) + 28.0).max(60.0)) as usize);
         }
-        self.sheet.begin("axes", "", marks::PLAIN);
+        self.sheet.begin("axes", "", NO_ATTRIBUTE);
         let mut plot = self.plot((x, under), (y, beside), right)?;
         let mut mesh = plot.context.configure_mesh();
         mesh.light_line_style(stroke(palette::GRID, 0.0, 1.0))
@@ -143,7 +149,7 @@ impl Frame {
             .axis_desc_style(lettering(TEXT, palette::MUTED))
             .x_desc(text::fitted(x_label, TEXT, plot_width))
             .y_desc(text::fitted(y_label, TEXT, plot_height));
-        if across == Across::Categories {
+        if horizontal == Horizontal::Categories {
             mesh.disable_x_mesh();
         }
         mesh.draw()?;
@@ -152,18 +158,19 @@ impl Frame {
         Ok(plot)
     }
 
-    /// All that is left of the sheet, for data without axes.
-    pub(super) fn rest(&self, (x, y): (&Extent, &Extent)) -> Result<Plot> {
+    /// Returns the rest of the sheet as a plot without axes.
+    pub(super) fn bare_plot(&self, (x, y): (&Extent, &Extent)) -> Result<Plot> {
         self.plot((x, 0.0), (y, 0.0), MARGIN)
     }
 
-    /// The width and height, in pixels, that is left for a plot without axes.
-    pub(super) fn room(&self) -> (f64, f64) {
+    /// Returns the width and the height, in pixels, that are left for a plot without axes.
+    pub(super) fn remaining_size(&self) -> (f64, f64) {
         let (width, height) = (f64::from(self.size.width), f64::from(self.size.height));
         (width - 2.0 * MARGIN, (height - MARGIN - self.top).max(20.0))
     }
 
-    /// Each axis comes with the pixels that it needs beside the plot, and the y axis with those to its right.
+    /// Builds the plot; `under`, `beside` and `right` are the pixels below, to the left and to the right of
+    /// the data area.
     fn plot(&self, (x, under): (&Extent, f64), (y, beside): (&Extent, f64), right: f64) -> Result<Plot> {
         let (_, body) = self.area.split_vertically(units(self.top));
         let context = ChartBuilder::on(&body)
@@ -176,14 +183,14 @@ impl Frame {
         Ok(Plot { context })
     }
 
-    /// Says in the middle of the plot that there is nothing to see.
-    pub(super) fn nothing(&self, plot: &Plot) -> Result<()> {
+    /// Writes "no data" in the middle of the plot.
+    pub(super) fn write_no_data(&self, plot: &Plot) -> Result<()> {
         let ((left, right), (top, bottom)) = plot.edges();
         let middle = (f64::from(left + right) * 0.5 / UNITS, f64::from(top + bottom) * 0.5 / UNITS);
         self.write("no data", middle, HPos::Center, TEXT, palette::MUTED)
     }
 
-    /// Writes one line of text, of which the middle of the height is given, in pixels.
+    /// Writes one line of text; `at` is in pixels, its y at half the height of the text.
     pub(super) fn write(
         &self,
         words: &str,
@@ -196,40 +203,40 @@ impl Frame {
         self.draw(&Text::new(words.to_owned(), (units(at.0), units(at.1)), style))
     }
 
-    /// Draws an element of plotters at places of the sheet.
+    /// Draws a plotters element in the coordinates of the sheet.
     pub(super) fn draw<E>(&self, element: &E) -> Result<()>
     where
-        for<'b> &'b E: PointCollection<'b, Place>,
+        for<'b> &'b E: PointCollection<'b, Position>,
         E: Drawable<Sheet>,
     {
         Ok(self.area.draw(element)?)
     }
 
-    /// Draws a line through the places, of a width in pixels.
-    pub(super) fn line(&self, path: Vec<Place>, colour: Colour, width: f64) -> Result<()> {
+    /// Draws a line through the points of `path`, with a width in pixels.
+    pub(super) fn line(&self, path: Vec<Position>, colour: Colour, width: f64) -> Result<()> {
         self.draw(&PathElement::new(path, stroke(colour, 1.0, width)))
     }
 }
 
 impl Plot {
-    /// The place on the sheet of a place on the axes' scales.
-    pub(super) fn place(&self, place: (f64, f64)) -> Place {
-        self.context.backend_coord(&place)
+    /// Maps axis coordinates, as [`Extent::scaled`] returns them, to the sheet.
+    pub(super) fn position(&self, point: (f64, f64)) -> Position {
+        self.context.backend_coord(&point)
     }
 
-    /// Where the plot begins and ends, from left to right and from top to bottom, in units of the sheet.
-    pub(super) fn edges(&self) -> (Place, Place) {
+    /// Returns (left, right) and (top, bottom) of the plot, in units of the sheet.
+    pub(super) fn edges(&self) -> ((i32, i32), (i32, i32)) {
         let (across, down) = self.context.plotting_area().get_pixel_range();
         ((across.start, across.end), (down.start, down.end))
     }
 }
 
-/// Pixels in units of the sheet.
+/// Converts pixels to units of the sheet.
 pub(super) fn units(pixels: f64) -> i32 {
     (pixels * UNITS).round() as i32
 }
 
-/// The style of a line or, filled, of an area.
+/// Returns the style of a line, or of an area once `filled()` is called on it.
 pub(super) fn stroke(colour: Colour, opacity: f64, width: f64) -> ShapeStyle {
     ShapeStyle { color: ink(colour, opacity), filled: false, stroke_width: units(width).max(1) as u32 }
 }

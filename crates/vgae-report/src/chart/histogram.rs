@@ -1,32 +1,33 @@
-//! Histograms over one another: scores of links and of non-links.
+//! Overlaid histograms, such as the scores of links and of non-links.
 
 use plotters::element::Polygon;
 
-use super::frame::{Across, Frame, Place, Plot, stroke, units};
+use super::frame::{Frame, Horizontal, Plot, Position, stroke, units};
+use super::sheet::NO_ATTRIBUTE;
 use super::ticks::Extent;
-use super::{Axis, Size, marks, simplify};
+use super::{Axis, Size, series};
 use crate::Result;
 
-/// Distributions over common bins.
+/// A histogram of one or more distributions over common bins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Histogram {
-    /// Stands above; empty for none.
+    /// The title above the chart; empty for no title.
     pub title: String,
     /// The axis of the values.
     pub x: Axis,
-    /// The axis of the counts, shares or densities; it begins at 0.
+    /// The axis of the counts, shares or densities, which begins at 0.
     pub y: Axis,
-    /// Where the bins begin, rising, and where the last one ends.
+    /// The bounds of the bins, ascending: one more than there are bins.
     pub edges: Vec<f64>,
-    /// In the order of colours and of the legend: the first is an area, the others lines with a pale area. There is no
-    /// legend for a single one without a name.
+    /// The distributions, in the order of the colours and the legend. The first is drawn as an area, the
+    /// others as lines with a pale area. A single one without a name has no legend.
     pub series: Vec<Distribution>,
 }
 
-/// One distribution.
+/// A distribution over the bins.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Distribution {
-    /// What the legend says.
+    /// The name in the legend.
     pub name: String,
     /// The count, share or density of each bin: one fewer than the edges.
     pub heights: Vec<f64>,
@@ -39,7 +40,7 @@ impl Histogram {
         let mut frame = Frame::new(&self.title, "Histogram", &[&self.y.label, &self.x.label], size)?;
         let alone = matches!(self.series.as_slice(), [only] if only.name.trim().is_empty());
         let names: Vec<(String, f64)> =
-            self.series.iter().map(|series| (marks::named(&series.name), 22.0)).collect();
+            self.series.iter().map(|series| (series::display_name(&series.name), 22.0)).collect();
         frame.legend(if alone { &[] } else { &names }, |frame, index, (left, middle), width| {
             let half = units(5.0);
             let (right, top, bottom) = (left + width, middle - half, middle + half);
@@ -51,16 +52,16 @@ impl Histogram {
         })?;
 
         let heights = || self.series.iter().flat_map(|series| &series.heights).copied();
-        let mut x = Extent::of(self.edges.iter().copied(), self.x.range, self.x.scale);
-        let mut y = Extent::of(heights().chain([0.0]), self.y.range, self.y.scale);
+        let mut x = Extent::new(self.edges.iter().copied(), self.x.range, self.x.scale);
+        let mut y = Extent::new(heights().chain([0.0]), self.y.range, self.y.scale);
         if self.y.range.is_none() {
             y.widen(0.0, 0.05);
         }
-        let plot = frame.axes((&mut x, &self.x.label), (&mut y, &self.y.label), Across::Values, 0.0)?;
+        let plot = frame.axes((&mut x, &self.x.label), (&mut y, &self.y.label), Horizontal::Values, 0.0)?;
         let mut drawn = false;
         for (index, series) in self.series.iter().enumerate() {
             let corners = self.corners(&series.heights, &plot, (&x, &y));
-            frame.sheet.begin("series", &series.name, marks::PLAIN);
+            frame.sheet.begin("series", &series.name, NO_ATTRIBUTE);
             if !corners.is_empty() {
                 drawn = true;
                 outline(&frame, index, corners)?;
@@ -68,23 +69,23 @@ impl Histogram {
             frame.sheet.end();
         }
         if !drawn {
-            frame.nothing(&plot)?;
+            frame.write_no_data(&plot)?;
         }
         Ok(frame.sheet.finish())
     }
 
-    /// The outline of a distribution, from the ground and back to it.
-    fn corners(&self, heights: &[f64], plot: &Plot, (x, y): (&Extent, &Extent)) -> Vec<Place> {
+    /// Returns the outline of a distribution, beginning and ending on the baseline.
+    fn corners(&self, heights: &[f64], plot: &Plot, (x, y): (&Extent, &Extent)) -> Vec<Position> {
         let mut corners = Vec::new();
         for (bin, height) in self.edges.windows(2).zip(heights) {
             let [from, to] = bin else { continue };
-            let (Some(from), Some(to)) = (x.place(*from), x.place(*to)) else { continue };
-            let height = y.place(*height).unwrap_or(y.low);
-            corners.extend([plot.place((from, height)), plot.place((to, height))]);
+            let (Some(from), Some(to)) = (x.scaled(*from), x.scaled(*to)) else { continue };
+            let height = y.scaled(*height).unwrap_or(y.low);
+            corners.extend([plot.position((from, height)), plot.position((to, height))]);
         }
-        let mut corners = simplify::curve(&corners, 1.0);
+        let mut corners = series::simplified(&corners, 1.0);
         if let (Some(first), Some(last)) = (corners.first().copied(), corners.last().copied()) {
-            let ground = plot.place((x.low, y.low)).1;
+            let ground = plot.position((x.low, y.low)).1;
             corners.insert(0, (first.0, ground));
             corners.push((last.0, ground));
         }
@@ -92,11 +93,11 @@ impl Histogram {
     }
 }
 
-fn outline(frame: &Frame, index: usize, corners: Vec<Place>) -> Result<()> {
-    let colour = marks::colour(index);
+fn outline(frame: &Frame, index: usize, corners: Vec<Position>) -> Result<()> {
+    let colour = series::colour(index);
     let opacity = if index == 0 { 0.35 } else { 0.1 };
     frame.draw(&Polygon::new(corners.clone(), stroke(colour, opacity, 1.0).filled()))?;
-    frame.sheet.begin("outline", "", marks::dashes(index));
+    frame.sheet.begin("outline", "", series::dashes(index));
     frame.line(corners, colour, WIDTH)?;
     frame.sheet.end();
     Ok(())

@@ -1,65 +1,67 @@
-//! Curves: losses, ROC and precision–recall curves, reliability diagrams.
+//! Line charts, such as losses, ROC and precision–recall curves, and reliability diagrams.
 
-use super::frame::{Across, Frame, Place, Plot, units};
+use super::frame::{Frame, Horizontal, Plot, Position, units};
+use super::sheet::NO_ATTRIBUTE;
 use super::ticks::Extent;
-use super::{Axis, Size, marks, palette, simplify};
+use super::{Axis, Size, palette, series};
 use crate::Result;
 
-/// Curves on common axes.
+/// A chart of curves on common axes.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Lines {
-    /// Stands above; empty for none.
+    /// The title above the chart; empty for no title.
     pub title: String,
-    /// The axis from left to right.
+    /// The horizontal axis.
     pub x: Axis,
-    /// The axis from bottom to top.
+    /// The vertical axis.
     pub y: Axis,
-    /// The curves, in the order of colours and of the legend. There is no legend for a single one without a name.
+    /// The curves, in the order of the colours and the legend. A single one without a name has no legend.
     pub series: Vec<Series>,
-    /// What the curves are to be held against.
+    /// A line to compare the curves with.
     pub reference: Option<Reference>,
-    /// Vertical lines, such as at the epoch that was kept.
+    /// Vertical lines, such as one at the selected epoch.
     pub marks: Vec<Mark>,
 }
 
 /// A curve.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
-    /// What the legend says.
+    /// The name in the legend.
     pub name: String,
-    /// x and y, in the order of x, rising or falling; in another order they are sorted by x. Points that are not finite
-    /// are left out, as are those that are not positive on a logarithmic axis. A million take a moment.
+    /// The points (x, y). They are sorted by x unless x already rises or falls throughout. Points that are
+    /// not finite are left out, as are points that are not positive on a logarithmic axis. A million points
+    /// take a moment.
     pub points: Vec<(f64, f64)>,
-    /// How it is drawn.
+    /// The style.
     pub style: Style,
 }
 
-/// How a curve is drawn.
+/// The style of a curve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// Straight from point to point.
+    /// Straight lines between the points.
     Line,
     /// Each value holds until the next point.
     Steps,
-    /// Straight from point to point, with a mark at each; for few points.
+    /// Straight lines with a dot at each point; for few points.
     Dots,
 }
 
-/// A line that the curves are to be held against, with its name in the legend (empty for none).
+/// A line to compare the curves with, and its name in the legend; an empty name is left out.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Reference {
-    /// y = x.
+    /// The line y = x.
     Diagonal(String),
-    /// y is this everywhere.
+    /// A horizontal line at this y.
     Level(f64, String),
 }
 
 /// A vertical line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
-    /// Where it stands.
+    /// The x coordinate.
     pub x: f64,
-    /// What the legend says; empty for nothing.
+    /// The name in the legend; an empty name is left out.
     pub label: String,
 }
 
@@ -76,23 +78,24 @@ impl Lines {
         };
         let points = || self.series.iter().flat_map(|series| &series.points);
         let lines = self.marks.iter().map(|mark| mark.x);
-        let mut x = Extent::of(points().map(|point| point.0).chain(lines), self.x.range, self.x.scale);
-        let mut y = Extent::of(points().map(|point| point.1).chain(level), self.y.range, self.y.scale);
+        let mut x = Extent::new(points().map(|point| point.0).chain(lines), self.x.range, self.x.scale);
+        let mut y = Extent::new(points().map(|point| point.1).chain(level), self.y.range, self.y.scale);
         if self.y.range.is_none() {
             y.widen(0.04, 0.04);
         }
-        let places: Vec<Vec<(f64, f64)>> =
+        let positions: Vec<Vec<(f64, f64)>> =
             self.series.iter().map(|series| in_order(&series.points, &x, &y)).collect();
-        let plot = frame.axes((&mut x, &self.x.label), (&mut y, &self.y.label), Across::Values, 0.0)?;
+        let plot = frame.axes((&mut x, &self.x.label), (&mut y, &self.y.label), Horizontal::Values, 0.0)?;
         self.references(&frame, &plot, (&x, &y))?;
-        // More series, wider columns: all together are to stay small.
+        // More series get wider columns, so that the SVG stays small.
         let pixels = (self.series.len() as f64 / 8.0).ceil().max(1.0);
-        for (index, (series, places)) in self.series.iter().zip(&places).enumerate() {
-            let places: Vec<Place> = places.iter().map(|place| plot.place(*place)).collect();
-            series.draw(&frame, index, &places, pixels)?;
+        for (index, (series, positions)) in self.series.iter().zip(&positions).enumerate() {
+            let positions: Vec<Position> =
+                positions.iter().map(|position| plot.position(*position)).collect();
+            series.draw(&frame, index, &positions, pixels)?;
         }
-        if places.iter().all(Vec::is_empty) {
-            frame.nothing(&plot)?;
+        if positions.iter().all(Vec::is_empty) {
+            frame.write_no_data(&plot)?;
         }
         Ok(frame.sheet.finish())
     }
@@ -103,7 +106,7 @@ impl Lines {
         let series: Vec<&Series> =
             self.series.iter().filter(|series| !(alone && series.name.trim().is_empty())).collect();
         let mut entries: Vec<(String, f64)> =
-            series.iter().map(|series| (marks::named(&series.name), LINE)).collect();
+            series.iter().map(|series| (series::display_name(&series.name), LINE)).collect();
         let said = |name: &String| !name.trim().is_empty();
         let reference = match &self.reference {
             Some(Reference::Diagonal(name) | Reference::Level(_, name)) => Some(name),
@@ -116,21 +119,21 @@ impl Lines {
         frame.legend(&entries, |frame, index, (left, middle), width| {
             let across = vec![(left, middle), (left + width, middle)];
             let Some(series) = series.get(index) else {
-                frame.sheet.begin("reference", "", marks::REFERENCE);
+                frame.sheet.begin("reference", "", series::REFERENCE);
                 let (half, centre) = (units(6.0), left + width / 2);
                 let down = vec![(centre, middle - half), (centre, middle + half)];
                 frame.line(if index < num_lying { across } else { down }, palette::MUTED, 1.2)?;
                 frame.sheet.end();
                 return Ok(());
             };
-            let colour = marks::colour(index);
+            let colour = series::colour(index);
             if series.points.len() != 1 {
-                frame.sheet.begin("swatch", "", marks::dashes(index));
+                frame.sheet.begin("swatch", "", series::dashes(index));
                 frame.line(across, colour, WIDTH)?;
                 frame.sheet.end();
             }
             if series.points.len() == 1 || series.style == Style::Dots {
-                marks::point(frame, index, (left + width / 2, middle), RADIUS, colour)?;
+                series::point(frame, index, (left + width / 2, middle), RADIUS, colour)?;
             }
             Ok(())
         })
@@ -138,30 +141,30 @@ impl Lines {
 
     fn references(&self, frame: &Frame, plot: &Plot, (x, y): (&Extent, &Extent)) -> Result<()> {
         let ((left, right), (top, bottom)) = plot.edges();
-        let mut lines: Vec<(&str, Vec<Place>)> = Vec::new();
+        let mut lines: Vec<(&str, Vec<Position>)> = Vec::new();
         match &self.reference {
             Some(Reference::Diagonal(name)) => {
                 let (low, high) = (x.low.max(y.low), x.high.min(y.high));
                 if low < high {
-                    lines.push((name, vec![plot.place((low, low)), plot.place((high, high))]));
+                    lines.push((name, vec![plot.position((low, low)), plot.position((high, high))]));
                 }
             }
             Some(Reference::Level(level, name)) => {
-                lines.extend(y.place(*level).map(|level| {
-                    let height = plot.place((x.low, level)).1;
+                lines.extend(y.scaled(*level).map(|level| {
+                    let height = plot.position((x.low, level)).1;
                     (name.as_str(), vec![(left, height), (right, height)])
                 }));
             }
             None => {}
         }
         for mark in &self.marks {
-            lines.extend(x.place(mark.x).map(|at| {
-                let across = plot.place((at, y.low)).0;
+            lines.extend(x.scaled(mark.x).map(|at| {
+                let across = plot.position((at, y.low)).0;
                 (mark.label.as_str(), vec![(across, top), (across, bottom)])
             }));
         }
         for (name, line) in lines {
-            frame.sheet.begin("reference", name, marks::REFERENCE);
+            frame.sheet.begin("reference", name, series::REFERENCE);
             frame.line(line, palette::MUTED, 1.2)?;
             frame.sheet.end();
         }
@@ -170,22 +173,22 @@ impl Lines {
 }
 
 impl Series {
-    fn draw(&self, frame: &Frame, index: usize, places: &[Place], pixels: f64) -> Result<()> {
-        let colour = marks::colour(index);
+    fn draw(&self, frame: &Frame, index: usize, positions: &[Position], pixels: f64) -> Result<()> {
+        let colour = series::colour(index);
         let corners = match self.style {
-            Style::Steps => simplify::curve(&simplify::steps(places), pixels),
-            Style::Line | Style::Dots => simplify::curve(places, pixels),
+            Style::Steps => series::simplified(&series::steps(positions), pixels),
+            Style::Line | Style::Dots => series::simplified(positions, pixels),
         };
-        frame.sheet.begin("series", &self.name, marks::dashes(index));
+        frame.sheet.begin("series", &self.name, series::dashes(index));
         let dotted = self.style == Style::Dots || corners.len() == 1;
         if corners.len() > 1 {
             frame.line(corners.clone(), colour, WIDTH)?;
         }
         frame.sheet.end();
         if dotted {
-            frame.sheet.begin("dots", &self.name, marks::PLAIN);
-            for place in corners {
-                marks::point(frame, index, place, RADIUS, colour)?;
+            frame.sheet.begin("dots", &self.name, NO_ATTRIBUTE);
+            for position in corners {
+                series::point(frame, index, position, RADIUS, colour)?;
             }
             frame.sheet.end();
         }
@@ -193,13 +196,14 @@ impl Series {
     }
 }
 
-/// The points that have a place on both axes, there, sorted by x unless they run one way already.
+/// Returns the axis coordinates of the points that have some, sorted by x unless x already rises or falls
+/// throughout.
 fn in_order(points: &[(f64, f64)], x: &Extent, y: &Extent) -> Vec<(f64, f64)> {
-    let mut places: Vec<(f64, f64)> =
-        points.iter().filter_map(|point| Some((x.place(point.0)?, y.place(point.1)?))).collect();
-    let falling = places.is_sorted_by(|one, other| one.0 >= other.0);
-    if !falling && !places.is_sorted_by(|one, other| one.0 <= other.0) {
-        places.sort_by(|one, other| one.0.total_cmp(&other.0));
+    let mut positions: Vec<(f64, f64)> =
+        points.iter().filter_map(|point| Some((x.scaled(point.0)?, y.scaled(point.1)?))).collect();
+    let falling = positions.is_sorted_by(|one, other| one.0 >= other.0);
+    if !falling && !positions.is_sorted_by(|one, other| one.0 <= other.0) {
+        positions.sort_by(|one, other| one.0.total_cmp(&other.0));
     }
-    places
+    positions
 }

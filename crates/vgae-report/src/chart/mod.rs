@@ -1,8 +1,8 @@
-//! Charts as pictures: plain data in, an SVG or a PNG out.
+//! Draws charts from plain data, as SVG or PNG.
 //!
-//! A chart knows nothing of graphs or of runs. The same data give the same bytes on every machine. Texts may be anything;
-//! those that are too long are shortened, and none can break out of the SVG. Data may be anything: what is not finite is left
-//! out, and a chart without data says so.
+//! This module knows nothing about graphs or runs. The same data give the same bytes on every machine. Any
+//! text is safe: long ones are shortened, and markup is escaped. Any data are safe: values that are not
+//! finite are left out, and a chart without data says "no data".
 //!
 //! # Examples
 //! ```
@@ -31,16 +31,18 @@ mod bars;
 mod frame;
 mod histogram;
 mod lines;
-mod marks;
 pub mod palette;
-mod png;
 mod scatter;
+mod series;
 mod sheet;
-mod simplify;
 #[cfg(test)]
 mod tests;
 mod text;
 mod ticks;
+
+use std::sync::{Arc, LazyLock};
+
+use resvg::{tiny_skia, usvg};
 
 use crate::{Error, Result};
 
@@ -49,7 +51,7 @@ pub use histogram::{Distribution, Histogram};
 pub use lines::{Lines, Mark, Reference, Series, Style};
 pub use scatter::Scatter;
 
-/// A picture of data.
+/// A chart of one of four kinds.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Chart {
     /// Curves.
@@ -58,50 +60,52 @@ pub enum Chart {
     Bars(Bars),
     /// Distributions over bins.
     Histogram(Histogram),
-    /// Points in the plane.
+    /// Points in two dimensions.
     Scatter(Scatter),
 }
 
-/// An axis of numbers.
+/// A numeric axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Axis {
-    /// What it measures, with the unit; empty for nothing.
+    /// The label, with the unit; empty for no label.
     pub label: String,
-    /// What it shows at least; data beyond it widen it. Without one, it shows the data and little more.
+    /// The least range to show; data outside widen it. If `None`, the axis fits the data.
     pub range: Option<(f64, f64)>,
-    /// How values lie along it.
+    /// Linear or logarithmic.
     pub scale: Scale,
 }
 
-/// How values lie along an axis.
+/// The scale of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scale {
-    /// Equal differences are equally long.
+    /// Equal differences have equal lengths.
     Linear,
-    /// Equal ratios are equally long; values that are not positive have no place.
+    /// Equal ratios have equal lengths; values that are not positive are left out.
     Log,
 }
 
-/// The size of a picture in CSS pixels, each from [`Size::SMALLEST`] to [`Size::LARGEST`].
+/// The size of a picture in CSS pixels, each side from [`Size::SMALLEST`] to [`Size::LARGEST`].
 ///
-/// Texts are 11 to 15 pixels high whatever the size: a picture for a column of text or a phone is 420 to 480 wide.
+/// Text is 11 to 15 pixels high at every size; 420 to 480 pixels of width suit a text column or a phone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Size {
-    /// From left to right.
+    /// The width.
     pub width: u32,
-    /// From top to bottom.
+    /// The height.
     pub height: u32,
 }
 
 impl Chart {
-    /// The chart as an SVG document: text remains text, the `viewBox` lets a page scale it, the title is there for screen
-    /// readers, and all colours are of the [`palette`].
+    /// Draws the chart as an SVG document.
     ///
-    /// Each curve is a `<g class="series">`, each point of a map or of [`Style::Dots`] a shape in a `<g class="points">` or
-    /// `<g class="dots">`. There are no ids, so that a page can hold several. Less than 200 kB, except for a map of many points.
+    /// Text stays text, the `viewBox` lets a page scale the picture, a title serves screen readers, and all
+    /// colours come from the [`palette`]. Each curve is a `<g class="series">`; the points of a map are
+    /// shapes in a `<g class="points">`, those of [`Style::Dots`] in a `<g class="dots">`. There are no ids,
+    /// so one page can hold several charts. The document is smaller than 200 kB, except for a map of many
+    /// points.
     ///
     /// # Errors
-    /// [`Error::Size`] if the size is not in its range.
+    /// Returns [`Error::Size`] if the size is out of range.
     pub fn svg(&self, size: Size) -> Result<String> {
         size.check()?;
         match self {
@@ -112,50 +116,48 @@ impl Chart {
         }
     }
 
-    /// [`Self::svg`] as a PNG file on white, of `scale` pixels to each CSS pixel.
+    /// Draws the chart as a PNG file on white, with `scale` pixels per CSS pixel.
     ///
-    /// The font is part of the program, so that no font of the machine matters. It has the letters of Latin, Greek, Cyrillic,
-    /// Armenian, Georgian, Hebrew and Arabic; others are boxes.
+    /// The font is built in, so the fonts of the machine do not matter. It covers Latin, Greek, Cyrillic,
+    /// Armenian, Georgian, Hebrew and Arabic; other characters become boxes.
     ///
     /// # Errors
-    /// As [`Self::svg`], and [`Error::Size`] if the scale is not positive or the picture would have more than
-    /// 100 million pixels.
+    /// Returns the errors of [`Self::svg`], and [`Error::Size`] if the scale is not positive or the picture
+    /// would have more than 100 million pixels.
     pub fn png(&self, size: Size, scale: f64) -> Result<Vec<u8>> {
         size.check()?;
         let num_pixels = f64::from(size.width) * f64::from(size.height) * scale * scale;
-        if !(scale > 0.0 && num_pixels <= png::MOST_PIXELS) {
+        if !(scale > 0.0 && num_pixels <= MAX_PIXELS) {
             return Err(Error::Size(format!(
                 "a picture of {}×{} at scale {scale}; expected a positive scale and at most {:e} pixels",
-                size.width,
-                size.height,
-                png::MOST_PIXELS
+                size.width, size.height, MAX_PIXELS
             )));
         }
-        png::render(&self.svg(size)?, size, scale)
+        render_png(&self.svg(size)?, size, scale)
     }
 }
 
 impl Axis {
-    /// A linear axis that shows the data.
+    /// Builds a linear axis that fits the data.
     pub fn new(label: impl Into<String>) -> Self {
         Self { label: label.into(), range: None, scale: Scale::Linear }
     }
 
-    /// The axis, showing at least from `low` to `high`.
+    /// Makes the axis show at least `low` to `high`.
     pub fn from(self, low: f64, high: f64) -> Self {
         Self { range: Some((low, high)), ..self }
     }
 
-    /// The axis, logarithmic.
+    /// Makes the axis logarithmic.
     pub fn log(self) -> Self {
         Self { scale: Scale::Log, ..self }
     }
 }
 
 impl Size {
-    /// The least width and height.
+    /// The smallest width and height.
     pub const SMALLEST: u32 = 160;
-    /// The greatest width and height.
+    /// The largest width and height.
     pub const LARGEST: u32 = 8000;
 
     fn check(self) -> Result<()> {
@@ -172,3 +174,29 @@ impl Size {
         )))
     }
 }
+
+/// At 4 bytes per pixel, a larger picture would take more than 400 MB.
+const MAX_PIXELS: f64 = 1e8;
+
+/// Renders an SVG of the given size on white, with `scale` pixels per CSS pixel.
+fn render_png(svg: &str, size: Size, scale: f64) -> Result<Vec<u8>> {
+    let options =
+        usvg::Options { fontdb: Arc::clone(&FONTS), font_family: FAMILY.into(), ..Default::default() };
+    let tree = usvg::Tree::from_str(svg, &options).map_err(|error| Error::Chart(error.to_string()))?;
+    let pixels = |length: u32| (f64::from(length) * scale).round().max(1.0) as u32;
+    let mut picture = tiny_skia::Pixmap::new(pixels(size.width), pixels(size.height))
+        .ok_or_else(|| Error::Chart("no memory for the picture".into()))?;
+    picture.fill(tiny_skia::Color::WHITE);
+    resvg::render(&tree, tiny_skia::Transform::from_scale(scale as f32, scale as f32), &mut picture.as_mut());
+    picture.encode_png().map_err(|error| Error::Chart(error.to_string()))
+}
+
+const FAMILY: &str = "DejaVu Sans";
+
+/// Holds only the built-in font, so that every machine draws the same picture.
+static FONTS: LazyLock<Arc<usvg::fontdb::Database>> = LazyLock::new(|| {
+    let mut fonts = usvg::fontdb::Database::new();
+    fonts.load_font_data(text::FONT.to_vec());
+    fonts.set_sans_serif_family(FAMILY);
+    Arc::new(fonts)
+});

@@ -1,7 +1,8 @@
-//! Where charts are drawn: a backend of plotters that writes SVG.
+//! A plotters backend that writes SVG.
 //!
-//! The crate's own SVG backend knows neither dashes nor groups, draws on whole pixels, and joins opacity to every element;
-//! this one writes a tenth of the bytes. Its unit is [`UNITS`] to a pixel, so that curves are smooth.
+//! It is written by hand because the backend of plotters-svg has neither dashes nor groups, rounds to whole
+//! pixels, and adds an opacity to every element; this one writes a tenth of the bytes. A pixel has [`UNITS`]
+//! units, so that curves are smooth.
 
 use std::cell::RefCell;
 use std::convert::Infallible;
@@ -17,21 +18,25 @@ use plotters_backend::{
 use super::palette;
 use super::text;
 
-/// Units of the sheet to a pixel of the picture.
+/// Units of the sheet per CSS pixel.
 pub(super) const UNITS: f64 = 10.0;
-/// The font size of texts that say no other, in pixels.
+/// The default font size, in pixels.
 pub(super) const TEXT: f64 = 12.0;
 
-/// An SVG document in the making. Clones write to the same document.
+/// No attribute for [`Sheet::begin`].
+pub(super) const NO_ATTRIBUTE: (&str, &str) = ("", "");
+
+/// An SVG document under construction. Clones write to the same document.
 #[derive(Clone)]
 pub(super) struct Sheet {
     svg: Rc<RefCell<String>>,
-    /// In units.
+    /// The width and the height, in units.
     size: (u32, u32),
 }
 
 impl Sheet {
-    /// An empty sheet of a width and a height in pixels, whose title and description are for readers of screens.
+    /// Begins an empty document with a width and a height in pixels; the title and the description are for
+    /// screen readers.
     pub(super) fn new((width, height): (u32, u32), title: &str, description: &str) -> Self {
         let svg = format!(
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"{width}\" height=\"{height}\" \
@@ -48,8 +53,8 @@ impl Sheet {
         Self { svg: Rc::new(RefCell::new(svg)), size }
     }
 
-    /// Begins a group: what is drawn until [`Self::end`] belongs to it. A browser shows its name when one hovers over it.
-    /// An attribute with an empty value is left out.
+    /// Begins a group, which lasts until [`Self::end`]. A browser shows its name as a tooltip. An attribute
+    /// with an empty value is left out.
     pub(super) fn begin(&self, class: &str, name: &str, (attribute, value): (&str, &str)) {
         let mut svg = self.svg.borrow_mut();
         svg.push_str(&format!("<g class=\"{class}\""));
@@ -62,12 +67,12 @@ impl Sheet {
         }
     }
 
-    /// Ends the group that was begun last.
+    /// Ends the innermost open group.
     pub(super) fn end(&self) {
         self.svg.borrow_mut().push_str("</g>\n");
     }
 
-    /// The whole document.
+    /// Returns the complete document.
     pub(super) fn finish(&self) -> String {
         format!("{}</svg>\n", self.svg.borrow())
     }
@@ -166,7 +171,8 @@ impl DrawingBackend for Sheet {
             HPos::Center => " text-anchor=\"middle\"",
             HPos::Right => " text-anchor=\"end\"",
         };
-        // From the given height to the baseline, in parts of the font size: not every program knows the attributes for it.
+        // The distance from the given height to the baseline, as a multiple of the font size. Not every SVG
+        // reader supports the attributes for vertical alignment.
         let below = match style.anchor().v_pos {
             VPos::Top => 0.78,
             VPos::Center => 0.36,
@@ -194,13 +200,13 @@ impl DrawingBackend for Sheet {
     }
 }
 
-/// The attributes of a colour: of an area, or of a line.
+/// Returns the SVG attributes for the fill of an area, or for a stroke.
 fn paint<S: BackendStyle>(style: &S, filled: bool) -> String {
     let BackendColor { alpha, rgb: (red, green, blue) } = style.color();
     let what = if filled { "fill" } else { "stroke" };
     let mut paint = format!(" {what}=\"#{red:02x}{green:02x}{blue:02x}\"");
     if alpha < 1.0 {
-        // A write to a String does not fail.
+        // Writing to a String cannot fail.
         let _ = write!(paint, " {what}-opacity=\"{alpha}\"");
     }
     if !filled {
@@ -209,12 +215,12 @@ fn paint<S: BackendStyle>(style: &S, filled: bool) -> String {
     paint
 }
 
-/// Units as pixels, with one decimal at most.
+/// Converts units to pixels, which have at most one decimal.
 fn pixels(units: i32) -> f64 {
     f64::from(units) / UNITS
 }
 
-/// The path through the places: where it begins, and the steps from each place to the next, which are shorter.
+/// Returns the data of a path in relative coordinates, which are shorter than absolute ones.
 fn outline(path: impl IntoIterator<Item = BackendCoord>) -> String {
     let mut outline = String::from("m");
     let mut last = (0, 0);

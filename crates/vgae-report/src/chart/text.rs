@@ -1,26 +1,27 @@
-//! Texts of charts: how wide they are, and what is left of one that is too long or that XML cannot hold.
+//! Measures, shortens and escapes the texts of charts.
 
 use std::sync::LazyLock;
 
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
 
-/// The font of PNG files, and the measure of every text: a subset of DejaVu Sans, wider than what browsers put in
-/// its place.
+/// The font of PNG files, by which every text is measured: a subset of DejaVu Sans, wider than the fonts that
+/// browsers use instead.
 pub(super) const FONT: &[u8] = include_bytes!("DejaVuSans.ttf");
-/// The family names of the SVG, quoted for an attribute.
+/// The font families of the SVG, quoted for an attribute.
 pub(super) const FAMILIES: &str = "Inter, 'Segoe UI', 'DejaVu Sans', Helvetica, Arial, sans-serif";
 
-/// How wide a text is, in pixels, at a font size in pixels. O(length).
+/// Returns the width of a text in pixels, at a font size in pixels. O(length).
 pub(super) fn width(text: &str, size: f64) -> f64 {
     text.chars().map(|character| advance(character) * size).sum()
 }
 
-/// The text on one line, without what XML forbids, shortened by "…" to at most `room` pixels. O(length).
+/// Returns the text on one line, without characters that XML forbids, shortened with "…" to at most `room`
+/// pixels. O(length).
 ///
-/// Control characters are left out, and so are those that change the direction of the text around them.
+/// Control characters and characters that change the direction of the surrounding text are left out.
 pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
-    let clean = cleaned(text);
+    let clean = without_controls(text);
     if width(&clean, size) <= room {
         return clean;
     }
@@ -32,31 +33,31 @@ pub(super) fn fitted(text: &str, size: f64, room: f64) -> String {
             left >= 0.0
         })
         .collect();
-    // A joiner at the end would bind to the ellipsis.
+    // A joiner at the end would join with the ellipsis.
     kept.truncate(kept.trim_end_matches([ZERO_WIDTH_JOINER, VARIATION_SELECTOR, ' ']).len());
     kept + ELLIPSIS
 }
 
-/// The text escaped for XML's character data and attributes.
+/// Escapes the text for XML character data and attributes.
 pub(super) fn escaped(text: &str) -> String {
-    quick_xml::escape::escape(cleaned(text)).into_owned()
+    quick_xml::escape::escape(without_controls(text)).into_owned()
 }
 
 const ELLIPSIS: &str = "…";
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
 const VARIATION_SELECTOR: char = '\u{fe0f}';
 
-/// The widths of Latin texts' characters are looked up often.
+/// The widths of Latin characters, which are looked up often.
 static LATIN: LazyLock<Vec<f64>> =
-    LazyLock::new(|| (0..0x250).map(|code| char::from_u32(code).map_or(1.0, measured)).collect());
+    LazyLock::new(|| (0..0x250).map(|code| char::from_u32(code).map_or(1.0, measure)).collect());
 
-/// The width of a character as a part of the font size.
+/// Returns the width of a character as a share of the font size.
 fn advance(character: char) -> f64 {
-    LATIN.get(character as usize).copied().unwrap_or_else(|| measured(character))
+    LATIN.get(character as usize).copied().unwrap_or_else(|| measure(character))
 }
 
-/// A character that the font lacks is taken to be as wide as it is high.
-fn measured(character: char) -> f64 {
+/// Measures a character in the font; a character that the font lacks counts as one font size wide.
+fn measure(character: char) -> f64 {
     let width = FontRef::new(FONT).ok().and_then(|font| {
         let glyph = font.charmap().map(character)?;
         font.glyph_metrics(Size::new(1.0), LocationRef::default()).advance_width(glyph)
@@ -64,7 +65,7 @@ fn measured(character: char) -> f64 {
     width.map_or(1.0, f64::from)
 }
 
-fn cleaned(text: &str) -> String {
+fn without_controls(text: &str) -> String {
     let kept = text.chars().filter_map(|character| match character {
         '\t' | '\n' | '\r' => Some(' '),
         '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}' => None,

@@ -1,4 +1,4 @@
-//! The extent of an axis, and where its ticks stand and what they say.
+//! The extent of an axis, and its ticks.
 
 use std::ops::Range;
 
@@ -6,34 +6,36 @@ use plotters::coord::ranged1d::{KeyPointHint, NoDefaultFormatting, Ranged, Value
 
 use super::Scale;
 
-/// An axis with its extent and ticks, on the axis' own scale: logarithms to base 10 where it is logarithmic.
+/// The extent and the ticks of an axis, in axis coordinates: logarithms to base 10 on a logarithmic axis.
 ///
-/// The ticks of plotters' own axes are searched for in loops that odd ranges make long, and their texts have many digits.
+/// The axes of plotters are not used because their tick search is slow for unusual ranges and their labels
+/// have many digits.
 #[derive(Clone)]
 pub(super) struct Extent {
     pub(super) low: f64,
     pub(super) high: f64,
     scale: Scale,
-    /// Each tick's place and text.
+    /// The axis coordinate and the label of each tick.
     pub(super) ticks: Vec<(f64, String)>,
 }
 
 impl Extent {
-    /// The least extent that holds the values and the range, without ticks.
+    /// Builds the smallest extent that contains the values and the range, without ticks.
     ///
-    /// Values that are not finite or too large to be drawn, and on a logarithmic axis those that are not positive, do not
-    /// count. An extent of no width is widened; one of no values is that from 0 to 1, or from 1 to 10.
-    pub(super) fn of(values: impl Iterator<Item = f64>, range: Option<(f64, f64)>, scale: Scale) -> Self {
+    /// Values that are not finite or too large to draw are ignored, as are values that are not positive on a
+    /// logarithmic axis. An extent of zero width is widened; without values, it is 0 to 1, or 1 to 10 on a
+    /// logarithmic axis.
+    pub(super) fn new(values: impl Iterator<Item = f64>, range: Option<(f64, f64)>, scale: Scale) -> Self {
         let mut extent = Self { low: 0.0, high: 1.0, scale, ticks: Vec::new() };
         let range = range.into_iter().flat_map(|(from, to)| [from, to]);
         let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-        for place in values.chain(range).filter_map(|value| extent.place(value)) {
-            (low, high) = (low.min(place), high.max(place));
+        for coordinate in values.chain(range).filter_map(|value| extent.scaled(value)) {
+            (low, high) = (low.min(coordinate), high.max(coordinate));
         }
         if low > high {
             return extent;
         }
-        // Nearer ones cannot be told apart by their texts.
+        // The labels of a narrower extent would all be equal.
         if high - low <= NARROWEST * low.abs().max(high.abs()) || high == low {
             let half = match scale {
                 Scale::Linear => (low.abs() * 0.1).max(if low == 0.0 { 0.5 } else { 0.0 }),
@@ -45,46 +47,46 @@ impl Extent {
         extent
     }
 
-    /// Where a value lies on the axis' scale; none if it has no place there.
-    pub(super) fn place(&self, value: f64) -> Option<f64> {
-        let place = match self.scale {
+    /// Returns the axis coordinate of a value, `None` if the axis cannot show it.
+    pub(super) fn scaled(&self, value: f64) -> Option<f64> {
+        let coordinate = match self.scale {
             Scale::Linear => value,
             Scale::Log if value > 0.0 => value.log10(),
             Scale::Log => return None,
         };
-        (place.abs() <= LARGEST).then_some(place)
+        (coordinate.abs() <= LARGEST).then_some(coordinate)
     }
 
-    /// Some more room at both ends, as a part of the extent.
+    /// Widens the extent at both ends, by shares of its length.
     pub(super) fn widen(&mut self, below: f64, above: f64) {
         let length = self.high - self.low;
         (self.low, self.high) = (self.low - below * length, self.high + above * length);
     }
 
-    /// At most about `most` ticks at round values.
-    pub(super) fn mark(&mut self, most: usize) {
-        let most = most.max(2) as f64;
+    /// Sets at most about `max_ticks` ticks, at round values.
+    pub(super) fn set_ticks(&mut self, max_ticks: usize) {
+        let max_ticks = max_ticks.max(2) as f64;
         let decades = self.high.floor() - self.low.ceil();
         self.ticks = match self.scale {
             Scale::Log if decades >= 1.0 => {
-                let step = ((decades + 1.0) / most).ceil().max(1.0);
+                let step = ((decades + 1.0) / max_ticks).ceil().max(1.0);
                 steps(self.low, self.high, step)
-                    .map(|place| (place, label(10f64.powf(place), place)))
+                    .map(|power| (power, label(10f64.powf(power), power)))
                     .collect()
             }
-            Scale::Log => self.within_a_decade(most),
+            Scale::Log => self.linear_ticks(max_ticks),
             Scale::Linear => {
-                let step = round_step((self.high - self.low) / most);
+                let step = round_step((self.high - self.low) / max_ticks);
                 let largest = self.low.abs().max(self.high.abs());
-                steps(self.low, self.high, step).map(|place| (place, text(place, step, largest))).collect()
+                steps(self.low, self.high, step).map(|value| (value, text(value, step, largest))).collect()
             }
         };
     }
 
-    /// Round values of a linear axis, at their logarithms.
-    fn within_a_decade(&self, most: f64) -> Vec<(f64, String)> {
+    /// Returns ticks at evenly spaced round values, for a logarithmic axis that spans less than a decade.
+    fn linear_ticks(&self, max_ticks: f64) -> Vec<(f64, String)> {
         let (low, high) = (10f64.powf(self.low), 10f64.powf(self.high));
-        let step = round_step((high - low) / most);
+        let step = round_step((high - low) / max_ticks);
         let value_ticks = steps(low, high, step).filter(|value| *value > 0.0);
         value_ticks.map(|value| (value.log10(), text(value, step, high))).collect()
     }
@@ -94,8 +96,8 @@ impl Ranged for Extent {
     type FormatOption = NoDefaultFormatting;
     type ValueType = f64;
 
-    fn map(&self, place: &f64, (from, to): (i32, i32)) -> i32 {
-        let share = ((place - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
+    fn map(&self, coordinate: &f64, (from, to): (i32, i32)) -> i32 {
+        let share = ((coordinate - self.low) / (self.high - self.low)).clamp(0.0, 1.0);
         from + (f64::from(to - from) * share).round() as i32
     }
 
@@ -112,18 +114,18 @@ impl Ranged for Extent {
 }
 
 impl ValueFormatter<f64> for Extent {
-    fn format_ext(&self, place: &f64) -> String {
-        self.ticks.iter().find(|(at, _)| at == place).map(|(_, words)| words.clone()).unwrap_or_default()
+    fn format_ext(&self, coordinate: &f64) -> String {
+        self.ticks.iter().find(|(at, _)| at == coordinate).map(|(_, label)| label.clone()).unwrap_or_default()
     }
 }
 
-/// A number for a reader: few digits, thousands as k, very small or large ones as a power of ten.
+/// Formats a tick label with few digits: thousands as k, very small or large numbers in scientific notation.
 ///
-/// `step` is what two neighbours differ by, and `largest` the largest number beside it.
+/// `step` is the difference between neighbouring ticks, and `largest` the largest absolute value on the axis.
 pub(super) fn text(value: f64, step: f64, largest: f64) -> String {
-    // A zero that rounding missed.
+    // Rounding may turn a zero into a tiny number.
     let value = if value.abs() < step * 1e-6 { 0.0 } else { value };
-    // As many as the step has, which is a short number.
+    // The label needs as many decimals as the step.
     let digits = |unit: f64| {
         let whole = |scaled: f64| scaled.round() >= 1.0 && (scaled - scaled.round()).abs() < 1e-6 * scaled;
         (0..16).find(|digits| whole(step / unit * 10f64.powi(*digits))).unwrap_or(15) as usize
@@ -133,7 +135,7 @@ pub(super) fn text(value: f64, step: f64, largest: f64) -> String {
         largest >= 0.9999 * from && value.abs() >= 0.9999 * unit && step >= unit / 100.0
     });
     let plain = |unit: f64| trimmed(&format!("{:.*}", digits(unit), value / unit));
-    let said = match found {
+    let label = match found {
         _ if value == 0.0 => "0".to_owned(),
         _ if !(1e-3..1e13).contains(&largest) => {
             let mantissa = digits(10f64.powf(largest.log10().floor()));
@@ -141,13 +143,13 @@ pub(super) fn text(value: f64, step: f64, largest: f64) -> String {
             let (number, power) = exponential.split_once('e').unwrap_or((&exponential, "0"));
             format!("{}e{power}", trimmed(number))
         }
-        Some((_, unit, name)) => plain(*unit) + name,
+        Some((_, unit, suffix)) => plain(*unit) + suffix,
         None => plain(1.0),
     };
-    said.replace('-', "−")
+    label.replace('-', "−")
 }
 
-/// The power of ten of a decade.
+/// Formats the label of a power of ten.
 fn label(value: f64, power: f64) -> String {
     if (-3.0..=9.0).contains(&power) {
         text(value, value, value.max(1.0))
@@ -163,38 +165,39 @@ fn trimmed(number: &str) -> String {
     }
 }
 
-/// The least of 1, 2, 2.5 and 5 times a power of ten that is no less than the least step.
+/// Returns the smallest of 1, 2, 2.5 and 5 times a power of ten that is at least `least`.
 fn round_step(least: f64) -> f64 {
     let power = 10f64.powf(least.log10().floor());
     let steps = [1.0, 2.0, 2.5, 5.0, 10.0].map(|times| times * power);
     steps.into_iter().find(|step| *step >= least * 0.999_999).unwrap_or(10.0 * power)
 }
 
-/// The multiples of a step from `low` to `high`: never more than [`MOST_TICKS`].
+/// Returns the multiples of a step from `low` to `high`, at most [`MAX_TICKS`].
 fn steps(low: f64, high: f64, step: f64) -> impl Iterator<Item = f64> {
     let (first, last) = ((low / step - 1e-6).ceil(), (high / step + 1e-6).floor());
-    let count = (last - first + 1.0).clamp(0.0, MOST_TICKS) as usize;
+    let count = (last - first + 1.0).clamp(0.0, MAX_TICKS) as usize;
     (0..count).map(move |index| (first + index as f64) * step)
 }
 
-const MOST_TICKS: f64 = 50.0;
+const MAX_TICKS: f64 = 50.0;
+/// The smallest width of an extent, as a share of its largest absolute value.
 const NARROWEST: f64 = 1e-9;
-/// Beyond it, differences overflow.
+/// Differences of larger values could overflow.
 const LARGEST: f64 = 1e100;
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn texts(values: [f64; 2], scale: Scale, most: usize) -> Vec<String> {
-        let mut extent = Extent::of(values.into_iter(), None, scale);
-        extent.mark(most);
+    fn texts(values: [f64; 2], scale: Scale, max_ticks: usize) -> Vec<String> {
+        let mut extent = Extent::new(values.into_iter(), None, scale);
+        extent.set_ticks(max_ticks);
         extent.ticks.into_iter().map(|tick| tick.1).collect()
     }
 
     #[test]
-    fn texts_are_short_and_differ() {
-        let linear = |low, high, most| texts([low, high], Scale::Linear, most);
+    fn labels_are_short_and_distinct() {
+        let linear = |low, high, max_ticks| texts([low, high], Scale::Linear, max_ticks);
         assert_eq!(linear(0.0, 1.0, 4), ["0", "0.25", "0.5", "0.75", "1"]);
         assert_eq!(linear(0.0, 1.0, 5), ["0", "0.2", "0.4", "0.6", "0.8", "1"]);
         assert_eq!(linear(0.7, 0.9, 4), ["0.7", "0.75", "0.8", "0.85", "0.9"]);

@@ -1,19 +1,20 @@
-//! What is answered, as it becomes JSON.
+//! The answers of the API, serialised as JSON.
 
 use serde::Serialize;
 
 use vgae::config::{Calibration, ModelKind};
 use vgae::evaluate::PartMetrics;
 
-/// A node of an answer.
+/// A node in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Named<'a> {
-    /// Its id.
+    /// The id.
     pub node: &'a str,
-    /// Its label, if it has one.
+    /// The label, if the node has one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub label: Option<&'a str>,
-    /// Its x and y on the map, within −1 and 1, once `/api/map` was asked for; of a node that the map does not show, about.
+    /// The position (x, y) on the map, each from −1 to 1, once `/api/map` has been requested; approximate for
+    /// a node that the map does not show.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub place: Option<[f32; 2]>,
 }
@@ -21,28 +22,28 @@ pub struct Named<'a> {
 /// `/api/map`: the nodes in two dimensions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct MapFacts<'a> {
-    /// How they were laid out.
+    /// The layout method.
     pub kind: String,
-    /// n, of which the map may show a sample.
+    /// The number n of nodes, of which the map may show a sample.
     pub num_nodes: usize,
     /// The largest groups, by label or by community.
     pub groups: Vec<MapGroup<'a>>,
-    /// The k nodes shown.
+    /// The ids of the k nodes shown.
     pub ids: Vec<&'a str>,
-    /// Of each, within −1 and 1.
+    /// The x coordinate of each, from −1 to 1.
     pub x: Vec<f32>,
-    /// Of each, within −1 and 1, upwards.
+    /// The y coordinate of each, from −1 to 1, upwards.
     pub y: Vec<f32>,
-    /// Of each its place in `groups`, if it is in one of them.
+    /// The index of each node's group in `groups`, `None` if it is in none of them.
     pub group: &'a [Option<usize>],
 }
 
 /// A group of nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct MapGroup<'a> {
-    /// Its label, or `community` and a number.
+    /// The label, or `community` and a number.
     pub name: &'a str,
-    /// How many of all nodes are in it.
+    /// Number of members among all nodes.
     pub count: usize,
 }
 
@@ -50,100 +51,101 @@ pub struct MapGroup<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PartName {
-    /// The model saw it.
+    /// Used for training.
     Train,
-    /// Held out for choosing.
+    /// Held out for making choices.
     Validation,
-    /// Held out for the figure at the end.
+    /// Held out for the final evaluation.
     Test,
 }
 
-/// How the graph's edges join its nodes.
+/// The kind of graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GraphKind {
-    /// Any two nodes, without a direction.
+    /// Edges join any two nodes, without a direction.
     Undirected,
-    /// Any two nodes, from the source to the target.
+    /// Edges lead from any node to any other.
     Directed,
-    /// A source with a target, two kinds of nodes.
+    /// Edges join a source and a target, two kinds of nodes.
     Bipartite,
 }
 
-/// Which of the two kinds of a bipartite graph a node is of.
+/// The kind of a node in a bipartite graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NodeKind {
-    /// A source.
+    /// One of the sources.
     Source,
-    /// A target.
+    /// One of the targets.
     Target,
 }
 
-/// Which way an edge of a directed graph goes, seen from a node.
+/// The direction of an edge of a directed graph, seen from a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Way {
-    /// It leaves the node.
+    /// The edge leaves the node.
     Out,
-    /// It reaches the node.
+    /// The edge arrives at the node.
     In,
 }
 
-/// `/api/run`: what the run is.
+/// `/api/run`: a description of the run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RunFacts<'a> {
-    /// Its directory's name.
+    /// The name of the run directory.
     pub name: &'a str,
     /// The model.
     pub model: ModelKind,
-    /// How edges join nodes.
+    /// The kind of graph.
     pub graph: GraphKind,
-    /// n.
+    /// The number n of nodes.
     pub num_nodes: usize,
-    /// Of a bipartite graph, how many of them are sources.
+    /// The number of sources, if the graph is bipartite.
     pub num_sources: Option<usize>,
-    /// Edges.
+    /// The number of edges.
     pub num_edges: usize,
-    /// Edges that training saw.
+    /// The number of training edges.
     pub num_train_edges: usize,
-    /// Edges held out for validation.
+    /// The number of validation edges.
     pub num_validation_edges: usize,
-    /// Edges held out for the test.
+    /// The number of test edges.
     pub num_test_edges: usize,
-    /// f; 0 without features.
+    /// The number f of features; 0 without features.
     pub num_features: usize,
-    /// AUC and AP of the held-out parts.
+    /// The metrics of the held-out parts.
     pub metrics: PartMetrics,
-    /// How probabilities are calibrated; none for sigmoid(logit).
+    /// The calibration method of the probabilities, `None` for sigmoid(logit).
     pub calibration: Option<Calibration>,
-    /// The nodes of the most edges, to begin with.
+    /// The nodes with the most edges, as starting points.
     pub hubs: Vec<Named<'a>>,
 }
 
-/// `/api/nodes`: ids that contain a text.
+/// `/api/nodes`: the ids that contain a text.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodesFound<'a> {
     /// The text.
     pub query: &'a str,
-    /// How many ids contain it.
+    /// The number of ids that contain it.
     pub num_found: usize,
-    /// The best of them: the id itself, then those that begin so, then others, the shorter first.
+    /// The best of them: exact matches first, then ids that begin with the text, then the rest; shorter ids
+    /// first.
     pub nodes: Vec<Named<'a>>,
 }
 
-/// `/api/score`: a pair.
+/// `/api/score`: the score of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct PairScore<'a> {
-    /// The source's id.
+    /// The id of the source.
     pub source: &'a str,
-    /// The target's id.
+    /// The id of the target.
     pub target: &'a str,
     /// The logit.
     pub logit: f64,
     /// The probability; calibrated if the run is.
     pub probability: f64,
-    /// Whether it is an edge of the graph.
+    /// `true` if the pair is an edge of the graph.
     pub is_edge: bool,
     /// The part that the edge is in.
     pub part: Option<PartName>,
@@ -152,16 +154,16 @@ pub struct PairScore<'a> {
 /// `/api/node/ID`: a node and its edges.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct NodeFacts<'a> {
-    /// Its id and label.
+    /// The id and the label.
     #[serde(flatten)]
     pub named: Named<'a>,
-    /// In a bipartite graph, which kind it is of.
+    /// The kind of the node, if the graph is bipartite.
     pub kind: Option<NodeKind>,
-    /// Its edges, of all parts; of directed ones those that leave it and those that reach it.
+    /// The number of its edges in all parts; in a directed graph, outgoing plus incoming edges.
     pub degree: usize,
-    /// How many features of it are not zero; none without features.
+    /// The number of nonzero features, `None` without features.
     pub num_features: Option<usize>,
-    /// The first of its edges, those with the highest logits first.
+    /// The edges with the highest logits, highest first.
     pub neighbours: Vec<Neighbour<'a>>,
 }
 
@@ -171,7 +173,7 @@ pub struct Neighbour<'a> {
     /// The other end.
     #[serde(flatten)]
     pub named: Named<'a>,
-    /// In a directed graph, which way it goes.
+    /// The direction of the edge, if the graph is directed.
     pub way: Option<Way>,
     /// The part that the edge is in.
     pub part: Option<PartName>,
@@ -181,17 +183,17 @@ pub struct Neighbour<'a> {
     pub probability: f64,
 }
 
-/// `/api/predict/ID`: the node's best pairs that are no edges.
+/// `/api/predict/ID`: the best pairs of a node that are not edges.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Predictions<'a> {
-    /// The node: the source where edges have directions.
+    /// The node, which is the source if the graph is directed.
     #[serde(flatten)]
     pub named: Named<'a>,
-    /// Highest logit first.
+    /// The predictions, highest logit first.
     pub predictions: Vec<Prediction<'a>>,
 }
 
-/// A pair that is no edge.
+/// A predicted link: a pair that is not an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Prediction<'a> {
     /// The other node.
@@ -201,71 +203,72 @@ pub struct Prediction<'a> {
     pub logit: f64,
     /// The probability; calibrated if the run is.
     pub probability: f64,
-    /// What the pair shares.
+    /// Figures on what the two nodes share.
     pub why: Shared,
 }
 
-/// What two nodes share, in figures. Edges are those of training, whatever their directions.
+/// Figures on what two nodes share, over the training edges without directions.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Shared {
-    /// Nodes linked with both.
+    /// The number of nodes linked with both.
     pub num_common_neighbours: usize,
-    /// Σ 1 / ln d_w over them (Adamic & Adar 2003).
+    /// Σ 1 / ln d_w over the common neighbours w (Adamic & Adar 2003).
     pub adamic_adar: f64,
-    /// The cosine of the rows of X; none without features.
+    /// The cosine of the two rows of X, `None` without features.
     pub feature_cosine: Option<f64>,
 }
 
-/// `/api/why`: what speaks for a pair. Edges are those of training, whatever their directions.
+/// `/api/why`: an explanation of a pair, over the training edges without directions.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Why<'a> {
     /// The source.
     pub source: Named<'a>,
     /// The target.
     pub target: Named<'a>,
-    /// What they share, in figures.
+    /// Figures on what they share.
     #[serde(flatten)]
     pub shared: Shared,
-    /// The common neighbours of the fewest edges, which say the most.
+    /// The common neighbours with the fewest edges, which are the most informative.
     pub common_neighbours: Vec<Named<'a>>,
-    /// In a bipartite graph, where there are no common neighbours: the nodes linked with the target that share
-    /// the most neighbours with the source.
+    /// The nodes linked with the target that share the most neighbours with the source, if the graph is
+    /// bipartite and the pair can therefore have no common neighbours.
     pub alike: Option<Vec<Alike<'a>>>,
-    /// How many features they share; none without features.
+    /// The number of features they share, `None` without features.
     pub num_shared_features: Option<usize>,
-    /// The shared features of the largest weights.
+    /// The shared features with the largest weights.
     pub shared_features: Vec<SharedFeature<'a>>,
-    /// Training edges at the source.
+    /// The number of training edges at the source.
     pub source_degree: usize,
-    /// Training edges at the target.
+    /// The number of training edges at the target.
     pub target_degree: usize,
-    /// Edges on the shortest path; none if it has more than [`Why::max_distance`] or there is none.
+    /// The length of the shortest path in edges, `None` if it exceeds [`Why::max_distance`] or there is no
+    /// path.
     pub distance: Option<u32>,
-    /// How far was looked.
+    /// The longest distance searched.
     pub max_distance: u32,
 }
 
-/// A node that is linked with the target, and like the source.
+/// A node linked with the target and similar to the source.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Alike<'a> {
     /// The node.
     #[serde(flatten)]
     pub named: Named<'a>,
-    /// Nodes that it and the source are both linked with.
+    /// The number of nodes linked with both it and the source.
     pub num_common_neighbours: usize,
 }
 
 /// A feature that both nodes have.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct SharedFeature<'a> {
-    /// Its name, or, where features have none, its number, from 0.
+    /// The name, or the index from 0 if features have no names.
     pub feature: std::borrow::Cow<'a, str>,
-    /// x_uj x_vj · ln((n + 1) / n_j), n_j being the nodes that have the feature: rare ones say more.
+    /// x_uj x_vj · ln((n + 1) / n_j), where n_j nodes have the feature: rare features weigh more.
     pub weight: f64,
-    /// Its value in the source.
+    /// The value at the source.
     pub source_value: f32,
-    /// Its value in the target.
+    /// The value at the target.
     pub target_value: f32,
-    /// n_j.
+    /// The number n_j of nodes that have the feature.
     pub num_nodes: usize,
 }

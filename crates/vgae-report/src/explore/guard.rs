@@ -1,4 +1,4 @@
-//! What is refused before it is looked at, and what every answer says of itself.
+//! Checks requests before they are answered, and defines the headers of every answer.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,31 +11,31 @@ use tokio::time::timeout;
 
 use super::Refusal;
 
-/// Seconds that a body may take to come, or a question to wait for others.
+/// The longest time, in seconds, for a body to arrive and for a question to wait for others.
 pub(super) const PATIENCE: u64 = 10;
 
-/// The longest address, in bytes: two ids of the longest, all of it percent-encoded, and more.
+/// The longest URL, in bytes: enough for two of the longest ids, fully percent-encoded.
 const MAX_ADDRESS: usize = 16 << 10;
 
-/// The largest body, in bytes; there is no use for any.
+/// The largest body, in bytes; no request needs one.
 const MAX_BODY: usize = 1 << 10;
 
-/// Which `Host` headers are answered.
+/// The `Host` headers that are accepted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hosts {
-    /// Names of this machine's loopback.
+    /// `localhost` and loopback addresses.
     Loopback,
-    /// These, any IP address, and this machine's own name: no name that a page elsewhere could have rebound.
+    /// `localhost`, any IP address, and the machine's own name, none of which another site can rebind.
     Machine,
 }
 
 impl Hosts {
-    /// Those of a server at `address`.
-    pub(super) fn of(address: IpAddr) -> Self {
+    /// Returns the hosts for a server at `address`.
+    pub(super) fn for_address(address: IpAddr) -> Self {
         if address.is_loopback() { Hosts::Loopback } else { Hosts::Machine }
     }
 
-    /// Whether a `Host` header, with or without a port, is answered.
+    /// Returns `true` if a `Host` header, with or without a port, is accepted.
     fn admits(self, host: &str) -> bool {
         let name = match host.rsplit_once(':') {
             Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -56,14 +56,15 @@ impl Hosts {
     }
 }
 
-/// Whether `name` is this machine's, alone or as it is called in its local network.
+/// Returns `true` if `name` is the host name of this machine, with or without `.local`.
 fn is_own_name(name: &str) -> bool {
-    let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let own = vgae::system::host_name();
     let (own, name) = (own.trim().to_ascii_lowercase(), name.to_ascii_lowercase());
     !own.is_empty() && (name == own || name.strip_suffix(".local") == Some(&own))
 }
 
-/// Of every answer: nothing is kept, nothing comes from elsewhere, and no other site may show it in a frame.
+/// The headers of every answer: it is not cached, loads nothing from elsewhere, and cannot be framed by
+/// another site.
 pub(super) const HEADERS: [(HeaderName, &str); 5] = [
     (header::CACHE_CONTROL, "no-store"),
     (
@@ -76,21 +77,21 @@ pub(super) const HEADERS: [(HeaderName, &str); 5] = [
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
 ];
 
-/// The request without its body, if nothing speaks against it.
+/// Checks a request, and returns it without its body.
 pub(super) async fn admit(request: Request, hosts: Hosts) -> Result<Request, Refusal> {
     let (head, body) = request.into_parts();
     if head.uri.to_string().len() > MAX_ADDRESS {
         return Err(Refusal::LongAddress(MAX_ADDRESS));
     }
     let in_uri = head.uri.authority().map(|authority| authority.as_str());
-    refuse_strange_host(&head.headers, in_uri, hosts)?;
+    check_host(&head.headers, in_uri, hosts)?;
     if ![Method::GET, Method::HEAD].contains(&head.method) {
         return Err(Refusal::Method(head.method.to_string()));
     }
     let site = head.headers.get("sec-fetch-site").map(HeaderValue::as_bytes);
-    let is_strange =
-        !matches!(site, None | Some(b"same-origin" | b"none")) || is_of_another_site(&head.headers);
-    if head.uri.path().starts_with("/api") && is_strange {
+    let is_cross_site =
+        !matches!(site, None | Some(b"same-origin" | b"none")) || has_foreign_origin(&head.headers);
+    if head.uri.path().starts_with("/api") && is_cross_site {
         return Err(Refusal::CrossSite);
     }
     if body.size_hint().lower() > MAX_BODY as u64 {
@@ -104,14 +105,14 @@ pub(super) async fn admit(request: Request, hosts: Hosts) -> Result<Request, Ref
     }
 }
 
-/// Whether a page sent the request that came from elsewhere than from the host asked; an older browser says no more.
-fn is_of_another_site(headers: &HeaderMap) -> bool {
+/// Returns `true` if the `Origin` header names another host. Older browsers send no `Sec-Fetch-Site`.
+fn has_foreign_origin(headers: &HeaderMap) -> bool {
     let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     headers.get_all(header::ORIGIN).iter().any(|origin| origin.as_bytes().strip_prefix(b"http://") != host)
 }
 
-/// Refuses a request that names a host that is not one of `hosts`, or none.
-fn refuse_strange_host(headers: &HeaderMap, in_uri: Option<&str>, hosts: Hosts) -> Result<(), Refusal> {
+/// Refuses a request whose host is missing or not one of `hosts`.
+fn check_host(headers: &HeaderMap, in_uri: Option<&str>, hosts: Hosts) -> Result<(), Refusal> {
     let named = headers.get_all(header::HOST).iter().map(|host| String::from_utf8_lossy(host.as_bytes()));
     let mut named: Vec<String> = named.map(|host| host.to_string()).collect();
     named.extend(in_uri.map(str::to_string));
@@ -127,7 +128,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_loopback_hosts_are_answered() {
+    fn loopback_servers_accept_only_loopback_hosts() {
         for host in ["localhost", "LOCALHOST:80", "127.0.0.1:7878", "127.1.2.3", "[::1]", "[::1]:7878"] {
             assert!(Hosts::Loopback.admits(host) && Hosts::Machine.admits(host), "{host}");
         }
@@ -145,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn elsewhere_addresses_are_answered_and_names_of_others_are_not() {
+    fn other_servers_accept_addresses_and_their_own_name() {
         for host in ["10.0.0.1:80", "192.168.1.2", "[::2]", "[fe80::1]:7878"] {
             assert!(Hosts::Machine.admits(host), "{host}");
         }
         for host in ["", "evil.example", "10.0.0.1.evil.example", "fe80::1:x", "[10.0.0.1]"] {
             assert!(!Hosts::Machine.admits(host), "{host}");
         }
-        let own = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+        let own = vgae::system::host_name();
         if let own @ [_, ..] = own.trim().as_bytes() {
             let own = String::from_utf8_lossy(own);
             assert!(Hosts::Machine.admits(&own) && Hosts::Machine.admits(&format!("{own}.local:7878")));

@@ -1,22 +1,23 @@
-//! A run, looked at node by node: an [`Explorer`] answers questions about its nodes and pairs, and a [`Server`] answers
-//! them over HTTP, with a page to look at, as `vgae explore` does.
+//! Explores a run node by node: an [`Explorer`] answers questions about its nodes and pairs, and a [`Server`]
+//! serves the answers over HTTP, with a page for the browser. `vgae explore` uses both.
 //!
-//! | GET | answers |
+//! | GET | answer |
 //! |---|---|
 //! | `/` | the page |
 //! | `/api/run` | [`RunFacts`]: name, model, sizes, held-out metrics |
-//! | `/api/nodes?query=TEXT&limit=20` | [`NodesFound`]: the ids that contain TEXT, in capitals or not |
-//! | `/api/node/ID?limit=50` | [`NodeFacts`]: degree, label, its edges, those with the highest logits first |
-//! | `/api/predict/ID?top=10` | [`Predictions`]: its best pairs that are no edges, and what each shares |
-//! | `/api/score?source=ID&target=ID` | [`PairScore`]: logit, probability, whether it is an edge, in which part |
-//! | `/api/map` | [`MapFacts`]: the nodes in two dimensions, a sample where there are many |
+//! | `/api/nodes?query=TEXT&limit=20` | [`NodesFound`]: the ids that contain TEXT, ignoring case |
+//! | `/api/node/ID?limit=50` | [`NodeFacts`]: degree, label, and edges, highest logits first |
+//! | `/api/predict/ID?top=10` | [`Predictions`]: its best pairs that are not edges, and what each pair shares |
+//! | `/api/score?source=ID&target=ID` | [`PairScore`]: logit, probability, whether it is an edge, and in which part |
+//! | `/api/map` | [`MapFacts`]: the nodes in two dimensions, or a sample of them |
 //! | `/api/why?source=ID&target=ID&limit=10` | [`Why`]: common neighbours, shared features, distance |
 //!
-//! Ids are percent-encoded, a `/` in one as `%2F`; counts are from 1 to [`MAX_COUNT`]. Anything else is refused with
-//! a 4xx and `{"error": …, "hint": …}`, see [`Refusal`]. The page and the API are for this machine: while the server
-//! is bound to a loopback address, a request whose `Host` is another one is refused, against pages that rebind their
-//! name to it; bound elsewhere, one whose `Host` is neither an address nor this machine's own name; and so are requests
-//! to the API that another site's page has the browser send. HEAD is answered as GET, without the body.
+//! Ids are percent-encoded, a `/` as `%2F`; counts are from 1 to [`MAX_COUNT`]. Anything else is refused with
+//! a 4xx status and `{"error": …, "hint": …}`, see [`Refusal`]. HEAD is answered like GET, without the body.
+//!
+//! To protect the run from other sites (DNS rebinding), a server on a loopback address refuses a request
+//! whose `Host` is not a loopback one; a server on another address refuses a `Host` that is neither an IP
+//! address nor the machine's own name. Requests to the API from pages of other sites are refused as well.
 
 mod answers;
 mod guard;
@@ -54,27 +55,27 @@ pub use refusal::Refusal;
 use search::Search;
 pub use server::Server;
 
-/// The most that can be asked for at once.
+/// The largest count that a request can ask for.
 pub const MAX_COUNT: usize = 1000;
 
-/// Nodes that [`RunFacts::hubs`] names.
+/// Number of nodes in [`RunFacts::hubs`].
 const NUM_HUBS: usize = 5;
 
-/// A run and all that is needed to answer questions about it.
+/// A run, and everything needed to answer questions about it.
 pub struct Explorer {
     name: String,
     record: Record,
     graph: Graph,
     split: Split,
     score: Box<dyn Score>,
-    /// The rows of the map, [n, d], if the model has embeddings.
+    /// The mean embeddings, [n, d], if the model has any.
     mean: Option<Array2<f32>>,
     map: OnceLock<Map>,
     calibrator: Option<Calibrator>,
     metrics: PartMetrics,
-    /// All edges, without their directions.
+    /// All edges, without directions.
     all: Adjacency,
-    /// The training edges, without their directions.
+    /// The training edges, without directions.
     train: Adjacency,
     search: Search,
     num_nodes_of_features: Vec<u32>,
@@ -82,8 +83,9 @@ pub struct Explorer {
 }
 
 impl Explorer {
-    /// Of `run`, called `name`; its probabilities calibrated by `method`, or, where there is none, as the run is. As
-    /// [`Run::encode`], and O(n + m log m + nonzeros of X) time.
+    /// Prepares the run, named `name`, for questions. Probabilities are calibrated by `method`; if that is
+    /// `None`, they are calibrated as the run is. Takes O(n + m log m + nonzeros of X) time on top of
+    /// [`Run::encode`].
     ///
     /// # Examples
     /// ```no_run
@@ -97,13 +99,13 @@ impl Explorer {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Config`] if the run has no edges, as that of a table of rows; as [`Run::encode`] and
-    /// [`Run::calibrator`].
+    /// Returns [`Error::Config`] if the run has no edges, such as a VAE's run on a table of rows, and the
+    /// errors of [`Run::encode`] and [`Run::calibrator`].
     pub fn new(name: String, run: Run, method: Option<Calibration>) -> Result<Explorer> {
         if run.graph.edges.is_empty() {
-            let problem = "there are no links to explore: the run is one of rows without a graph; hint: \
-                           vgae reconstruct and vgae generate are for those";
-            return Err(vgae_report::Error::Config(problem.into()).into());
+            let problem = "there are no links to explore: the run has rows and no graph; hint: use vgae reconstruct or \
+                           vgae generate";
+            return Err(vgae::Error::Config(problem.into()).into());
         }
         let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;
@@ -135,7 +137,7 @@ impl Explorer {
         })
     }
 
-    /// What the run is.
+    /// Describes the run.
     pub fn run(&self) -> RunFacts<'_> {
         let edges = &self.graph.edges;
         RunFacts {
@@ -159,17 +161,17 @@ impl Explorer {
         }
     }
 
-    /// The `limit` best ids that contain `query`, in capitals or not. O(bytes of all ids) time.
+    /// Returns the `limit` best ids that contain `query`, ignoring case. O(bytes of all ids) time.
     pub fn nodes<'a>(&'a self, query: &'a str, limit: usize) -> NodesFound<'a> {
         let found = self.search.find(query, limit);
         let nodes = found.nodes.into_iter().map(|node| self.named(node)).collect();
         NodesFound { query, num_found: found.total, nodes }
     }
 
-    /// The logit and the probability of a pair.
+    /// Returns the logit and the probability of a pair.
     ///
     /// # Errors
-    /// [`Refusal::UnknownNode`], [`Refusal::NeverLinked`].
+    /// Returns [`Refusal::UnknownNode`] or [`Refusal::NeverLinked`].
     pub fn score(&self, source: &str, target: &str) -> std::result::Result<PairScore<'_>, Refusal> {
         let pair = self.pair(source, target)?;
         let logit = self.score.logits(&[pair])[0];
@@ -184,12 +186,12 @@ impl Explorer {
         })
     }
 
-    /// A node, and `limit` of its edges at most. A logit for each of its edges.
+    /// Describes a node and at most `limit` of its edges. Computes a logit for each of its edges.
     ///
     /// # Errors
-    /// [`Refusal::UnknownNode`].
+    /// Returns [`Refusal::UnknownNode`].
     pub fn node(&self, node: &str, limit: usize) -> std::result::Result<NodeFacts<'_>, Refusal> {
-        let node = self.find(node)?;
+        let node = self.index(node)?;
         let edges = &self.graph.edges;
         let others = self.all.neighbours(node as usize).iter();
         let both = others.flat_map(|&other| [(Way::Out, (node, other)), (Way::In, (other, node))]);
@@ -221,32 +223,33 @@ impl Explorer {
         })
     }
 
-    /// The node's `top` best pairs that are no edges, with the node as the source where edges have directions. As
-    /// [`Score::top_of_nodes`].
+    /// Returns the `top` best pairs of a node that are not edges; in a directed graph, the node is the
+    /// source. The cost is that of [`Score::top_of_nodes`].
     ///
     /// # Errors
-    /// [`Refusal::UnknownNode`].
+    /// Returns [`Refusal::UnknownNode`].
     pub fn predict(&self, node: &str, top: usize) -> std::result::Result<Predictions<'_>, Refusal> {
-        let node = self.find(node)?;
+        let node = self.index(node)?;
         let best = self.score.top_of_nodes(&[node], top, &self.graph.edges).concat();
         let predictions = best.into_iter().map(|ScoredPair { pair, logit }| Prediction {
             named: self.named(pair.1),
             logit,
             probability: self.probability(logit),
-            why: self.shared(pair, &self.common(pair)),
+            why: self.shared(pair, &self.common_neighbours(pair)),
         });
         Ok(Predictions { named: self.named(node), predictions: predictions.collect() })
     }
 
-    /// The map of the embeddings, which is laid out when it is asked for first, in some seconds; from then on nodes have places.
+    /// Returns the map of the embeddings. The first call lays it out, which takes some seconds; from then on,
+    /// all answers include the positions of nodes.
     ///
     /// # Errors
-    /// [`Refusal::NoMap`] if the model has no embeddings.
+    /// Returns [`Refusal::NoMap`] if the model has no embeddings.
     pub fn map(&self) -> std::result::Result<MapFacts<'_>, Refusal> {
         let mean = self.mean.as_ref().ok_or(Refusal::NoMap)?;
         let seed = self.record.config.seed;
-        let map = self.map.get_or_init(|| Map::of_any(mean, &self.graph, &self.split.train, seed));
-        let axis = |axis: usize| map.places.iter().map(|place| place[axis]).collect();
+        let map = self.map.get_or_init(|| Map::with_defaults(mean, &self.graph, &self.split.train, seed));
+        let axis = |axis: usize| map.positions.iter().map(|position| position[axis]).collect();
         let groups = map.groups.iter();
         Ok(MapFacts {
             kind: map.kind.to_string(),
@@ -259,20 +262,21 @@ impl Explorer {
         })
     }
 
-    /// What speaks for a pair, `limit` neighbours and features at most. O(n + m) time at most, for the distance.
+    /// Explains a pair, with at most `limit` neighbours and features. Takes at most O(n + m) time, for the
+    /// distance.
     ///
     /// # Errors
-    /// [`Refusal::UnknownNode`], [`Refusal::NeverLinked`].
+    /// Returns [`Refusal::UnknownNode`] or [`Refusal::NeverLinked`].
     pub fn why(&self, source: &str, target: &str, limit: usize) -> std::result::Result<Why<'_>, Refusal> {
         let pair @ (u, v) = self.pair(source, target)?;
-        let mut common = self.common(pair);
+        let mut common = self.common_neighbours(pair);
         let shared = self.shared(pair, &common);
         let degree = |node: u32| self.train.neighbours(node as usize).len();
         common.sort_by_key(|&node| (degree(node), node));
-        let alike = self.graph.edges.num_sources().map(|_| pairs::alike(&self.train, u, v));
+        let alike = self.graph.edges.num_sources().map(|_| pairs::similar_nodes(&self.train, u, v));
         let alike = alike.map(|alike| {
-            let of = |(node, count)| Alike { named: self.named(node), num_common_neighbours: count };
-            alike.into_iter().take(limit).map(of).collect()
+            let describe = |(node, count)| Alike { named: self.named(node), num_common_neighbours: count };
+            alike.into_iter().take(limit).map(describe).collect()
         });
         let both = self
             .graph

@@ -1,4 +1,4 @@
-//! Connections whose clients must take what they asked for.
+//! A connection that drops clients that do not read their answers.
 
 use std::io;
 use std::pin::Pin;
@@ -9,15 +9,15 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// How long a client may take, from when it first keeps the server waiting, to make room for all that it was sent; what the
-/// system holds for it comes on top.
+/// The time that a client has to read an answer, from when it first makes the server wait. Reading what the
+/// system has already buffered does not count.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A connection that fails, and is reset, when its client does not read: neither nothing nor a byte now and then keeps an
-/// answer here.
+/// A connection that is reset if its client does not read an answer in time, even if it reads a byte now and
+/// then.
 pub(super) struct Paced {
     stream: TcpStream,
-    /// When what is being written must be gone, if that had to wait.
+    /// The deadline of the current write, set when it first has to wait.
     deadline: Option<Pin<Box<Sleep>>>,
 }
 
@@ -26,11 +26,11 @@ impl Paced {
         Paced { stream, deadline: None }
     }
 
-    /// What it means that the system takes no more for now.
-    fn wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+    /// Waits for the client to read, and fails once the deadline has passed.
+    fn poll_wait(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         let deadline = self.deadline.get_or_insert_with(|| Box::pin(sleep(WRITE_TIMEOUT)));
         ready!(deadline.as_mut().poll(context));
-        // Else the system would go on offering the rest for minutes after the connection is closed here.
+        // Otherwise the system would keep trying to send the rest for minutes after the connection is closed.
         let _ = self.stream.set_zero_linger();
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
@@ -53,7 +53,7 @@ impl AsyncWrite for Paced {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write(context, bytes) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_wait(context),
             written => written,
         }
     }
@@ -64,7 +64,7 @@ impl AsyncWrite for Paced {
         bytes: &[io::IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         match Pin::new(&mut self.stream).poll_write_vectored(context, bytes) {
-            Poll::Pending => self.wait(context),
+            Poll::Pending => self.poll_wait(context),
             written => written,
         }
     }
@@ -73,7 +73,7 @@ impl AsyncWrite for Paced {
         self.stream.is_write_vectored()
     }
 
-    /// Is called when all has been written.
+    /// Clears the deadline; hyper calls this once everything has been written.
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.deadline = None;
         Pin::new(&mut self.stream).poll_flush(context)

@@ -1,10 +1,10 @@
 "use strict";
-/* The page of vgae explore. What comes from the run is shown as text alone, never as HTML. */
+/* The page of vgae explore. Data from the run is inserted as text, never as HTML. */
 
 const $ = (id) => document.getElementById(id);
 const count = new Intl.NumberFormat("en");
 
-/* An element with properties and children. */
+/* Creates an element with properties and children. */
 function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -15,55 +15,55 @@ function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/* The answer to a question; an error has the server's words. */
+/* Requests an answer from the API; an error has the server's message. */
 async function ask(path, parameters = {}) {
   const query = new URLSearchParams(parameters).toString();
   let response;
   try {
     response = await fetch(`/api/${path}${query && `?${query}`}`);
   } catch {
-    throw new Error("vgae explore does not answer: was it stopped?");
+    throw new Error("vgae explore does not respond; was it stopped?");
   }
   const answer = await response.json();
   if (!response.ok) throw new Error(`${answer.error}; ${answer.hint}`);
   return answer;
 }
 
-/* Makes of an async function one whose late answers are dropped: `show` gets those of the last call alone. */
-function latest(question, show, refuse) {
+/* Wraps an async function so that late answers are dropped: `show` gets only the answer to the last call. */
+function latest(request, show, fail) {
   let last = 0;
-  return async (...given) => {
+  return async (...args) => {
     const own = ++last;
     try {
-      const answer = await question(...given);
-      if (own === last) show(answer, ...given);
+      const answer = await request(...args);
+      if (own === last) show(answer, ...args);
     } catch (error) {
-      if (own === last) refuse(error);
+      if (own === last) fail(error);
     }
   };
 }
 
-function complain(error) {
+function showProblem(error) {
   $("problem").hidden = !error;
   $("problem").textContent = error ? error.message : "";
 }
 
-const address = (id) => `#node=${encodeURIComponent(id)}`;
+const hashOf = (id) => `#node=${encodeURIComponent(id)}`;
 
-/* A long text is cut after some lines. */
-const cut = (text) => (text.length > 90 ? "long" : "");
+/* The class of a text, which is clipped after some lines if it is long. */
+const clipClass = (text) => (text.length > 90 ? "long" : "");
 
 function link({ node }) {
-  return make("a", { href: address(node), textContent: node, title: node, className: cut(node) });
+  return make("a", { href: hashOf(node), textContent: node, title: node, className: clipClass(node) });
 }
 
-/* A label, which may break where its words are joined. */
-function labelled(text) {
+/* Shows a label, which may break after the characters that join its words. */
+function labelElement(text) {
   return make("span", { className: "label" }, ...text.split(/(?<=[_./-])/).flatMap((word) => [word, make("wbr")]));
 }
 
 function named(item) {
-  return make("span", {}, link(item), item.label ? " " : null, item.label ? labelled(item.label) : null);
+  return make("span", {}, link(item), item.label ? " " : null, item.label ? labelElement(item.label) : null);
 }
 
 function probability(value) {
@@ -85,7 +85,7 @@ function bar(value) {
   return make("span", { className: "track", ariaHidden: "true" }, fill);
 }
 
-/* Suggestions of node ids below an input: arrows and Enter choose one, Escape closes. */
+/* Shows suggestions of node ids below an input: arrow keys and Enter choose one, Escape closes the list. */
 function suggest(input, choose) {
   const list = make("ul", { className: "options", id: `${input.id}-options`, role: "listbox", hidden: true });
   list.setAttribute("aria-label", "nodes");
@@ -94,20 +94,20 @@ function suggest(input, choose) {
     input.setAttribute(name, value);
   }
   input.after(list);
-  let found = [], at = -1, timer = 0;
+  let found = [], current = -1, timer = 0;
 
-  function point(index) {
-    at = index;
-    found.forEach((_, i) => list.children[i].setAttribute("aria-selected", String(i === at)));
-    if (at < 0) return input.removeAttribute("aria-activedescendant");
-    input.setAttribute("aria-activedescendant", list.children[at].id);
-    list.children[at].scrollIntoView({ block: "nearest" });
+  function highlight(index) {
+    current = index;
+    found.forEach((_, i) => list.children[i].setAttribute("aria-selected", String(i === current)));
+    if (current < 0) return input.removeAttribute("aria-activedescendant");
+    input.setAttribute("aria-activedescendant", list.children[current].id);
+    list.children[current].scrollIntoView({ block: "nearest" });
   }
   function open(isOpen) {
     clearTimeout(timer);
     list.hidden = !isOpen;
     input.setAttribute("aria-expanded", String(isOpen));
-    if (!isOpen) point(-1);
+    if (!isOpen) highlight(-1);
   }
   function take(index) {
     const { node } = found[index];
@@ -118,12 +118,12 @@ function suggest(input, choose) {
     if (document.activeElement !== input || !input.value.trim()) return;
     found = answer.nodes;
     const option = (item, i) => make("li", { role: "option", id: `${input.id}-${i}`, onmousedown: (event) => { event.preventDefault(); take(i); } },
-      make("span", { textContent: item.node, className: cut(item.node) }), item.label ? " " : null, item.label ? labelled(item.label) : null);
+      make("span", { textContent: item.node, className: clipClass(item.node) }), item.label ? " " : null, item.label ? labelElement(item.label) : null);
     const rest = answer.num_found - found.length;
-    const note = found.length ? rest && `and ${count.format(rest)} more` : "no node contains this";
+    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this";
     list.replaceChildren(...found.map(option), ...(note ? [make("li", { className: "hint", textContent: note })] : []));
     open(true);
-    point(-1);
+    highlight(-1);
   }, () => open(false));
 
   input.addEventListener("input", () => {
@@ -136,23 +136,23 @@ function suggest(input, choose) {
   input.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && !list.hidden) { open(false); event.preventDefault(); }
     if (list.hidden || !found.length) return;
-    if (event.key === "ArrowDown") { point((at + 1) % found.length); event.preventDefault(); }
-    if (event.key === "ArrowUp") { point((at <= 0 ? found.length : at) - 1); event.preventDefault(); }
-    if (event.key === "Enter" && at >= 0) { take(at); event.preventDefault(); }
+    if (event.key === "ArrowDown") { highlight((current + 1) % found.length); event.preventDefault(); }
+    if (event.key === "ArrowUp") { highlight((current <= 0 ? found.length : current) - 1); event.preventDefault(); }
+    if (event.key === "Enter" && current >= 0) { take(current); event.preventDefault(); }
   });
   return () => open(false);
 }
 
-/* What the two nodes of a pair share. */
+/* Shows what the two nodes of a pair share. */
 function reasons(why) {
   const block = (title, text, items, className = "") => make("div", {}, make("h4", { textContent: title }),
     make("p", { textContent: text }), items && items.length ? make("ul", { className }, ...items) : null);
   const item = (one, other) => make("li", {}, named(one), other ? make("span", { textContent: other }) : null);
-  const more = (shown, all) => (all > shown ? ` The ${shown} of the fewest edges:` : "");
+  const more = (shown, all) => (all > shown ? ` The ${shown} with the fewest edges:` : "");
   const blocks = [];
   if (why.alike) {
-    const some = why.alike.length ? "Linked with the target, and sharing neighbours with the source:" : "No neighbour of the target shares one with the source.";
-    blocks.push(block("Nodes alike", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
+    const some = why.alike.length ? "Linked with the target, and sharing neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
+    blocks.push(block("Similar nodes", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
   } else {
     const text = why.num_common_neighbours
       ? `${count.format(why.num_common_neighbours)}, Adamic–Adar ${figure(why.adamic_adar, 2)}.${more(why.common_neighbours.length, why.num_common_neighbours)}` : "None.";
@@ -164,19 +164,19 @@ function reasons(why) {
     const features = why.shared_features.map((shared) => {
       const weight = make("span", { className: "weight", ariaHidden: "true" });
       weight.style.width = `${100 * shared.weight / largest}%`;
-      return make("li", {}, make("span", {}, make("span", { textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature, className: cut(shared.feature) }), weight),
-        make("span", { textContent: `of ${plural(shared.num_nodes, "node")}` }));
+      return make("li", {}, make("span", {}, make("span", { textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature, className: clipClass(shared.feature) }), weight),
+        make("span", { textContent: `in ${plural(shared.num_nodes, "node")}` }));
     });
     const text = `${why.num_shared_features ? count.format(why.num_shared_features) : "None"}, cosine ${figure(why.feature_cosine, 3)}.`
-      + (why.num_shared_features > features.length ? ` The ${features.length} that say the most:` : "");
+      + (why.num_shared_features > features.length ? ` The ${features.length} with the largest weights:` : "");
     blocks.push(block("Shared features", text, features));
   }
   const far = why.distance === null ? `more than ${why.max_distance} training edges apart` : `${plural(why.distance, "training edge")} apart`;
-  blocks.push(block("Where they stand", `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`));
+  blocks.push(block("Position in the graph", `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`));
   return make("div", { className: "reasons" }, ...blocks);
 }
 
-/* The row of a predicted link, and the one below it that opens. */
+/* Creates the row of a predicted link, and the row below it that explains the link. */
 function predicted(source, item, rank) {
   const cell = make("td", { className: "why", colSpan: 6 });
   const below = make("tr", { hidden: true }, cell);
@@ -210,31 +210,31 @@ function predicted(source, item, rank) {
 
 const showPredictions = latest((node) => ask(`predict/${encodeURIComponent(node)}`, { top: $("top").value }), (answer) => {
   const rows = answer.predictions.flatMap((item, at) => predicted(answer.node, item, at + 1));
-  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "It is linked with every node that it could be linked with." }));
+  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "It is already linked with every node that it could be linked with." }));
   $("predictions").replaceChildren(...(rows.length ? rows : [none]));
   shown.predictions = answer.predictions.slice(0, 10);
   drawLinks();
-}, complain);
+}, showProblem);
 
 function neighbour(item) {
   const way = { out: "→ ", in: "← " }[item.way] ?? "";
   const name = named(item);
   name.prepend(way);
   const isHeld = item.part !== "train";
-  const part = make("span", { className: isHeld ? "part held" : "part", title: isHeld ? "held out: the model did not see it" : "" });
+  const part = make("span", { className: isHeld ? "part held" : "part", title: isHeld ? "held out: the model was not trained on it" : "" });
   part.textContent = `${isHeld ? `${item.part ?? "no part"} · ` : ""}${probability(item.probability)}`;
   return make("li", {}, name, part);
 }
 
-/* The map, once it is laid out: selects a node, and those of the node's links that have a place. */
+/* The map, once it is laid out; shows the selected node and its links. */
 let onMap = null;
 const shown = { node: null, neighbours: [], predictions: [] };
-const mostLines = 200;
+const maxLines = 200;
 
 function drawLinks() {
   if (!onMap) return;
   const point = ({ node, label, place }) => ({ id: node, x: place[0], y: place[1], group: onMap.groupOf(node, label) });
-  const points = (items) => items.slice(0, mostLines).filter((item) => item.place).map(point);
+  const points = (items) => items.slice(0, maxLines).filter((item) => item.place).map(point);
   onMap.select(shown.node && shown.node.place ? point(shown.node) : null, points(shown.neighbours), points(shown.predictions));
 }
 
@@ -243,7 +243,7 @@ async function loadMap() {
   try {
     map = await ask("map");
   } catch {
-    return; // A model without embeddings has none.
+    return; // A model without embeddings has no map.
   }
   const groups = new Map(map.groups.map((group, at) => [group.name, at]));
   const groupOfId = new Map(map.ids.map((id, at) => [id, map.group[at]]));
@@ -251,26 +251,26 @@ async function loadMap() {
   document.querySelector(".columns").classList.add("mapped");
   const select = drawMap($("map"), map, { onSelect: (at) => (at === null ? unchoose() : go(map.ids[at])) });
   onMap = { select, groupOf: (id, label) => groupOfId.get(id) ?? groups.get(label) ?? null };
-  const some = map.ids.length < map.num_nodes ? `${count.format(map.ids.length)} of ${count.format(map.num_nodes)} nodes; others are put near those most like them. ` : "";
-  $("map-hint").textContent = `${map.kind} of the embeddings. ${some}Lines lead to neighbours, dashes to predicted links.`;
-  // Nodes have places from now on.
+  const some = map.ids.length < map.num_nodes ? `${count.format(map.ids.length)} of ${count.format(map.num_nodes)} nodes; other nodes are placed near the most similar ones. ` : "";
+  $("map-hint").textContent = `${map.kind} of the embeddings. ${some}Solid lines lead to neighbours, dashed lines to predicted links.`;
+  // From now on, answers contain the positions of nodes.
   if (chosen()) show();
 }
 
-/* Whether the node was chosen here and just now, so that the keyboard goes to it. */
+/* true right after a node was chosen on this page, so that the focus moves to it. */
 let isArriving = false;
 
 const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`, { limit }), (answer, node, limit) => {
-  complain(null);
+  showProblem(null);
   const { kind, degree, label, num_features: features } = answer;
   document.title = `${answer.node} – vgae explore`;
-  $("node-name").replaceChildren(make("span", { className: cut(answer.node), textContent: answer.node, title: answer.node }));
+  $("node-name").replaceChildren(make("span", { className: clipClass(answer.node), textContent: answer.node, title: answer.node }));
   const facts = [label, kind, plural(degree, "link"), features === null ? null : plural(features, "feature")];
   $("node-facts").textContent = facts.filter(Boolean).join(" · ");
   $("links-name").textContent = `Neighbours (${count.format(degree)})`;
   const isCut = answer.neighbours.length < degree;
-  const order = `With the model's probability, the highest first${isCut ? `; ${count.format(answer.neighbours.length)} of them` : ""}.`;
-  const held = answer.neighbours.some((item) => item.part !== "train") ? " Those in colour were held out: the model did not see them." : "";
+  const order = `With the model's probability, highest first${isCut ? `; the first ${count.format(answer.neighbours.length)}` : ""}.`;
+  const held = answer.neighbours.some((item) => item.part !== "train") ? " Coloured ones were held out: the model was not trained on them." : "";
   $("links-hint").textContent = degree ? order + held : "It has no links.";
   $("neighbours").replaceChildren(...answer.neighbours.map(neighbour));
   $("more").hidden = !isCut || limit >= 1000;
@@ -283,7 +283,7 @@ const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`,
   if (isArriving) $("node-name").focus({ preventScroll: true });
   isArriving = false;
 }, (error) => {
-  complain(error);
+  showProblem(error);
   for (const part of ["node", "links"]) $(part).hidden = true;
   document.querySelector(".columns").classList.remove("chosen");
 });
@@ -292,15 +292,15 @@ const scorePair = latest(async (source, target) => {
   const [score, why] = await Promise.all([ask("score", { source, target }), ask("why", { source, target })]);
   return { score, why };
 }, ({ score, why }) => {
-  const held = { train: "the model saw it", validation: "held out to validate", test: "held out to test" }[score.part];
-  const edge = score.is_edge ? make("span", { className: "is-edge", textContent: `an edge${held ? `, ${held}` : ""}` }) : "no edge";
+  const held = { train: "used for training", validation: "held out for validation", test: "held out for the test" }[score.part];
+  const edge = score.is_edge ? make("span", { className: "is-edge", textContent: `an edge${held ? `, ${held}` : ""}` }) : "not an edge";
   $("scored").replaceChildren(
     make("p", { className: "big", textContent: probability(score.probability) }),
     make("p", { className: "hint" }, `logit ${figure(score.logit, 3)} · `, edge),
     reasons(why));
 }, (error) => $("scored").replaceChildren(make("p", { textContent: error.message })));
 
-/* The node of the address, which reload and back keep. */
+/* Returns the node in the URL, which survives reload and back. */
 function chosen() {
   const match = /^#node=(.*)$/s.exec(location.hash);
   try {
@@ -316,7 +316,7 @@ function unchoose() {
 
 function show() {
   const node = chosen();
-  complain(null);
+  showProblem(null);
   Object.assign(shown, { node: null, neighbours: [], predictions: [] });
   drawLinks();
   if (!node) {
@@ -336,25 +336,25 @@ function show() {
 function go(node) {
   $("query").value = "";
   isArriving = true;
-  if (location.hash === address(node)) show();
-  else location.hash = address(node);
+  if (location.hash === hashOf(node)) show();
+  else location.hash = hashOf(node);
 }
 
 async function begin() {
   const run = await ask("run");
   $("name").textContent = run.name;
-  // The ends of a pair of two kinds have no neighbour in common.
+  // In a bipartite graph, the ends of a pair never share a neighbour.
   document.body.classList.toggle("bipartite", run.graph === "bipartite");
-  if (run.graph === "directed") $("predictions-hint").textContent = "The best pairs from this node to another that are no edges. A row opens to what the two share.";
+  if (run.graph === "directed") $("predictions-hint").textContent = "The best pairs from this node to another that are not edges. Click a row to see what the two nodes share.";
   const test = run.metrics.test;
   const nodes = run.num_sources === null ? plural(run.num_nodes, "node")
     : `${plural(run.num_sources, "source")}, ${plural(run.num_nodes - run.num_sources, "target")}`;
-  const facts = [run.model, nodes, `${plural(run.num_edges, "edge")}${run.graph === "directed" ? " with directions" : ""}`,
+  const facts = [run.model, nodes, `${plural(run.num_edges, "edge")}${run.graph === "directed" ? " (directed)" : ""}`,
     run.num_features ? plural(run.num_features, "feature") : "no features",
     test && `test AUC ${figure(test.roc_auc, 4)}, AP ${figure(test.average_precision, 4)}`,
-    run.calibration ? `probabilities calibrated (${run.calibration})` : "probabilities not calibrated: they rank"];
+    run.calibration ? `probabilities calibrated (${run.calibration})` : "probabilities not calibrated: use them for ranking only"];
   $("facts").textContent = facts.filter(Boolean).join(" · ");
-  $("hubs").replaceChildren("The most links: ", ...run.hubs.map(link));
+  $("hubs").replaceChildren("Nodes with the most links: ", ...run.hubs.map(link));
 }
 
 const closeQuery = suggest($("query"), go);
@@ -364,8 +364,8 @@ $("find").addEventListener("submit", (event) => {
   event.preventDefault();
   closeQuery();
   const text = $("query").value.trim();
-  // What is no id in full stands for the best one that contains it.
-  if (text) ask("nodes", { query: text, limit: 1 }).then(({ nodes }) => go(nodes.length ? nodes[0].node : text), complain);
+  // Text that is not a complete id stands for the best id that contains it.
+  if (text) ask("nodes", { query: text, limit: 1 }).then(({ nodes }) => go(nodes.length ? nodes[0].node : text), showProblem);
 });
 $("pair").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -373,6 +373,6 @@ $("pair").addEventListener("submit", (event) => {
 });
 $("top").addEventListener("change", () => chosen() && showPredictions(chosen()));
 addEventListener("hashchange", show);
-begin().catch(complain);
+begin().catch(showProblem);
 loadMap();
 show();

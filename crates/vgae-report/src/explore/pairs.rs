@@ -1,12 +1,12 @@
-//! What two nodes share: neighbours, features, and the way between them.
+//! Computes what two nodes share: neighbours, features, and paths between them.
 
 use vgae::graph::Features;
 use vgae::model::baseline::Adjacency;
 
-/// How far is looked for a path.
+/// The longest path that is searched.
 pub(super) const MAX_DISTANCE: u32 = 4;
 
-/// The nodes that are in both lists, which ascend. O(length of both) time.
+/// Returns the nodes in both of two ascending lists. O(length of both) time.
 pub(super) fn common<'a>(left: &'a [u32], right: &'a [u32]) -> impl Iterator<Item = u32> + 'a {
     let mut right = right.iter().peekable();
     left.iter().copied().filter(move |node| {
@@ -15,29 +15,29 @@ pub(super) fn common<'a>(left: &'a [u32], right: &'a [u32]) -> impl Iterator<Ite
     })
 }
 
-/// Σ 1 / ln d_w over the common neighbours w (Adamic & Adar 2003, *Friends and neighbors on the Web*), each of which has
-/// two neighbours at least.
+/// Returns Σ 1 / ln d_w over the common neighbours w (Adamic & Adar 2003, *Friends and neighbors on the
+/// Web*). Each w has at least two neighbours.
 pub(super) fn adamic_adar(adjacency: &Adjacency, common: &[u32]) -> f64 {
-    // Of none it is 0, where the sum of no numbers would be −0.
+    // `sum` would return −0 for no common neighbours.
     common.iter().fold(0.0, |sum, &w| sum + 1.0 / (adjacency.neighbours(w as usize).len() as f64).ln())
 }
 
-/// The neighbours of `v` beside `u`, and how many neighbours beside `v` each shares with `u`, most first; those that
-/// share none are left out. O(n + m) time at most.
-pub(super) fn alike(adjacency: &Adjacency, u: u32, v: u32) -> Vec<(u32, usize)> {
-    let of_u = adjacency.neighbours(u as usize);
+/// Returns the neighbours of `v` other than `u` that share neighbours other than `v` with `u`, and how many,
+/// most first. O(n + m) time at most.
+pub(super) fn similar_nodes(adjacency: &Adjacency, u: u32, v: u32) -> Vec<(u32, usize)> {
+    let neighbours_of_u = adjacency.neighbours(u as usize);
     let others = adjacency.neighbours(v as usize).iter().filter(|&&other| other != u);
     let count = |&other: &u32| {
-        let shared = common(adjacency.neighbours(other as usize), of_u);
+        let shared = common(adjacency.neighbours(other as usize), neighbours_of_u);
         (other, shared.filter(|&node| node != v).count())
     };
-    let mut alike: Vec<(u32, usize)> = others.map(count).filter(|(_, count)| *count > 0).collect();
-    alike.sort_by_key(|&(node, count)| (std::cmp::Reverse(count), node));
-    alike
+    let mut similar: Vec<(u32, usize)> = others.map(count).filter(|(_, count)| *count > 0).collect();
+    similar.sort_by_key(|&(node, count)| (std::cmp::Reverse(count), node));
+    similar
 }
 
-/// The number of edges on the shortest path between two nodes, up to [`MAX_DISTANCE`], from both ends at once. O(n + m)
-/// time at most, mostly much less.
+/// Returns the length of the shortest path between two nodes, up to [`MAX_DISTANCE`], by a search from both
+/// ends. O(n + m) time at most, usually much less.
 pub(super) fn distance(adjacency: &Adjacency, u: u32, v: u32) -> Option<u32> {
     const FREE: u8 = 0;
     let mut owners = vec![FREE; adjacency.num_nodes()];
@@ -64,7 +64,7 @@ pub(super) fn distance(adjacency: &Adjacency, u: u32, v: u32) -> Option<u32> {
     None
 }
 
-/// How many nodes have each of the f features, \[f\].
+/// Counts the nodes that have each of the f features, \[f\].
 pub(super) fn nodes_of_features(features: &Features) -> Vec<u32> {
     let mut counts = vec![0; features.cols()];
     for row in 0..features.rows() {
@@ -73,26 +73,32 @@ pub(super) fn nodes_of_features(features: &Features) -> Vec<u32> {
     counts
 }
 
-/// A feature of two nodes.
+/// A feature that two nodes share.
 #[derive(Debug, PartialEq)]
-pub(super) struct Both {
+pub(super) struct SharedColumn {
     pub(super) column: usize,
     pub(super) values: (f32, f32),
     pub(super) weight: f64,
 }
 
-/// The features of both nodes whose values have the same sign, the largest weight first. O(f log f) time at most.
-pub(super) fn shared_features(features: &Features, num_nodes_of: &[u32], u: u32, v: u32) -> Vec<Both> {
+/// Returns the features whose values have the same sign at both nodes, largest weight first. O(f log f) time
+/// at most.
+pub(super) fn shared_features(
+    features: &Features,
+    num_nodes_of: &[u32],
+    u: u32,
+    v: u32,
+) -> Vec<SharedColumn> {
     let n = features.rows() as f64;
     let mut right = features.row_entries(v as usize).peekable();
-    let mut shared: Vec<Both> = features
+    let mut shared: Vec<SharedColumn> = features
         .row_entries(u as usize)
         .filter_map(|(column, value)| {
             while right.next_if(|&(other, _)| other < column).is_some() {}
             let &(_, other) = right.peek().filter(|&&(other, _)| other == column)?;
             let rarity = ((n + 1.0) / f64::from(num_nodes_of[column])).ln();
             let weight = f64::from(value) * f64::from(other) * rarity;
-            Some(Both { column, values: (value, other), weight })
+            Some(SharedColumn { column, values: (value, other), weight })
         })
         .filter(|both| both.weight > 0.0)
         .collect();
@@ -100,7 +106,7 @@ pub(super) fn shared_features(features: &Features, num_nodes_of: &[u32], u: u32,
     shared
 }
 
-/// The cosine of two rows of X, 0 with a row of zeros. O(f) time at most.
+/// Returns the cosine of two rows of X, 0 if one is all zeros. O(f) time at most.
 pub(super) fn feature_cosine(features: &Features, u: u32, v: u32) -> f64 {
     let entries = |node: u32| features.row_entries(node as usize);
     let square = |node: u32| entries(node).map(|(_, value)| f64::from(value) * f64::from(value)).sum::<f64>();
@@ -127,8 +133,8 @@ mod tests {
     use vgae::read;
 
     #[test]
-    fn what_pairs_share_is_what_the_baselines_score() {
-        let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default()).unwrap();
+    fn figures_agree_with_the_baselines() {
+        let graph = read::data("../../datasets/karate".as_ref(), &ReadConfig::default()).unwrap();
         let adjacency = Adjacency::new(&graph.edges);
         let x = Array2::from_shape_fn((34, 5), |(row, column)| ((row * 7 + column * 3) % 5) as f32 - 1.0);
         for features in
@@ -138,8 +144,8 @@ mod tests {
                 Baseline::new(kind, &graph.edges, Some(&features), 0).unwrap().scores(&[pair])[0]
             };
             for pair in [(0, 33), (1, 2), (16, 25), (5, 6)] {
-                let of = |node: u32| adjacency.neighbours(node as usize);
-                let common: Vec<u32> = common(of(pair.0), of(pair.1)).collect();
+                let neighbours = |node: u32| adjacency.neighbours(node as usize);
+                let common: Vec<u32> = common(neighbours(pair.0), neighbours(pair.1)).collect();
                 assert_eq!(common.len() as f64, score(BaselineKind::CommonNeighbours, pair));
                 let sum = adamic_adar(&adjacency, &common);
                 assert!((sum - score(BaselineKind::AdamicAdar, pair)).abs() < 1e-12);
@@ -153,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn distances_are_those_of_a_path() {
+    fn distances_and_similar_nodes() {
         let path = EdgeList::new(8, (0..6).map(|node| (node, node + 1)).collect(), None).0;
         let adjacency = Adjacency::new(&path);
         for (u, v, expected) in
@@ -161,10 +167,10 @@ mod tests {
         {
             assert_eq!(distance(&adjacency, u, v), expected, "{u}, {v}");
         }
-        // Two buyers of the same good; one of them bought another one too.
+        // Nodes 0 and 1 bought 2, and 1 bought 3 as well.
         let bought = Adjacency::new(&EdgeList::new(4, vec![(0, 2), (1, 2), (1, 3)], None).0);
-        assert_eq!(alike(&bought, 0, 3), [(1, 1)]);
-        assert_eq!(alike(&bought, 1, 2), []);
+        assert_eq!(similar_nodes(&bought, 0, 3), [(1, 1)]);
+        assert_eq!(similar_nodes(&bought, 1, 2), []);
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What a request asks for: strictly read, so that a mistake is told rather than guessed at.
+//! Parses the parameters of a request strictly: mistakes are reported, not guessed around.
 
 use std::ops::RangeInclusive;
 
@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 
 use super::Refusal;
 
-/// The longest id or text that can be asked for, in bytes.
+/// The longest id or text in a request, in bytes.
 const MAX_LENGTH: usize = 2048;
 
 /// The parameters of a query string.
@@ -15,7 +15,8 @@ pub(super) struct Parameters {
 }
 
 impl Parameters {
-    /// Of a query in the form of HTML forms, `+` for a blank, that may have the parameters `allowed` alone, each once.
+    /// Parses a query string, encoded as by HTML forms with `+` for a space. Only the parameters `allowed`
+    /// may occur, each once.
     pub(super) fn read(query: &str, allowed: &[&'static str]) -> Result<Self, Refusal> {
         let mut values: Vec<(&'static str, String)> = Vec::new();
         for part in query.split('&').filter(|part| !part.is_empty()) {
@@ -29,17 +30,17 @@ impl Parameters {
                 Err(Refusal::Parameter { name: name.clone(), problem: problem.into(), expected })
             };
             let Some(&known) = allowed.iter().find(|&&known| known == name) else {
-                return refuse("is no parameter here");
+                return refuse("is not a parameter");
             };
             if values.iter().any(|&(other, _)| other == known) {
-                return refuse("is there twice");
+                return refuse("is given twice");
             }
             values.push((known, decode(known, &value.replace('+', " "))?));
         }
         Ok(Parameters { values })
     }
 
-    /// The text of `name`, which must be there and not be empty.
+    /// Returns the text of the parameter `name`, which must be present and not empty.
     pub(super) fn text(&self, name: &'static str) -> Result<&str, Refusal> {
         let refuse = |problem: &str| {
             let problem = problem.to_string();
@@ -52,7 +53,7 @@ impl Parameters {
         }
     }
 
-    /// The number of `name`, which is `default` where it is not there.
+    /// Returns the number of the parameter `name`, or `default` if it is absent.
     pub(super) fn count(
         &self,
         name: &'static str,
@@ -76,7 +77,7 @@ impl Parameters {
     }
 }
 
-/// What `text`, a part of an address called `name`, says without its percent-encoding.
+/// Decodes the percent-encoding of `text`; `name` names that part of the URL in errors.
 pub(super) fn decode(name: &str, text: &str) -> Result<String, Refusal> {
     let refuse = |problem: String, expected: &str| {
         Err(Refusal::Parameter { name: name.into(), problem, expected: expected.into() })
@@ -89,9 +90,9 @@ pub(super) fn decode(name: &str, text: &str) -> Result<String, Refusal> {
         }
     }
     match percent_decode_str(text).decode_utf8() {
-        Err(_) => refuse("is no UTF-8".into(), "percent-encoded UTF-8"),
+        Err(_) => refuse("is not UTF-8".into(), "percent-encoded UTF-8"),
         Ok(decoded) if decoded.len() > MAX_LENGTH => {
-            refuse(format!("has {} bytes", decoded.len()), &format!("{MAX_LENGTH} at most"))
+            refuse(format!("has {} bytes", decoded.len()), &format!("at most {MAX_LENGTH}"))
         }
         Ok(decoded) => Ok(decoded.into_owned()),
     }
@@ -109,21 +110,21 @@ mod tests {
         assert_eq!(parameters.count("top", 10, 1..=9), Ok(7));
         assert_eq!(read("").unwrap().count("top", 10, 1..=9), Ok(10));
         for (query, expected) in [
-            ("x=1", "x: is no parameter here"),
-            ("source=1&source=1", "source: is there twice"),
-            ("source=%zz", "source: has a % without two hexadecimal digits"),
-            ("source=%2", "source: has a % without two hexadecimal digits"),
-            ("source=%ff", "source: is no UTF-8"),
-            (&format!("source={}", "a".repeat(2049)), "source: has 2049 bytes"),
+            ("x=1", "x is not a parameter"),
+            ("source=1&source=1", "source is given twice"),
+            ("source=%zz", "source has a % without two hexadecimal digits"),
+            ("source=%2", "source has a % without two hexadecimal digits"),
+            ("source=%ff", "source is not UTF-8"),
+            (&format!("source={}", "a".repeat(2049)), "source has 2049 bytes"),
         ] {
             assert_eq!(read(query).map(|_| ()).unwrap_err().to_string(), expected, "{query}");
         }
-        assert_eq!(read("source").unwrap().text("source").unwrap_err().to_string(), "source: is empty");
-        assert_eq!(read("").unwrap().text("source").unwrap_err().to_string(), "source: is missing");
+        assert_eq!(read("source").unwrap().text("source").unwrap_err().to_string(), "source is empty");
+        assert_eq!(read("").unwrap().text("source").unwrap_err().to_string(), "source is missing");
         for top in ["0", "10", "-1", "+7", "1e3", "x", "", "99999999999999999999"] {
             let refusal = read(&format!("top={}", top.replace('+', "%2B"))).unwrap().count("top", 1, 1..=9);
             let refusal = refusal.unwrap_err();
-            assert_eq!(refusal.to_string(), format!("top: is {top:?}"));
+            assert_eq!(refusal.to_string(), format!("top is {top:?}"));
             assert_eq!(refusal.hint(), "expected a whole number from 1 to 9");
         }
     }

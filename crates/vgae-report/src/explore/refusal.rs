@@ -1,6 +1,7 @@
-//! Why a question is not answered.
+//! The reasons for which a request is refused.
 
-/// Why a question is not answered: what was found, and, as its [`Refusal::hint`], what was expected.
+/// A reason for which a request is refused. Its text says what was found, [`Refusal::hint`] what was
+/// expected.
 ///
 /// # Examples
 /// ```
@@ -9,7 +10,7 @@
 /// let refusal = Refusal::UnknownNode { node: "an".into(), near: vec!["ann".into()] };
 /// assert_eq!(refusal.status(), 404);
 /// assert_eq!(refusal.to_string(), "the run has no node \"an\"");
-/// assert_eq!(refusal.hint(), "near it: \"ann\"");
+/// assert_eq!(refusal.hint(), "similar ids: \"ann\"");
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -17,65 +18,66 @@ pub enum Refusal {
     /// The run has no such node.
     #[error("the run has no node {node:?}")]
     UnknownNode {
-        /// The id that was asked for.
+        /// The requested id.
         node: String,
-        /// Ids like it.
+        /// Similar ids.
         near: Vec<String>,
     },
-    /// A pair that no model could link.
+    /// No model can link the pair.
     #[error("{source_node:?} and {target:?} are never linked: {why}")]
     NeverLinked {
-        /// The source's id.
+        /// The id of the source.
         source_node: String,
-        /// The target's id.
+        /// The id of the target.
         target: String,
-        /// Why not.
+        /// The reason.
         why: &'static str,
     },
-    /// A parameter is missing, unknown, there twice, or out of its range.
-    #[error("{name}: {problem}")]
+    /// A parameter is missing, unknown, given twice, or out of range.
+    #[error("{name} {problem}")]
     Parameter {
-        /// Its name, or the part of the path.
+        /// The name of the parameter, or the part of the path.
         name: String,
-        /// What was found.
+        /// The problem.
         problem: String,
-        /// What was expected.
+        /// The expected value.
         expected: String,
     },
     /// The model has no embeddings.
     #[error("there is no map: the model has no embeddings")]
     NoMap,
-    /// There is nothing of this path.
+    /// The path does not exist.
     #[error("there is no {0}")]
     NoSuchPath(String),
-    /// Another method than GET or HEAD.
-    #[error("{0} is not served")]
+    /// The method is neither GET nor HEAD.
+    #[error("the method {0} is not supported")]
     Method(String),
-    /// A request that names another host than this machine, as a page elsewhere would send after rebinding its name.
+    /// The request names a host other than this machine, as a page of another site would after rebinding its
+    /// name.
     #[error("the Host header is {0:?}")]
     Host(String),
-    /// A request that a page of another site had the browser send.
-    #[error("another site asks")]
+    /// A page of another site made the browser send the request.
+    #[error("the request comes from another site")]
     CrossSite,
-    /// The address asked for is longer than this number of bytes.
+    /// The URL is longer than this number of bytes.
     #[error("the address is longer than {0} bytes")]
     LongAddress(usize),
-    /// There is a body of more than this number of bytes.
+    /// The body is larger than this number of bytes.
     #[error("the body is larger than {0} bytes")]
     LargeBody(usize),
-    /// The body did not come in time.
-    #[error("the body did not come within {0} seconds")]
+    /// The body did not arrive within this number of seconds.
+    #[error("the body did not arrive within {0} seconds")]
     SlowBody(u64),
-    /// Other questions are being computed, and were not ready in time.
-    #[error("other questions took more than {0} seconds")]
+    /// Other requests kept the server busy for more than this number of seconds.
+    #[error("the server was busy with other requests for {0} seconds")]
     Busy(u64),
-    /// A mistake in this program.
+    /// A bug in this program.
     #[error("the answer could not be computed")]
     Failed,
 }
 
 impl Refusal {
-    /// The status of the HTTP answer.
+    /// Returns the HTTP status of the answer.
     pub fn status(&self) -> u16 {
         match self {
             Refusal::NeverLinked { .. } | Refusal::Parameter { .. } => 400,
@@ -90,31 +92,31 @@ impl Refusal {
         }
     }
 
-    /// What was expected, or what helps.
+    /// Returns what was expected, or what helps.
     pub fn hint(&self) -> String {
         match self {
             Refusal::UnknownNode { near, .. } if near.is_empty() => {
-                "/api/nodes?query=TEXT finds nodes by a part of their ids".into()
+                "/api/nodes?query=TEXT finds nodes by part of their id".into()
             }
             Refusal::UnknownNode { near, .. } => {
                 let near: Vec<String> = near.iter().map(|id| format!("{id:?}")).collect();
-                format!("near it: {}", near.join(", "))
+                format!("similar ids: {}", near.join(", "))
             }
             Refusal::NeverLinked { .. } => "choose another pair".into(),
             Refusal::Parameter { expected, .. } => format!("expected {expected}"),
-            Refusal::NoMap => "it scores pairs by the graph alone; everything else is answered".into(),
+            Refusal::NoMap => "it scores pairs from the graph alone; all other paths work".into(),
             Refusal::NoSuchPath(_) => {
-                "there are /, /api/run, /api/nodes, /api/node/ID, /api/predict/ID, /api/score, \
+                "the paths are /, /api/run, /api/nodes, /api/node/ID, /api/predict/ID, /api/score, \
                                        /api/why and /api/map"
                     .into()
             }
-            Refusal::Method(_) => "everything is read with GET".into(),
+            Refusal::Method(_) => "use GET or HEAD".into(),
             Refusal::Host(_) => "use the address that vgae explore printed".into(),
-            Refusal::CrossSite => "the API answers its own page, and programs".into(),
-            Refusal::LongAddress(_) => "ask for less at once".into(),
+            Refusal::CrossSite => "the API answers only its own page and programs".into(),
+            Refusal::LongAddress(_) => "use shorter ids or texts".into(),
             Refusal::LargeBody(_) | Refusal::SlowBody(_) => "send no body".into(),
             Refusal::Busy(_) => "try again later".into(),
-            Refusal::Failed => "this is a mistake in vgae; stderr has more".into(),
+            Refusal::Failed => "this is a bug in vgae; see its stderr".into(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What is served at which path, and what is refused before it is looked at.
+//! The paths of the site and their answers.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +21,7 @@ use super::parameters::{Parameters, decode};
 use super::{Explorer, MAX_COUNT, Refusal};
 use crate::report;
 
-/// The files of the page: path, type, contents.
+/// The files of the page: path, content type, contents.
 const FILES: [(&str, &str, &str); 7] = [
     ("/", "text/html; charset=utf-8", include_str!("page.html")),
     ("/page.css", CSS, include_str!("page.css")),
@@ -34,22 +34,22 @@ const FILES: [(&str, &str, &str); 7] = [
 const CSS: &str = "text/css; charset=utf-8";
 const JAVASCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// Answers a question of the API as JSON.
+/// Answers a request to the API with JSON.
 type Endpoint = fn(&Explorer, &Uri) -> Result<Vec<u8>, Refusal>;
 
-/// What all requests share.
+/// The state that all requests share.
 #[derive(Clone)]
-struct Shared {
+struct SiteState {
     explorer: Arc<Explorer>,
-    /// One permit for each question that is computed at a time.
+    /// A permit for each answer that may be computed at the same time.
     permits: Arc<Semaphore>,
     hosts: Hosts,
 }
 
-/// The whole site, computing at most `num_questions` answers at a time.
+/// Builds the whole site, which computes at most `num_questions` answers at a time.
 pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Router {
     let permits = Arc::new(Semaphore::new(num_questions));
-    let shared = Shared { explorer: Arc::new(explorer), permits, hosts };
+    let shared = SiteState { explorer: Arc::new(explorer), permits, hosts };
     let api = Router::new()
         .route(
             "/api/run",
@@ -71,14 +71,14 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
             "/api/node/{node}",
             question(|explorer, uri| {
                 let parameters = parameters(uri, &["limit"])?;
-                json(&explorer.node(&last(uri)?, parameters.count("limit", 50, 1..=MAX_COUNT)?)?)
+                json(&explorer.node(&id_in_path(uri)?, parameters.count("limit", 50, 1..=MAX_COUNT)?)?)
             }),
         )
         .route(
             "/api/predict/{node}",
             question(|explorer, uri| {
                 let parameters = parameters(uri, &["top"])?;
-                json(&explorer.predict(&last(uri)?, parameters.count("top", 10, 1..=MAX_COUNT)?)?)
+                json(&explorer.predict(&id_in_path(uri)?, parameters.count("top", 10, 1..=MAX_COUNT)?)?)
             }),
         )
         .route(
@@ -103,7 +103,7 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
                 json(&explorer.why(parameters.text("source")?, parameters.text("target")?, limit)?)
             }),
         );
-    let file = |site: Router<Shared>, (path, kind, text): (&str, &'static str, &'static str)| {
+    let file = |site: Router<SiteState>, (path, kind, text): (&str, &'static str, &'static str)| {
         site.route(path, any(move || async move { answer(StatusCode::OK, kind, text) }))
     };
     FILES
@@ -115,33 +115,34 @@ pub(super) fn site(explorer: Explorer, hosts: Hosts, num_questions: usize) -> Ro
         .with_state(shared)
 }
 
-fn question(endpoint: Endpoint) -> MethodRouter<Shared> {
-    any(move |State(Shared { explorer, permits, .. }): State<Shared>, uri: Uri| {
+fn question(endpoint: Endpoint) -> MethodRouter<SiteState> {
+    any(move |State(SiteState { explorer, permits, .. }): State<SiteState>, uri: Uri| {
         compute(permits, move || endpoint(&explorer, &uri))
     })
 }
 
-/// Computes an answer beside the threads that talk to clients, once there is a permit for it.
+/// Computes an answer on a blocking thread, once a permit is free.
 async fn compute(
     permits: Arc<Semaphore>,
     work: impl FnOnce() -> Result<Vec<u8>, Refusal> + Send + 'static,
 ) -> Response {
     let permit = timeout(Duration::from_secs(PATIENCE), permits.acquire_owned()).await;
     let Ok(Ok(permit)) = permit else { return refuse(&Refusal::Busy(PATIENCE)) };
-    // The permit goes along, so that it is given back when the computation ends, even if nobody waits for it.
+    // The permit moves into the task, so that it is released when the computation ends, even if the client
+    // has gone.
     let computed = spawn_blocking(move || {
         let _permit = permit;
         work()
     });
-    // A panic is an error here, and the server goes on.
+    // A panic becomes an error, and the server continues.
     match computed.await.unwrap_or(Err(Refusal::Failed)) {
         Ok(json) => answer(StatusCode::OK, JSON, json),
         Err(refusal) => refuse(&refusal),
     }
 }
 
-/// Looks at a request before anything of it is answered, and puts the [`HEADERS`] on the answer.
-async fn guard(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+/// Checks a request before it is answered, and adds the [`HEADERS`] to the answer.
+async fn guard(State(shared): State<SiteState>, request: Request, next: Next) -> Response {
     let mut response = match admit(request, shared.hosts).await {
         Ok(request) => next.run(request).await,
         Err(refusal) => refuse(&refusal),
@@ -162,8 +163,8 @@ fn parameters(uri: &Uri, allowed: &[&'static str]) -> Result<Parameters, Refusal
     Parameters::read(uri.query().unwrap_or(""), allowed)
 }
 
-/// The last part of the path, which is an id.
-fn last(uri: &Uri) -> Result<String, Refusal> {
+/// Returns the last part of the path, which is an id.
+fn id_in_path(uri: &Uri) -> Result<String, Refusal> {
     decode("the node in the path", uri.path().rsplit('/').next().unwrap_or(""))
 }
 
@@ -194,7 +195,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_is_an_answer_and_gives_its_permit_back() {
+    fn a_panic_gives_an_answer_and_releases_its_permit() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let permits = Arc::new(Semaphore::new(1));
         let status = |work: fn() -> Result<Vec<u8>, Refusal>| {
@@ -206,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn who_waits_too_long_for_others_is_told() {
+    fn a_request_that_waits_too_long_is_refused() {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
         let start = std::time::Instant::now();
         let response = runtime.block_on(compute(Arc::new(Semaphore::new(0)), || Ok(Vec::new())));

@@ -1,38 +1,38 @@
-//! Finds node ids by a part of them.
+//! Searches node ids for a text.
 
 use memchr::memmem::Finder;
 use rayon::prelude::*;
 
 use vgae::graph::NodeIds;
 
-/// Stands behind every id, in none of them, as it is in no UTF-8: a match never reaches over two ids.
+/// Terminates every id. This byte never occurs in UTF-8, so a match cannot span two ids.
 const END: u8 = 0xff;
 
-/// Nodes that one task looks at.
+/// Number of nodes that one task searches.
 const NODES_PER_TASK: usize = 1 << 16;
 
-/// The ids of n nodes in small letters, one behind the other.
+/// The concatenated lower-case ids of n nodes.
 pub(super) struct Search {
     text: Vec<u8>,
-    /// Where each id begins, and the end of the last, [n + 1].
+    /// The start of each id, and the end of the last, [n + 1].
     starts: Vec<usize>,
 }
 
-/// What was found.
+/// The result of a search.
 #[derive(Debug, PartialEq)]
 pub(super) struct Found {
-    /// How many ids match.
+    /// The number of ids that match.
     pub(super) total: usize,
-    /// The best of them.
+    /// The nodes of the best matches, best first.
     pub(super) nodes: Vec<u32>,
 }
 
-/// How well an id matches: the least is the best. First the id itself, then those that begin so, then those that
-/// contain it; of each the shorter first, then by the order of the nodes.
+/// The rank of a match, its length and its node; smaller is better. Exact matches have rank 0, ids that begin
+/// with the text rank 1, other ids that contain it rank 2.
 type Match = (u8, u32, u32);
 
 impl Search {
-    /// O(bytes of all ids) time and memory.
+    /// Indexes the ids in O(bytes of all ids) time and memory.
     pub(super) fn new(ids: &NodeIds) -> Self {
         let (mut text, mut starts) = (Vec::new(), vec![0]);
         for id in ids.iter() {
@@ -43,14 +43,15 @@ impl Search {
         Search { text, starts }
     }
 
-    /// The `limit` best ids that contain `query`, in capitals or not. O(bytes of all ids) time on all threads: a few
-    /// milliseconds for a million.
+    /// Returns the `limit` best ids that contain `query`, ignoring case. O(bytes of all ids) time on all
+    /// threads: a few milliseconds for a million ids.
     pub(super) fn find(&self, query: &str, limit: usize) -> Found {
         let query = query.to_lowercase();
         let finder = Finder::new(&query);
         let num_nodes = self.starts.len() - 1;
         let tasks = (0..num_nodes).into_par_iter().step_by(NODES_PER_TASK);
-        let found = tasks.map(|first| self.among(first..(first + NODES_PER_TASK).min(num_nodes), &finder));
+        let found =
+            tasks.map(|first| self.search_range(first..(first + NODES_PER_TASK).min(num_nodes), &finder));
         let mut matches: Vec<Match> = found.flatten_iter().collect();
         let total = matches.len();
         if limit < total {
@@ -61,8 +62,7 @@ impl Search {
         Found { total, nodes: matches.into_iter().map(|(_, _, node)| node).collect() }
     }
 
-    /// Some ids like `id`, which there is none of: those that contain the longest of its beginnings that any contains,
-    /// each half as long as the one before.
+    /// Returns ids similar to the unknown `id`: halves `id` from the end until some ids contain the rest.
     pub(super) fn near(&self, id: &str, limit: usize) -> Vec<u32> {
         let letters: Vec<char> = id.chars().collect();
         let lengths = std::iter::successors(Some(letters.len()), |length| Some(length / 2));
@@ -72,7 +72,7 @@ impl Search {
         found.find(|found| found.total > 0).map_or(Vec::new(), |found| found.nodes)
     }
 
-    fn among(&self, nodes: std::ops::Range<usize>, finder: &Finder<'_>) -> Vec<Match> {
+    fn search_range(&self, nodes: std::ops::Range<usize>, finder: &Finder<'_>) -> Vec<Match> {
         let (mut node, mut from, end) = (nodes.start, self.starts[nodes.start], self.starts[nodes.end]);
         let mut matches = Vec::new();
         while let Some(at) = finder.find(&self.text[from..end]) {
@@ -107,21 +107,21 @@ mod tests {
     }
 
     #[test]
-    fn the_id_itself_comes_first_then_beginnings_then_the_rest() {
+    fn exact_matches_come_first_then_prefixes_then_the_rest() {
         let ids = ["banana", "An", "xan", "ann", "b", "anbcd"];
         assert_eq!(
             found(&ids, "aN", 9),
             (5, ["An", "ann", "anbcd", "xan", "banana"].map(String::from).into())
         );
         assert_eq!(found(&ids, "an", 2), (5, ["An", "ann"].map(String::from).into()));
-        // No match reaches over the end of an id.
+        // A match cannot span two ids.
         assert_eq!(found(&["ab", "cd"], "bc", 9), (0, vec![]));
         assert_eq!(found(&["ÄÖ", "Straße"], "äö", 9).1, ["ÄÖ"]);
         assert_eq!(found(&[], "a", 9), (0, vec![]));
     }
 
     #[test]
-    fn tasks_together_find_all() {
+    fn all_tasks_together_find_every_match() {
         let mut nodes = NodeIds::default();
         for node in 0..150_000 {
             nodes.intern(&format!("n{node}"));

@@ -1,4 +1,4 @@
-//! The server: connections, their limits, and how it stops.
+//! The HTTP server: connections, their limits, and shutdown.
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -20,30 +20,30 @@ use super::paced::Paced;
 use super::routes::site;
 use crate::{Error, Result};
 
-/// Connections at a time; others wait until one of these ends.
+/// The most connections at a time; others wait until one of these ends.
 const MAX_CONNECTIONS: usize = 256;
 
-/// How long a client may take to send the head of a request, the first one or a further one.
+/// The longest time for a client to send the head of each request.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long running requests may take to end once the server stops.
+/// The longest time for running requests to end during shutdown.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The most of a request's head that is kept, in bytes, give or take a read: a browser may send the cookies of other servers
-/// on this machine.
+/// The largest head of a request, in bytes, give or take one read. A browser may send the cookies of other
+/// servers on this machine.
 const HEAD_BYTES: usize = 64 << 10;
 
-/// Threads that talk to clients; computing goes on others.
-const NUM_TALKERS: usize = 2;
+/// Number of threads for connections; answers are computed on others.
+const NUM_IO_THREADS: usize = 2;
 
-/// A server that has its address, and answers nothing yet.
+/// A server that is bound to its address but does not serve yet.
 pub struct Server {
     address: SocketAddr,
     listener: TcpListener,
 }
 
 impl Server {
-    /// Takes the address; port 0 is a free one.
+    /// Binds to the address; port 0 picks a free port.
     ///
     /// # Examples
     /// ```
@@ -57,7 +57,7 @@ impl Server {
     /// ```
     ///
     /// # Errors
-    /// [`Error::Listen`] if it is taken, or none of this machine.
+    /// Returns [`Error::Listen`] if the address is in use, or not one of this machine.
     pub fn bind(address: SocketAddr) -> Result<Server> {
         let error = |source| Error::Listen { address, source };
         let listener = TcpListener::bind(address).map_err(error)?;
@@ -66,18 +66,19 @@ impl Server {
         Ok(Server { address, listener })
     }
 
-    /// The address that it has.
+    /// Returns the bound address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Answers from `explorer` until the process is interrupted or terminated (SIGINT or SIGTERM); then it takes no
-    /// more connections, and ends when the running requests have, after 5 seconds at most. `ready` is called once
-    /// a signal would be heeded.
+    /// Serves answers from `explorer` until the process receives SIGINT or SIGTERM. Then it accepts no more
+    /// connections, and returns when the running requests have ended, after at most 5 seconds. `ready` is
+    /// called once signals are handled.
     ///
     /// # Errors
-    /// [`Error::Listen`] if the system gives no threads or signals, or this thread is one of those that compute
-    /// ([`Caller::Computes`](vgae::system::threads::Caller)), for answers left to it would never come; what `ready` returns.
+    /// Returns [`Error::Listen`] if the system provides no threads or signals, or if this thread belongs to
+    /// the compute pool ([`Caller::Computes`](vgae::system::threads::Caller)), which would leave answers waiting
+    /// forever. Returns the errors of `ready`.
     pub fn run<E: From<Error>>(
         self,
         explorer: Explorer,
@@ -85,20 +86,19 @@ impl Server {
     ) -> std::result::Result<(), E> {
         let address = self.address;
         if rayon::current_thread_index().is_some() {
-            let source = io::Error::other(
-                "the thread that serves is one of those that compute: begin with Caller::Waits",
-            );
+            let source =
+                io::Error::other("the serving thread belongs to the compute pool; begin with Caller::Waits");
             return Err(Error::Listen { address, source }.into());
         }
         let num_questions = rayon::current_num_threads();
         let runtime = Builder::new_multi_thread()
-            .worker_threads(NUM_TALKERS)
+            .worker_threads(NUM_IO_THREADS)
             .max_blocking_threads(num_questions)
             .enable_all()
             .build()
             .map_err(|source| Error::Listen { address, source })?;
         let outcome = runtime.block_on(self.serve(explorer, num_questions, ready));
-        // What is still being computed now, nobody waits for.
+        // Nobody waits for answers that are still being computed.
         runtime.shutdown_background();
         outcome
     }
@@ -111,39 +111,39 @@ impl Server {
     ) -> std::result::Result<(), E> {
         let Server { address, listener } = self;
         let error = |source| Error::Listen { address, source };
-        let hosts = Hosts::of(address.ip());
+        let hosts = Hosts::for_address(address.ip());
         let service = TowerToHyperService::new(site(explorer, hosts, num_questions));
         let listener = tokio::net::TcpListener::from_std(listener).map_err(error)?;
-        let mut stop = pin!(stop().map_err(error)?);
+        let mut stop = pin!(stop_signal().map_err(error)?);
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_BYTES);
-        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
+        let permits = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let open = GracefulShutdown::new();
         ready()?;
         loop {
             let accepted = async {
-                let place = Arc::clone(&places).acquire_owned().await.map_err(io::Error::other)?;
-                Ok::<_, io::Error>((place, listener.accept().await?.0))
+                let permit = Arc::clone(&permits).acquire_owned().await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((permit, listener.accept().await?.0))
             };
-            let (place, stream) = tokio::select! {
+            let (permit, stream) = tokio::select! {
                 () = &mut stop => break,
                 accepted = accepted => match accepted {
                     Ok(accepted) => accepted,
-                    // Such as too many open files, which takes time to pass.
+                    // An error such as too many open files takes time to pass.
                     Err(_) => {
                         sleep(Duration::from_millis(50)).await;
                         continue;
                     }
                 },
             };
-            // Without it an answer may wait for the next one; where it cannot be had it is merely slower.
+            // Nagle's algorithm would delay small answers; if disabling it fails, answers are only slower.
             let _ = stream.set_nodelay(true);
             let connection = http.serve_connection(TokioIo::new(Paced::new(stream)), service.clone());
             let connection = open.watch(connection);
             tokio::spawn(async move {
-                // An error is the client's: it went away, was too slow, or speaks no HTTP, and has its answer.
+                // Errors are the client's: it went away, was too slow, or did not send HTTP.
                 let _ = connection.await;
-                drop(place);
+                drop(permit);
             });
         }
         drop(listener);
@@ -155,9 +155,9 @@ impl Server {
     }
 }
 
-/// Waits for SIGINT or SIGTERM, which do not end the process by themselves any more.
+/// Returns a future that waits for SIGINT or SIGTERM, which from then on do not end the process.
 #[cfg(unix)]
-fn stop() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     Ok(async move {
@@ -168,9 +168,9 @@ fn stop() -> io::Result<impl Future<Output = ()>> {
     })
 }
 
-/// Waits for Ctrl-C.
+/// Returns a future that waits for Ctrl-C.
 #[cfg(not(unix))]
-fn stop() -> io::Result<impl Future<Output = ()>> {
+fn stop_signal() -> io::Result<impl Future<Output = ()>> {
     Ok(async {
         let _ = tokio::signal::ctrl_c().await;
     })

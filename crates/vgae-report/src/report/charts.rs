@@ -1,14 +1,13 @@
-//! The figures of reports as charts, each of one run or of several over one another.
+//! Charts of the figures of one report, or of several reports overlaid.
 
 use crate::chart::{
     Axis, BarSeries, Bars, Chart, Distribution, Histogram, Lines, Mark, Reference, Scatter, Series, Style,
 };
+use crate::config::PlotKind;
 use crate::report::{Grouping, HeldOut, Report, figure};
-use vgae::config::PlotKind;
 use vgae::train::Epoch;
 
-/// The chart of `kind` of `reports`; none where none of them has anything for it. Of kinds that show one run, it is the
-/// first.
+/// Builds the chart of `kind`, `None` if no report has data for it. Kinds that show one run show the first.
 pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
     match kind {
         PlotKind::Loss => epochs(reports, "Loss", "loss", &LOSSES),
@@ -25,38 +24,38 @@ pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
     }
 }
 
-/// A figure of an epoch, and its name.
-type OfEpoch = (&'static str, fn(&Epoch) -> Option<f64>);
+/// The name of a figure of an epoch, and the function that reads it.
+type EpochFigure = (&'static str, fn(&Epoch) -> Option<f64>);
 
-const LOSSES: [OfEpoch; 2] = [
+const LOSSES: [EpochFigure; 2] = [
     ("loss", |epoch| Some(epoch.loss)),
     ("reconstruction", |epoch| (epoch.kl != 0.0).then_some(epoch.reconstruction)),
 ];
-const KL: [OfEpoch; 1] = [("KL", |epoch| (epoch.kl != 0.0).then_some(epoch.kl.max(0.0)))];
-const VALIDATION: [OfEpoch; 2] = [
+const KL: [EpochFigure; 1] = [("KL", |epoch| (epoch.kl != 0.0).then_some(epoch.kl.max(0.0)))];
+const VALIDATION: [EpochFigure; 2] = [
     ("AUC", |epoch| epoch.validation_roc_auc),
     ("average precision", |epoch| epoch.validation_average_precision),
 ];
-const ELBO: [OfEpoch; 1] = [("ELBO", |epoch| epoch.validation_elbo)];
+const ELBO: [EpochFigure; 1] = [("ELBO", |epoch| epoch.validation_elbo)];
 
-/// Curves over the epochs: of one run every one of `figures`, of several the first.
-fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[OfEpoch]) -> Option<Chart> {
+/// Builds curves over the epochs: all of `figures` for one run, only the first of them for several runs.
+fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[EpochFigure]) -> Option<Chart> {
     let is_alone = reports.len() == 1;
     let figures = if is_alone { figures } else { &figures[..1] };
     let mut series = Vec::new();
     for report in reports {
-        // A model may have several networks, one trained after the other.
-        for of_network in report.history.chunk_by(|a, b| a.network == b.network) {
-            let is_part = of_network.len() < report.history.len();
-            for (name, of_epoch) in figures {
-                let point = |epoch: &Epoch| Some((epoch.epoch as f64, of_epoch(epoch)?));
-                let points: Vec<(f64, f64)> = of_network.iter().filter_map(point).collect();
-                // Of several runs, each keeps its colour from chart to chart.
+        // A model may have several networks, trained one after another.
+        for epochs_of_network in report.history.chunk_by(|a, b| a.network == b.network) {
+            let is_part = epochs_of_network.len() < report.history.len();
+            for (name, figure) in figures {
+                let point = |epoch: &Epoch| Some((epoch.epoch as f64, figure(epoch)?));
+                let points: Vec<(f64, f64)> = epochs_of_network.iter().filter_map(point).collect();
+                // Even without points, a run keeps its place, so that it has the same colour in every chart.
                 if points.is_empty() && is_alone {
                     continue;
                 }
                 let network =
-                    is_part.then(|| of_network.first().map(|epoch| epoch.network.as_str())).flatten();
+                    is_part.then(|| epochs_of_network.first().map(|epoch| epoch.network.as_str())).flatten();
                 let run = (!is_alone).then_some(report.name.as_str());
                 let name = (is_alone && (figures.len() > 1 || !is_part)).then_some(*name);
                 let name = [run, network, name].into_iter().flatten().collect::<Vec<_>>().join(" · ");
@@ -78,8 +77,8 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[OfEpoch]) ->
     })
 }
 
-/// A curve of each run's held-out part, named by the run where there are several.
-fn of_parts(
+/// Builds a curve for each held-out part, named after the run if there are several runs.
+fn held_out_curves(
     reports: &[&Report],
     style: Style,
     curve: impl Fn(&HeldOut) -> (String, Vec<(f64, f64)>),
@@ -87,25 +86,25 @@ fn of_parts(
     let parts = reports.iter().filter_map(|report| Some((report, report.held_out.as_ref()?)));
     let series = parts.map(|(report, part)| {
         let (figure, points) = curve(part);
-        let of = if reports.len() > 1 { &report.name } else { part.name };
-        Series { name: format!("{of}, {figure}"), points, style }
+        let owner = if reports.len() > 1 { &report.name } else { part.name };
+        Series { name: format!("{owner}, {figure}"), points, style }
     });
     series.collect()
 }
 
-fn share(label: &str) -> Axis {
+fn unit_axis(label: &str) -> Axis {
     Axis::new(label).from(0.0, 1.0)
 }
 
 fn roc(reports: &[&Report]) -> Option<Chart> {
-    let series = of_parts(reports, Style::Line, |part| {
+    let series = held_out_curves(reports, Style::Line, |part| {
         (format!("AUC {:.3}", part.metrics.roc_auc), part.curves.roc.clone())
     });
     (!series.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: "ROC curve".into(),
-            x: share("false positive rate"),
-            y: share("true positive rate"),
+            x: unit_axis("false positive rate"),
+            y: unit_axis("true positive rate"),
             series,
             reference: Some(Reference::Diagonal("chance".into())),
             marks: Vec::new(),
@@ -114,15 +113,15 @@ fn roc(reports: &[&Report]) -> Option<Chart> {
 }
 
 fn precision_recall(reports: &[&Report]) -> Option<Chart> {
-    let series = of_parts(reports, Style::Line, |part| {
+    let series = held_out_curves(reports, Style::Line, |part| {
         (format!("AP {:.3}", part.metrics.average_precision), part.curves.precision_recall.clone())
     });
     let part = reports.iter().find_map(|report| report.held_out.as_ref())?;
     let level = part.num_edges as f64 / (part.num_edges + part.num_negatives) as f64;
     Some(Chart::Lines(Lines {
         title: "Precision and recall".into(),
-        x: share("recall"),
-        y: share("precision"),
+        x: unit_axis("recall"),
+        y: unit_axis("precision"),
         series,
         reference: Some(Reference::Level(level, "chance".into())),
         marks: Vec::new(),
@@ -132,15 +131,16 @@ fn precision_recall(reports: &[&Report]) -> Option<Chart> {
 fn calibration(reports: &[&Report]) -> Option<Chart> {
     let mut series = Vec::new();
     for (report, part) in reports.iter().filter_map(|report| Some((report, report.held_out.as_ref()?))) {
-        // Of several runs it is the probabilities that they give.
+        // With several runs, show only the probabilities that each run reports: the calibrated ones if there
+        // are any.
         let claims = if reports.len() > 1 { &part.claims[part.claims.len() - 1..] } else { &part.claims };
         for claim in claims {
             let error = figure(claim.reliability.expected_calibration_error);
-            let of = if reports.len() > 1 { &report.name } else { &claim.probability };
-            // A share of a handful of pairs would say nothing.
-            let bins = claim.reliability.bins.iter().filter(|bin| bin.share_of_pairs >= FEW_PAIRS);
+            let owner = if reports.len() > 1 { &report.name } else { &claim.probability };
+            // The share of edges in a bin of few pairs would be noise.
+            let bins = claim.reliability.bins.iter().filter(|bin| bin.share_of_pairs >= MIN_SHARE_OF_PAIRS);
             series.push(Series {
-                name: format!("{of}, error {error}"),
+                name: format!("{owner}, error {error}"),
                 points: bins.map(|bin| (bin.mean_probability, bin.share_of_edges)).collect(),
                 style: Style::Dots,
             });
@@ -149,8 +149,8 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
     (!series.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: "Reliability".into(),
-            x: share("mean predicted probability"),
-            y: share("share of links"),
+            x: unit_axis("mean predicted probability"),
+            y: unit_axis("share of links"),
             series,
             reference: Some(Reference::Diagonal("as claimed".into())),
             marks: Vec::new(),
@@ -158,31 +158,35 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
     })
 }
 
-/// The share of the pairs below which a bin is left out of a reliability diagram.
-const FEW_PAIRS: f64 = 0.01;
+/// A reliability diagram leaves out bins with a smaller share of the pairs.
+const MIN_SHARE_OF_PAIRS: f64 = 0.01;
 
 fn scores(report: &Report) -> Option<Chart> {
     let part = report.held_out.as_ref()?;
-    let of = |name: &str, heights: &Vec<f64>| Distribution { name: name.into(), heights: heights.clone() };
+    let distribution =
+        |name: &str, heights: &Vec<f64>| Distribution { name: name.into(), heights: heights.clone() };
     Some(Chart::Histogram(Histogram {
         title: "Scores".into(),
         x: Axis::new("logit"),
         y: Axis::new("share of the class"),
         edges: part.histogram.bounds.clone(),
-        series: vec![of("links", &part.histogram.edges), of("non-links", &part.histogram.negatives)],
+        series: vec![
+            distribution("links", &part.histogram.edges),
+            distribution("non-links", &part.histogram.negatives),
+        ],
     }))
 }
 
 fn degree(report: &Report) -> Option<Chart> {
     let part = report.held_out.as_ref()?;
     let buckets = &part.by_degree;
-    let values = |of: fn(&vgae::evaluate::metrics::Metrics) -> f64| {
-        buckets.iter().map(|bucket| bucket.metrics.as_ref().map(of)).collect()
+    let values = |metric: fn(&vgae::evaluate::metrics::Metrics) -> f64| {
+        buckets.iter().map(|bucket| bucket.metrics.as_ref().map(metric)).collect()
     };
     Some(Chart::Bars(Bars {
         title: "Metrics by degree".into(),
         x_label: "smaller training degree (links/non-links)".into(),
-        y: share("share"),
+        y: unit_axis("share"),
         categories: buckets.iter().map(|bucket| bucket.smaller_degree.to_string()).collect(),
         notes: buckets
             .iter()
@@ -198,7 +202,7 @@ fn degree(report: &Report) -> Option<Chart> {
     }))
 }
 
-/// A count in few letters: 950, 1.2k, 114k.
+/// Formats a count with few characters: 950, 1.2k, 114k.
 fn compact(count: usize) -> String {
     match count {
         0..1000 => count.to_string(),
@@ -210,9 +214,7 @@ fn compact(count: usize) -> String {
 fn latent(report: &Report) -> Option<Chart> {
     let dimensions = &report.latent;
     let is_gaussian = dimensions.first()?.kl.is_some();
-    let value = |dimension: &vgae::evaluate::inspect::Dimension| {
-        Some(dimension.kl.unwrap_or(dimension.mean_variance))
-    };
+    let value = |dimension: &vgae::inspect::Dimension| Some(dimension.kl.unwrap_or(dimension.mean_variance));
     let num_active = dimensions.iter().filter(|dimension| dimension.is_active).count();
     Some(Chart::Bars(Bars {
         title: format!("Latent dimensions, {num_active} of {} active", dimensions.len()),
@@ -226,14 +228,18 @@ fn latent(report: &Report) -> Option<Chart> {
 
 fn embedding(report: &Report) -> Option<Chart> {
     let map = report.map.as_ref()?;
-    let by = match map.grouping {
+    let suffix = match map.grouping {
         Grouping::Label => ", by label",
         Grouping::Community => ", by community",
         Grouping::None => "",
     };
     Some(Chart::Scatter(Scatter {
-        title: format!("Embeddings ({}{by})", map.kind),
-        points: map.places.iter().map(|place| (f64::from(place[0]), f64::from(place[1]))).collect(),
+        title: format!("Embeddings ({}{suffix})", map.kind),
+        points: map
+            .positions
+            .iter()
+            .map(|position| (f64::from(position[0]), f64::from(position[1])))
+            .collect(),
         group: map.group_of.clone(),
         groups: map.groups.iter().map(|group| group.name.clone()).collect(),
     }))

@@ -1,4 +1,4 @@
-//! What the figures come to, in sentences.
+//! The findings: what the figures mean, in sentences.
 
 mod trust;
 
@@ -8,30 +8,30 @@ use vgae::evaluate::PartRowMetrics;
 use vgae::evaluate::metrics::{Interval, LEVEL};
 use vgae::train::Epoch;
 
-/// What whoever opens a report wants to know.
+/// A question that a report answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Question {
-    /// Did it learn?
+    /// "Did it learn?"
     Learned,
-    /// Can I trust it?
+    /// "Can I trust it?"
     Trusted,
-    /// What did it find?
+    /// "What did it find?"
     Found,
 }
 
-/// An answer.
+/// The answer to a question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// To what.
+    /// The question.
     pub question: Question,
-    /// Yes, Partly or No, or the main thing.
+    /// A short answer, such as "Yes".
     pub answer: String,
-    /// Why, in a few sentences.
+    /// The reasons, a sentence or two each, with commands between backticks.
     pub reasons: Vec<String>,
 }
 
 impl Question {
-    /// The question in words.
+    /// Returns the question in words.
     pub fn text(self) -> &'static str {
         match self {
             Question::Learned => "Did it learn?",
@@ -41,44 +41,44 @@ impl Question {
     }
 }
 
-/// The share of the columns' variance below which an error tells of something learned.
-const LITTLE: f64 = 0.9;
-/// What the validation metric gained in the last tenth of the epochs, if it is still rising.
-const GAIN: f64 = 0.003;
+/// A VAE has learned if its error is below this share of the columns' variance.
+const LEARNED_SHARE: f64 = 0.9;
+/// The validation AUC is still rising if it gained more than this in the last tenth of the epochs.
+const RISING_GAIN: f64 = 0.003;
 
-/// Links that are named.
-const NUM_FIRST: usize = 3;
-/// Letters of an id that are shown in a sentence.
-const MOST_LETTERS: usize = 40;
+/// Number of links that the answer names.
+const NUM_NAMED: usize = 3;
+/// The most characters of an id that a sentence shows.
+const MAX_LETTERS: usize = 40;
 
-/// The answers to all questions.
-pub(super) fn of(report: &Report) -> Vec<Finding> {
+/// Answers the questions that apply to the run.
+pub(super) fn answers(report: &Report) -> Vec<Finding> {
     let mut findings = Vec::new();
     match (&report.held_out, &report.rows) {
         (Some(part), _) => {
             findings.push(learned(part, report));
             findings.push(trust::trusted(part, report));
         }
-        (None, Some(rows)) => findings.extend(described(rows, report.mean_variance)),
+        (None, Some(rows)) => findings.extend(rows_learned(rows, report.mean_variance)),
         (None, None) => findings.push(Finding {
             question: Question::Learned,
             answer: "Unknown".into(),
-            reasons: vec!["Nothing was held out, so that nothing can be measured.".into()],
+            reasons: vec!["Nothing was held out, so there is nothing to measure.".into()],
         }),
     }
     findings.extend(found(report));
     findings
 }
 
-/// Whether something of the model was chosen by the validation part.
+/// Returns `true` if the validation part was used to make choices.
 pub(super) fn is_chosen_by_validation(report: &Report) -> bool {
     let config = &report.record.config;
     let train = &config.train;
     config.model.model == ModelKind::Best || train.select == Some(Select::Best) || train.patience.is_some()
 }
 
-/// Whether the ranking is better than a coin's, by the lower end of its interval.
-fn ranks(part: &HeldOut) -> bool {
+/// Returns `true` if the lower end of the AUC's interval is above chance.
+fn beats_chance(part: &HeldOut) -> bool {
     part.intervals.roc_auc.lower > 0.5
 }
 
@@ -86,8 +86,8 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
     let auc = part.metrics.roc_auc;
     let Interval { lower, upper } = part.intervals.roc_auc;
     let mut reasons = vec![format!(
-        "AUC {} ({} % interval {} to {}): of 100 pairs of a {} link and a non-link, it ranks the link higher in so many. A \
-         coin would in 50.",
+        "The AUC is {} ({} % interval {} to {}): the chance, in percent, that a {} link ranks above a non-link. Guessing \
+         gives 50.",
         percent(auc),
         100.0 * LEVEL,
         percent(lower),
@@ -95,43 +95,43 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
         part.name
     )];
     let best = report.standings.first();
-    reasons.extend(best.map(|best| beside(part, best, report)));
+    reasons.extend(best.map(|best| compare_with_best(part, best, report)));
     let is_model = !matches!(report.record.config.model.model, ModelKind::Baseline(_));
-    let answer = match (is_model, ranks(part), best) {
+    let answer = match (is_model, beats_chance(part), best) {
         (false, _, _) => "It needs no training",
-        (true, false, _) => "Not that it shows",
+        (true, false, _) => "Not measurably",
         (true, true, None) => "Yes",
         (true, true, Some(best)) if lower > best.metrics.roc_auc => "Yes",
-        (true, true, Some(best)) if upper < best.metrics.roc_auc => "Less than a simple score knows",
-        (true, true, Some(_)) => "Yes, about as much as a simple score",
+        (true, true, Some(best)) if upper < best.metrics.roc_auc => "Less than a simple score",
+        (true, true, Some(_)) => "Yes, about as well as a simple score",
     };
-    reasons.extend(still_rising(&report.history));
-    reasons.extend(collapsed(report));
+    reasons.extend(rising_hint(&report.history));
+    reasons.extend(collapse_warning(report));
     Finding { question: Question::Learned, answer: answer.into(), reasons }
 }
 
-/// How the model stands beside the best score that needs no training.
-fn beside(part: &HeldOut, best: &Standing, report: &Report) -> String {
+/// Compares the model with the best score that needs no training.
+fn compare_with_best(part: &HeldOut, best: &Standing, report: &Report) -> String {
     let (name, theirs) = (best.kind.name(), percent(best.metrics.roc_auc));
     let difference = part.metrics.roc_auc - best.metrics.roc_auc;
     let which = match report.left_out.is_empty() {
         true => "The best simple score",
-        false => "The best simple score below",
+        false => "The best of the simple scores listed below",
     };
     match difference > 0.0 {
         true => format!(
-            "{which} on the same pairs, {name}, has {theirs}: this is {} points more.",
+            "{which} on the same pairs, {name}, reaches {theirs}: {} points less.",
             percent(difference)
         ),
         false => format!(
-            "{which} on the same pairs, {name}, has {theirs} without any training. `vgae train DATA --model best` joins both \
-             kinds."
+            "{which} on the same pairs, {name}, reaches {theirs} without any training. `vgae train DATA --model best` \
+             combines both kinds."
         ),
     }
 }
 
-/// Whether the latent says next to nothing of the nodes. A few idle dimensions are no harm.
-fn collapsed(report: &Report) -> Option<String> {
+/// Warns if almost no latent dimension is active. A few inactive dimensions do no harm.
+fn collapse_warning(report: &Report) -> Option<String> {
     let latent = &report.latent;
     let num_active = latent.iter().filter(|dimension| dimension.is_active).count();
     let is_gaussian = latent.first()?.kl.is_some();
@@ -148,22 +148,22 @@ fn collapsed(report: &Report) -> Option<String> {
     })
 }
 
-/// Whether the validation metric rose until the end.
-fn still_rising(history: &[Epoch]) -> Option<String> {
-    let of_last = history.last()?;
+/// Suggests more epochs if the validation AUC rose until the end.
+fn rising_hint(history: &[Epoch]) -> Option<String> {
+    let last_epoch = history.last()?;
     let metrics: Vec<f64> = history
         .iter()
-        .filter(|epoch| epoch.network == of_last.network)
+        .filter(|epoch| epoch.network == last_epoch.network)
         .filter_map(|epoch| epoch.validation_roc_auc)
         .collect();
     let tail = metrics.len() / 10;
     if tail == 0 {
         return None;
     }
-    let most = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let maximum = |values: &[f64]| values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let (before, after) = metrics.split_at(metrics.len() - tail);
-    let gain = most(after) - most(before);
-    (gain > GAIN).then(|| {
+    let gain = maximum(after) - maximum(before);
+    (gain > RISING_GAIN).then(|| {
         format!(
             "The validation AUC rose by {} points in the last tenth of the epochs: more --epochs may help.",
             percent(gain)
@@ -171,8 +171,8 @@ fn still_rising(history: &[Epoch]) -> Option<String> {
     })
 }
 
-/// Of a VAE without a graph: how well it gives rows back.
-fn described(rows: &PartRowMetrics, mean_variance: Option<f64>) -> Option<Finding> {
+/// Answers whether a VAE without a graph reconstructs held-out rows.
+fn rows_learned(rows: &PartRowMetrics, mean_variance: Option<f64>) -> Option<Finding> {
     let (name, metrics) = match (rows.test, rows.validation) {
         (Some(test), _) => ("test", test),
         (None, Some(validation)) => ("validation", validation),
@@ -180,76 +180,72 @@ fn described(rows: &PartRowMetrics, mean_variance: Option<f64>) -> Option<Findin
     };
     let error = metrics.mean_squared_error;
     let mut reasons = vec![format!(
-        "The {} {name} rows, which training never saw, are given back with a mean squared error of {}.",
+        "On the {} {name} rows, which training never saw, the mean squared error is {}.",
         metrics.num_rows,
         figure(error)
     )];
-    let answer = mean_variance.map_or("By its error", |variance| {
-        reasons.push(format!(
-            "Whoever knew the mean of each column and nothing more would have {}.",
-            figure(variance)
-        ));
-        if error < LITTLE * variance {
+    let answer = mean_variance.map_or("See its error", |variance| {
+        reasons.push(format!("Predicting the mean of each column would give {}.", figure(variance)));
+        if error < LEARNED_SHARE * variance {
             "Yes"
         } else if error < variance {
-            "Little"
+            "A little"
         } else {
             "No"
         }
     });
-    reasons.push(format!("The evidence lower bound is {:.3} nats a row.", metrics.elbo));
+    reasons.push(format!("The evidence lower bound is {:.3} nats per row.", metrics.elbo));
     Some(Finding { question: Question::Learned, answer: answer.into(), reasons })
 }
 
 fn found(report: &Report) -> Option<Finding> {
     let best = report.links.best.first()?;
     let question = Question::Found;
-    if report.held_out.as_ref().is_some_and(|part| !ranks(part)) {
+    if report.held_out.as_ref().is_some_and(|part| !beats_chance(part)) {
         let reasons = vec![
-            "Pairs are listed below in the model's order, which was not seen to be better than chance."
-                .into(),
+            "The pairs below are in the model's order, which is not measurably better than chance.".into(),
         ];
-        return Some(Finding { question, answer: "Nothing to rely on".into(), reasons });
+        return Some(Finding { question, answer: "Nothing reliable".into(), reasons });
     }
     let kind = if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid(logit)" };
-    let joint = if report.record.config.read.directed { "→" } else { "–" };
+    let arrow = if report.record.config.read.directed { "→" } else { "–" };
     let pair = |link: &Link| {
-        let [u, v] = [link.pair.0, link.pair.1].map(|node| short(report.nodes.id(node)));
-        format!("{u} {joint} {v}")
+        let [u, v] = [link.pair.0, link.pair.1].map(|node| shortened(report.nodes.id(node)));
+        format!("{u} {arrow} {v}")
     };
-    let first: Vec<String> = report.links.best.iter().take(NUM_FIRST).map(pair).collect();
+    let first: Vec<String> = report.links.best.iter().take(NUM_NAMED).map(pair).collect();
     let mut reasons = vec![format!(
-        "First of all {}; the first has a {kind} of {}.",
+        "Ranked highest: {}; the first has a {kind} of {}.",
         first.join(", "),
         figure(best.probability)
     )];
     let with_common = report.links.best.iter().filter(|link| link.num_common_neighbours > 0).count();
     let count = report.links.best.len();
     if report.record.counts.num_sources.is_none() && report.links.scope == Scope::AllPairs {
-        reasons.push(format!("{with_common} of these {count} pairs have a training neighbour in common."));
+        reasons.push(format!("{with_common} of these {count} pairs share a training neighbour."));
     }
     match report.links.scope {
         Scope::AllPairs => {}
         Scope::TwoHop => reasons.push(
-            "Looked for among the pairs two edges apart, held-out edges too; `vgae predict RUN` looks at all.".into(),
+            "Only pairs two edges apart were searched, counting held-out edges; `vgae predict RUN` searches all pairs.".into(),
         ),
         Scope::Shortlist(count) => reasons.push(format!(
-            "Looked for among the {count} pairs that a part of the model ranks highest; `vgae predict RUN` looks at all."
+            "Only the {count} pairs that the model's first network ranks highest were searched; `vgae predict RUN` searches all."
         )),
         Scope::AtNodes(nodes) | Scope::TwoHopAtNodes(nodes) => {
-            reasons.push(format!("Looked for at {nodes} nodes alone; `vgae predict RUN` looks everywhere."));
+            reasons.push(format!("Only pairs at {nodes} nodes were searched; `vgae predict RUN` searches all pairs."));
         }
     }
     let answer = match report.links.scope {
         Scope::AllPairs => format!("The {count} highest-ranked new pairs"),
-        _ => format!("The {count} highest-ranked of the pairs looked at"),
+        _ => format!("The {count} highest-ranked of the pairs searched"),
     };
     Some(Finding { question, answer, reasons })
 }
 
-/// The start of an id that may be long.
-fn short(id: &str) -> String {
-    let start: String = id.chars().take(MOST_LETTERS).collect();
+/// Shortens a long id.
+fn shortened(id: &str) -> String {
+    let start: String = id.chars().take(MAX_LETTERS).collect();
     if start.len() < id.len() { start + "…" } else { start }
 }
 

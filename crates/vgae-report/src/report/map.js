@@ -2,9 +2,10 @@
 /* The map of embeddings, for the report and the explorer. Needs d3.
 
    drawMap(container, data, options) fills `container`, which has the class "map".
-   data: ids, x, y (within −1 and 1), group (index into groups, or null), and groups: [{name, count}].
-   options.onSelect(index) is called with the node that was clicked, or null for none.
-   Returns select(node, neighbours, predicted): shows a node, {id, x, y, group}, and lines to others, or none if it is null. */
+   data: ids, x, y (from −1 to 1), group (index into groups, or null), and groups: [{name, count}].
+   options.onSelect(index) is called with the clicked node, or null for a click beside the nodes.
+   Returns select(node, neighbours, predicted), which highlights a node, {id, x, y, group}, with lines to the others,
+   or clears the highlight if node is null. */
 function drawMap(container, data, options) {
   const count = data.ids.length;
   const canvas = document.createElement("canvas");
@@ -27,12 +28,12 @@ function drawMap(container, data, options) {
 
   const color = (name) => getComputedStyle(container).getPropertyValue(name).trim();
   const half = () => Math.min(width, height) / 2 - 12;
-  const at = (x, y) => [transform.applyX(width / 2 + x * half()), transform.applyY(height / 2 - y * half())];
-  const place = (i) => at(data.x[i], data.y[i]);
+  const toScreen = (x, y) => [transform.applyX(width / 2 + x * half()), transform.applyY(height / 2 - y * half())];
+  const position = (i) => toScreen(data.x[i], data.y[i]);
   const groupOf = (i) => data.group[i] ?? -1;
   const radius = () => Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
 
-  /* Each group has a shape as well as a colour, the same as in pictures. */
+  /* Each group has a colour and a shape, the same as in the charts. */
   const plus = [[-0.4, -1.3], [0.4, -1.3], [0.4, -0.4], [1.3, -0.4], [1.3, 0.4], [0.4, 0.4], [0.4, 1.3], [-0.4, 1.3], [-0.4, 0.4], [-1.3, 0.4], [-1.3, -0.4], [-0.4, -0.4]];
   const corners = [
     null,
@@ -44,7 +45,7 @@ function drawMap(container, data, options) {
     plus.map(([x, y]) => [0.71 * (x - y), 0.71 * (x + y)]),
     [[-1.4, -0.55], [1.4, -0.55], [1.4, 0.55], [-1.4, 0.55]],
   ];
-  function mark(group, x, y, r) {
+  function drawPoint(group, x, y, r) {
     const shape = corners[group % corners.length];
     context.beginPath();
     if (!shape) context.arc(x, y, r, 0, 2 * Math.PI);
@@ -52,23 +53,23 @@ function drawMap(container, data, options) {
     context.fill();
   }
 
-  function lines(from, others, style, dash, alpha) {
+  function drawLines(from, others, style, dash, alpha) {
     context.strokeStyle = style;
     context.globalAlpha = alpha;
     context.lineWidth = 1.5;
     context.setLineDash(dash);
     for (const other of others) {
       context.beginPath();
-      context.moveTo(...at(from.x, from.y));
-      context.lineTo(...at(other.x, other.y));
+      context.moveTo(...toScreen(from.x, from.y));
+      context.lineTo(...toScreen(other.x, other.y));
       context.stroke();
     }
     context.setLineDash([]);
   }
 
-  /* A node's name beside it, on the side that has room. */
-  function name({ id, x, y }, ink) {
-    const [left, top] = at(x, y);
+  /* Writes the name of a node on the side with more room. */
+  function drawName({ id, x, y }, ink) {
+    const [left, top] = toScreen(x, y);
     const text = id.length > 30 ? `${id.slice(0, 29)}…` : id;
     const isRight = left > width / 2;
     context.font = `600 13px ${getComputedStyle(container).fontFamily}`;
@@ -89,29 +90,29 @@ function drawMap(container, data, options) {
     const other = color("--other"), ink = color("--ink");
     const { node, neighbours, predicted } = chosen;
     const r = radius();
-    for (const wanted of [-1, ...data.groups.keys()]) {
-      if (hidden.has(wanted)) continue;
-      context.fillStyle = wanted < 0 ? other : colors[wanted];
-      context.globalAlpha = node ? 0.25 : wanted < 0 && data.groups.length ? 0.45 : 0.8;
+    for (const group of [-1, ...data.groups.keys()]) {
+      if (hidden.has(group)) continue;
+      context.fillStyle = group < 0 ? other : colors[group];
+      context.globalAlpha = node ? 0.25 : group < 0 && data.groups.length ? 0.45 : 0.8;
       for (let i = 0; i < count; i++) {
-        if (groupOf(i) !== wanted) continue;
-        const [x, y] = place(i);
-        if (x > -9 && y > -9 && x < width + 9 && y < height + 9) mark(Math.max(wanted, 0), x, y, r);
+        if (groupOf(i) !== group) continue;
+        const [x, y] = position(i);
+        if (x > -9 && y > -9 && x < width + 9 && y < height + 9) drawPoint(Math.max(group, 0), x, y, r);
       }
     }
     if (node) {
-      lines(node, neighbours, ink, [], 0.55);
-      lines(node, predicted, color("--accent"), [5, 4], 1);
+      drawLines(node, neighbours, ink, [], 0.55);
+      drawLines(node, predicted, color("--accent"), [5, 4], 1);
       context.globalAlpha = 1;
       for (const point of [...neighbours, ...predicted, node]) {
         const group = point.group ?? -1;
         context.fillStyle = group < 0 ? other : colors[group];
-        mark(Math.max(group, 0), ...at(point.x, point.y), r * 1.3);
+        drawPoint(Math.max(group, 0), ...toScreen(point.x, point.y), r * 1.3);
       }
-      name(node, ink);
+      drawName(node, ink);
     }
     context.globalAlpha = 1;
-    const rings = [node && at(node.x, node.y), hovered === null ? null : place(hovered)];
+    const rings = [node && toScreen(node.x, node.y), hovered === null ? null : position(hovered)];
     for (const [x, y] of rings.filter(Boolean)) {
       context.strokeStyle = ink;
       context.lineWidth = 2;
@@ -139,7 +140,7 @@ function drawMap(container, data, options) {
     return best;
   }
 
-  function point(index) {
+  function hover(index) {
     if (index === hovered) return;
     hovered = index;
     canvas.style.cursor = index === null ? "grab" : "pointer";
@@ -147,7 +148,7 @@ function drawMap(container, data, options) {
     if (index !== null) {
       const group = data.groups[groupOf(index)]?.name;
       tip.replaceChildren(strong(data.ids[index]), document.createTextNode(group ? ` · ${group}` : ""));
-      const [x, y] = place(index);
+      const [x, y] = position(index);
       tip.style.left = `${Math.min(Math.max(x, 70), Math.max(width - 70, 70))}px`;
       tip.style.top = `${y + (y > 56 ? -18 : 18)}px`;
       tip.dataset.below = String(y <= 56);
@@ -162,14 +163,14 @@ function drawMap(container, data, options) {
   }
 
   const zoom = d3.zoom().scaleExtent([0.8, 60])
-    /* A page is scrolled by the wheel; with Ctrl or a pinch the map is zoomed. */
+    /* The wheel scrolls the page; Ctrl and the wheel, or a pinch, zoom the map. */
     .filter((event) => !event.button && (event.type !== "wheel" || event.ctrlKey || event.metaKey || document.activeElement === canvas)
       && (event.type !== "touchstart" || event.touches.length > 1 || transform.k > 1))
     .on("zoom", (event) => { transform = event.transform; tip.hidden = true; hovered = null; draw(); });
   d3.select(canvas).call(zoom)
     .on("dblclick.zoom", () => d3.select(canvas).call(zoom.transform, d3.zoomIdentity))
-    .on("mousemove", (event) => point(nearest(...d3.pointer(event, canvas))))
-    .on("mouseleave", () => point(null))
+    .on("mousemove", (event) => hover(nearest(...d3.pointer(event, canvas))))
+    .on("mouseleave", () => hover(null))
     .on("click", (event) => options.onSelect(nearest(...d3.pointer(event, canvas))))
     .on("keydown", (event) => {
       const by = { "+": 1.5, "=": 1.5, "-": 1 / 1.5 }[event.key];
@@ -181,7 +182,7 @@ function drawMap(container, data, options) {
   const shapes = ["●", "■", "▲", "◆", "▼", "✚", "✖", "▬"];
   const rest = data.group.filter((group) => (group ?? -1) < 0).length;
   const entries = data.groups.map((group, g) => [g, group.name, shapes[g % shapes.length], `var(--series-${g})`]);
-  if (data.groups.length && rest) entries.push([-1, "other or none", "●", "var(--other)"]);
+  if (data.groups.length && rest) entries.push([-1, "other or no group", "●", "var(--other)"]);
   for (const [g, name, shape, style] of entries) {
     const button = document.createElement("button");
     const sign = document.createElement("span");
@@ -214,7 +215,7 @@ function drawMap(container, data, options) {
   }
   new ResizeObserver(resize).observe(canvas);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  /* Paper is white. */
+  /* Redraw in light colours for printing. */
   addEventListener("beforeprint", draw);
   addEventListener("afterprint", draw);
   resize();

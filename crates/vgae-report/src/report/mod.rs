@@ -1,10 +1,12 @@
-//! What there is to see of a run: did it learn, can it be trusted, what did it find.
+//! Reports of a run: did it learn, can it be trusted, what did it find.
 //!
-//! A [`Report`] holds the figures, in order; nothing in it depends on how they are shown.
+//! A [`Report`] holds the figures, independent of how they are shown; [`text()`], [`page()`] and [`chart()`]
+//! show them.
 //!
 //! # Examples
 //! ```
-//! use vgae::config::{Config, MapKind, ReportConfig};
+//! use vgae::config::Config;
+//! use vgae_report::config::{MapKind, ReportConfig};
 //! use vgae_report::report::Report;
 //! use vgae::run::{self, Run, RunDir, Timings};
 //! use vgae::write::Existing;
@@ -14,7 +16,7 @@
 //! let path = directory.path().join("karate");
 //! let mut config = Config::default();
 //! config.train.epochs = Some(20);
-//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;
@@ -49,12 +51,13 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::Result;
-use vgae::config::{BaselineKind, MapKind, ReportConfig};
-use vgae::evaluate::inspect::{self, Dimension};
+use crate::config::{MapKind, ReportConfig};
+use vgae::config::BaselineKind;
 use vgae::evaluate::metrics::Metrics;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::transform::transform;
 use vgae::graph::{EdgeList, NodeIds};
+use vgae::inspect::{self, Dimension};
 use vgae::model::Encoded;
 use vgae::run::{Record, Run};
 use vgae::train::Epoch;
@@ -68,50 +71,52 @@ pub use part::{Claim, HeldOut, Histogram};
 pub use standing::Standing;
 pub use text::text;
 
-/// Everything that a report shows of one run.
+/// Everything that a report shows about one run.
 pub struct Report {
-    /// What the run is called.
+    /// The name of the run.
     pub name: String,
-    /// What `run.json` says.
+    /// The contents of `run.json`.
     pub record: Record,
-    /// The answers, in a sentence or two each.
+    /// The answers to the [`Question`]s.
     pub findings: Vec<Finding>,
     /// The metrics of the validation part.
     pub validation: Option<Metrics>,
-    /// The figures of the test part, or of the validation part where no test was held out.
+    /// The figures of the test part, or of the validation part if no test part was held out.
     pub held_out: Option<HeldOut>,
-    /// The same edges and negatives by scores that need no training, best first.
+    /// Scores that need no training, measured on the same edges and negatives, best first.
     pub standings: Vec<Standing>,
-    /// Those of such scores that would take long here.
+    /// Scores that need no training but would take too long on this graph.
     pub left_out: Vec<BaselineKind>,
-    /// How well held-out rows are described, of a VAE.
+    /// The metrics of the held-out rows, if the model is a VAE.
     pub rows: Option<PartRowMetrics>,
-    /// The mean squared error of a VAE that knew the mean of each column and nothing more.
+    /// The mean squared error of predicting the mean of each column, if the model is a VAE.
     pub mean_variance: Option<f64>,
-    /// Every epoch.
+    /// All epochs.
     pub history: Vec<Epoch>,
-    /// The latent dimensions in their order; none for a score that needs no training.
+    /// The latent dimensions, in order; empty for a score that needs no training.
     pub latent: Vec<Dimension>,
-    /// The nodes in two dimensions; none without embeddings, or if it is not wanted.
+    /// The nodes in two dimensions; `None` without embeddings or if the settings disable the map.
     pub map: Option<Map>,
-    /// What was found.
+    /// The predicted links.
     pub links: Links,
     /// The ids of the n nodes.
     pub nodes: NodeIds,
-    /// The neighbours of the nodes on the map, by any edge of the graph, ascending.
+    /// The neighbours of each node on the map, over all edges of the graph, ascending.
     pub neighbours: HashMap<u32, Vec<u32>>,
-    /// What the report leaves out and why, a sentence each.
+    /// Notes on parts that are left out, one sentence each.
     pub notes: Vec<String>,
 }
 
 impl Report {
-    /// The report, named `name`, of a run, what its model says of the graph, its [`Run::evaluate`] and its epochs.
+    /// Builds the report `name` of a run from its encoded graph, its metrics ([`Run::evaluate`]) and its
+    /// epochs.
     ///
-    /// O(m log m) time for m held-out pairs and some hundred bootstrap resamples of them; for the predicted links see
-    /// [`Links`], for the map [`Map`]. The same run gives the same report.
+    /// Takes O(m log m) time for m held-out pairs and each of some hundred bootstrap resamples; see [`Links`]
+    /// and [`Map`] for the cost of the predicted links and the map. The same run gives the same report.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Config`] for settings out of bounds, [`vgae_report::Error::NotANumber`] if the model has diverged.
+    /// Returns [`crate::Error::Config`] for settings out of bounds, and [`crate::Error::NotANumber`] if the
+    /// model has diverged.
     pub fn of(
         name: String,
         run: &Run,
@@ -130,9 +135,9 @@ impl Report {
             (true, true) => None,
         };
         let held_out = part.map(|(name, part)| {
-            HeldOut::of(
+            HeldOut::measure(
                 name,
-                &standing::scored(&*encoded.score, part),
+                &standing::score_part(&*encoded.score, part),
                 &split.train,
                 record.calibration.as_ref(),
                 seed,
@@ -140,26 +145,27 @@ impl Report {
         });
         let held_out = held_out.transpose()?;
         let (standings, left_out) = match part {
-            Some((_, part)) => standing::all(run, part)?,
+            Some((_, part)) => standing::measure(run, part)?,
             None => Default::default(),
         };
 
         let has_graph = !graph.edges.is_empty();
-        let drawn = links::draw(graph.num_nodes(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
-        let describer = has_graph.then(|| links::Describer::new(run));
-        let mut links = match &describer {
-            Some(describer) => Links::find(describer, encoded, &drawn, config.top),
+        let sample =
+            links::sample_nodes(graph.num_nodes(), config.map_nodes, &mut ChaCha8Rng::seed_from_u64(seed));
+        let builder = has_graph.then(|| links::LinkBuilder::new(run));
+        let mut links = match &builder {
+            Some(builder) => Links::find(builder, encoded, &sample, config.top),
             None => Links::default(),
         };
         let map = match (&encoded.embeddings, config.map) {
             (None, _) | (_, MapKind::None) => None,
             (Some(embeddings), kind) => {
                 let found = links.best.iter().flat_map(|link| [link.pair.0, link.pair.1]);
-                let nodes = links::chosen(found, &drawn, config.map_nodes);
-                if let Some(describer) = &describer {
-                    links.add_of_nodes(describer, encoded, &nodes);
+                let nodes = links::choose_nodes(found, &sample, config.map_nodes);
+                if let Some(builder) = &builder {
+                    links.add_of_nodes(builder, encoded, &nodes);
                 }
-                Some(Map::of(kind, &embeddings.mean, nodes, graph, &split.train, seed))
+                Some(Map::new(kind, &embeddings.mean, nodes, graph, &split.train, seed))
             }
         };
         let neighbours = map.as_ref().map(|map| neighbours(&map.nodes, &graph.edges)).unwrap_or_default();
@@ -167,7 +173,7 @@ impl Report {
         let mut notes: Vec<String> = links.note().into_iter().collect();
         if record.config.read.directed && !record.config.model.model.is_directed() && has_graph {
             notes.push(
-                "The model learns without the directions of the edges, and scores both ways alike.".into(),
+                "The model ignores the directions of the edges and scores both directions alike.".into(),
             );
         }
         let mut report = Report {
@@ -188,12 +194,12 @@ impl Report {
             neighbours,
             notes,
         };
-        report.findings = findings::of(&report);
+        report.findings = findings::answers(&report);
         Ok(report)
     }
 }
 
-/// The mean over the columns of X, as a VAE sees it, of their variance over all rows.
+/// Returns the mean over the columns of X, transformed as for the VAE, of their variance over all rows.
 fn mean_variance(run: &Run) -> Option<f64> {
     let features = transform(run.graph.features()?, run.record.config.model.feature_transform());
     let mut sums = vec![[0.0f64; 2]; features.cols()];
@@ -206,24 +212,25 @@ fn mean_variance(run: &Run) -> Option<f64> {
     Some(variances.sum::<f64>() / features.cols() as f64)
 }
 
+/// Returns the neighbours of each of `nodes`, ascending.
 fn neighbours(nodes: &[u32], edges: &EdgeList) -> HashMap<u32, Vec<u32>> {
     let mut neighbours: HashMap<u32, Vec<u32>> = nodes.iter().map(|&node| (node, Vec::new())).collect();
     for &(u, v) in edges.pairs() {
         for (node, other) in [(u, v), (v, u)] {
-            if let Some(of_node) = neighbours.get_mut(&node) {
-                of_node.push(other);
+            if let Some(list) = neighbours.get_mut(&node) {
+                list.push(other);
             }
         }
     }
-    for of_node in neighbours.values_mut() {
-        of_node.sort_unstable();
-        // With directions, two nodes may have two edges.
-        of_node.dedup();
+    for list in neighbours.values_mut() {
+        list.sort_unstable();
+        // In a directed graph, two nodes can have an edge in each direction.
+        list.dedup();
     }
     neighbours
 }
 
-/// A number with four significant digits: 0.9312, 0.00002104 as 2.104e-5.
+/// Formats a number with four significant digits: 0.9312, 0.00002104 as 2.104e-5.
 pub fn figure(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();

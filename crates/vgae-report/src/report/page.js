@@ -1,5 +1,5 @@
 "use strict";
-/* The report's map, the panel of a node, and the table of predicted links. Names of nodes only ever become text. */
+/* The map, the panel of a node, and the table of predicted links. Names of nodes are inserted as text, never as HTML. */
 const runs = JSON.parse(document.getElementById("data").textContent);
 
 function element(tag, className, text) {
@@ -30,14 +30,14 @@ function showRun(section, run) {
   if (table) showLinks(table, run, select);
 }
 
-/* Returns what selects a node of the run by its index. */
+/* Draws the map, and returns a function that selects a node by its index. */
 function showMap(section, container, run) {
   const panel = section.querySelector(".panel");
   const onMap = run.map.x.length;
   const data = { ids: run.ids.slice(0, onMap), x: run.map.x, y: run.map.y, group: run.map.group, groups: run.map.groups };
   const point = (index) => ({ id: data.ids[index], x: data.x[index], y: data.y[index], group: data.group[index] });
   const shown = (others) => others.filter((other) => other < onMap).map(point);
-  const mark = drawMap(container, data, { onSelect: select });
+  const highlight = drawMap(container, data, { onSelect: select });
 
   function nodeButton(index) {
     const button = element("button", "node", run.ids[index]);
@@ -50,13 +50,13 @@ function showMap(section, container, run) {
 
   function select(index) {
     if (index === null || index >= onMap) {
-      mark(null);
+      highlight(null);
       panel.replaceChildren(element("p", "hint", run.links.length ? "Click a node to see its neighbours and its highest-ranked new links." : "Click a node to see its name."));
       return;
     }
     const neighbours = run.map.neighbours[index];
     const predicted = run.map.predicted[index];
-    mark(point(index), shown(neighbours), shown(predicted.map((link) => link[0])));
+    highlight(point(index), shown(neighbours), shown(predicted.map((link) => link[0])));
     const group = run.map.group[index];
     const degree = run.map.degrees[index];
     const facts = [group === null ? "" : run.map.groups[group].name, `${degree} ${degree === 1 ? "neighbour" : "neighbours"}`];
@@ -74,7 +74,7 @@ function showMap(section, container, run) {
       element("h4", "", run.ids[index]),
       element("p", "hint", facts.filter(Boolean).join(" · ")),
       element("h5", "", "Highest-ranked new links"),
-      predicted.length ? list : element("p", "hint", "None were looked for at this node; vgae predict RUN --node ID does."),
+      predicted.length ? list : element("p", "hint", "None were searched for at this node; vgae predict RUN --node ID finds them."),
       element("h5", "", "Neighbours"),
       neighbours.length ? known : element("p", "hint", "None."),
     );
@@ -89,7 +89,7 @@ function showMap(section, container, run) {
       .find((at) => at >= 0);
     if (index !== undefined) return select(index);
     select(null);
-    panel.replaceChildren(element("p", "hint", "No node on the map has this in its name."));
+    panel.replaceChildren(element("p", "hint", "The name of no node on the map contains this."));
   });
   select(null);
   return select;
@@ -110,7 +110,7 @@ function showLinks(table, run, select) {
     common: (link) => link.common,
   };
   const links = run.links.map(([source, target, probability, logit, common], at) => ({ rank: at + 1, source, target, probability, logit, common }));
-  const most = 500;
+  const maxRows = 500;
   let key = "rank", descending = false;
 
   function shown() {
@@ -126,7 +126,7 @@ function showLinks(table, run, select) {
 
   function draw() {
     const matches = shown();
-    body.replaceChildren(...matches.slice(0, most).map((link) => {
+    body.replaceChildren(...matches.slice(0, maxRows).map((link) => {
       const row = element("tr");
       const node = (index) => {
         const cell = element("td");
@@ -143,7 +143,7 @@ function showLinks(table, run, select) {
       if (run.countsCommon) row.append(element("td", "number", link.common));
       return row;
     }));
-    const cut = matches.length > most ? `, the first ${most} shown` : "";
+    const cut = matches.length > maxRows ? `, the first ${maxRows} shown` : "";
     state.textContent = `${matches.length} of ${links.length} links${cut}`;
     for (const header of headers) {
       const isKey = header.dataset.key === key;
@@ -154,7 +154,7 @@ function showLinks(table, run, select) {
   for (const header of headers) {
     header.querySelector("button").addEventListener("click", () => {
       const next = header.dataset.key;
-      // Numbers but the rank are looked at from the largest down.
+      // All numbers except the rank are sorted from the largest down at first.
       descending = next === key ? !descending : ["probability", "logit", "common"].includes(next);
       key = next;
       draw();
@@ -162,7 +162,7 @@ function showLinks(table, run, select) {
   }
   search.addEventListener("input", draw);
 
-  /* A spreadsheet runs what begins with one of these; an apostrophe before it makes it text. */
+  /* A spreadsheet runs text that begins with one of these as a formula; an apostrophe in front prevents that. */
   const cell = (text) => {
     const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
@@ -180,5 +180,5 @@ function showLinks(table, run, select) {
   draw();
 }
 
-/* All that is folded is printed as well. */
+/* Print collapsed sections as well. */
 addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));

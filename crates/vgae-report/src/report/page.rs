@@ -1,38 +1,39 @@
-//! The report as one HTML page that needs nothing else: no network, no other file.
+//! The report as a single HTML page that needs no network and no other file.
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 
 use crate::Result;
 use crate::chart::{Size, palette};
+use crate::config::PlotKind;
 use crate::report::charts::chart;
 use crate::report::page_tables::{comparison, ranking};
 use crate::report::{Report, page_data};
-use vgae::config::PlotKind;
 
-/// Lets the page run what is in it, and nothing reach it or leave it.
+/// Allows the page's own scripts and styles, and forbids all requests.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data: blob:; \
                       base-uri 'none'; form-action 'none'";
 
-/// The page of one run or of several side by side. About 300 kB, and some 100 bytes for each node on a map and each of its
-/// neighbours.
+/// Renders the page of one run, or of several side by side.
 ///
-/// Texts of users, node ids above all, are escaped wherever they stand, and the page's policy allows no request.
+/// The page takes about 300 kB, plus some 100 bytes for each node on a map and for each of its neighbours.
+/// Node ids and other text from users are always escaped, and the page's content security policy allows no
+/// requests.
 ///
 /// # Errors
-/// [`vgae_report::Error::Config`] if a chart cannot be drawn.
+/// Returns [`crate::Error::Config`] if a chart cannot be drawn.
 pub fn page(reports: &[Report]) -> Result<String> {
     let reports: Vec<&Report> = reports.iter().collect();
     let names = reports.iter().map(|report| report.name.as_str()).collect::<Vec<_>>().join(", ");
-    let data: Vec<Value> = reports.iter().map(|report| page_data::of(report)).collect();
+    let data: Vec<Value> = reports.iter().map(|report| page_data::run_data(report)).collect();
     let body = html! {
         header {
             h1 { (names) }
             p.lead {
                 @if reports.iter().any(|report| report.record.counts.num_edges > 0) {
-                    "Link prediction by " code { "vgae" } ": what was learned, how far to trust it, what was found."
+                    "Link prediction with " code { "vgae" } ": what the model learned, how far to trust it, what it found."
                 } @else {
-                    "An auto-encoder of rows by " code { "vgae" } ": what was learned."
+                    "An auto-encoder of rows, trained with " code { "vgae" } ": what it learned."
                 }
             }
         }
@@ -43,18 +44,19 @@ pub fn page(reports: &[Report]) -> Result<String> {
         } @else {
             h2 { "The runs" }
             (comparison(&reports))
+            @for report in &reports { h3 { (report.name) } p { (summary(report)) } (findings(report)) }
         }
-        (section(&reports, "How it learned", &[PlotKind::Loss, PlotKind::Kl, PlotKind::Validation])?)
+        (section(&reports, "Training", &[PlotKind::Loss, PlotKind::Kl, PlotKind::Validation])?)
         @if let [report] = reports[..] {
-            (section(&[report], "How it tells links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Scores])?)
-            (section(&[report], "What to make of it", &[PlotKind::Calibration, PlotKind::Degree, PlotKind::Latent])?)
+            (section(&[report], "Telling links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Scores])?)
+            (section(&[report], "A closer look", &[PlotKind::Calibration, PlotKind::Degree, PlotKind::Latent])?)
         } @else {
-            (section(&reports, "How they tell links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Calibration])?)
+            (section(&reports, "Telling links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Calibration])?)
         }
         @if reports.len() > 1 { h2 { "Side by side" } }
         div.runs.many[reports.len() > 1] {
             @for (at, report) in reports.iter().enumerate() {
-                (of_run(report, at, reports.len() > 1)?)
+                (run_section(report, at, reports.len() > 1)?)
             }
         }
     };
@@ -85,7 +87,7 @@ pub fn page(reports: &[Report]) -> Result<String> {
     Ok(page.into_string())
 }
 
-/// The colours as variables, and those of the charts' attributes on a dark screen.
+/// Returns CSS that defines the colours as variables and recolours the charts on a dark screen.
 pub fn colours() -> String {
     let names = [
         ("paper", palette::PAPER),
@@ -108,8 +110,8 @@ pub fn colours() -> String {
     format!(":root{{{light}}}@media screen and (prefers-color-scheme:dark){{:root{{{dark}}}{mapped}}}\n")
 }
 
-/// What the run was made of, in a line.
-pub(super) fn summary(report: &Report) -> String {
+/// Describes the model, the graph and the training in a sentence.
+fn summary(report: &Report) -> String {
     let counts = &report.record.counts;
     let features = match counts.num_features {
         0 => "no features".to_string(),
@@ -127,7 +129,7 @@ pub(super) fn summary(report: &Report) -> String {
     format!("{model} on {graph}; trained in {seconds:.1} s with seed {}.", report.record.config.seed)
 }
 
-pub(super) fn findings(report: &Report) -> Markup {
+fn findings(report: &Report) -> Markup {
     html! {
         div.findings {
             @for finding in &report.findings {
@@ -141,7 +143,7 @@ pub(super) fn findings(report: &Report) -> Markup {
     }
 }
 
-/// A sentence in which what stands between backticks is a command.
+/// Renders a sentence, with the text between backticks as code.
 fn with_code(sentence: &str) -> Markup {
     html! {
         @for (at, part) in sentence.split('`').enumerate() {
@@ -150,7 +152,7 @@ fn with_code(sentence: &str) -> Markup {
     }
 }
 
-/// The charts of `kinds` that there is something for, under a heading.
+/// Renders the charts of `kinds` that have data, under a heading.
 fn section(reports: &[&Report], heading: &str, kinds: &[PlotKind]) -> Result<Markup> {
     let mut figures = Vec::new();
     for &kind in kinds {
@@ -168,34 +170,34 @@ fn section(reports: &[&Report], heading: &str, kinds: &[PlotKind]) -> Result<Mar
     })
 }
 
-/// Of a chart in the page.
+/// The size of a chart in the page.
 const SIZE: Size = Size { width: 380, height: 310 };
 
-/// Links that are printed, as in `page.css`.
-const ON_PAPER: usize = 40;
+/// The most links that are printed; `page.css` hides the others.
+const MAX_PRINTED: usize = 40;
 
-/// What is a run's own: map, links, and how it was made.
-fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
+/// Renders the parts that each run has for itself: the map, the links, and the settings.
+fn run_section(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
     let has_map = report.map.is_some();
     Ok(html! {
         section data-run=(at) {
             @if is_one_of_many {
                 h3 { (report.name) }
-                (section(&[report], "How its scores lie", &[PlotKind::Scores, PlotKind::Degree, PlotKind::Latent])?)
+                (section(&[report], "A closer look", &[PlotKind::Scores, PlotKind::Degree, PlotKind::Latent])?)
             }
             @if let Some(map) = &report.map {
                 div.keep {
-                    h2 { "Where the " @if report.record.counts.num_edges > 0 { "nodes" } @else { "rows" } " lie" }
+                    h2 { "Map of the " @if report.record.counts.num_edges > 0 { "nodes" } @else { "rows" } }
                     p.hint {
                         (map.kind) " of the embeddings"
                         @if map.nodes.len() < report.nodes.len() {
-                            ": " (map.nodes.len()) " of " (report.nodes.len()) " nodes, those of the links below first, then any"
+                            ": " (map.nodes.len()) " of " (report.nodes.len()) " nodes, first those of the links below, then a random sample"
                         }
-                        ". Point at a node for its name"
+                        ". Hover over a node to see its name"
                         @if !report.links.best.is_empty() {
-                            ", click it for its neighbours (lines) and its highest-ranked new links (dashes)"
+                            ", click it to see its neighbours (lines) and highest-ranked new links (dashes)"
                         }
-                        "; pinch, or Ctrl and the wheel, to zoom." @if let Some(note) = &map.note { " " (note) }
+                        "; pinch or use Ctrl and the wheel to zoom." @if let Some(note) = &map.note { " " (note) }
                     }
                     div.tools {
                         input.find type="search" placeholder="Find a node" aria-label="Find a node on the map" autocomplete="off";
@@ -212,7 +214,7 @@ fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
                 div.links {
                     div.tools {
                         input.search type="search" placeholder="Search nodes" aria-label="Search the links by node" autocomplete="off";
-                        button.download type="button" title="A name that a spreadsheet would run as a formula gets an apostrophe" {
+                        button.download type="button" title="Names that a spreadsheet would run as a formula get an apostrophe in front" {
                             "Download CSV"
                         }
                         span.state.hint {}
@@ -225,19 +227,20 @@ fn of_run(report: &Report, at: usize, is_one_of_many: bool) -> Result<Markup> {
                         } }
                         tbody {}
                     } }
-                    @if report.links.best.len() > ON_PAPER { p.paper.hint { "On paper, the first " (ON_PAPER) "." } }
+                    @if report.links.best.len() > MAX_PRINTED { p.paper.hint { "Only the first " (MAX_PRINTED) " are printed." } }
                 }
             }
             @for note in &report.notes { p.hint { (with_code(note)) } }
             @if !has_map && report.latent.is_empty() {
-                p.hint { "This model has no embeddings: it scores pairs by the graph alone." }
+                p.hint { "This model has no embeddings: it scores pairs from the graph alone." }
             }
-            h2 { "How it was made" }
+            h2 { "Settings and provenance" }
             (provenance(report))
         }
     })
 }
 
+/// Returns the key and the heading of each column of the links, and whether it is right-aligned.
 fn columns(report: &Report) -> Vec<(&'static str, &'static str, bool)> {
     let mut columns = vec![
         ("rank", "#", true),
@@ -255,14 +258,14 @@ fn columns(report: &Report) -> Vec<(&'static str, &'static str, bool)> {
 fn probability_note(report: &Report) -> String {
     match &report.record.calibration {
         Some(calibrator) => {
-            format!("Probabilities are calibrated ({}), at the graph's density.", calibrator.method())
+            format!("The probabilities are calibrated ({}) for the density of the graph.", calibrator.method())
         }
-        None => "The probability is sigmoid(logit), which is not calibrated: it ranks, and claims too much."
+        None => "The probability is sigmoid(logit), which is not calibrated: it ranks pairs but overstates how likely they are."
             .into(),
     }
 }
 
-/// The settings, and where everything came from.
+/// Renders the settings, the inputs, the versions and the timings.
 fn provenance(report: &Report) -> Markup {
     let record = &report.record;
     let list = |rows: Vec<(String, String)>| {

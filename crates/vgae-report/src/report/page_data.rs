@@ -1,4 +1,4 @@
-//! What the page's script is given.
+//! The data for the script of the page.
 
 use hashbrown::HashMap;
 use serde::Serialize;
@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 
 use crate::report::{Link, Map, Report};
 
-/// Neighbours of a node that are named, those on the map first.
-const MOST_NEIGHBOURS: usize = 25;
+/// The most neighbours that the page names for a node; those on the map come first.
+const MAX_NEIGHBOURS: usize = 25;
 
-/// The data of one run: names once, everything else by their numbers, the nodes of the map first.
-pub(super) fn of(report: &Report) -> Value {
+/// Builds the data of one run. Each id is stored once, those on the map first; everything else refers to its
+/// index.
+pub(super) fn run_data(report: &Report) -> Value {
     let mut names = Names { report, numbers: HashMap::new(), ids: Vec::new() };
     let map = report.map.as_ref().map(|map| {
         map.nodes.iter().for_each(|&node| _ = names.number(node));
-        of_map(map, report, &mut names)
+        map_data(map, report, &mut names)
     });
     let links: Vec<Value> = report
         .links
@@ -34,27 +35,28 @@ pub(super) fn of(report: &Report) -> Value {
     })
 }
 
-/// In a bipartite graph the ends of a pair have no neighbour in common.
+/// Returns `true` if common neighbours are shown. In a bipartite graph, the ends of a pair never share a
+/// neighbour.
 pub(super) fn counts_common(report: &Report) -> bool {
     report.record.counts.num_sources.is_none()
 }
 
-fn of_map(map: &Map, report: &Report, names: &mut Names) -> Value {
-    let axis = |axis: usize| map.places.iter().map(|place| round(place[axis])).collect::<Vec<_>>();
+fn map_data(map: &Map, report: &Report, names: &mut Names) -> Value {
+    let axis = |axis: usize| map.positions.iter().map(|position| round(position[axis])).collect::<Vec<_>>();
     let on_map = map.nodes.len();
     let mut neighbours = Vec::with_capacity(on_map);
     let mut predicted = Vec::with_capacity(on_map);
     for &node in &map.nodes {
         let all = report.neighbours.get(&node).map_or(&[][..], Vec::as_slice);
         let (near, far): (Vec<u32>, Vec<u32>) = all.iter().partition(|&&other| names.is_among(other, on_map));
-        let named = near.into_iter().chain(far).take(MOST_NEIGHBOURS);
+        let named = near.into_iter().chain(far).take(MAX_NEIGHBOURS);
         neighbours.push(named.map(|other| names.number(other)).collect::<Vec<_>>());
         let links = report.links.of_nodes.get(&node).map_or(&[][..], Vec::as_slice);
-        let of_link = |link: &Link| {
+        let values = |link: &Link| {
             let other = if link.pair.0 == node { link.pair.1 } else { link.pair.0 };
             json!([names.number(other), short(link.probability), link.num_common_neighbours])
         };
-        predicted.push(links.iter().map(of_link).collect::<Vec<_>>());
+        predicted.push(links.iter().map(values).collect::<Vec<_>>());
     }
     let degree = |node: &u32| report.neighbours.get(node).map_or(0, Vec::len);
     let groups = map.groups.iter().map(|group| json!({ "name": group.name, "count": group.num_nodes }));
@@ -69,7 +71,7 @@ fn of_map(map: &Map, report: &Report, names: &mut Names) -> Value {
     })
 }
 
-/// The nodes that are named, each once.
+/// Numbers the nodes that the page names, in the order of their first use.
 struct Names<'a> {
     report: &'a Report,
     numbers: HashMap<u32, usize>,
@@ -91,12 +93,13 @@ impl Names<'_> {
     }
 }
 
-/// JSON that may stand within a script element, whatever texts it holds: nothing in it ends the element or begins a comment.
+/// Serialises to JSON that is safe inside a script element: no text in it can end the element or begin a
+/// comment.
 pub(super) fn inline(value: &Value) -> String {
     value.to_string().replace('<', "\\u003c").replace('>', "\\u003e").replace('&', "\\u0026")
 }
 
-/// The settings of a serialised struct, those of its parts by `part.name`.
+/// Flattens a serialised struct into names and values; nested fields are named `outer.inner`.
 pub(super) fn rows(value: &impl Serialize) -> Vec<(String, String)> {
     fn collect(prefix: &str, value: &Value, rows: &mut Vec<(String, String)>) {
         match value {
@@ -114,12 +117,12 @@ pub(super) fn rows(value: &impl Serialize) -> Vec<(String, String)> {
     rows
 }
 
-/// As many digits as a picture can show.
+/// Rounds to the precision that a screen can show.
 fn round(value: f32) -> f64 {
     (f64::from(value) * 1e4).round() / 1e4
 }
 
-/// Six significant digits.
+/// Rounds to six significant digits.
 fn short(value: f64) -> f64 {
     format!("{value:.5e}").parse().unwrap_or(value)
 }

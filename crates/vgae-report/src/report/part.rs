@@ -1,4 +1,4 @@
-//! The figures of a held-out part.
+//! The metrics of a held-out part.
 
 use serde::Serialize;
 
@@ -9,65 +9,65 @@ use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::graph::EdgeList;
 use vgae::model::score::probability;
 
-/// Resamples of a bootstrap, where the part is small.
-const MOST_RESAMPLES: usize = 1000;
-/// And where it is large: its intervals are narrow, and so are those of the quantiles.
-const FEWEST_RESAMPLES: usize = 100;
-/// Pairs that are drawn in all resamples, in between.
-const DRAWS: usize = 20_000_000;
+/// The most bootstrap resamples, used for small parts.
+const MAX_RESAMPLES: usize = 1000;
+/// The fewest bootstrap resamples, used for large parts, whose intervals are narrow in any case.
+const MIN_RESAMPLES: usize = 100;
+/// Between these bounds, the number of pairs drawn over all resamples.
+const NUM_DRAWS: usize = 20_000_000;
 
-/// Bins of a [`Histogram`] at most.
-const MOST_BINS: usize = 40;
+/// The most bins of a [`Histogram`].
+const MAX_BINS: usize = 40;
 
-/// How well a held-out part is ranked, and what is claimed of it.
+/// The ranking metrics and the calibration of a held-out part.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldOut {
     /// `test`, or `validation`.
     pub name: &'static str,
-    /// Links.
+    /// Number of held-out edges.
     pub num_edges: usize,
-    /// Absent pairs that they are ranked among.
+    /// Number of negatives that they are ranked among.
     pub num_negatives: usize,
-    /// AUC and AP.
+    /// AUC and average precision.
     pub metrics: Metrics,
-    /// Their 95 % bootstrap intervals.
+    /// The 95 % bootstrap intervals of the metrics.
     pub intervals: Intervals,
-    /// The curves whose areas the metrics are.
+    /// The ROC and the precision–recall curve.
     pub curves: Curves,
     /// The logits of both classes.
     pub histogram: Histogram,
-    /// What probabilities claim among as many negatives as edges, the sigmoid of the logits first.
+    /// The reliability of probabilities among as many negatives as edges, the sigmoid of the logits first.
     pub claims: Vec<Claim>,
-    /// By the training edges at a pair's ends.
+    /// The metrics by the smaller training degree of a pair.
     pub by_degree: Vec<DegreeMetrics>,
 }
 
-/// What one kind of probability claims.
+/// The reliability of one kind of probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Claim {
-    /// `sigmoid`, or the method of a calibration.
+    /// `sigmoid`, or the calibration method.
     pub probability: String,
-    /// What is claimed and what is the case.
+    /// Predicted probabilities compared with the true shares of edges.
     pub reliability: Reliability,
 }
 
-/// How many logits lie where, as shares of their class.
+/// The distribution of the logits, as shares of each class.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Histogram {
-    /// The ends of the b bins, b + 1 of them, ascending.
+    /// The b + 1 bounds of the b bins, ascending.
     pub bounds: Vec<f64>,
-    /// Of the edges, b shares.
+    /// The share of the edges in each of the b bins.
     pub edges: Vec<f64>,
-    /// Of the negatives, b shares.
+    /// The share of the negatives in each of the b bins.
     pub negatives: Vec<f64>,
 }
 
 impl HeldOut {
-    /// The figures of `scored`, by a model that `train` was the graph of.
+    /// Measures `scored`, the scores of a model trained on `train`.
     ///
     /// # Errors
-    /// As [`Scored::metrics`].
-    pub(super) fn of(
+    /// Returns the errors of [`Scored::metrics`].
+    pub(super) fn measure(
         name: &'static str,
         scored: &Scored,
         train: &EdgeList,
@@ -93,7 +93,7 @@ impl HeldOut {
             metrics,
             intervals: scored.intervals(num_resamples(scored), seed)?,
             curves: scored.curves()?,
-            histogram: Histogram::of(&classes),
+            histogram: Histogram::new(&classes),
             claims,
             by_degree: scored.by_degree(&train.degrees())?,
         })
@@ -101,16 +101,16 @@ impl HeldOut {
 }
 
 impl Histogram {
-    /// Of all logits that are finite, in bins of equal width, 2 ∛m of them for m logits (Rice's rule) or 40.
-    fn of(classes: &Classes) -> Self {
+    /// Counts the finite logits in bins of equal width: 2 ∛m bins for m logits (Rice's rule), at most 40.
+    fn new(classes: &Classes) -> Self {
         let all =
             || classes.edges.iter().chain(&classes.negatives).copied().filter(|logit| logit.is_finite());
         let (least, most) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), logit| {
             (least.min(logit), most.max(logit))
         });
-        // Equal logits, or none, get a bin of some width as well.
+        // If all logits are equal, or there are none, the bin still needs a width.
         let (least, most) = if least < most { (least, most) } else { (least.min(0.0), least.min(0.0) + 1.0) };
-        let num_bins = ((2.0 * (all().count() as f64).cbrt()).ceil() as usize).clamp(1, MOST_BINS);
+        let num_bins = ((2.0 * (all().count() as f64).cbrt()).ceil() as usize).clamp(1, MAX_BINS);
         let width = (most - least) / num_bins as f64;
         let shares = |logits: &[f64]| {
             let mut counts = vec![0.0; num_bins];
@@ -128,8 +128,8 @@ impl Histogram {
     }
 }
 
-/// As many as take about a second, in bounds.
+/// Returns the number of bootstrap resamples that take about a second, within bounds.
 pub(super) fn num_resamples(scored: &Scored) -> usize {
     let num_pairs = scored.num_edges() + scored.num_negatives();
-    (DRAWS / num_pairs.max(1)).clamp(FEWEST_RESAMPLES, MOST_RESAMPLES)
+    (NUM_DRAWS / num_pairs.max(1)).clamp(MIN_RESAMPLES, MAX_RESAMPLES)
 }

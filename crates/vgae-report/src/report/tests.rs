@@ -5,30 +5,31 @@ use vgae::graph::Graph;
 
 fn map(mean: &Array2<f32>, graph: &Graph) -> Map {
     let nodes = (0..mean.nrows() as u32).collect();
-    Map::of(MapKind::Pca, mean, nodes, graph, &graph.edges, 0)
+    Map::new(MapKind::Pca, mean, nodes, graph, &graph.edges, 0)
 }
 
 #[test]
 fn principal_components_of_a_cross() {
-    // Along (3, 4)/5 it reaches 5, across it 1: by hand, the first component and the second.
+    // Worked out by hand: the first component is (3, 4)/5, with coordinates ±5; the second is across it, with
+    // ±1.
     let mean = array![[3f32, 4.0], [-3.0, -4.0], [-0.8, 0.6], [0.8, -0.6]] + 7.0;
     let map = map(&mean, &Graph::default());
     let expected = [[1.0, 0.0], [-1.0, 0.0], [0.0, -0.2], [0.0, 0.2]];
-    for (found, expected) in map.places.iter().zip(expected) {
+    for (found, expected) in map.positions.iter().zip(expected) {
         let gap = |axis: usize| (found[axis].abs() - f32::abs(expected[axis])).abs();
         assert!(gap(0) < 1e-6 && gap(1) < 1e-6, "{found:?} for {expected:?}");
     }
-    assert!(map.places[0][0] > 0.0, "the larger weight is positive");
-    assert!(map.places[2][1] * map.places[3][1] < 0.0);
+    assert!(map.positions[0][0] > 0.0, "the larger weight is positive");
+    assert!(map.positions[2][1] * map.positions[3][1] < 0.0);
 }
 
 #[test]
-fn rows_that_do_not_differ_have_one_place() {
+fn equal_rows_get_the_same_position() {
     for mean in [Array2::zeros((30, 3)), Array2::ones((1, 1)), Array2::from_elem((25, 2), f32::NAN)] {
         let nodes = (0..mean.nrows() as u32).collect();
-        let map = Map::of(MapKind::Tsne, &mean, nodes, &Graph::default(), &EdgeList::default(), 0);
+        let map = Map::new(MapKind::Tsne, &mean, nodes, &Graph::default(), &EdgeList::default(), 0);
         assert!(map.kind == MapKind::Pca && map.note.is_some());
-        assert!(map.places.iter().all(|place| *place == [0.0, 0.0]));
+        assert!(map.positions.iter().all(|position| *position == [0.0, 0.0]));
     }
 }
 
@@ -37,10 +38,10 @@ fn tsne_keeps_two_clouds_apart() {
     let value =
         |(node, axis): (usize, usize)| (node % 2 * 20) as f32 + ((node * 7 + axis * 3) % 11) as f32 * 0.1;
     let mean = Array2::from_shape_fn((80, 3), value);
-    let map = Map::of(MapKind::Tsne, &mean, (0..80).collect(), &Graph::default(), &EdgeList::default(), 0);
+    let map = Map::new(MapKind::Tsne, &mean, (0..80).collect(), &Graph::default(), &EdgeList::default(), 0);
     assert_eq!(map.kind, MapKind::Tsne);
     let distance = |a: usize, b: usize| {
-        let (a, b) = (map.places[a], map.places[b]);
+        let (a, b) = (map.positions[a], map.positions[b]);
         (a[0] - b[0]).hypot(a[1] - b[1])
     };
     for node in 0..80 {
@@ -49,7 +50,7 @@ fn tsne_keeps_two_clouds_apart() {
             .min_by(|&a, &b| distance(node, a).total_cmp(&distance(node, b)));
         assert_eq!(nearest.unwrap() % 2, node % 2);
     }
-    assert!(map.places.iter().flatten().all(|value| value.abs() <= 1.0));
+    assert!(map.positions.iter().flatten().all(|value| value.abs() <= 1.0));
 }
 
 #[test]
@@ -68,7 +69,7 @@ fn two_cliques_are_two_communities() {
 }
 
 #[test]
-fn labels_are_groups_the_largest_first() {
+fn labels_become_groups_largest_first() {
     let labels = "b a b  c b a".split(' ').map(String::from).collect();
     let graph = Graph { labels: Some(labels), ..Graph::default() };
     let map = map(&Array2::zeros((7, 2)), &graph);
@@ -79,9 +80,9 @@ fn labels_are_groups_the_largest_first() {
 }
 
 #[test]
-fn a_node_is_shown_once_and_wanted_ones_first() {
-    assert_eq!(links::chosen([5, 2, 5].into_iter(), &[9, 2, 7, 1], 4), [2, 5, 7, 9]);
-    assert_eq!(links::chosen([5, 2].into_iter(), &[9], 1), [5]);
+fn nodes_are_chosen_once_and_wanted_ones_first() {
+    assert_eq!(links::choose_nodes([5, 2, 5].into_iter(), &[9, 2, 7, 1], 4), [2, 5, 7, 9]);
+    assert_eq!(links::choose_nodes([5, 2].into_iter(), &[9], 1), [5]);
 }
 
 #[test]

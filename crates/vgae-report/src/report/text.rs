@@ -1,24 +1,24 @@
-//! The report as text, for who has no browser.
+//! The report as plain text, for use without a browser.
 
 use std::fmt::Write;
 
 use crate::report::{HeldOut, Report, figure};
 use vgae::evaluate::metrics::Interval;
 
-/// Links that are listed.
-const MOST_LINKS: usize = 20;
-/// Letters of a line.
-const WIDTH_OF_TEXT: usize = 100;
-/// The width of a bar.
-const WIDTH: usize = 30;
+/// The most links that are listed.
+const MAX_LINKS: usize = 20;
+/// The most characters in a line of a paragraph.
+const LINE_WIDTH: usize = 100;
+/// The characters of a full bar.
+const BAR_WIDTH: usize = 30;
 
-/// The findings, the metrics beside those of simple scores, the curve of the loss, calibration, metrics by degree, latent
-/// dimensions and predicted links of each report.
+/// Renders the reports as plain text: the findings, the metrics of the model and of simple scores,
+/// calibration, metrics by degree, the loss curve, latent dimensions and predicted links of each.
 pub fn text(reports: &[Report]) -> String {
-    reports.iter().map(of_report).collect::<Vec<_>>().join("\n\n")
+    reports.iter().map(report_text).collect::<Vec<_>>().join("\n\n")
 }
 
-fn of_report(report: &Report) -> String {
+fn report_text(report: &Report) -> String {
     let mut text = Text::default();
     text.heading(&report.name, '=');
     let counts = &report.record.counts;
@@ -37,9 +37,9 @@ fn of_report(report: &Report) -> String {
         finding.reasons.iter().for_each(|reason| text.paragraph("  - ", &plain(reason)));
     }
     if let Some(part) = &report.held_out {
-        of_part(&mut text, part, report);
+        write_held_out(&mut text, part, report);
     }
-    of_training(&mut text, report);
+    write_training(&mut text, report);
     if !report.latent.is_empty() {
         let num_active = report.latent.iter().filter(|dimension| dimension.is_active).count();
         text.heading("Latent", '-');
@@ -48,7 +48,7 @@ fn of_report(report: &Report) -> String {
     if !report.links.best.is_empty() {
         text.heading("The highest-ranked new links", '-');
         text.line(format!("{:<24}  {:<24}{:>13}{:>11}", "source", "target", "probability", "in common"));
-        for link in report.links.best.iter().take(MOST_LINKS) {
+        for link in report.links.best.iter().take(MAX_LINKS) {
             let [u, v] = [link.pair.0, link.pair.1].map(|node| plain(report.nodes.id(node)));
             text.line(format!(
                 "{u:<24}  {v:<24}{:>13}{:>11}",
@@ -64,22 +64,23 @@ fn of_report(report: &Report) -> String {
     text.0
 }
 
-fn of_part(text: &mut Text, part: &HeldOut, report: &Report) {
-    let interval = |of: Interval| format!("{:.4} – {:.4}", of.lower, of.upper);
+fn write_held_out(text: &mut Text, part: &HeldOut, report: &Report) {
+    let text_of = |interval: Interval| format!("{:.4} – {:.4}", interval.lower, interval.upper);
     text.heading(
         &format!("On {} {} links among {} non-links", part.num_edges, part.name, part.num_negatives),
         '-',
     );
     text.line(format!("{:<26}{:>8}{:>18}{:>9}{:>18}", "score", "AUC", "95 %", "AP", "95 %"));
     let own = (report.record.config.model.model.to_string(), part.metrics, part.intervals);
-    let others = report.standings.iter().map(|of| (of.kind.name().to_string(), of.metrics, of.intervals));
+    let others =
+        report.standings.iter().map(|other| (other.kind.name().to_string(), other.metrics, other.intervals));
     for (name, metrics, intervals) in [own].into_iter().chain(others) {
         text.line(format!(
             "{name:<26}{:>8.4}{:>18}{:>9.4}{:>18}",
             metrics.roc_auc,
-            interval(intervals.roc_auc),
+            text_of(intervals.roc_auc),
             metrics.average_precision,
-            interval(intervals.average_precision)
+            text_of(intervals.average_precision)
         ));
     }
     text.heading("Probabilities, among as many non-links as links", '-');
@@ -93,14 +94,14 @@ fn of_part(text: &mut Text, part: &HeldOut, report: &Report) {
         for bin in &reliability.bins {
             let range = format!("{}–{}", bin.lower, bin.upper);
             text.line(format!(
-                "  claimed {range:<10} mean {:.3}, links {:.3} {}",
+                "  predicted {range:<10} mean {:.3}, links {:.3} {}",
                 bin.mean_probability,
                 bin.share_of_edges,
                 bar(bin.share_of_edges)
             ));
         }
     }
-    text.heading("By training edges at the end with fewer", '-');
+    text.heading("By smaller training degree", '-');
     for bucket in &part.by_degree {
         let figures = match bucket.metrics {
             Some(metrics) => format!(
@@ -119,7 +120,7 @@ fn of_part(text: &mut Text, part: &HeldOut, report: &Report) {
     }
 }
 
-fn of_training(text: &mut Text, report: &Report) {
+fn write_training(text: &mut Text, report: &Report) {
     if report.history.is_empty() {
         return;
     }
@@ -128,7 +129,7 @@ fn of_training(text: &mut Text, report: &Report) {
         "{} epochs in {:.1} s{}",
         report.history.len(),
         report.record.timings.train_seconds,
-        report.record.selected_epoch.map_or(String::new(), |epoch| format!(", epoch {epoch} kept"))
+        report.record.selected_epoch.map_or(String::new(), |epoch| format!(", epoch {epoch} selected"))
     ));
     for epochs in report.history.chunk_by(|a, b| a.network == b.network) {
         let name = &epochs[0].network;
@@ -143,7 +144,7 @@ fn of_training(text: &mut Text, report: &Report) {
     }
 }
 
-/// The first and the last value with their course between them, in sixty steps at most.
+/// Draws the course of the values in at most 60 characters, between the first and the last value as numbers.
 fn sparkline(values: &[f64]) -> String {
     const STEPS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let (Some(first), Some(last)) = (values.first(), values.last()) else { return String::new() };
@@ -159,31 +160,33 @@ fn sparkline(values: &[f64]) -> String {
 }
 
 fn bar(share: f64) -> String {
-    "█".repeat((share.clamp(0.0, 1.0) * WIDTH as f64).round() as usize)
+    "█".repeat((share.clamp(0.0, 1.0) * BAR_WIDTH as f64).round() as usize)
 }
 
-/// An id without what a terminal would obey.
+/// Replaces control characters, which a terminal would interpret.
 fn plain(id: &str) -> String {
     id.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }
 
+/// A text under construction.
 #[derive(Default)]
 struct Text(String);
 
 impl Text {
     fn line(&mut self, line: impl std::fmt::Display) {
-        // Writing to a string does not fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{line}");
     }
 
-    /// Lines of a hundred letters at most, the first after `mark`, the others as far in.
+    /// Adds a paragraph in lines of at most [`LINE_WIDTH`] characters: the first begins with `mark`, the
+    /// others are indented by its width.
     fn paragraph(&mut self, mark: &str, words: &str) {
         let indent = mark.chars().count();
         let mut line = mark.to_string();
         let mut length = indent;
         for word in words.split(' ') {
             let more = word.chars().count() + 1;
-            if length > indent && length + more > WIDTH_OF_TEXT {
+            if length > indent && length + more > LINE_WIDTH {
                 self.line(line.trim_end());
                 line = " ".repeat(indent);
                 length = indent;
@@ -195,12 +198,12 @@ impl Text {
         self.line(line.trim_end());
     }
 
-    fn heading(&mut self, heading: &str, under: char) {
+    fn heading(&mut self, heading: &str, underline: char) {
         if !self.0.is_empty() {
             self.line("");
         }
         let heading = plain(heading);
         self.line(&heading);
-        self.line(under.to_string().repeat(heading.chars().count()));
+        self.line(underline.to_string().repeat(heading.chars().count()));
     }
 }

@@ -1,5 +1,8 @@
 //! The leading eigenpairs of Â by subspace iteration with a Chebyshev filter (Zhou, Saad, Tiago & Chelikowsky
 //! 2006, *Self-consistent-field calculations using Chebyshev-filtered subspace iteration*, algorithm 4.2).
+//!
+//! It is written by hand because it must give the same bits on any number of threads and leave out the
+//! eigenvectors that are already known. nalgebra solves the small dense problems.
 
 use nalgebra::{Cholesky, DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
@@ -11,30 +14,31 @@ use rayon::prelude::*;
 
 use crate::model::baseline::adjacency::Adjacency;
 
-/// Vectors that are iterated beyond those wanted: the more, the faster the last one wanted converges.
+/// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge
+/// faster.
 const NUM_GUARDS: usize = 40;
-/// Rows that one task takes. It is fixed, so that sums do not depend on the number of threads.
+/// Rows per task. It is fixed, so that sums do not depend on the number of threads.
 const ROWS_PER_TASK: usize = 512;
-/// The largest ‖Âx − wx‖ of an eigenpair that counts as found.
+/// The largest residual ‖Âx − wx‖ of a converged eigenpair.
 const TOLERANCE: f64 = 1e-4;
-/// Rounds after which the eigenpairs are taken as they are.
+/// Rounds after which the eigenpairs are returned even if they have not converged.
 const MAX_ROUNDS: usize = 40;
-/// How much more a filter may amplify one vector than another: the square root of what f64 resolves, and a
-/// margin.
+/// The most that a filter may amplify one vector relative to another: the square root of the precision of
+/// f64, with a margin.
 const MAX_AMPLIFICATION: f64 = 1e6;
 /// The highest degree of a filter.
 const MAX_DEGREE: usize = 30;
 
-/// The eigenvectors that are known, one for each component.
+/// The known eigenvectors, one for each component.
 pub(super) struct Known<'a> {
     /// The component of each node.
     pub(super) components: &'a [u32],
-    /// The node's entry of its component's eigenvector.
+    /// The entry of each node in the eigenvector of its component.
     pub(super) entries: &'a [f64],
 }
 
-/// The `count` greatest eigenvalues of Â, descending, and their eigenvectors, [n, count], among those that are
-/// orthogonal to the `known` eigenvectors, of which there are `num_others`.
+/// Returns the `count` largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
+/// among the `num_others` eigenvectors that are orthogonal to the `known` ones.
 pub(super) fn leading(
     adjacency: &Adjacency,
     known: &Known,
@@ -57,8 +61,8 @@ pub(super) fn leading(
         let (values, rotation) = descending_eigenpairs(&gram(&block, &product));
         block = multiply(&block, &rotation);
         product = multiply(&product, &rotation);
-        let is_found = (0..count).all(|at| residual(&block, &product, &values, at) <= TOLERANCE);
-        if is_found || round == MAX_ROUNDS {
+        let is_converged = (0..count).all(|at| residual(&block, &product, &values, at) <= TOLERANCE);
+        if is_converged || round == MAX_ROUNDS {
             return (values[..count].to_vec(), block.slice(s![.., ..count]).to_owned());
         }
         block = filter(&operator, block, &product, values[0], values[width - 1]);
@@ -66,14 +70,14 @@ pub(super) fn leading(
     unreachable!("the last round returns")
 }
 
-/// ‖Âx − wx‖ for the eigenpair at a place.
+/// Returns ‖Âx − wx‖ for the eigenpair at index `at`.
 fn residual(block: &Array2<f64>, product: &Array2<f64>, values: &[f64], at: usize) -> f64 {
     let squares = block.column(at).into_iter().zip(product.column(at));
     squares.map(|(x, y)| (y - values[at] * x).powi(2)).sum::<f64>().sqrt()
 }
 
-/// T(Â) `block`, with the Chebyshev polynomial T that stays within ±1 for eigenvalues from −1 to `cut` and grows
-/// beyond up to `top`. `product` is Â `block`.
+/// Returns T(Â) · `block`, where the Chebyshev polynomial T stays within ±1 for eigenvalues from −1 to `cut`
+/// and grows from `cut` to `top`. `product` is Â · `block`.
 fn filter(operator: &Operator, block: Array2<f64>, product: &Array2<f64>, top: f64, cut: f64) -> Array2<f64> {
     let (center, half_width) = ((cut - 1.0) / 2.0, (cut + 1.0) / 2.0);
     let growth = ((top - center) / half_width).max(1.0 + f64::EPSILON).acosh();
@@ -91,7 +95,7 @@ fn filter(operator: &Operator, block: Array2<f64>, product: &Array2<f64>, top: f
     now
 }
 
-/// Takes the known eigenvectors' share out of each column.
+/// Makes each column orthogonal to the known eigenvectors.
 fn project_out(known: &Known, block: &mut Array2<f64>) {
     let mut shares = Array2::<f64>::zeros(block.dim());
     for ((row, &component), &entry) in block.outer_iter().zip(known.components).zip(known.entries) {
@@ -102,8 +106,9 @@ fn project_out(known: &Known, block: &mut Array2<f64>) {
     }
 }
 
-/// An orthonormal basis of the columns, by three rounds of Cholesky QR of which the first is shifted (Fukaya et
-/// al. 2020, *Shifted Cholesky QR for computing the QR factorization of ill-conditioned matrices*).
+/// Returns an orthonormal basis of the columns, by three rounds of Cholesky QR, the first of them shifted
+/// (Fukaya et al. 2020, *Shifted Cholesky QR for computing the QR factorization of ill-conditioned
+/// matrices*).
 fn orthonormalize(mut block: Array2<f64>) -> Array2<f64> {
     let (n, k) = block.dim();
     let norms: Vec<f64> = block.axis_iter(Axis(1)).map(|column| column.dot(&column).sqrt()).collect();
@@ -116,7 +121,7 @@ fn orthonormalize(mut block: Array2<f64>) -> Array2<f64> {
             let shift = 11.0 * (n * k + k * (k + 1)) as f64 * f64::EPSILON * products.trace();
             (0..k).for_each(|at| products[(at, at)] += shift);
         }
-        // Only columns that depend on each other to the last digit, after the shift, have no factor.
+        // The factor is missing only if, despite the shift, columns are linearly dependent to the last digit.
         let Some(factor) = Cholesky::new(products) else { break };
         let inverse =
             factor.l().solve_lower_triangular(&DMatrix::identity(k, k)).expect("the diagonal is positive");
@@ -133,7 +138,7 @@ fn descending_eigenpairs(matrix: &DMatrix<f64>) -> (Vec<f64>, DMatrix<f64>) {
     (values, eigenvectors.select_columns(&order))
 }
 
-/// leftᵀ · right, [k, k], for two matrices of [n, k].
+/// Returns leftᵀ · right, [k, k], for two matrices of shape [n, k].
 fn gram(left: &Array2<f64>, right: &Array2<f64>) -> DMatrix<f64> {
     let k = left.ncols();
     let parts: Vec<Array2<f64>> = left
@@ -147,7 +152,7 @@ fn gram(left: &Array2<f64>, right: &Array2<f64>) -> DMatrix<f64> {
     DMatrix::from_fn(k, k, |row, column| 0.5 * (sum[[row, column]] + sum[[column, row]]))
 }
 
-/// block · matrix, for [n, k] and [k, k].
+/// Returns block · matrix, for shapes [n, k] and [k, k].
 fn multiply(block: &Array2<f64>, matrix: &DMatrix<f64>) -> Array2<f64> {
     let matrix = Array2::from_shape_fn(matrix.shape(), |(row, column)| matrix[(row, column)]);
     let mut result = Array2::zeros(block.dim());
@@ -173,7 +178,7 @@ impl<'a> Operator<'a> {
         Operator { adjacency, scale }
     }
 
-    /// Â · block, [n, k].
+    /// Returns Â · block, [n, k].
     fn apply(&self, block: &Array2<f64>) -> Array2<f64> {
         let mut result = Array2::zeros(block.dim());
         result.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).into_par_iter().enumerate().for_each(

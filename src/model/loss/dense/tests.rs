@@ -1,15 +1,15 @@
-//! The fused pass against a plain double loop.
+//! Tests of the fused pass against a plain double loop.
 
 use super::*;
 use rand::{RngExt, SeedableRng};
 
-/// The sum and the matrix.
+/// Returns the sum and the matrix of the fused pass.
 fn fused(z: &[f32], n: usize, d: usize) -> (f64, Vec<f32>) {
     let mut gradient = vec![f32::NAN; n * d];
     (softplus_sum(z, n, d, &mut gradient), gradient)
 }
 
-/// The same sums without blocks, in f64, over the pairs for which `counts` holds.
+/// Returns the same sums over the pairs for which `counts` returns `true`, computed without blocks in f64.
 fn plain(z: &[f32], n: usize, d: usize, counts: impl Fn(usize, usize) -> bool) -> (f64, Vec<f64>) {
     let row = |i: usize| &z[i * d..(i + 1) * d];
     let (mut total, mut gradient) = (0.0, vec![0f64; n * d]);
@@ -46,7 +46,7 @@ fn assert_same((total, gradient): (f64, Vec<f32>), (expected_total, expected): (
 }
 
 #[test]
-fn across_kinds_it_is_the_double_loop_over_pairs_of_a_source_and_a_target() {
+fn across_kinds_agrees_with_the_double_loop_over_pairs_of_a_source_and_a_target() {
     for (num_sources, num_targets, d) in
         [(1, 1, 1), (1, 300, 16), (300, 2, 5), (129, 257, 16), (40, 131, 33), (0, 5, 3), (5, 0, 3)]
     {
@@ -60,7 +60,7 @@ fn across_kinds_it_is_the_double_loop_over_pairs_of_a_source_and_a_target() {
 }
 
 #[test]
-fn across_kinds_too_it_is_the_same_to_the_bit_on_one_thread_and_on_three() {
+fn across_kinds_is_bit_identical_on_one_thread_and_on_three() {
     let z: Vec<f32> = (0..900 * 16).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -72,7 +72,7 @@ fn across_kinds_too_it_is_the_same_to_the_bit_on_one_thread_and_on_three() {
 }
 
 #[test]
-fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
+fn is_bit_identical_on_one_thread_and_on_three() {
     let z: Vec<f32> = (0..700 * 16).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -85,7 +85,7 @@ fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
 
 #[test]
 fn logits_of_zero_do_not_overflow_the_product_of_their_factors() {
-    // Each factor is 2 then, and there are far more than 127 of them.
+    // Each factor is 2, and there are far more than 127 of them.
     let n = 300;
     let (total, gradient) = fused(&vec![0f32; n * 16], n, 16);
     let expected = (n * n) as f64 * std::f64::consts::LN_2;

@@ -1,10 +1,11 @@
-//! The dense half of the gravity loss: Σ softplus(mass_j − λ ln(‖z_i − z_j‖² + 0.01)) over all n² ordered pairs
-//! and its gradient, fused.
+//! The dense part of the gravity loss: Σ softplus(mass_j − λ ln(‖z_i − z_j‖² + 0.01)) over all n² ordered
+//! pairs and its gradient, in one fused pass.
 //!
-//! One task a block of rows, which meets every block of columns in order: a tile of squared distances, the
-//! probabilities of either direction, and their pull back onto the rows, while the tile is in the nearest cache.
-//! A task alone writes its rows' gradient, so that the result is the same to the bit for any number of threads.
-//! Coordinates are subtracted before they are squared, as the nearest pairs pull the most.
+//! Each task takes one block of rows and combines it with every block of columns in order. For each tile it
+//! computes the squared distances, the probabilities of both directions, and the gradient of the rows, while
+//! the tile is in the nearest cache. Only one task writes the gradient of a row, so that the result is
+//! bit-identical for any number of threads. Coordinates are subtracted before they are squared, because the
+//! nearest pairs have the largest gradients.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
@@ -13,13 +14,13 @@ use crate::kernels::simd::{sigmoid, sum_of_logarithms};
 use crate::model::decoder::gravity::DISTANCE_OFFSET;
 use crate::model::loss::dense::{Block, Blocks, TILE_ROWS};
 
-/// Σ_ij softplus(x_ij) over all ordered pairs of rows, i = j included, and its gradient, [n, width], for `z` of
-/// [n, width], row by row, whose last column is the mass.
+/// Returns Σ_ij softplus(x_ij) over all ordered pairs of rows, including i = j, and its gradient, [n, width],
+/// for `z`, [n, width] row by row with the mass in the last column.
 pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64) -> (f64, Vec<f64>) {
     let d = width - 1;
     let coordinates: Vec<f32> = z.chunks_exact(width).flat_map(|row| &row[..d]).copied().collect();
     let blocks = Blocks::new(&coordinates, n, d);
-    // Padding has the mass 0 and is masked out.
+    // Padding rows have mass 0 and are masked out.
     let column = |at: usize, value: f32| -> Vec<f32> {
         let first = at * blocks.height;
         (first..first + blocks.height).map(|node| if node < n { value } else { 0.0 }).collect()
@@ -44,7 +45,7 @@ pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64) -> (f
             let mut mass_gradient = vec![0f64; blocks.height];
             let mut total = 0.0;
             for other in 0..blocks.blocks.len() {
-                total += arch.dispatch(Meeting {
+                total += arch.dispatch(BlockPair {
                     shape: &blocks,
                     lambda: lambda as f32,
                     rows: body(at),
@@ -53,7 +54,8 @@ pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64) -> (f
                     mass_gradient: &mut mass_gradient,
                 });
             }
-            // dx/dz_i = −2λ (z_i − z_j) / (‖z_i − z_j‖² + 0.01), of which `pulls` has the sums without the −2λ.
+            // dx/dz_i = −2λ (z_i − z_j) / (‖z_i − z_j‖² + 0.01); `pulls` contains the sums without the factor
+            // −2λ.
             for ((row, pull), mass) in
                 gradient.chunks_exact_mut(width).zip(pulls.chunks_exact(blocks.width)).zip(&mass_gradient)
             {
@@ -68,18 +70,19 @@ pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64) -> (f
     (sums.iter().sum(), gradient)
 }
 
-/// A block of nodes.
+/// A block of nodes with their masses.
 #[derive(Clone, Copy)]
 struct Body<'a> {
     block: &'a Block,
-    /// [height].
+    /// The masses, [height].
     masses: &'a [f32],
-    /// [height]: 1 for a node, 0 for padding.
+    /// The mask, [height]: 1 for a node, 0 for padding.
     mask: &'a [f32],
 }
 
-/// A block of rows, a block of columns, and the rows' sums. Its output is Σ softplus over the pairs (row, column).
-struct Meeting<'a> {
+/// A block of rows, a block of columns, and the sums of the rows. The output is Σ softplus over the pairs
+/// (row, column).
+struct BlockPair<'a> {
     shape: &'a Blocks,
     lambda: f32,
     rows: Body<'a>,
@@ -88,7 +91,7 @@ struct Meeting<'a> {
     mass_gradient: &'a mut [f64],
 }
 
-impl WithSimd for Meeting<'_> {
+impl WithSimd for BlockPair<'_> {
     type Output = f64;
 
     #[inline(always)]
@@ -121,7 +124,7 @@ impl WithSimd for Meeting<'_> {
     }
 }
 
-/// Writes ‖row − column‖² for a tile of rows against a whole block.
+/// Writes ‖row − column‖² for a tile of rows and a whole block of columns.
 #[inline(always)]
 fn squared_distances<S: Simd>(
     simd: S,
@@ -153,8 +156,9 @@ fn squared_distances<S: Simd>(
     }
 }
 
-/// For one row i of mass `mass`, whose squared distances are `weights`: replaces each by
-/// (σ(x_ij) + σ(x_ji)) / (distance + 0.01) and returns Σ_j softplus(x_ij) and Σ_j σ(x_ji), the gradient of the mass.
+/// Computes the terms of one row i with mass `mass` and squared distances `weights`. Replaces each squared
+/// distance by (σ(x_ij) + σ(x_ji)) / (distance + 0.01), and returns Σ_j softplus(x_ij) and Σ_j σ(x_ji), the
+/// gradient of the mass.
 #[inline(always)]
 fn attract<S: Simd>(simd: S, weights: &mut [f32], mass: f32, columns: &Body, lambda: f32) -> (f64, f64) {
     let (weights, _) = S::as_mut_simd_f32s(weights);
@@ -167,8 +171,8 @@ fn attract<S: Simd>(simd: S, weights: &mut [f32], mass: f32, columns: &Body, lam
     let minus_lambda = simd.splat_f32s(-lambda);
     let mut positive_parts = zero;
     let mut mass_gradient = zero;
-    // Π (1 + e^-|x|), each factor at most 2, of at most 128 / lanes factors a lane: in f32 that must stay below
-    // 2^127, so the product of a block in one lane is emptied into the sum in time.
+    // Π (1 + e^-|x|), with factors of at most 2 and up to 128 / lanes factors per lane. The product must stay
+    // below 2^127 in f32, so that its logarithm is added to the sum after 120 factors.
     let mut product = one;
     let mut num_factors = 0;
     let mut logarithms = 0.0;
@@ -195,7 +199,7 @@ fn attract<S: Simd>(simd: S, weights: &mut [f32], mass: f32, columns: &Body, lam
     (sum, simd.reduce_sum_f32s(mass_gradient) as f64)
 }
 
-/// Adds Σ_column weight · (row − column) to each row's sums.
+/// Adds Σ_column weight · (row − column) to the sums of each row.
 #[inline(always)]
 fn pull<S: Simd>(simd: S, rows: &[f32], pulls: &mut [f32], columns: &[f32], weights: &[f32], width: usize) {
     let (rows, _) = S::as_simd_f32s(rows);
@@ -222,17 +226,19 @@ fn pull<S: Simd>(simd: S, rows: &[f32], pulls: &mut [f32], columns: &[f32], weig
     }
 }
 
-/// ln a for normal a > 0, within 2 units in the last place: the exponent apart, the rest within √2 of 1, where
-/// ln((1 + s) / (1 − s)) = 2 (s + s³/3 + s⁵/5 + …) with |s| < 0.172. It takes an infinity or NaN for a number;
-/// the diagonal of the loss, which is summed apart, does not.
+/// Returns ln a for normal a > 0, within 2 units in the last place. It separates the exponent, which leaves a
+/// factor within √2 of 1, for which ln((1 + s) / (1 − s)) = 2 (s + s³/3 + s⁵/5 + …) with |s| < 0.172. It
+/// treats infinity and NaN as ordinary numbers; the diagonal of the loss, which is summed separately, does
+/// not.
 #[inline(always)]
 fn natural_logarithm<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
     let splat = |value: f32| simd.splat_f32s(value);
     let bits = simd.transmute_u32s_f32s(a);
-    // Subtracting the bits of √½ makes the exponent that of the power of two whose multiple by [√½, √2) a is.
+    // Subtracting the bits of √½ leaves the exponent e for which a = 2^e · m with m in [√½, √2).
     let root_bits = simd.splat_u32s(std::f32::consts::FRAC_1_SQRT_2.to_bits());
     let above = simd.sub_u32s(bits, root_bits);
-    // The bias keeps the exponent positive, so that its bits put under those of 2^23 are its value.
+    // The bias keeps the exponent positive. The f32 whose bits are those of 2^23 with the exponent in the
+    // mantissa is 2^23 plus the exponent.
     let biased = simd.add_u32s(above, simd.splat_u32s(127 << 23));
     let exponent = simd.wrapping_dyn_shr_u32s(biased, simd.splat_u32s(23));
     let power = simd.transmute_f32s_u32s(simd.or_u32s(exponent, simd.splat_u32s(0x4b00_0000)));
@@ -246,7 +252,7 @@ fn natural_logarithm<S: Simd>(simd: S, a: S::f32s) -> S::f32s {
     for coefficient in [2.0 / 7.0, 2.0 / 5.0, 2.0 / 3.0] {
         series = simd.mul_add_f32s(series, square, splat(coefficient));
     }
-    // 2s = f − s·f: what the rounding of s spoils is small beside f.
+    // 2s is computed as f − s·f, in which the rounding error of s is small compared with f.
     let rest = simd.mul_f32s(s, simd.sub_f32s(simd.mul_f32s(square, series), f));
     let small = simd.mul_add_f32s(power, splat(-2.121_944_4e-4), rest);
     simd.mul_add_f32s(power, splat(0.693_359_4), simd.add_f32s(small, f))

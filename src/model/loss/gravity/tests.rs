@@ -1,4 +1,4 @@
-//! The fused pass against a plain double loop.
+//! Tests of the fused pass against a plain double loop.
 
 use super::GravityReconstruction;
 use super::attraction::softplus_sum;
@@ -6,7 +6,7 @@ use crate::graph::{Direction, EdgeList};
 use crate::model::decoder::gravity::decode_pair;
 use rand::{RngExt, SeedableRng};
 
-/// The same sum and its gradient without blocks, in f64.
+/// Returns the same sum and its gradient, computed without blocks in f64.
 fn plain(z: &[f32], n: usize, width: usize, lambda: f64) -> (f64, Vec<f64>) {
     let d = width - 1;
     let rows = ndarray::ArrayView2::from_shape((n, width), z).unwrap();
@@ -37,7 +37,7 @@ fn agrees_with_the_plain_double_loop() {
             let z: Vec<f32> = (0..n * width).map(|_| scale * rng.random_range(-1.0f32..1.0)).collect();
             let (total, gradient) = softplus_sum(&z, n, width, lambda);
             let (expected_total, expected) = plain(&z, n, width, lambda);
-            // A factor 1 + e^-|x| of the product is off by up to 6e-8, however small softplus is.
+            // Each factor 1 + e^-|x| of the product has an error of up to 6e-8, however small softplus is.
             assert!(
                 (total - expected_total).abs() <= 1e-6 * expected_total + 6e-8 * (n * n) as f64,
                 "{n}×{width}, {scale}, {lambda}: {total} {expected_total}"
@@ -54,7 +54,7 @@ fn agrees_with_the_plain_double_loop() {
 }
 
 #[test]
-fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
+fn is_bit_identical_on_one_thread_and_on_three() {
     let z: Vec<f32> = (0..700 * 17).map(|at| ((at * 37 % 101) as f32 - 50.0) / 60.0).collect();
     let on = |threads: usize| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
@@ -66,7 +66,7 @@ fn is_the_same_to_the_bit_on_one_thread_and_on_three() {
 }
 
 #[test]
-fn what_is_no_number_does_not_get_lost() {
+fn a_nan_or_infinity_in_z_makes_the_loss_not_finite() {
     let edges = EdgeList::with_direction(Direction::Directed, 40, vec![(0, 1), (7, 3)], None).0;
     let loss = GravityReconstruction::new(&edges, 1.0);
     for (at, value) in [(0, f32::NAN), (20 * 4 + 1, f32::INFINITY), (20 * 4 + 3, f32::NAN)] {

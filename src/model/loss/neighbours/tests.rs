@@ -1,37 +1,37 @@
-//! The lists of pairs, and their sums against a plain loop.
+//! Tests of the lists of pairs, and of their sums against a plain loop.
 
 use super::*;
 
 #[test]
-fn the_lists_of_parts_are_those_of_the_whole() {
+fn several_tasks_build_the_same_lists_as_one() {
     let pairs: Vec<Pair> = (0..50_000u32).map(|at| (at * 7 % 1009, (at * at) % 1013)).collect();
     let lists = |num_parts: usize| {
-        let Neighbours { starts, others, .. } = Neighbours::with(&pairs, 1013, 1, num_parts);
+        let Neighbours { starts, others, .. } = Neighbours::build(&pairs, 1013, 1, num_parts);
         (starts, others)
     };
     let (starts, others) = lists(1);
     assert_eq!(lists(3), (starts.clone(), others.clone()));
-    let of_five: Vec<u32> = pairs
+    let neighbours_of_five: Vec<u32> = pairs
         .iter()
         .flat_map(|&(u, v)| [(u, v), (v, u)])
         .filter_map(|(node, other)| (node == 5).then_some(other))
         .collect();
-    assert_eq!(others[starts[5]..starts[6]], [vec![5], of_five].concat());
+    assert_eq!(others[starts[5]..starts[6]], [vec![5], neighbours_of_five].concat());
 }
 
 #[test]
-fn weights_stand_beside_the_others_and_weigh_their_costs() {
+fn weights_multiply_the_costs_of_their_pairs() {
     let (n, d) = (40, 5);
     let pairs: Vec<Pair> =
         (0..300u32).map(|at| (at * 7 % 37, at * at % 39)).filter(|(u, v)| u != v).collect();
     let weights: Vec<f32> = (0..pairs.len()).map(|at| 0.1 + (at % 11) as f32).collect();
     let z: Vec<f32> = (0..n * d).map(|at| ((at * 37 % 101) as f32 - 50.0) / 30.0).collect();
-    let slope = Slope { softplus: -0.5, weighted: 2.0, linear: 0.7 };
+    let cost = Cost { softplus: -0.5, weighted: 2.0, linear: 0.7 };
     let row = |node: u32| &z[node as usize * d..][..d];
     for loops in [false, true] {
-        let lists = if loops { Neighbours::and_itself(&pairs, n) } else { Neighbours::of(&pairs, n) };
+        let lists = if loops { Neighbours::with_loops(&pairs, n) } else { Neighbours::new(&pairs, n) };
         let mut gradient = vec![0f32; n * d];
-        let total = lists.weighted(&pairs, &weights).add(&z, d, slope, 3.0, &mut gradient);
+        let total = lists.weighted(&pairs, &weights).add(&z, d, cost, 3.0, &mut gradient);
         let both_ways = pairs.iter().zip(&weights).flat_map(|(&(u, v), &w)| [(u, v, w), (v, u, w)]);
         let itself = (0..n as u32).filter(|_| loops).map(|node| (node, node, 1.0));
         let (mut expected_total, mut expected) = (0.0, vec![0f64; n * d]);

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use indicatif::ProgressBar;
 use vgae::config::ModelKind;
-use vgae::progress::{Progress, Watch};
+use vgae::progress::{Progress, Snapshot};
 use vgae::train::Epoch;
 
 use super::format::{self, memory, speed, time};
@@ -21,7 +21,7 @@ const LONG_EPOCH_SECONDS: f64 = 2.0;
 /// The progress of training, shown until it is dropped.
 pub(crate) struct EpochProgress {
     display: Arc<Mutex<Display>>,
-    watch: Watch,
+    watch: Progress,
     ticker: Option<Ticker>,
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct EpochProgress {
 struct Display {
     reporter: Reporter,
     model: ModelKind,
-    watch: Watch,
+    watch: Progress,
     start: Instant,
     last: Option<Last>,
     last_line: Instant,
@@ -46,7 +46,7 @@ struct Last {
 
 impl EpochProgress {
     pub(super) fn start(model: ModelKind, reporter: &Reporter) -> Self {
-        let watch = Watch::default();
+        let watch = Progress::default();
         let display = Arc::new(Mutex::new(Display {
             reporter: reporter.clone(),
             model,
@@ -70,7 +70,7 @@ impl EpochProgress {
     }
 
     /// Returns the watch for the work between the epochs.
-    pub(crate) fn watch(&self) -> Watch {
+    pub(crate) fn watch(&self) -> Progress {
         self.watch.clone()
     }
 
@@ -164,9 +164,9 @@ impl Display {
     }
 
     /// Returns the progress to show before the first epoch has ended, or for a model without epochs.
-    fn beginning(&self) -> Progress {
+    fn beginning(&self) -> Snapshot {
         let elapsed_seconds = self.start.elapsed().as_secs_f64();
-        Progress { stage: "training".into(), unit: None, num_done: 0, num_total: None, elapsed_seconds }
+        Snapshot { stage: "training".into(), unit: None, num_done: 0, num_total: None, elapsed_seconds }
     }
 
     /// Draws the bar.

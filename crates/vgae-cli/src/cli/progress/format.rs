@@ -1,7 +1,7 @@
 //! Formats progress: a stage as a plain line or on a bar, and times, speeds and sizes in a few letters.
 
 use indicatif::{DecimalBytes, HumanCount, ProgressBar};
-use vgae::progress::Progress;
+use vgae::progress::Snapshot;
 use vgae::system::memory::memory_bytes;
 
 use super::Reporter;
@@ -17,7 +17,7 @@ pub(super) const UNCOUNTED: &str = "{spinner} {prefix}: {msg}";
 const READ_AHEAD: u64 = 1 << 25;
 
 /// Formats the progress of a stage as a plain line.
-pub(super) fn line(progress: &Progress, num_pairs: u64) -> String {
+pub(super) fn line(progress: &Snapshot, num_pairs: u64) -> String {
     let share = match total(progress) {
         Some(total) => format!(" ({:.0} %)", 100.0 * progress.num_done as f64 / total as f64),
         None => String::new(),
@@ -29,7 +29,7 @@ pub(super) fn line(progress: &Progress, num_pairs: u64) -> String {
 }
 
 /// Draws the progress of a stage on a bar.
-pub(super) fn draw(bar: &ProgressBar, progress: &Progress, num_pairs: u64, reporter: &Reporter) {
+pub(super) fn draw(bar: &ProgressBar, progress: &Snapshot, num_pairs: u64, reporter: &Reporter) {
     let total = total(progress);
     reporter.set_style(bar, if total.is_some() { COUNTED } else { UNCOUNTED });
     if bar.prefix() != progress.stage {
@@ -47,12 +47,12 @@ pub(super) fn draw(bar: &ProgressBar, progress: &Progress, num_pairs: u64, repor
 }
 
 /// Returns the total, if it is known and not yet reached.
-fn total(progress: &Progress) -> Option<u64> {
+fn total(progress: &Snapshot) -> Option<u64> {
     progress.num_total.filter(|&total| progress.num_done < total)
 }
 
 /// Formats the amount done, and the total if it is known.
-fn counts(progress: &Progress, num_pairs: u64) -> Option<String> {
+fn counts(progress: &Snapshot, num_pairs: u64) -> Option<String> {
     let unit = progress.unit?;
     let done = amount(progress.num_done, unit);
     let name = if unit == "bytes" { String::new() } else { format!(" {unit}") };
@@ -63,7 +63,7 @@ fn counts(progress: &Progress, num_pairs: u64) -> Option<String> {
 }
 
 /// Formats the remaining time, if it can be estimated.
-fn remaining(progress: &Progress, num_pairs: u64) -> Option<String> {
+fn remaining(progress: &Snapshot, num_pairs: u64) -> Option<String> {
     let least = if num_pairs > 0 { 8 * READ_AHEAD } else { 0 };
     let total = total(progress).filter(|_| progress.num_done > least)?;
     let per_unit = progress.elapsed_seconds / progress.num_done as f64;
@@ -110,8 +110,8 @@ fn amount(count: u64, unit: &str) -> String {
 mod tests {
     use super::*;
 
-    fn progress(unit: Option<&'static str>, num_done: u64, num_total: Option<u64>) -> Progress {
-        Progress { stage: "reading edges.csv".into(), unit, num_done, num_total, elapsed_seconds: 5.0 }
+    fn progress(unit: Option<&'static str>, num_done: u64, num_total: Option<u64>) -> Snapshot {
+        Snapshot { stage: "reading edges.csv".into(), unit, num_done, num_total, elapsed_seconds: 5.0 }
     }
 
     #[test]

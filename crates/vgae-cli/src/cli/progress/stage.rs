@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use vgae::progress::Watch;
+use vgae::progress::Progress;
 
 use super::format::{UNCOUNTED, draw, line};
 use super::{Reporter, Verbosity};
@@ -24,16 +24,16 @@ pub(super) const CHECK_PERIOD: Duration = Duration::from_secs(1);
 /// The time between two lines.
 pub(super) const LINE_PERIOD: Duration = Duration::from_secs(5);
 
-/// A stage of work, shown until it is dropped. It dereferences to the [`Watch`] that the work updates.
+/// A stage of work, shown until it is dropped. It dereferences to the [`Progress`] that the work updates.
 pub(crate) struct Stage {
-    watch: Watch,
+    watch: Progress,
     num_pairs: Arc<AtomicU64>,
     _ticker: Option<Ticker>,
 }
 
 impl Stage {
     pub(super) fn start(name: &str, reporter: &Reporter) -> Self {
-        let watch = Watch::default();
+        let watch = Progress::default();
         watch.begin(name);
         let num_pairs = Arc::new(AtomicU64::new(0));
         let look = {
@@ -73,9 +73,9 @@ impl Stage {
 }
 
 impl Deref for Stage {
-    type Target = Watch;
+    type Target = Progress;
 
-    fn deref(&self) -> &Watch {
+    fn deref(&self) -> &Progress {
         &self.watch
     }
 }

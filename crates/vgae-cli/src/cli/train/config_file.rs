@@ -57,7 +57,7 @@ impl ConfigFile {
     /// be built.
     ///
     /// # Errors
-    /// [`vgae_report::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key if it is invalid.
+    /// [`vgae::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key if it is invalid.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self> {
         let mut file = ConfigFile { path: path.to_path_buf(), settings: Vec::new() };
         let opened: io::Result<Box<dyn Read>> = match path == Path::new("-") {
@@ -67,7 +67,7 @@ impl ConfigFile {
         let mut text = String::new();
         opened
             .and_then(|file| file.take(MAX_BYTES + 1).read_to_string(&mut text))
-            .map_err(|source| vgae_report::Error::Io { action: "read", path: path.to_path_buf(), source })?;
+            .map_err(|source| vgae::Error::Io { action: "read", path: path.to_path_buf(), source })?;
         if text.len() as u64 > MAX_BYTES {
             let problem = format!("has more than {MAX_BYTES} bytes; expected a file of settings");
             return Err(Error::Usage(format!("{}: {problem}", file.name())));

@@ -11,7 +11,7 @@ use crate::cli::progress::Reporter;
 /// Prints what was read.
 pub(super) fn describe(graph: &Graph, config: &Config, reporter: &Reporter) {
     for note in &graph.notes {
-        reporter.note(format!("{note}"));
+        reporter.note(note);
     }
     if config.read.directed && !config.model.model.is_directed() && !graph.edges.is_empty() {
         let model: ModelKind = config.model.model;

@@ -54,7 +54,7 @@ pub(super) fn fit(
             }
             (Some(_), Err(error)) => Err(error),
             (Some(signal), Ok(())) => {
-                Err(vgae_report::Error::Interrupted { signal, epoch: epoch.epoch, path: run.path().to_path_buf() })
+                Err(vgae::Error::Interrupted { signal, epoch: epoch.epoch, path: run.path().to_path_buf() })
             }
         }
     };
@@ -72,12 +72,12 @@ pub(super) fn fit(
 }
 
 /// After `error`, prints how to resume the run, if that is possible.
-pub(super) fn note_resumable(error: &vgae_report::Error, run: &RunDir, reporter: &Reporter) {
+pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Reporter) {
     let path = run.path().display();
     match error {
         _ if !run.is_resumable() => {}
-        vgae_report::Error::Interrupted { .. } => {}
-        vgae_report::Error::Diverged { .. } => reporter.note(format!(
+        vgae::Error::Interrupted { .. } => {}
+        vgae::Error::Diverged { .. } => reporter.note(format!(
             "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` continues \
              from it with smaller steps"
         )),

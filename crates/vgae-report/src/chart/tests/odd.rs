@@ -1,11 +1,11 @@
-//! Data that no run should have, and more of it than a picture can show.
+//! Charts of unusual data, and of more data than a picture can show.
 
 use super::super::*;
 use super::xml::{count, elements, words};
 use super::{SIZE, bars, histogram, lines, scatter};
 
 #[test]
-fn odd_data_are_drawn_or_left_out() {
+fn unusual_data_are_drawn_or_left_out() {
     let odd = [
         f64::NAN,
         f64::INFINITY,
@@ -39,7 +39,7 @@ fn odd_data_are_drawn_or_left_out() {
                     (chart.y.range, chart.y.scale, chart.x.scale) = (range, scale, scale);
                     chart.reference = Some(Reference::Diagonal("same".into()));
                     chart.marks = vec![Mark { x: f64::NAN, label: "kept".into() }];
-                    holds(Chart::Lines(chart));
+                    assert_drawn_on_the_sheet(Chart::Lines(chart));
                 }
             }
         }
@@ -47,11 +47,11 @@ fn odd_data_are_drawn_or_left_out() {
         for scale in [Scale::Linear, Scale::Log] {
             let mut chart = bars(vec![("a", ys.iter().copied().map(Some).collect()), ("b", vec![None])]);
             chart.y = Axis { label: String::new(), range: None, scale };
-            holds(Chart::Bars(chart));
+            assert_drawn_on_the_sheet(Chart::Bars(chart));
         }
-        holds(Chart::Histogram(histogram(xs, vec![("a", ys.clone()), ("b", vec![])])));
-        holds(Chart::Scatter(scatter(points.clone(), vec![], &[])));
-        holds(Chart::Scatter(scatter(points, vec![Some(0), None, Some(99)], &["a"])));
+        assert_drawn_on_the_sheet(Chart::Histogram(histogram(xs, vec![("a", ys.clone()), ("b", vec![])])));
+        assert_drawn_on_the_sheet(Chart::Scatter(scatter(points.clone(), vec![], &[])));
+        assert_drawn_on_the_sheet(Chart::Scatter(scatter(points, vec![Some(0), None, Some(99)], &["a"])));
     }
     let empty = Chart::Lines(lines(vec![])).svg(SIZE).unwrap();
     assert!(words(&empty).contains(&"no data".to_owned()));
@@ -59,8 +59,8 @@ fn odd_data_are_drawn_or_left_out() {
     assert_eq!(count(&one, "circle", "fill", palette::SERIES[0].light), 2);
 }
 
-/// Nothing is drawn off the sheet, and no number is none.
-fn holds(chart: Chart) {
+/// Asserts that everything is drawn on the sheet and that all numbers are finite.
+fn assert_drawn_on_the_sheet(chart: Chart) {
     let svg = chart.svg(SIZE).unwrap();
     assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
     for element in elements(&svg) {
@@ -76,7 +76,7 @@ fn holds(chart: Chart) {
 fn a_million_points_make_a_small_picture() {
     let wave =
         |x: i32| (f64::from(x), (f64::from(x) / 1e5).sin() + f64::from(x.wrapping_mul(7919) % 1000) / 1e3);
-    let shuffled = (0..1_000_000).map(|x| wave((x * 7919 + 13) % 1_000_000)).collect();
+    let shuffled = (0..1_000_000).map(|x| wave(((i64::from(x) * 7919 + 13) % 1_000_000) as i32)).collect();
     let chart = lines(vec![
         ("line", (0..1_000_000).map(wave).collect(), Style::Line),
         ("steps", (0..1_000_000).map(wave).collect(), Style::Steps),

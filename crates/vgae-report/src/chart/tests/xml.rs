@@ -1,9 +1,9 @@
-//! The elements of an SVG, read by an XML parser.
+//! Reads the elements of an SVG with an XML parser.
 
 use quick_xml::Reader;
 use quick_xml::events::Event;
 
-/// An element's name, attributes and the text that it holds itself.
+/// The name, the attributes and the direct text of an element.
 pub(super) struct Element {
     pub(super) name: String,
     pub(super) attributes: Vec<(String, String)>,
@@ -16,7 +16,7 @@ impl Element {
     }
 }
 
-/// All elements in order; panics unless the SVG is well-formed and every character is one of XML's.
+/// Returns all elements in order; panics unless the SVG is well-formed and contains only characters of XML.
 pub(super) fn elements(svg: &str) -> Vec<Element> {
     let allowed =
         |c: char| matches!(c, '\n' | ' '..='\u{7e}' | '\u{80}'..='\u{fffd}' | '\u{10000}'..='\u{10ffff}');

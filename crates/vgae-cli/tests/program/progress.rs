@@ -1,0 +1,194 @@
+//! What a user sees while it runs, from the real binary.
+
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::common::{VGAE, Workspace, karate, ring, rows, text};
+
+/// The stderr of a `vgae` that must succeed, with these variables of the environment.
+fn said(workspace: &Workspace, arguments: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = workspace.vgae(arguments);
+    command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").envs(variables.iter().copied());
+    text(command.assert().success().get_output().stderr.clone())
+}
+
+fn train(more: &str) -> String {
+    let epochs = if more.contains("--epochs") { "" } else { "--epochs 20" };
+    format!("train {} --output run --force {epochs} {more}", karate())
+}
+
+/// Whether there is an escape sequence that sets a colour or a weight.
+fn is_coloured(text: &str) -> bool {
+    text.split("\x1b[").skip(1).any(|rest| {
+        rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m')
+    })
+}
+
+#[test]
+fn piped_progress_is_plain_lines() {
+    let workspace = Workspace::new();
+    for how in ["", "--progress plain", "--progress auto"] {
+        let said = said(&workspace, &train(how), &[]);
+        assert!(!said.contains('\x1b') && !said.contains('\r'), "{said}");
+        for start in ["epoch 1/20: loss ", "epoch 20/20: loss "] {
+            let line = said.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{said}"));
+            let memory = if cfg!(target_os = "linux") { " MB" } else { "" };
+            for figure in ["(rec. ", ", KL ", "), val. AUC ", "epoch", " s left", memory] {
+                assert!(line[start.len()..].contains(figure), "{figure}: {line}");
+            }
+        }
+    }
+}
+
+#[test]
+fn stack_progress_lines() {
+    let workspace = Workspace::new();
+    let said = said(&workspace, &train("--model best --epochs 7"), &[]);
+    let lines: Vec<&str> = said.lines().filter(|line| line.contains("epoch")).collect();
+    let starts = ["normalised, epoch 1/7: ", "normalised, epoch 7/7: ", "perceptron, epoch 1/7: "];
+    let found: Vec<usize> = starts
+        .iter()
+        .map(|start| {
+            lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{said}"))
+        })
+        .collect();
+    assert!(found.is_sorted(), "{said}");
+    let last = lines.last().unwrap();
+    assert!(last.starts_with("perceptron, epoch 7/7: ") && !last.contains("at most"), "{said}");
+}
+
+#[test]
+fn early_stopping_progress_line() {
+    let workspace = Workspace::new();
+    let said = said(&workspace, &train("--epochs 4000 --patience 2 --validate-every 1"), &[]);
+    let last = said.lines().rfind(|line| line.starts_with("epoch ")).unwrap();
+    assert!(last.contains("/4000: loss ") && last.contains(", stopped"), "{said}");
+}
+
+#[test]
+fn progress_none_and_quiet() {
+    let workspace = Workspace::new();
+    let notes = said(&workspace, &train("--progress none"), &[]);
+    assert!(notes.contains("34 nodes") && notes.contains("trained in"), "{notes}");
+    assert!(!notes.contains("epoch"), "{notes}");
+    for how in ["auto", "bar", "plain", "none"] {
+        assert_eq!(said(&workspace, &train(&format!("--quiet --progress {how}")), &[]), "");
+    }
+    // Errors come all the same.
+    let error = workspace.failure("train nowhere.csv --progress none", 1);
+    assert!(error.starts_with("error: "), "{error}");
+    let refused = workspace.failure("train nowhere.csv --progress loud", 2);
+    assert!(refused.contains("auto, bar, plain, none"), "{refused}");
+}
+
+#[test]
+fn requested_bar_is_drawn() {
+    let workspace = Workspace::new();
+    let assert = workspace.vgae(&train("--progress bar")).assert().success();
+    let said = text(assert.get_output().stderr.clone());
+    for drawn in ["\x1b[2K", "──", "epoch 1/20, ", " s left", "loss ", "val. AUC "] {
+        assert!(said.contains(drawn), "{drawn}: {said:?}");
+    }
+    assert!(!said.contains("epoch 1/20: "), "{said:?}");
+    // It goes, and what follows stands by itself.
+    let (_, after) = said.rsplit_once("\x1b[2K").unwrap();
+    assert!(after.contains("trained in ") && !after.contains("loss"), "{after:?}");
+    let metrics = assert.get_output().stdout.clone();
+    assert_eq!(text(metrics), workspace.stdout(&train("--progress none")));
+}
+
+#[test]
+fn colour_follows_environment() {
+    let workspace = Workspace::new();
+    let bar = train("--progress bar");
+    let force = ("CLICOLOR_FORCE", "1");
+    assert!(is_coloured(&said(&workspace, &bar, &[force])));
+    assert!(is_coloured(&said(&workspace, &bar, &[force, ("NO_COLOR", "")])));
+    let plain = said(&workspace, &bar, &[force, ("NO_COLOR", "1")]);
+    assert!(plain.contains("epoch 1/20") && !is_coloured(&plain), "{plain:?}");
+    assert!(!is_coloured(&said(&workspace, &bar, &[])));
+    // What the parser of flags says is coloured by the same rule.
+    let refused = |variables: &[(&str, &str)]| {
+        let mut command = workspace.vgae("train --no-such-flag");
+        let command = command.env_remove("NO_COLOR").envs(variables.iter().copied());
+        text(command.assert().code(2).get_output().stderr.clone())
+    };
+    assert!(is_coloured(&refused(&[force])));
+    assert!(!is_coloured(&refused(&[("NO_COLOR", "1")])));
+}
+
+/// Runs `vgae` with `arguments`, gives it `first` on stdin, and keeps the rest back until `wanted` was said on stderr.
+fn while_it_waits(workspace: &Workspace, arguments: &str, first: &str, wanted: &str, rest: &str) -> String {
+    let mut child = Command::new(VGAE)
+        .args(arguments.split_ascii_whitespace())
+        .current_dir(workspace.path(""))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let (pieces, received) = mpsc::channel();
+    std::thread::spawn(move || {
+        let mut buffer = [0; 4096];
+        while let Ok(length @ 1..) = stderr.read(&mut buffer) {
+            let _ = pieces.send(buffer[..length].to_vec());
+        }
+    });
+    stdin.write_all(first.as_bytes()).unwrap();
+    let mut said = Vec::new();
+    while !String::from_utf8_lossy(&said).contains(wanted) {
+        // It comes within seconds; a test that fails need not wait for ever.
+        let Ok(piece) = received.recv_timeout(Duration::from_secs(300)) else {
+            child.kill().unwrap();
+            panic!("no {wanted:?} in {:?}", String::from_utf8_lossy(&said));
+        };
+        said.extend(piece);
+    }
+    stdin.write_all(rest.as_bytes()).unwrap();
+    drop(stdin);
+    assert!(child.wait().unwrap().success());
+    said.extend(received.iter().flatten());
+    text(said)
+}
+
+#[test]
+fn slow_reading_shows_progress() {
+    let workspace = Workspace::new();
+    let edges = rows(&ring(50), ",");
+    let (first, rest) = edges.split_at(edges.len() / 2);
+    let arguments = "train - --epochs 2 --force --output run --progress";
+    let said = while_it_waits(&workspace, &format!("{arguments} plain"), first, " so far", rest);
+    let line = said.lines().next().unwrap();
+    assert!(line.starts_with("reading stdin: ") && line.ends_with(" s so far"), "{line}");
+    assert!(line.contains(&format!("{} B, ", first.len())), "{line}");
+    // Nothing was lost on the way.
+    assert!(said.contains("50 nodes, 100 edges"), "{said}");
+
+    let said = while_it_waits(&workspace, &format!("{arguments} bar"), first, "reading stdin: ", rest);
+    assert!(said.contains("\x1b[2K") && said.contains("50 nodes, 100 edges"), "{said:?}");
+
+    let pairs = "a0,a1\n".repeat(3);
+    let said = while_it_waits(&workspace, "score run --pairs -", "a0,a2\n", "reading stdin: ", &pairs);
+    assert!(said.contains(" s so far"), "{said}");
+}
+
+#[test]
+fn progress_flag_is_global() {
+    let workspace = Workspace::new();
+    for shell in ["bash", "zsh", "fish"] {
+        assert!(workspace.stdout(&format!("completions {shell}")).contains("progress"), "{shell}");
+    }
+    for arguments in ["predict --help", "train --help"] {
+        assert!(workspace.stdout(arguments).contains("--progress"), "{arguments}");
+    }
+    assert!(workspace.stdout("man train").contains("progress"));
+    workspace.write("run.toml", "progress = \"none\"\n");
+    let refused = workspace.failure(&format!("train {} --config run.toml", karate()), 2);
+    assert!(refused.contains("progress"), "{refused}");
+    let settings = workspace.stdout(&format!("train {} --dry-run --progress none", karate()));
+    assert!(settings.contains("epochs = ") && !settings.contains("progress"), "{settings}");
+}
