@@ -97,41 +97,45 @@ def main():
 
 
 INTRODUCTION = """
-Made by `make results`: every model on the same splits, 85/5/10 by the seeds from 0 on, each run audited for leaks
-(`vgae audit`), every test part looked at once. Mean ± standard deviation over the splits, in per cent; differences are
-paired, split by split. Times are of training, on a machine that may have been busy with other things. Each table's
-directory has a row per run (`runs.csv`) and every metric with its interval (`table.csv`, `table.json`). Also here:
-[kl.md](kl.md), what the KL term does, [negatives.md](negatives.md), what the choice of negatives does,
-[applying.md](applying.md), what comes after training, and [performance.md](performance.md), how fast and how large.
+These tables are made by `make results`. Every model is trained on the same splits (85/5/10, seeds from 0 on), each run is
+audited for leaks (`vgae audit`), and every test part is looked at once. Figures are the mean ± standard deviation over the
+splits, in per cent; differences are paired, split by split. Times are those of training, on a machine that may have been
+busy with other things. The directory of each table has a row per run (`runs.csv`) and every metric with its interval
+(`table.csv`, `table.json`). [Metrics](../docs/metrics.md) explains the numbers, [Models](../docs/models.md) the models.
+
+More measurements: [kl.md](kl.md) shows what the KL term does, [negatives.md](negatives.md) what the choice of negatives does,
+[applying.md](applying.md) what comes after training, [performance.md](performance.md) speed and memory, and
+[reliability.md](reliability.md) what `vgae` can be trusted with.
 """
 
 NOTES = """
 ## What explains the differences
 
-- **GAE, VGAE and the linear models** are their papers' recipes: 200 epochs, hidden 32, latent 16, Adam 0.01, the loss over
-  all pairs, the last epoch's weights. On Cora and Citeseer each figure is within a standard deviation of the paper's; the
-  one split of PubMed differs by up to 0.4. PyTorch Geometric's
-  VGAE example is not among the published figures for a reason: with its sampled loss it is undertrained at its 200
-  epochs (83 AUC on Cora, 89 after 400).
-- **GNAE and VGNAE** are below their paper, for three reasons. Its figures are of one split, and its script looks at the test
-  part in every epoch. Our 300 epochs are too few for VGNAE, which on three of Kipf's splits of Cora reaches 93.7 / 93.2, and
-  94.7 / 94.6 with `--learning-rate 0.012`; probably because our weights begin larger than the script's, which makes each
-  step smaller, as the rows are normalised afterwards. The script never adds the KL term; adding it, at the reference code's weight of
-  1/n, changes nothing to speak of (four splits of Cora: 94.1 / 93.8 with it and 94.1 / 93.8 with `--kl-weight 0`).
-- **Splits matter.** The untrained propagated cosine, which has no luck of its own, scores 93.9 on these ten splits of Cora,
-  94.4 on ten others that differ only in the order of the nodes, and 93.7 on the ten that Kipf's script makes of the seeds 0 to 9;
-  `best` moves along, with 97.2, 97.7 and 97.3. Compare models on the same splits, or not at all. (Of Kipf's splits one
+- **GAE, VGAE and the linear models** use the recipes of their papers: 200 epochs, hidden 32, latent 16, Adam 0.01, the loss
+  over all pairs, the weights of the last epoch. On Cora and Citeseer each figure is within a standard deviation of the
+  paper's; the one split of PubMed differs by up to 0.4. PyTorch Geometric's VGAE example is not among the published figures:
+  with its sampled loss it is undertrained after its 200 epochs (83 AUC on Cora, 89 after 400).
+- **GNAE and VGNAE** are below their paper, for three reasons.
+  - Its figures are of one split, and its script looks at the test part in every epoch.
+  - Our 300 epochs are too few for VGNAE. On three of Kipf's splits of Cora it reaches 93.7 / 93.2, and 94.7 / 94.6 with
+    `--learning-rate 0.012`. The likely cause is that our weights begin larger than the script's, which makes each step
+    smaller, as the rows are normalised afterwards.
+  - The script never adds the KL term. Adding it, at the reference code's weight of 1/n, changes nothing worth mentioning
+    (four splits of Cora: 94.1 / 93.8 with it, and 94.1 / 93.8 with `--kl-weight 0`).
+- **Splits matter.** The propagated cosine is not trained, so luck plays no part in it. It scores 93.9 on these ten splits of
+  Cora, 94.4 on ten others that differ only in the order of the nodes, and 93.7 on the ten that Kipf's script makes with the
+  seeds 0 to 9. `best` moves along, with 97.2, 97.7 and 97.3. Compare models on the same splits only. (One of Kipf's splits
   has an edge among its validation negatives; `vgae audit` names it.)
-- **`best`** sees the validation pairs and hidden training edges, never the test part. Uniform negatives, the field's
+- **`best`** sees the validation pairs and hidden training edges, never the test part. Uniform negatives, the usual
   protocol, flatter the degree scores in it: see [negatives.md](negatives.md).
-- **Spectral** is over each component apart, then the next eigenvectors; on graphs of many components an arbitrary mixture
+- **Spectral** uses the eigenvectors of each component, then the next ones. On graphs of many components, an arbitrary mixture
   of the eigenvectors of eigenvalue 1, as ARPACK gives it, can score higher.
-- **The gravity models** run on LINQS's Cora without features, with the paper's λ = 1 for the general and bidirectional tasks and
-  0.05 for the biased one, for which GAE's coordinates are normalised. The paper holds out as much, with validation parts in
-  the general task alone. `vgae` beside them shows that a symmetric score cannot tell an edge from its reverse.
-- **Few splits.** PubMed and the VAE have one split here, the graphs without features three: `make results SPLITS=10
-  PUBMED_SPLITS=10` goes on from what is there. The eight graphs called seal_* are those of Zhang & Chen 2018, *Link Prediction Based
-  on Graph Neural Networks*; they are measured where `datasets/` has them.
+- **The gravity models** run on LINQS's Cora without features, with the paper's λ = 1 for the general and bidirectional tasks
+  and 0.05 for the biased one, for which GAE's coordinates are normalised. The paper holds out as much, but has validation
+  parts in the general task alone. `vgae` beside them shows that a symmetric score cannot tell an edge from its reverse.
+- **Few splits.** PubMed and the VAE have one split here, the graphs without features three. `make results SPLITS=10
+  PUBMED_SPLITS=10` adds to what is there. The eight graphs called seal_* are those of Zhang & Chen 2018, *Link Prediction
+  Based on Graph Neural Networks*; they are measured if `datasets/` has them.
 - The figures of the two papers of Salha et al. are quoted without their text at hand.
 """
 

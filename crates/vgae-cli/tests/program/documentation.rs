@@ -19,7 +19,7 @@ use snapbox::IntoData;
 /// The root of the repository.
 const ROOT: &str = crate::REPOSITORY;
 /// The program that the pages call `vgae`.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_vgae");
+const PROGRAM: &str = crate::common::VGAE;
 /// Pages beside docs/ whose blocks are run and whose links are followed.
 const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 /// Pages whose links are followed.
