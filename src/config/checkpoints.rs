@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ParseError;
+
 /// How often training writes a checkpoint, from which it can resume.
 ///
 /// # Examples
@@ -45,8 +47,8 @@ impl CheckpointPeriod {
 }
 
 impl FromStr for CheckpointPeriod {
-    type Err = String;
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> std::result::Result<Self, ParseError> {
         let seconds = text.strip_suffix('s').and_then(|number| number.parse::<f64>().ok());
         match (text, text.parse(), seconds) {
             ("never", ..) => Ok(CheckpointPeriod::Never),
@@ -54,7 +56,7 @@ impl FromStr for CheckpointPeriod {
             (.., Some(seconds)) if seconds.is_finite() && seconds >= 0.0 => {
                 Ok(CheckpointPeriod::Seconds(seconds))
             }
-            _ => Err("expected a number of epochs, as in 50, seconds, as in 30s, or `never`".into()),
+            _ => Err(ParseError::new(text, "a number of epochs, as in 50, seconds, as in 30s, or `never`")),
         }
     }
 }
@@ -70,8 +72,8 @@ impl fmt::Display for CheckpointPeriod {
 }
 
 impl TryFrom<String> for CheckpointPeriod {
-    type Error = String;
-    fn try_from(text: String) -> std::result::Result<Self, String> {
+    type Error = ParseError;
+    fn try_from(text: String) -> std::result::Result<Self, ParseError> {
         text.parse()
     }
 }

@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::ParseError;
+
 /// The device that trains a network.
 ///
 /// # Examples
@@ -30,8 +32,8 @@ pub enum DeviceChoice {
 }
 
 impl FromStr for DeviceChoice {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let index = text.strip_prefix("cuda").map(|rest| match rest {
             "" => Some(0),
             _ => rest.strip_prefix(':').and_then(|index| index.parse().ok()),
@@ -41,14 +43,14 @@ impl FromStr for DeviceChoice {
             ("cpu", _) => Ok(DeviceChoice::Cpu),
             ("mps", _) => Ok(DeviceChoice::Mps),
             (_, Some(Some(index))) => Ok(DeviceChoice::Cuda(index)),
-            _ => Err("expected auto, cpu, cuda, cuda:NUMBER or mps".into()),
+            _ => Err(ParseError::new(text, "auto, cpu, cuda, cuda:NUMBER or mps")),
         }
     }
 }
 
 impl TryFrom<String> for DeviceChoice {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = ParseError;
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }

@@ -32,6 +32,6 @@ impl Config {
             }
             _ => return Ok(()),
         };
-        Err(Error::Config(format!("`read.bipartite` {problem}")))
+        Err(Error::config("read.bipartite", format!("`read.bipartite` {problem}")))
     }
 }

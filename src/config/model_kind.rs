@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::config::BaselineKind;
+use crate::error::ParseError;
 
 /// The model: an encoder and a latent, a stack of two encoders and closed-form scores, or a score without
 /// training.
@@ -141,16 +142,16 @@ impl From<ModelKind> for String {
 }
 
 impl FromStr for ModelKind {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Self, String> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> Result<Self, ParseError> {
         let found = MODELS.iter().find(|kind| kind.name() == text);
-        found.copied().ok_or_else(|| format!("{text:?} is no model of this version"))
+        found.copied().ok_or_else(|| ParseError::new(text, "the name of a model, such as vgae, best or katz"))
     }
 }
 
 impl TryFrom<String> for ModelKind {
-    type Error = String;
-    fn try_from(text: String) -> Result<Self, String> {
+    type Error = ParseError;
+    fn try_from(text: String) -> Result<Self, ParseError> {
         text.parse()
     }
 }

@@ -17,8 +17,8 @@ impl Config {
             let set = self.of_networks().or(match kind {
                 ModelKind::Best => None,
                 _ => first(&[
-                    (self.train.epochs.is_some(), "`train.epochs`"),
-                    (self.train.checkpoint_every.is_some(), "`train.checkpoint_every`"),
+                    (self.train.epochs.is_some(), "train.epochs"),
+                    (self.train.checkpoint_every.is_some(), "train.checkpoint_every"),
                 ]),
             });
             return refuse(set, kind, what);
@@ -27,10 +27,10 @@ impl Config {
             refuse(self.of_gaussians(), kind, "has points and no KL term")?;
         }
         if !kind.has_hidden_layers() {
-            refuse(self.model.hidden.map(|_| "`model.hidden`"), kind, "has no hidden layer")?;
+            refuse(self.model.hidden.map(|_| "model.hidden"), kind, "has no hidden layer")?;
         }
         let has_own = matches!(kind, ModelKind::Gnae | ModelKind::Vgnae | ModelKind::Vae);
-        refuse((self.model.bias && has_own).then_some("`model.bias`"), kind, "has biases already")?;
+        refuse((self.model.bias && has_own).then_some("model.bias"), kind, "has biases already")?;
         if kind == ModelKind::Vae {
             refuse(self.of_pairs(), kind, "learns from rows alone")?;
         } else {
@@ -39,17 +39,17 @@ impl Config {
             let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
             let is_idle = is_set && matches!(loss, LossKind::Exact | LossKind::Subgraph);
             refuse(
-                is_idle.then_some("`train.negatives_per_edge`"),
+                is_idle.then_some("train.negatives_per_edge"),
                 kind,
                 &format!("with `train.loss = {loss}` draws none"),
             )?;
             let is_set = self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes;
             let is_idle = is_set && loss != LossKind::Subgraph;
             let what = format!("with `train.loss = {loss}` looks at all nodes");
-            refuse(is_idle.then_some("`train.subgraph_nodes`"), kind, &what)?;
+            refuse(is_idle.then_some("train.subgraph_nodes"), kind, &what)?;
         }
         let is_set = self.model.gravity_lambda != 1.0 && !kind.is_directed();
-        refuse(is_set.then_some("`model.gravity_lambda`"), kind, "has no masses")
+        refuse(is_set.then_some("model.gravity_lambda"), kind, "has no masses")
     }
 
     /// Refuses settings without effect for a graph of `num_nodes`.
@@ -64,10 +64,10 @@ impl Config {
             "with `train.loss = auto` looks at all pairs of {num_nodes} nodes; add `train.loss = reweighted`, or"
         );
         match is_idle {
-            true => Err(Error::Config(format!(
-                "`train.negatives_per_edge` has no effect: {} {what} leave it out",
-                self.model.model
-            ))),
+            true => Err(Error::config(
+                "train.negatives_per_edge",
+                format!("`train.negatives_per_edge` has no effect: {} {what} leave it out", self.model.model),
+            )),
             false => Ok(()),
         }
     }
@@ -77,58 +77,62 @@ impl Config {
         let model = &self.model;
         let train = &self.train;
         let of_model = first(&[
-            (model.hidden.is_some(), "`model.hidden`"),
-            (model.latent.is_some(), "`model.latent`"),
-            (model.layers.is_some(), "`model.layers`"),
-            (model.bias, "`model.bias`"),
-            (model.dropout != 0.0, "`model.dropout`"),
-            (model.feature_transform.is_some(), "`model.feature_transform`"),
-            (model.normalize_embeddings, "`model.normalize_embeddings`"),
-            (model.gravity_lambda != 1.0, "`model.gravity_lambda`"),
-            (train.learning_rate.is_some(), "`train.learning_rate`"),
-            (train.select.is_some(), "`train.select`"),
-            (train.patience.is_some(), "`train.patience`"),
-            (train.validate_every != 1, "`train.validate_every`"),
-            (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "`train.device`"),
+            (model.hidden.is_some(), "model.hidden"),
+            (model.latent.is_some(), "model.latent"),
+            (model.layers.is_some(), "model.layers"),
+            (model.bias, "model.bias"),
+            (model.dropout != 0.0, "model.dropout"),
+            (model.feature_transform.is_some(), "model.feature_transform"),
+            (model.normalize_embeddings, "model.normalize_embeddings"),
+            (model.gravity_lambda != 1.0, "model.gravity_lambda"),
+            (train.learning_rate.is_some(), "train.learning_rate"),
+            (train.select.is_some(), "train.select"),
+            (train.patience.is_some(), "train.patience"),
+            (train.validate_every != 1, "train.validate_every"),
+            (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "train.device"),
         ]);
         of_model.or(self.of_pairs()).or(self.of_rows()).or(self.of_gaussians())
     }
 
     fn of_pairs(&self) -> Option<&'static str> {
         first(&[
-            (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "`train.device`"),
-            (self.model.decoder != DecoderKind::default(), "`model.decoder`"),
-            (self.train.loss.is_some(), "`train.loss`"),
-            (self.train.mask_edges != 0.0, "`train.mask_edges`"),
-            (self.train.weighted_loss, "`train.weighted_loss`"),
+            (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "train.device"),
+            (self.model.decoder != DecoderKind::default(), "model.decoder"),
+            (self.train.loss.is_some(), "train.loss"),
+            (self.train.mask_edges != 0.0, "train.mask_edges"),
+            (self.train.weighted_loss, "train.weighted_loss"),
             (
                 self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
-                "`train.negatives_per_edge`",
+                "train.negatives_per_edge",
             ),
-            (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "`train.subgraph_nodes`"),
+            (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "train.subgraph_nodes"),
         ])
     }
 
     fn of_rows(&self) -> Option<&'static str> {
-        first(&[(self.model.likelihood != Likelihood::default(), "`model.likelihood`")])
+        first(&[(self.model.likelihood != Likelihood::default(), "model.likelihood")])
     }
 
     fn of_gaussians(&self) -> Option<&'static str> {
         first(&[
-            (self.train.kl_weight != KlWeight::default(), "`train.kl_weight`"),
-            (self.train.kl_warmup != 0, "`train.kl_warmup`"),
-            (self.train.free_bits != 0.0, "`train.free_bits`"),
+            (self.train.kl_weight != KlWeight::default(), "train.kl_weight"),
+            (self.train.kl_warmup != 0, "train.kl_warmup"),
+            (self.train.free_bits != 0.0, "train.free_bits"),
         ])
     }
 }
 
 fn first(settings: &[(bool, &'static str)]) -> Option<&'static str> {
-    settings.iter().find(|(is_set, _)| *is_set).map(|(_, flag)| *flag)
+    settings.iter().find(|(is_set, _)| *is_set).map(|(_, setting)| *setting)
 }
 
-fn refuse(flag: Option<&str>, kind: ModelKind, what: &str) -> Result<()> {
-    match flag {
+/// Returns an error if `setting` is given: it has no effect, because the model `kind` is what `reason` says.
+fn refuse(setting: Option<&'static str>, kind: ModelKind, reason: &str) -> Result<()> {
+    match setting {
         None => Ok(()),
-        Some(flag) => Err(Error::Config(format!("{flag} has no effect: {kind} {what}; leave it out"))),
+        Some(setting) => {
+            let problem = format!("`{setting}` has no effect: {kind} {reason}; leave it out");
+            Err(Error::config(setting, problem))
+        }
     }
 }

@@ -7,6 +7,7 @@ use bytesize::ByteSize;
 use serde::{Deserialize, Serialize};
 
 use crate::config::{CheckpointPeriod, DeviceChoice};
+use crate::error::ParseError;
 
 /// The settings of training. `None` means the default of the model, which [`crate::config::Config::resolved`]
 /// fills in.
@@ -207,22 +208,22 @@ pub enum KlWeight {
 }
 
 impl FromStr for KlWeight {
-    type Err = String;
-    fn from_str(text: &str) -> std::result::Result<Self, String> {
+    type Err = ParseError;
+    fn from_str(text: &str) -> std::result::Result<Self, ParseError> {
         match text {
             "kipf" => Ok(KlWeight::Kipf),
             "elbo" => Ok(KlWeight::Elbo),
             _ => match text.parse::<f64>() {
                 Ok(value) if value.is_finite() && value >= 0.0 => Ok(KlWeight::Value(value)),
-                _ => Err("expected `kipf`, `elbo` or a number of at least 0".into()),
+                _ => Err(ParseError::new(text, "`kipf`, `elbo` or a number of at least 0")),
             },
         }
     }
 }
 
 impl TryFrom<String> for KlWeight {
-    type Error = String;
-    fn try_from(text: String) -> std::result::Result<Self, String> {
+    type Error = ParseError;
+    fn try_from(text: String) -> std::result::Result<Self, ParseError> {
         text.parse()
     }
 }
@@ -257,6 +258,6 @@ pub enum Select {
 
 /// Parses a size on the command line.
 #[cfg(feature = "clap")]
-fn size(text: &str) -> Result<ByteSize, String> {
-    text.parse().map_err(|_| "expected a size, as in 4GB or 512MiB".into())
+fn size(text: &str) -> Result<ByteSize, ParseError> {
+    text.parse().map_err(|_| ParseError::new(text, "a size, as in 4GB or 512MiB"))
 }

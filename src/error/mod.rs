@@ -1,13 +1,15 @@
 //! The errors, one variant per kind of mistake: each message names the place, what was found there and what
 //! was expected. Uses no other room.
 
+mod causes;
 mod words;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
+pub use causes::{ColumnError, ParseError, TwoKinds, WeightError};
 use words::{named, of_part, plain, remedy, show, signal_name};
-pub use words::{printable, reason};
+pub use words::{printable, reason, size};
 
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -71,9 +73,38 @@ pub enum Error {
         /// The first node, in the graph's order, without a row.
         first_node: String,
     },
-    /// A setting is out of its range, or two settings contradict each other.
-    #[error("{}", plain(.0))]
-    Config(String),
+    /// A setting is out of its range, has no effect, or does not fit another setting, the model or the data.
+    #[error("{}", plain(problem))]
+    Config {
+        /// The setting, as in `train.epochs`.
+        setting: &'static str,
+        /// The problem: what was found and what was expected.
+        problem: String,
+    },
+    /// An argument of a function is out of its range, or does not fit another one.
+    #[error("{}", plain(problem))]
+    Argument {
+        /// The argument.
+        argument: &'static str,
+        /// The problem: what was found and what was expected.
+        problem: String,
+    },
+    /// A graph that should be bipartite is not.
+    #[error("{}: {}", show(path), plain(&source.to_string()))]
+    NotBipartite {
+        /// The file or directory of the graph.
+        path: PathBuf,
+        /// The node that is both a source and a target.
+        source: TwoKinds,
+    },
+    /// Features do not have the columns that a model was trained with.
+    #[error("{}: {}", show(path), plain(&source.to_string()))]
+    Columns {
+        /// The file of the features.
+        path: PathBuf,
+        /// The columns that do not match.
+        source: ColumnError,
+    },
     /// The graph has too few edges for every part of the split to get one.
     #[error(
         "too few edges ({num_edges}) for `split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}`: \
@@ -222,7 +253,15 @@ pub enum Error {
     },
     /// A checkpoint belongs to another training.
     #[error("the checkpoint does not fit its run: {0}")]
-    Checkpoint(String),
+    Checkpoint(#[source] WeightError),
+    /// The weights of a run do not fit its settings.
+    #[error("{}: {}", show(path), plain(&source.to_string()))]
+    Weights {
+        /// The file of the weights.
+        path: PathBuf,
+        /// The weight that does not fit.
+        source: WeightError,
+    },
     /// Training was stopped from outside.
     #[error("stopped by {} after epoch {epoch}", signal_name(*signal))]
     Interrupted {
@@ -234,24 +273,24 @@ pub enum Error {
         path: PathBuf,
     },
     /// Training would need more memory than is available or allowed.
-    #[error("training takes about {needed}; {whose} {available}; hint: {hint}")]
+    #[error("training takes about {}; {whose} {}; hint: {hint}", size(*needed_bytes), size(*available_bytes))]
     Memory {
-        /// The memory that training needs, as in `1.5 GB`.
-        needed: String,
+        /// The memory that training needs.
+        needed_bytes: u64,
         /// The memory that is available.
-        available: String,
+        available_bytes: u64,
         /// The source of that limit, as in `the machine has`.
         whose: &'static str,
         /// The smallest change that would fit.
         hint: String,
     },
-    #[cfg(feature = "torch")]
     /// An operation of libtorch failed: its installation is damaged, or memory ran out.
+    #[cfg(feature = "torch")]
     #[error("libtorch failed: {0}")]
     Torch(#[from] tch::TchError),
     /// The index of nearest neighbours failed: memory ran out.
     #[error("the index of nearest neighbours failed: {0}")]
-    Index(String),
+    Index(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// A file, a model or a device needs a feature that this build lacks.
     #[error("{what} needs the Cargo feature `{feature}`, which this build of vgae leaves out")]
     NotBuiltIn {
@@ -330,6 +369,16 @@ impl Error {
     /// Wraps the operating system's error of `action` on `path`.
     pub fn io(action: &'static str, path: &Path, source: io::Error) -> Self {
         Error::Io { action, path: path.to_path_buf(), source }
+    }
+
+    /// Returns the error for `setting`, as in `train.epochs`.
+    pub fn config(setting: &'static str, problem: impl Into<String>) -> Self {
+        Error::Config { setting, problem: problem.into() }
+    }
+
+    /// Returns the error for an argument of a function.
+    pub fn argument(argument: &'static str, problem: impl Into<String>) -> Self {
+        Error::Argument { argument, problem: problem.into() }
     }
 
     /// Returns `true` if the reader of our output closed the pipe, which is not an error for a command in a pipe.

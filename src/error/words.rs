@@ -4,6 +4,8 @@ use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
+use bytesize::ByteSize;
+
 /// Returns `text` as one safe line for a terminal: control characters, which ids and file names may contain, become
 /// `\u{1b}` and the like.
 ///
@@ -113,4 +115,9 @@ pub fn reason(error: &io::Error) -> String {
         Some(end) => text[..end].to_string(),
         None => text,
     }
+}
+
+/// Formats a number of bytes, as in `185.0 MB`.
+pub fn size(num_bytes: u64) -> String {
+    ByteSize(num_bytes).display().si().to_string()
 }

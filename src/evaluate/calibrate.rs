@@ -66,11 +66,11 @@ impl Calibrator {
     ///
     /// # Errors
     /// [`Error::OneClass`] if there is no edge or no negative; [`Error::NotANumber`] for a NaN;
-    /// [`Error::Config`] if the density is not above 0 and below 1.
+    /// [`Error::Argument`] if the density is not above 0 and below 1.
     pub fn fit(method: Calibration, edges: &[f64], negatives: &[f64], density: f64) -> Result<Self> {
         if !(density > 0.0 && density < 1.0) {
             let problem = format!("the density is {density}; expected a share above 0 and below 1");
-            return Err(Error::Config(problem));
+            return Err(Error::argument("density", problem));
         }
         let (num_edges, num_negatives) = (edges.len(), negatives.len());
         if edges.is_empty() || negatives.is_empty() {

@@ -99,7 +99,7 @@ impl fmt::Display for Negatives {
 /// cost is that of [`by_degree`] or [`hard()`].
 ///
 /// # Errors
-/// [`Error::Config`] for 0 negatives per edge; [`Error::TooFewDegreeNegatives`] from [`by_degree`].
+/// [`Error::Argument`] for 0 negatives per edge; [`Error::TooFewDegreeNegatives`] from [`by_degree`].
 pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<PartNegatives> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let Split { train, validation, test } = split;
@@ -116,7 +116,7 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
         }
         Negatives::Hard { per_edge: 0 } => {
             let problem = "0 negatives per edge leave nothing to rank among; expected at least 1";
-            Err(Error::Config(problem.into()))
+            Err(Error::argument("per_edge", problem))
         }
         Negatives::Hard { per_edge } => {
             let edges = [validation.edges.pairs(), test.edges.pairs()].concat();

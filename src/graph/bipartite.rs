@@ -1,5 +1,7 @@
 //! Bipartite graphs: sources come first, then targets.
 
+use crate::error::TwoKinds;
+
 use super::{EdgeList, Graph, NodeIds, Pair};
 
 /// The kind of a node.
@@ -16,8 +18,8 @@ impl Graph {
     /// and noted. Add features and labels before. O(n + m log m) time.
     ///
     /// # Errors
-    /// A sentence that names the first node that is both a source and a target.
-    pub fn bipartite(mut self) -> std::result::Result<Graph, String> {
+    /// [`TwoKinds`] names the first node that is both a source and a target.
+    pub fn bipartite(mut self) -> Result<Graph, TwoKinds> {
         let mut kinds = vec![Kind::Unknown; self.num_nodes()];
         self.edges.pairs().iter().for_each(|&(source, _)| kinds[source as usize] = Kind::Source);
         for &(source, target) in self.edges.pairs() {
@@ -55,13 +57,11 @@ impl Graph {
         })
     }
 
-    /// Describes the problem of `node`, which is both a source and the target of `source`.
-    fn two_kinds(&self, node: u32, source: u32) -> String {
+    /// Returns the error for `node`, which is both a source and the target of `source`.
+    fn two_kinds(&self, node: u32, source: u32) -> TwoKinds {
         let target = self.edges.pairs().iter().find(|pair| pair.0 == node).map_or(node, |pair| pair.1);
-        let [node, source, target] = [node, source, target].map(|node| self.nodes.id(node));
-        format!(
-            "node {node} is a target, of {source}, and a source, of {target}; expected two kinds of nodes with \
-             `read.bipartite`; hint: give the ids of one kind a prefix"
-        )
+        let [node, source_of_node, target_of_node] =
+            [node, source, target].map(|node| self.nodes.id(node).to_string());
+        TwoKinds { node, source_of_node, target_of_node }
     }
 }

@@ -2,6 +2,7 @@
 
 use hashbrown::HashMap;
 
+use crate::error::ColumnError;
 use crate::graph::{Csr, Features};
 
 /// The identity of the columns of X.
@@ -36,33 +37,26 @@ impl FeatureColumns {
     /// ```
     ///
     /// # Errors
-    /// A sentence that says which columns are missing or too many.
+    /// [`ColumnError`] if columns are missing or there are too many.
     pub fn matched(
         &self,
         features: &Features,
         wanted: &FeatureColumns,
         num_features: usize,
-    ) -> std::result::Result<Matched, String> {
+    ) -> std::result::Result<Matched, ColumnError> {
         let num_columns = features.cols();
         let names = self.names.as_deref().filter(|names| are_distinct(names));
         let wanted = wanted.names.as_deref().filter(|names| are_distinct(names));
         if self.may_lack && names.is_some() != wanted.is_some() {
             let called = |names: Option<&[String]>| names.map_or("numbers".to_string(), first_few);
-            return Err(format!(
-                "the features are called {}, those of the model {}; expected the same names",
-                called(names),
-                called(wanted)
-            ));
+            return Err(ColumnError::Names { found: called(names), expected: called(wanted) });
         }
         let (Some(names), Some(wanted)) = (names, wanted) else {
             if num_columns == num_features {
                 return Ok(Matched { features: features.clone(), num_unknown: 0 });
             }
             if num_columns > num_features || !self.may_lack {
-                return Err(format!(
-                    "the features have {num_columns} columns; the model was trained with {num_features}, which are \
-                     matched by place, as they have no names"
-                ));
+                return Err(ColumnError::Count { found: num_columns, expected: num_features });
             }
             let places: Vec<Option<u32>> = (0..num_columns as u32).map(Some).collect();
             return Ok(Matched { features: moved(features, &places, num_features), num_unknown: 0 });
@@ -75,12 +69,12 @@ impl FeatureColumns {
             let mut is_there = vec![false; wanted.len()];
             places.iter().flatten().for_each(|&place| is_there[place as usize] = true);
             let missing = is_there.iter().position(|is_there| !is_there).unwrap_or(0);
-            return Err(format!(
-                "the features lack {num_missing} of the model's {} columns, the first: {:?}; they have {}",
-                wanted.len(),
-                wanted[missing],
-                first_few(names)
-            ));
+            return Err(ColumnError::Missing {
+                num_missing,
+                num_expected: wanted.len(),
+                first: wanted[missing].clone(),
+                found: first_few(names),
+            });
         }
         Ok(Matched { features: moved(features, &places, num_features), num_unknown })
     }
@@ -132,7 +126,8 @@ mod tests {
         let wanted = named(&["age", "pages"], false);
         let matched = named(&["pages", "weight", "age"], false).matched(&x, &wanted, 2).unwrap();
         assert_eq!(dense(matched), (array![[3.0, 1.0], [6.0, 0.0]], 1));
-        let error = named(&["pages", "weight", "height"], false).matched(&x, &wanted, 2).unwrap_err();
+        let error =
+            named(&["pages", "weight", "height"], false).matched(&x, &wanted, 2).unwrap_err().to_string();
         assert!(error.contains("lack 1 of the model's 2 columns, the first: \"age\""), "{error}");
         // Columns without nonzeros need not be listed, but at least one must be.
         let matched = named(&["pages", "weight", "height"], true).matched(&x, &wanted, 2).unwrap();
@@ -149,7 +144,7 @@ mod tests {
         }
         assert_eq!(dense(lacking.matched(&x, &placed, 3).unwrap()), (array![[1.0, 2.0, 0.0]], 0));
         for (columns, num_features) in [(&placed, 3), (&placed, 1), (&lacking, 1)] {
-            let error = columns.matched(&x, &placed, num_features).unwrap_err();
+            let error = columns.matched(&x, &placed, num_features).unwrap_err().to_string();
             assert!(
                 error.contains("have 2 columns") && error.contains(&format!("with {num_features}")),
                 "{error}"
@@ -159,7 +154,7 @@ mod tests {
         for (columns, wanted) in
             [(&named(&["a", "b"], true), &placed), (&lacking, &named(&["a", "b"], false))]
         {
-            let error = columns.matched(&x, wanted, 2).unwrap_err();
+            let error = columns.matched(&x, wanted, 2).unwrap_err().to_string();
             assert!(error.contains("\"a\", \"b\"") && error.contains("numbers"), "{error}");
         }
         // Duplicate names cannot identify a column.

@@ -112,22 +112,24 @@ mod torch {
                         ),
                         _ => format!("there are {count}, counted from 0"),
                     };
-                    return Err(Error::Config(format!("`train.device = cuda:{index}`: no such GPU; {hint}")));
+                    let problem = format!("`train.device = cuda:{index}`: no such GPU; {hint}");
+                    return Err(Error::config("train.device", problem));
                 }
                 Device::Cuda(index)
             }
             DeviceChoice::Mps if !has_mps() => {
                 let problem = "`train.device = mps`: the libtorch in use finds no Apple GPU; expected cpu, cuda or \
                                auto";
-                return Err(Error::Config(problem.into()));
+                return Err(Error::config("train.device", problem));
             }
             DeviceChoice::Mps => Device::Mps,
         };
         if !is_supported {
-            return Err(Error::Config(format!(
+            let problem = format!(
                 "`train.device = {}`: a GPU trains only models that score by inner products; leave it out",
                 config.train.device
-            )));
+            );
+            return Err(Error::config("train.device", problem));
         }
         Ok(Some(device))
     }

@@ -74,11 +74,12 @@ impl Baseline {
         let adjacency = Arc::new(Adjacency::new(train));
         let features = || {
             features.ok_or_else(|| {
-                Error::Config(format!(
+                let problem = format!(
                     "{kind} compares node features, but there are none; hint: give `read.features`, or choose a \
                      score of the graph alone, such as {}",
                     BaselineKind::AdamicAdar
-                ))
+                );
+                Error::config("read.features", problem)
             })
         };
         let score: Box<dyn Score> = match kind {

@@ -57,10 +57,11 @@ pub fn edges(
     rng: &mut impl Rng,
 ) -> Result<Vec<Pair>> {
     let Some(log_variance) = &embeddings.log_variance else {
-        return Err(Error::Config(format!(
+        let problem = format!(
             "{} embeds nodes as points, with no distribution to draw from; hint: train a v{0}",
             network.config().model
-        )));
+        );
+        return Err(Error::config("model.model", problem));
     };
     let mut z = Array2::from_shape_fn(log_variance.dim(), |_| StandardNormal.sample(rng));
     if source == Source::Posterior {

@@ -31,7 +31,7 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::config::{BaselineKind, Config, ModelConfig, ModelKind};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WeightError};
 use crate::graph::transform::transform;
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::Baseline;
@@ -66,13 +66,13 @@ impl Model {
     /// 0 for X = I.
     ///
     /// # Errors
-    /// A sentence that names the first weight that does not fit, what was found and what was expected.
+    /// [`WeightError`] names the first weight that does not fit.
     pub fn from_weights(
         config: &Config,
         num_nodes: usize,
         num_features: usize,
         weights: &Weights,
-    ) -> std::result::Result<Model, String> {
+    ) -> std::result::Result<Model, WeightError> {
         let num_features = if num_features == 0 { num_nodes } else { num_features };
         check_sizes(&config.model, num_features, weights)?;
         // All random weights are replaced, so any seed will do.
@@ -113,13 +113,13 @@ impl Model {
     /// intervals of the probability `level`.
     ///
     /// # Errors
-    /// [`Error::Config`] if `level` is not between 0 and 1, the latent is a point, or the model does not
-    /// score pairs by inner products.
+    /// [`Error::Argument`] if `level` is not between 0 and 1; [`Error::Config`] if the latent is a point, or the
+    /// model does not score pairs by inner products.
     pub fn posterior<'a>(&self, embeddings: &'a Embeddings, level: f64) -> Result<Posterior<'a>> {
         if !(level > 0.0 && level < 1.0) {
-            return Err(Error::Config(format!(
-                "the probability of an interval is {level}; expected a number above 0 and below 1"
-            )));
+            let problem =
+                format!("the probability of an interval is {level}; expected a number above 0 and below 1");
+            return Err(Error::argument("level", problem));
         }
         let is_product = match self {
             Model::Network(network) => network.decoder() == Decoder::InnerProduct,
@@ -134,7 +134,7 @@ impl Model {
                 let problem = "an interval needs a model that scores pairs by the inner product of two Gaussians: \
                                vgae, linear-vgae, vgnae or vae, without `model.normalize_embeddings` or \
                                `model.decoder`";
-                Err(Error::Config(problem.into()))
+                Err(Error::config("model.model", problem))
             }
         }
     }
@@ -191,7 +191,7 @@ fn check_sizes(
     config: &ModelConfig,
     num_features: usize,
     weights: &Weights,
-) -> std::result::Result<(), String> {
+) -> std::result::Result<(), WeightError> {
     if !config.model.is_network() {
         return Ok(());
     }
@@ -203,7 +203,7 @@ fn check_sizes(
     let expected = first.max(between).max(last);
     let found = weights.values().map(|weight| weight.len()).sum::<usize>();
     match expected > found.saturating_add(FREE_NUMBERS) {
-        true => Err(format!("holds {found} numbers; run.json expects at least {expected}")),
+        true => Err(WeightError::TooFew { found, expected }),
         false => Ok(()),
     }
 }
@@ -211,7 +211,7 @@ fn check_sizes(
 /// Returns the features, which a model of rows needs.
 pub(crate) fn rows_of(features: Option<&Features>) -> Result<&Features> {
     let problem = "a vae learns from features, but there are none; hint: give `read.features = FILE`";
-    features.ok_or_else(|| Error::Config(problem.into()))
+    features.ok_or_else(|| Error::config("read.features", problem))
 }
 
 impl Score for Baseline {

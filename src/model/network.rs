@@ -27,6 +27,7 @@ use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 
 use crate::config::{self, ModelConfig};
+use crate::error::WeightError;
 use crate::graph::{EdgeList, Features};
 use crate::kernels::tape::Buffers;
 use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
@@ -177,9 +178,8 @@ impl Network {
     /// [`Network::weights`] and contain only finite numbers.
     ///
     /// # Errors
-    /// Returns a sentence that names the first weight that does not fit, what was found and what was
-    /// expected.
-    pub fn set_weights(&mut self, weights: Weights) -> std::result::Result<(), String> {
+    /// [`WeightError`] names the first weight that does not fit.
+    pub fn set_weights(&mut self, weights: Weights) -> std::result::Result<(), WeightError> {
         check_weights(&weights, &self.weights, &self.config.model.to_string())?;
         self.weights = weights;
         Ok(())
@@ -204,21 +204,21 @@ pub(crate) fn check_weights(
     found: &Weights,
     expected: &Weights,
     model: &str,
-) -> std::result::Result<(), String> {
+) -> std::result::Result<(), WeightError> {
     if let Some(name) = found.keys().find(|name| !expected.contains_key(*name)) {
-        return Err(format!("{name} is unknown; a {model} has no such weight"));
+        return Err(WeightError::Unknown { name: name.clone(), model: model.into() });
     }
     for (name, expected) in expected {
         let Some(weight) = found.get(name) else {
-            return Err(format!("{name} is missing"));
+            return Err(WeightError::Missing { name: name.clone() });
         };
-        let (found, expected) = (weight.shape(), expected.shape());
-        if found != expected {
-            return Err(format!("{name} is {found:?}; run.json expects {expected:?}"));
+        if weight.shape() != expected.shape() {
+            let [found, expected] = [weight, expected].map(|weight| weight.shape().to_vec());
+            return Err(WeightError::Shape { name: name.clone(), found, expected });
         }
         if let Some(at) = weight.iter().position(|value| !value.is_finite()) {
-            let columns = weight.ncols();
-            return Err(format!("{name}[{}, {}] is not finite", at / columns, at % columns));
+            let (row, column) = (at / weight.ncols(), at % weight.ncols());
+            return Err(WeightError::NotFinite { name: name.clone(), row, column });
         }
     }
     Ok(())

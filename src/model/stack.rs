@@ -33,7 +33,7 @@ use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
 use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
-use crate::error::Result;
+use crate::error::{Result, WeightError};
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
 use crate::model::decoder::EmbeddingScorer;
@@ -117,27 +117,28 @@ impl Stack {
     /// columns.
     ///
     /// # Errors
-    /// A sentence that names the first weight that does not fit.
+    /// [`WeightError`] names the first weight that does not fit.
     pub fn from_weights(
         config: &Config,
         num_features: usize,
         weights: &Weights,
         rng: &mut impl rand::Rng,
-    ) -> std::result::Result<Self, String> {
+    ) -> std::result::Result<Self, WeightError> {
         let mut parts = Vec::new();
         for (name, config) in networks(config) {
             let prefix = format!("{name}.");
             let own = weights.iter().filter_map(|(key, weight)| Some((key.strip_prefix(&prefix)?, weight)));
             let own = own.map(|(key, weight)| (key.to_string(), weight.clone())).collect();
             let mut network = Network::new(&config.model, num_features, rng);
-            network.set_weights(own).map_err(|problem| format!("{prefix}{problem}"))?;
+            network.set_weights(own).map_err(|error| error.within(&prefix))?;
             parts.push((name, network));
         }
         let row = |name: &str| {
-            let row = weights.get(name).filter(|row| row.nrows() == 1).ok_or(format!("{name} is missing"))?;
-            match row.iter().all(|value| value.is_finite()) {
-                true => Ok(row.iter().map(|&value| f64::from(value)).collect::<Array1<f64>>()),
-                false => Err(format!("{name} is not finite")),
+            let row = weights.get(name).filter(|row| row.nrows() == 1);
+            let row = row.ok_or_else(|| WeightError::Missing { name: name.into() })?;
+            match row.iter().position(|value| !value.is_finite()) {
+                Some(column) => Err(WeightError::NotFinite { name: name.into(), row: 0, column }),
+                None => Ok(row.iter().map(|&value| f64::from(value)).collect::<Array1<f64>>()),
             }
         };
         let [mean, deviation, own, intercept] = COMBINER.map(row);

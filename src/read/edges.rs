@@ -66,16 +66,17 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
 
 /// Refuses flags that mean nothing for the format.
 fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
-    let clash = match format {
+    let (setting, problem) = match format {
         _ if config.header != Header::Auto && format != EdgeFormat::Text => {
-            "`read.header` says what the first row of a text is; this file is none"
+            ("read.header", "`read.header` describes the first row of a text file, and this file is not text")
         }
         EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
-            "`read.weight_column` names a column; a matrix has none: its values are the weights"
+            let problem = "`read.weight_column` names a column, but the values of a matrix are its weights";
+            ("read.weight_column", problem)
         }
         _ => return Ok(()),
     };
-    Err(Error::Config(clash.into()))
+    Err(Error::config(setting, problem))
 }
 
 pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {

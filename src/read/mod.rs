@@ -101,7 +101,8 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Resul
     // The column of a node tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
-        return Err(Error::Config(format!("`read.format` is of a file; {} is a directory", path.display())));
+        let problem = format!("`read.format` is of a file; {} is a directory", path.display());
+        return Err(Error::config("read.format", problem));
     }
     let mut graph = match path.is_dir() {
         true => directory(path, config, watch)?,
@@ -116,8 +117,8 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Resul
         let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
         return Err(Error::Input { path: path.to_path_buf(), problem });
     }
-    let in_file = |problem: String| Error::Input { path: path.to_path_buf(), problem };
-    if config.bipartite { graph.bipartite().map_err(in_file) } else { Ok(graph) }
+    let not_bipartite = |source| Error::NotBipartite { path: path.to_path_buf(), source };
+    if config.bipartite { graph.bipartite().map_err(not_bipartite) } else { Ok(graph) }
 }
 
 /// Reads what `path` is for a model of feature rows alone, a graph without edges: a file of features, or a directory

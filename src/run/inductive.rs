@@ -29,22 +29,24 @@ impl Run {
             // A baseline that uses only edges works on the edges of any graph.
             (None, _, Model::Baseline(..)) => graph.without_features(),
             (None, ..) => {
-                return Err(Error::Config(format!(
+                let problem = format!(
                     "this {kind} was trained without features: it learnt a row for each of its own {} nodes \
                      and has none for other nodes; hint: train with `read.features`, or train again on the whole graph",
                     own.num_nodes()
-                )));
+                );
+                return Err(Error::config("read.features", problem));
             }
             (Some(features), None, _) => {
-                return Err(Error::Config(format!(
+                let problem = format!(
                     "this {kind} was trained with {} features but the other graph has none; give `read.features`",
                     features.cols()
-                )));
+                );
+                return Err(Error::config("read.features", problem));
             }
             (Some(trained), Some(features), _) => {
                 let matched = graph.columns.matched(features, &own.columns, trained.cols());
                 let matched =
-                    matched.map_err(|problem| Error::Input { path: file_of_features(&graph), problem })?;
+                    matched.map_err(|source| Error::Columns { path: file_of_features(&graph), source })?;
                 let num_columns = features.cols();
                 let mut graph = graph;
                 if graph.columns.names.is_some() != own.columns.names.is_some() {

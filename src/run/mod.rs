@@ -85,7 +85,7 @@ impl Run {
         let file = path.join(WEIGHTS);
         let weights = tensors::read_weights(&file)?;
         let model = Model::from_weights(&record.config, counts.num_nodes, counts.num_features, &weights)
-            .map_err(|problem| error(WEIGHTS, problem))?;
+            .map_err(|source| Error::Weights { path: file.clone(), source })?;
         check_hashes(path, &record, &[file])?;
         Ok(Run { graph, split, model, record })
     }

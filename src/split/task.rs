@@ -47,7 +47,7 @@ pub fn with_task(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: 
         let problem = format!(
             "the task {task} needs a directed graph; pass `read.directed`, or choose the task general"
         );
-        return Err(Error::Config(problem));
+        return Err(Error::config("split.task", problem));
     }
     let kinds = EdgeKinds::find(&graph.edges);
     let rng = ChaCha8Rng::seed_from_u64(seed);

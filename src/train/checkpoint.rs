@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{EarlyStopping, Epoch};
 use crate::config::Config;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WeightError};
 use crate::kernels::tape::AdamState;
 use crate::model::network::Weights;
 
@@ -180,12 +180,13 @@ impl<'a> Checkpoint<'a> {
     pub(super) fn resume(&self, network: &str) -> Result<Resumed> {
         let State { num_steps, word_position, next_seed, best, num_looks_since_best, .. } = self.state;
         if self.state.network != network {
-            let found = &self.state.network;
-            return Err(Error::Checkpoint(format!("it holds the network {found}; expected {network}")));
+            let [found, expected] = [&self.state.network, network].map(String::from);
+            return Err(Error::Checkpoint(WeightError::OtherNetwork { found, expected }));
         }
         let [first, second] = MOMENTS.map(|prefix| self.with_prefix(prefix));
-        if !first.keys().eq(second.keys()) {
-            return Err(Error::Checkpoint("it lacks a moment of Adam".into()));
+        let is_alone = |name: &&String| first.contains_key(*name) != second.contains_key(*name);
+        if let Some(name) = first.keys().chain(second.keys()).find(is_alone) {
+            return Err(Error::Checkpoint(WeightError::MissingMoment { name: name.clone() }));
         }
         let moments = first.into_iter().zip(second.into_values());
         let moments =

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use ndarray::Array2;
 
 use crate::config::Config;
+use crate::error::WeightError;
 use crate::kernels::tape::{Adam, AdamState, Buffers};
 use crate::model::encoder::Inputs;
 #[cfg(feature = "torch")]
@@ -104,8 +105,8 @@ impl Engine {
     /// Restores the state of Adam, and the weights from `network`.
     ///
     /// # Errors
-    /// A sentence that names the first moment that does not fit.
-    pub(super) fn restore(&mut self, state: AdamState, network: &Network) -> Result<(), String> {
+    /// [`WeightError`] names the first weight whose moments do not fit.
+    pub(super) fn restore(&mut self, state: AdamState, network: &Network) -> Result<(), WeightError> {
         match self {
             Engine::Host { adam, .. } => adam.restore(state, network.weights()),
             #[cfg(feature = "torch")]

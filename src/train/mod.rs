@@ -129,7 +129,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 ///     match epoch.epoch {
 ///         4 => {
 ///             vgae::run::write_checkpoint(&path, &config, &moment.checkpoint())?;
-///             Err(Error::Config("enough".into()))
+///             Err(Error::Interrupted { signal: 2, epoch: 4, path: path.clone() })
 ///         }
 ///         _ => Ok(()),
 ///     }
@@ -157,16 +157,17 @@ pub fn fit_from(
     if config.train.weighted_loss && split.train.weights().is_none() {
         let problem = "`train.weighted_loss` needs edge weights, but the graph has none; hint: add a column named \
                        weight, or give `read.weight_column = COLUMN`";
-        return Err(Error::Config(problem.into()));
+        return Err(Error::config("train.weighted_loss", problem));
     }
     let model = config.model.model;
     let undirected;
     let split = match (model.is_directed(), split.train.direction()) {
         (true, Direction::Undirected) => {
-            return Err(Error::Config(format!(
-                "{model} needs a directed graph: pass `read.directed` if the rows of the edge list go from source to \
-                 target"
-            )));
+            let problem = format!(
+                "{model} needs a directed graph: pass `read.directed` if the rows of the edge list go from source \
+                 to target"
+            );
+            return Err(Error::config("read.directed", problem));
         }
         // The other models train on the undirected graph, and are evaluated on the ordered pairs.
         (false, Direction::Directed) => {

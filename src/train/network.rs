@@ -173,10 +173,11 @@ pub(super) fn fit(
 fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
     let loss = config.loss().for_graph(train.num_nodes());
     if matches!(loss, LossKind::Sampled | LossKind::Reweighted) && train.len() as u64 == train.num_pairs() {
-        return Err(Error::Config(format!(
-            "`train.loss = {loss}` draws pairs that are not edges, but every pair of nodes is an edge; \
-             hint: `train.loss = exact`"
-        )));
+        let problem = format!(
+            "`train.loss = {loss}` draws pairs that are not edges, but every pair of nodes is an edge; hint: \
+             `train.loss = exact`"
+        );
+        return Err(Error::config("train.loss", problem));
     }
     Ok(())
 }

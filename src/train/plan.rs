@@ -26,7 +26,7 @@
 use bytesize::ByteSize;
 
 use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Select};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, size};
 use crate::graph::{EdgeList, Features, Graph};
 use crate::model::stack;
 use crate::model::vae::ROWS_AT_A_TIME;
@@ -133,19 +133,14 @@ impl Plan {
             .into_iter()
             .map(|(settings, config)| (settings, self.peak_with(self.sizes.training_bytes(&config))));
         let hint = match peaks.into_iter().find(|&(_, peak)| peak <= available) {
-            Some((settings, peak)) => format!("{settings} takes about {}", show(peak)),
+            Some((settings, peak)) => format!("{settings} takes about {}", size(peak)),
             None => format!(
                 "a narrower model does not help; the program and the graph alone took {}",
-                show(self.peak as u64)
+                size(self.peak as u64)
             ),
         };
-        Err(Error::Memory { needed: show(self.peak_bytes()), available: show(available), whose, hint })
+        Err(Error::Memory { needed_bytes: self.peak_bytes(), available_bytes: available, whose, hint })
     }
-}
-
-/// Formats a number of bytes, as in `185.0 MB`.
-pub fn show(num_bytes: u64) -> String {
-    ByteSize(num_bytes).display().si().to_string()
 }
 
 impl Sizes {

@@ -33,10 +33,13 @@ pub(super) fn fit(
     on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {
     let fitting = fitting(split, config.seed).map_err(|error| match error {
-        Error::TooFewNonEdges { needed, available } => Error::Config(format!(
-            "`model.model = best` fits its combiner on {needed} pairs that are not edges, but the graph has {available} to \
-             spare; hint: another `model.model`, such as vgae with `train.loss = exact`"
-        )),
+        Error::TooFewNonEdges { needed, available } => {
+            let problem = format!(
+                "`model.model = best` fits its combiner on {needed} pairs that are not edges, but the graph has \
+                 {available} to spare; hint: another `model.model`, such as vgae with `train.loss = exact`"
+            );
+            Error::config("model.model", problem)
+        }
         other => other,
     })?;
     let (mut trained, mut history): (Vec<(&'static str, Network)>, Vec<Epoch>) = (Vec::new(), Vec::new());

@@ -60,7 +60,7 @@ pub fn write_parquet(
 /// with its id and its numbers, separated by single spaces.
 ///
 /// # Errors
-/// [`Error::Config`] names an id with white space, which the format cannot represent; [`Error::Io`] if the
+/// [`Error::Argument`] names an id with white space, which the format cannot represent; [`Error::Io`] if the
 /// output cannot be written.
 pub fn write_word2vec(
     mut output: Output,
@@ -69,10 +69,11 @@ pub fn write_word2vec(
     log_variance: Option<&Array2<f32>>,
 ) -> Result<()> {
     if let Some(id) = graph.nodes.iter().find(|id| id.contains(char::is_whitespace)) {
-        return Err(Error::Config(format!(
+        let problem = format!(
             "node {id:?} has white space in its id, which separates the fields of the word2vec format; hint: \
              write CSV, NPY, Parquet or the projector's files"
-        )));
+        );
+        return Err(Error::argument("graph", problem));
     }
     let num_columns = column_names(mean, log_variance).count();
     rows::write_separated(&mut output, b' ', graph.num_nodes() + 1, |line, row| match line.checked_sub(1) {
@@ -94,7 +95,7 @@ pub fn write_word2vec(
 /// a header.
 ///
 /// # Errors
-/// [`Error::Config`] names an id or a label with a tab or a line break, which the format cannot represent;
+/// [`Error::Argument`] names an id or a label with a tab or a line break, which the format cannot represent;
 /// [`Error::Io`] if an output cannot be written.
 pub fn write_projector(
     mut output: Output,
@@ -105,10 +106,11 @@ pub fn write_projector(
 ) -> Result<()> {
     let mut texts = graph.nodes.iter().chain(graph.labels.iter().flatten().map(String::as_str));
     if let Some(text) = texts.find(|text| text.contains(['\t', '\n', '\r'])) {
-        return Err(Error::Config(format!(
+        let problem = format!(
             "the id or label {text:?} has a tab or a line break, which is what separates the projector's fields; \
              hint: write CSV, NPY or Parquet"
-        )));
+        );
+        return Err(Error::argument("graph", problem));
     }
     // The projector expects a header only if the metadata has more than one column.
     let num_header_lines = usize::from(graph.labels.is_some());

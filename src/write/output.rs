@@ -78,7 +78,7 @@ impl Output {
     /// Opens `path`. For a file, opens a temporary file in the same directory.
     ///
     /// # Errors
-    /// [`Error::Config`] for a name that ends in `.gz`; [`Error::Exists`] if the file exists and `existing`
+    /// [`Error::Argument`] for a name that ends in `.gz`; [`Error::Exists`] if the file exists and `existing`
     /// keeps it; [`Error::Io`] if its directory cannot be written to.
     pub fn create(path: &Path, existing: Existing) -> Result<Output> {
         if path == Path::new("-") {
@@ -88,7 +88,7 @@ impl Output {
         if path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("gz")) {
             let problem =
                 format!("{}: output is not compressed; expected a name without .gz", path.display());
-            return Err(Error::Config(problem));
+            return Err(Error::argument("path", problem));
         }
         let error = |source: io::Error| Error::io("write", path, source);
         // Renaming a file over a device would remove the device.

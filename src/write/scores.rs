@@ -35,7 +35,7 @@ impl ScoreFormat {
     /// `.pq`, and CSV for `.csv`, `.txt` and names without an extension.
     ///
     /// # Errors
-    /// [`Error::Config`] for any other extension.
+    /// [`Error::UnknownFormat`] for any other extension.
     pub fn of_path(path: &Path) -> Result<Self> {
         match ending(path).as_deref() {
             None | Some("csv" | "txt") => Ok(ScoreFormat::Csv),
@@ -97,7 +97,7 @@ impl<'a> ScoreWriter<'a> {
     /// Writes the header, if the format has one. The pairs are indices of `nodes`.
     ///
     /// # Errors
-    /// [`Error::Config`] if two columns would have the same name; [`Error::Io`] if the output cannot be
+    /// [`Error::Argument`] if two columns would have the same name; [`Error::Io`] if the output cannot be
     /// written.
     pub fn new(
         output: Output,
@@ -112,7 +112,7 @@ impl<'a> ScoreWriter<'a> {
             if names.contains(other) {
                 let problem =
                     format!("two columns would be called {other:?}; rename the column of the pair file");
-                return Err(Error::Config(problem));
+                return Err(Error::argument("columns", problem));
             }
             names.push(other.clone());
         }

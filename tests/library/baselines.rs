@@ -162,7 +162,7 @@ fn feature_scores_need_features() {
     let train = edges(3, vec![(0, 1)]);
     for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
-        assert!(matches!(error, vgae::Error::Config(_)));
+        assert!(matches!(error, vgae::Error::Config { setting: "read.features", .. }));
         assert!(error.to_string().starts_with(&format!("{kind} compares node features, but there are none")));
     }
 }

@@ -193,7 +193,7 @@ fn impossible_task_is_refused() {
     let mut undirected = graph(3, vec![(0, 1), (1, 2)]);
     undirected.edges = undirected.edges.undirected();
     let error = split::with_task(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
-    assert!(matches!(error, Error::Config(_)));
+    assert!(matches!(error, Error::Config { setting: "split.task", .. }));
     assert!(error.to_string().contains("pass `read.directed`"), "{error}");
 }
 

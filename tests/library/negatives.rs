@@ -214,6 +214,7 @@ proptest! {
             }
         }
         let none = draw(Negatives::Hard { per_edge: 0 }, 1);
-        prop_assert!(matches!(none, Err(Error::Config(_))));
+        let is_refused = matches!(none, Err(Error::Argument { argument: "per_edge", .. }));
+        prop_assert!(is_refused);
     }
 }

@@ -50,7 +50,7 @@ fn round(number: u64, directory: &std::path::Path) -> Result<()> {
         {
             5 => {
                 run.write_checkpoint(&moment.checkpoint())?;
-                Err(Error::Config("stopped".into()))
+                Err(Error::argument("on_epoch", "stopped"))
             }
             _ => Ok(()),
         });

@@ -60,7 +60,9 @@ impl From<vgae::Error> for Error {
     /// A setting that cannot be used is a mistake in the flags.
     fn from(error: vgae::Error) -> Self {
         match error {
-            vgae::Error::Config(problem) => Error::Usage(in_flags(&problem)),
+            vgae::Error::Config { problem, .. } | vgae::Error::Argument { problem, .. } => {
+                Error::Usage(in_flags(&problem))
+            }
             error @ vgae::Error::UnknownFormat { .. } => Error::Usage(message(&error)),
             error => Error::Library(error),
         }

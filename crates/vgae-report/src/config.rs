@@ -129,9 +129,11 @@ impl ReportConfig {
     /// # Errors
     /// [`Error::Config`] names the flag, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
-        let check = |setting: &str, found: usize, most: usize| match (1..=most).contains(&found) {
+        let check = |setting: &'static str, found: usize, most: usize| match (1..=most).contains(&found) {
             true => Ok(()),
-            false => Err(Error::Config(format!("`{setting} = {found}`: expected 1 to {most}")).into()),
+            false => {
+                Err(Error::config(setting, format!("`{setting} = {found}`: expected 1 to {most}")).into())
+            }
         };
         check("report.map_nodes", self.map_nodes, Self::MOST_MAP_NODES)?;
         check("report.top", self.top, Self::MOST_LINKS)

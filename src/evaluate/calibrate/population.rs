@@ -72,7 +72,7 @@ impl Population {
     /// with these `edges`. Takes one logit per pair.
     ///
     /// # Errors
-    /// [`Error::Config`] if fewer than 4 pairs are not edges.
+    /// [`Error::Argument`] if fewer than 4 pairs are not edges.
     pub fn draw(
         score: &(impl Score + ?Sized),
         edges: &EdgeList,
@@ -83,7 +83,7 @@ impl Population {
         if available < 4 {
             let problem =
                 format!("only {available} pairs are not edges; expected at least 4 to sample negatives from");
-            return Err(Error::Config(problem));
+            return Err(Error::argument("edges", problem));
         }
         let count = |part: &EdgeList| (PER_EDGE * part.len()).clamp(LEAST, MOST).min(available / 4);
         let (num_validation, num_test) = (count(&split.validation.edges), count(&split.test.edges));
@@ -111,7 +111,7 @@ impl Population {
         let Classes { edges, negatives } = &self.validation;
         if edges.is_empty() {
             let problem = "`calibrate` needs validation edges, but this run held none out";
-            return Err(Error::Config(problem.into()));
+            return Err(Error::config("calibrate", problem));
         }
         Calibrator::fit(method, edges, negatives, self.density)
     }

@@ -42,10 +42,10 @@ pub struct Intervals {
 /// with any number of threads.
 ///
 /// # Errors
-/// Returns the errors of [`super::roc_auc`], and [`Error::Config`] if `num_resamples` is 0.
+/// Returns the errors of [`super::roc_auc`], and [`Error::Argument`] if `num_resamples` is 0.
 pub fn bootstrap(logits: &[f64], labels: &[bool], num_resamples: usize, seed: u64) -> Result<Intervals> {
     if num_resamples == 0 {
-        return Err(Error::Config("0 resamples draw nothing; expected at least 1".into()));
+        return Err(Error::argument("num_resamples", "0 resamples draw nothing; expected at least 1"));
     }
     let groups = Groups::rank("a bootstrap interval", logits, labels)?;
     // The group of each positive or negative pair.

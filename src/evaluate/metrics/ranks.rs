@@ -123,10 +123,10 @@ impl Ranks {
     ///
     /// # Errors
     /// [`Error::TooFewNegatives`] if an edge is ranked among fewer than `k` negatives (OGB counts such an
-    /// edge as a hit for any score); [`Error::Config`] if `k` is 0.
+    /// edge as a hit for any score); [`Error::Argument`] if `k` is 0.
     pub fn hits_at(&self, k: usize) -> Result<f64> {
         if k == 0 {
-            return Err(Error::Config("Hits@0 is not a rank; expected whole numbers of at least 1".into()));
+            return Err(Error::argument("k", "Hits@0 is not a rank; expected whole numbers of at least 1"));
         }
         if let Some(short) = self.of_edges.iter().find(|rank| rank.num_negatives < k) {
             return Err(Error::TooFewNegatives { k, num_negatives: short.num_negatives });

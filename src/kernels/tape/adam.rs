@@ -1,5 +1,6 @@
 //! The Adam optimiser on the host.
 
+use crate::error::WeightError;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -47,8 +48,12 @@ impl Adam {
     /// Continues from `state`, whose moments must belong to `weights`.
     ///
     /// # Errors
-    /// Returns a sentence that names the first weight whose moments do not fit.
-    pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> std::result::Result<(), String> {
+    /// [`WeightError`] names the first weight whose moments do not fit.
+    pub(crate) fn restore(
+        &mut self,
+        state: AdamState,
+        weights: &Weights,
+    ) -> std::result::Result<(), WeightError> {
         state.check(weights)?;
         let moments = state.moments.into_iter();
         let own = moments.map(|(name, pair)| (name, pair.map(Cow::into_owned)));
@@ -87,12 +92,13 @@ impl Adam {
 
 impl AdamState<'_> {
     /// Checks that the moments have the names and shapes of `weights`.
-    pub(super) fn check(&self, weights: &Weights) -> std::result::Result<(), String> {
+    pub(super) fn check(&self, weights: &Weights) -> std::result::Result<(), WeightError> {
         for (name, moments) in &self.moments {
-            let expected = weights.get(name).ok_or(format!("{name} has moments but is not a weight"))?;
+            let expected =
+                weights.get(name).ok_or_else(|| WeightError::UnknownMoments { name: name.clone() })?;
             if let Some(moment) = moments.iter().find(|moment| moment.dim() != expected.dim()) {
-                let (found, expected) = (moment.shape(), expected.shape());
-                return Err(format!("the moments of {name} are {found:?}; the weight is {expected:?}"));
+                let [found, expected] = [moment.shape(), expected.shape()].map(<[usize]>::to_vec);
+                return Err(WeightError::MomentShape { name: name.clone(), found, expected });
             }
         }
         Ok(())

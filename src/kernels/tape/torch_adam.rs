@@ -8,6 +8,7 @@ use tch::{Device, Tensor};
 
 use super::Weights;
 use super::adam::{AdamState, BETAS, EPSILON};
+use crate::error::WeightError;
 use crate::kernels::tensor::{from_matrix, to_matrix};
 
 /// [`super::Adam`] on any device. It is written by hand because libtorch's own Adam does not expose its state
@@ -65,13 +66,13 @@ impl TorchAdam {
     /// Continues from `state`, whose moments must belong to `weights`, and copies them to `device`.
     ///
     /// # Errors
-    /// Returns a sentence that names the first weight whose moments do not fit.
+    /// [`WeightError`] names the first weight whose moments do not fit.
     pub(crate) fn restore(
         &mut self,
         state: AdamState,
         weights: &Weights,
         device: Device,
-    ) -> std::result::Result<(), String> {
+    ) -> std::result::Result<(), WeightError> {
         state.check(weights)?;
         let own = |(name, moments): (String, [Cow<Array2<f32>>; 2])| {
             (name, moments.map(|moment| from_matrix(&moment).to_device(device)))

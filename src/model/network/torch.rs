@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use tch::{Device, Tensor};
 
 use super::{Network, Pass, Seeds, Terms};
+use crate::error::WeightError;
 use crate::kernels::tape::{AdamState, TorchAdam, TorchOperator, TorchTape, Weights, on_host};
 use crate::kernels::tensor::{from_matrix, to_matrix};
 use crate::model::encoder::Inputs;
@@ -51,8 +52,8 @@ impl TorchTrainer {
     /// Restores the state of Adam, whose moments must belong to `weights`.
     ///
     /// # Errors
-    /// Returns a sentence that names the first weight whose moments do not fit.
-    pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> Result<(), String> {
+    /// [`WeightError`] names the first weight whose moments do not fit.
+    pub(crate) fn restore(&mut self, state: AdamState, weights: &Weights) -> Result<(), WeightError> {
         self.adam.restore(state, weights, self.device)
     }
 

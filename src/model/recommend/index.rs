@@ -62,8 +62,8 @@ mod built_in {
         }
     }
 
-    fn failed(error: impl std::fmt::Display) -> Error {
-        Error::Index(error.to_string())
+    fn failed(error: impl std::error::Error + Send + Sync + 'static) -> Error {
+        Error::Index(Box::new(error))
     }
 }
 

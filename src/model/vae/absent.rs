@@ -6,7 +6,7 @@ use rand::Rng;
 
 use super::{Draw, RowMetrics};
 use crate::config::{Likelihood, ModelConfig};
-use crate::error::not_built_in;
+use crate::error::WeightError;
 use crate::graph::Features;
 use crate::model::network::{Embeddings, Weights};
 
@@ -18,14 +18,14 @@ impl Vae {
     /// Always fails.
     ///
     /// # Errors
-    /// A sentence that names the feature `torch`.
+    /// [`WeightError::NotBuiltIn`].
     pub fn from_weights(
         _config: &ModelConfig,
         _num_features: usize,
         _weights: &Weights,
         _rng: &mut impl Rng,
-    ) -> std::result::Result<Self, String> {
-        Err(not_built_in("the model vae", "torch").to_string())
+    ) -> std::result::Result<Self, WeightError> {
+        Err(WeightError::NotBuiltIn { model: "vae", feature: "torch" })
     }
 
     /// Returns the settings of the network.

@@ -5,7 +5,7 @@ use rand_distr::{Distribution, StandardNormal};
 use tch::{Device, Kind, Tensor, nn};
 
 use crate::config::{Likelihood, ModelConfig};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, WeightError};
 use crate::graph::Features;
 use crate::kernels::operator::dropout_factor;
 use crate::kernels::tape::{Dropout, TorchAdam};
@@ -67,10 +67,11 @@ impl Vae {
         let is_binary = features.values().all(|value| value == 0.0 || value == 1.0);
         let unit = match (config.likelihood, outside, is_binary) {
             (Likelihood::Bernoulli, Some(value), _) => {
-                return Err(Error::Config(format!(
-                    "`model.likelihood = bernoulli` needs features in [0, 1]; found {value}; \
-                     hint: `model.likelihood = gaussian`"
-                )));
+                let problem = format!(
+                    "`model.likelihood = bernoulli` needs features in [0, 1]; found {value}; hint: \
+                     `model.likelihood = gaussian`"
+                );
+                return Err(Error::config("model.likelihood", problem));
             }
             (Likelihood::Bernoulli, None, _) | (Likelihood::Auto, _, true) => None,
             (Likelihood::Gaussian, ..) | (Likelihood::Auto, _, false) => Some(standard_deviation(features)),
@@ -82,13 +83,13 @@ impl Vae {
     /// features.
     ///
     /// # Errors
-    /// A sentence that names the first weight that does not fit, what was found and what was expected.
+    /// [`WeightError`] names the first weight that does not fit.
     pub fn from_weights(
         config: &ModelConfig,
         num_features: usize,
         weights: &Weights,
         rng: &mut impl Rng,
-    ) -> std::result::Result<Self, String> {
+    ) -> std::result::Result<Self, WeightError> {
         let unit = weights.contains_key(LOG_VARIANCE).then_some(1.0);
         let vae = Self::build(config, num_features, unit, rng);
         vae.set_weights(weights)?;
@@ -152,7 +153,7 @@ impl Vae {
     }
 
     /// Replaces the weights; see [`crate::model::network::Network::set_weights`].
-    pub(crate) fn set_weights(&self, weights: &Weights) -> std::result::Result<(), String> {
+    pub(crate) fn set_weights(&self, weights: &Weights) -> std::result::Result<(), WeightError> {
         check_weights(weights, &self.weights(), "vae of this likelihood")?;
         tch::no_grad(|| {
             for (name, mut variable) in self.variables.variables() {

@@ -12,10 +12,11 @@ use std::time::Instant;
 use crate::{Error, Result};
 use bytesize::ByteSize;
 use vgae::config::Config;
+use vgae::error::size;
 use vgae::evaluate::share_of_equal_means;
 use vgae::pipeline::{self, Evaluated};
 use vgae::run::{Run, RunDir, Timings, Unfinished};
-use vgae::train::plan::{self, Plan};
+use vgae::train::plan::Plan;
 use vgae::write::{Existing, Output};
 use vgae::{read, train};
 
@@ -137,8 +138,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     {
         reporter.note(format!(
             "training used {}, although --memory-limit is {}: the planned memory may be off by a quarter",
-            plan::show(peak),
-            plan::show(limit)
+            size(peak),
+            size(limit)
         ));
     }
     reporter.info(format!("run directory: {}", path.display()));
@@ -184,7 +185,7 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     let plan = Plan::of(&graph, &split.train, config);
     if let Some(plan) = &plan {
         if !args.dry_run {
-            reporter.info(format!("memory: about {} planned", plan::show(plan.peak_bytes())));
+            reporter.info(format!("memory: about {} planned", size(plan.peak_bytes())));
         }
         plan.check(config)?;
     }

@@ -99,13 +99,13 @@ impl Explorer {
     /// ```
     ///
     /// # Errors
-    /// Returns [`vgae::Error::Config`] if the run has no edges, such as a VAE's run on a table of rows, and the
+    /// Returns [`vgae::Error::Argument`] if the run has no edges, such as a VAE's run on a table of rows, and the
     /// errors of [`Run::encode`] and [`Run::calibrator`].
     pub fn new(name: String, run: Run, method: Option<Calibration>) -> Result<Explorer> {
         if run.graph.edges.is_empty() {
             let problem = "there are no links to explore: the run has rows and no graph; hint: use vgae reconstruct or \
                            vgae generate";
-            return Err(vgae::Error::Config(problem.into()).into());
+            return Err(vgae::Error::argument("run", problem).into());
         }
         let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;

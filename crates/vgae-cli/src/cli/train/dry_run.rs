@@ -9,10 +9,11 @@ use crate::{Error, Result};
 use clap::Command;
 use serde_json::Value;
 use vgae::config::{Config, ModelKind};
+use vgae::error::size;
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
 use vgae::split::Split;
-use vgae::train::plan::{self, Plan};
+use vgae::train::plan::Plan;
 use vgae::train::{self, Epoch};
 
 use crate::cli::stdout;
@@ -104,7 +105,7 @@ impl Estimate {
         let at_most = if self.is_upper_bound { "at most " } else { "" };
         let total = seconds_before + train_seconds + evaluate_seconds;
         let memory = match self.planned_memory_bytes {
-            Some(bytes) => format!(" and {}", plan::show(bytes)),
+            Some(bytes) => format!(" and {}", size(bytes)),
             None => String::new(),
         };
         let epochs = match num_epochs {

@@ -130,7 +130,7 @@ fn damaged_run_directories() {
     says("run/run.json: has the format vgae-run 2; this vgae reads vgae-run 3");
     restore();
     change("run/run.json", "\"latent\": 16", "\"latent\": 8");
-    says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; run.json expects [32, 8]");
+    says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; the settings expect [32, 8]");
     restore();
     // Room for such a network would be made before it is compared with the weights.
     change("run/run.json", "\"layers\": 2", "\"layers\": 60");
