@@ -6,9 +6,9 @@
 /// ```
 /// use vgae::config::Config;
 /// use vgae::error::WeightError;
-/// use vgae::model::{Model, Weights};
+/// use vgae::model::Model;
 ///
-/// let error = Model::from_weights(&Config::default(), 3, 0, &Weights::new()).err();
+/// let error = Model::from_weights(&Config::default(), 3, 0, &Default::default()).err();
 /// assert!(matches!(error, Some(WeightError::Missing { name }) if name.starts_with("encoder.")));
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -13,7 +13,6 @@ mod plot;
 mod predict;
 mod progress;
 mod reconstruct;
-mod renamed_flags;
 mod report;
 mod reproduce;
 mod score;
@@ -25,9 +24,9 @@ mod train;
 
 use std::process::ExitCode;
 
-use crate::{Error, Result};
+use crate::{Error, Result, renamed_flags};
 use clap::error::ErrorKind;
-use clap::{Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory, FromArgMatches, Parser, Subcommand};
 use vgae::error::printable;
 use vgae::kernels::device::Devices;
 use vgae::system::threads::{Caller, use_threads};
@@ -84,14 +83,16 @@ enum Verb {
 /// usage error, and 128 plus the number of the signal that stopped training; the other verbs are ended by the
 /// signal itself.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed =
+        Cli::command().try_get_matches().and_then(|given| Ok((Cli::from_arg_matches(&given)?, given)));
+    let (cli, given) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => return print_and_exit(&error),
     };
     let caller = if let Verb::Explore(_) = cli.verb { Caller::Waits } else { Caller::Computes };
     use_threads(usize::from(cli.threads), caller);
     let reporter = Reporter::new(&cli.output);
-    match run(&cli, &reporter) {
+    match run(cli, &given, &reporter) {
         Ok(()) => ExitCode::SUCCESS,
         // The reader of the output stopped early, as with `vgae score … | head`.
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
@@ -108,30 +109,31 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli, reporter: &Reporter) -> Result<()> {
+/// Runs the verb of `cli`; `given` are the same arguments with their sources.
+fn run(cli: Cli, given: &ArgMatches, reporter: &Reporter) -> Result<()> {
     // Training and the server handle signals themselves.
     if !matches!(cli.verb, Verb::Train(_) | Verb::Explore(_)) {
         signals::discard_unfinished_on_signal()?;
     }
-    match &cli.verb {
-        Verb::Train(args) => train::run(args, reporter),
-        Verb::Evaluate(args) => evaluate::run(args, reporter),
-        Verb::Score(args) => score::run(args, reporter),
-        Verb::Predict(args) => predict::run(args, reporter),
-        Verb::Explore(args) => explore::run(args, reporter),
-        Verb::Threshold(args) => threshold::run(args, reporter),
-        Verb::Embed(args) => embed::run(args, reporter),
-        Verb::Inspect(args) => inspect::run(args, reporter),
-        Verb::Report(args) => report::run(args, reporter),
-        Verb::Plot(args) => plot::run(args, reporter),
-        Verb::Reconstruct(args) => reconstruct::run(args, reporter),
-        Verb::Generate(args) => generate::run(args, reporter),
-        Verb::Reproduce(args) => reproduce::run(args, reporter),
-        Verb::Audit(args) => audit::run(args, reporter),
-        Verb::Benchmark(args) => benchmark::run(args, usize::from(cli.threads), reporter),
-        Verb::Datasets(args) => datasets::run(args),
-        Verb::Completions(args) => packaging::completions(args),
-        Verb::Man(args) => packaging::man(args),
+    match cli.verb {
+        Verb::Train(args) => train::run(*args, given.subcommand_matches("train").unwrap_or(given), reporter),
+        Verb::Evaluate(args) => evaluate::run(&args, reporter),
+        Verb::Score(args) => score::run(&args, reporter),
+        Verb::Predict(args) => predict::run(&args, reporter),
+        Verb::Explore(args) => explore::run(&args, reporter),
+        Verb::Threshold(args) => threshold::run(&args, reporter),
+        Verb::Embed(args) => embed::run(&args, reporter),
+        Verb::Inspect(args) => inspect::run(&args, reporter),
+        Verb::Report(args) => report::run(&args, reporter),
+        Verb::Plot(args) => plot::run(&args, reporter),
+        Verb::Reconstruct(args) => reconstruct::run(&args, reporter),
+        Verb::Generate(args) => generate::run(&args, reporter),
+        Verb::Reproduce(args) => reproduce::run(&args, reporter),
+        Verb::Audit(args) => audit::run(&args, reporter),
+        Verb::Benchmark(args) => benchmark::run(&args, usize::from(cli.threads), reporter),
+        Verb::Datasets(args) => datasets::run(&args),
+        Verb::Completions(args) => packaging::completions(&args),
+        Verb::Man(args) => packaging::man(&args),
     }
 }
 

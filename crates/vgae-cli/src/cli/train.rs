@@ -1,7 +1,6 @@
 //! `vgae train`: trains a model on a graph and writes a run directory.
 
 mod arguments;
-mod config_file;
 mod describe;
 mod dry_run;
 mod epochs;
@@ -11,6 +10,7 @@ use std::time::Instant;
 
 use crate::{Error, Result};
 use bytesize::ByteSize;
+use clap::ArgMatches;
 use vgae::config::Config;
 use vgae::error::size;
 use vgae::evaluate::share_of_equal_means;
@@ -24,8 +24,7 @@ use super::evaluate::write_metrics;
 use super::progress::Reporter;
 use super::report;
 use super::signals::{NOTHING_WRITTEN, RUN_UNFINISHED, StopSignal};
-pub(super) use arguments::parse;
-pub(super) use config_file::without_config;
+pub(super) use arguments::{parse, without_config};
 use describe::{describe, describe_loss, describe_split};
 
 /// Train a model on a graph and evaluate it on held-out links
@@ -72,19 +71,17 @@ pub(super) struct Args {
     split: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
-    let completed;
-    let args = match &args.config_file {
-        None => args,
-        Some(file) => {
-            completed = arguments::with_config_file(file)?;
-            &completed
-        }
-    };
+/// Trains as `args` say; `given` are the same arguments with their sources.
+pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Result<()> {
+    args.add_settings_file(given)?;
+    let args = &args;
     let message = if args.resume.is_some() { RUN_UNFINISHED } else { NOTHING_WRITTEN };
     let stop = StopSignal::listen(message, reporter)?;
     let started = match (&args.data, &args.resume) {
-        (_, Some(path)) => Some(resume(args, path, reporter)?),
+        (_, Some(path)) => {
+            arguments::check_resumed(given)?;
+            Some(resume(args, path, reporter)?)
+        }
         (Some(data), None) => start(args, data, &stop, reporter)?,
         (None, None) => None,
     };
@@ -213,7 +210,6 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
 
 /// Opens the unfinished run in the directory at `path`.
 fn resume(args: &Args, path: &Path, reporter: &Reporter) -> Result<StartedRun> {
-    arguments::check_resumed()?;
     let start = Instant::now();
     let stage = reporter.stage("reading the run");
     let mut unfinished = RunDir::resume(path)?;

@@ -3,16 +3,14 @@
 //!
 //! `VGAE_FUZZ_SECONDS=600 cargo test --test fuzz` takes ten minutes for each reader; see `target::fuzz`.
 
-mod cli;
 mod memory;
 mod mutate;
 mod read;
 mod run_directory;
+mod settings_file;
 mod target;
 
 use target::fuzz;
-// The reader of `--config` files, which is compiled in here, names them so.
-use vgae_cli::{Error, Result};
 
 #[test]
 fn edge_lists() {
@@ -71,5 +69,5 @@ fn benchmark_rows() {
 
 #[test]
 fn config_files() {
-    fuzz("config", |_, _| {}, cli::train::config);
+    fuzz("config", |_, _| {}, settings_file::settings);
 }

@@ -65,21 +65,28 @@ fn config_errors_name_file_line_and_key() {
             "run.toml:1: zzz: is not a flag of `vgae train`; expected a flag without dashes, such as val-fraction",
         ),
         ("weights = \"3\"", "run.toml:1: weights: was renamed; use weight-column instead"),
-        ("\nepochs = \"3\"", "run.toml:2: epochs: is the string \"3\"; expected a whole number"),
-        ("epochs = 3.5", "run.toml:1: epochs: is the number 3.5; expected a whole number"),
+        (
+            "\nepochs = \"3\"",
+            "run.toml:2: epochs: is the string \"3\"; expected a whole number of at least 0",
+        ),
+        ("epochs = 3.5", "run.toml:1: epochs: is the number 3.5; expected a whole number of at least 0"),
         ("dropout = true", "run.toml:1: dropout: is true; expected a number"),
         ("directed = 1", "run.toml:1: directed: is the number 1; expected true or false"),
-        ("select = false", "run.toml:1: select: is false; expected one of \"last\", \"best\""),
+        ("select = false", "run.toml:1: select: is false; expected `last` or `best`"),
         ("features = [1]", "run.toml:1: features: is an array; expected a string"),
+        ("epochs = -3", "run.toml:1: epochs: is the number -3; expected a whole number of at least 0"),
         (
-            "epochs = -3",
-            "run.toml:1: epochs: invalid value '-3' for '--epochs <COUNT>': invalid digit found in string",
+            "kl-weight = -1",
+            "run.toml:1: kl-weight: is the number -1; expected `kipf`, `elbo` or a number of at least 0",
         ),
+        ("seed = nan", "run.toml:1: seed: is the number nan; expected a whole number of at least 0"),
         (
-            "select = \"bst\"",
-            "run.toml:1: select: invalid value 'bst' for '--select <SELECT>' [possible values: last, best]; tip: a \
-             similar value exists: 'best'",
+            "memory-limit = \"much\"",
+            "run.toml:1: memory-limit: is the string \"much\"; expected a size, as in 4GB or 512MiB",
         ),
+        ("split = 3", "run.toml:1: split: is the number 3; expected a string"),
+        ("resume = \"x\"", "run.toml:1: resume: cannot be set in a file; use the command line"),
+        ("select = \"bst\"", "run.toml:1: select: is the string \"bst\"; expected `last` or `best`"),
         ("output = \"x\"", "run.toml:1: output: cannot be set in a file; use the command line"),
         ("threads = 1", "run.toml:1: threads: cannot be set in a file; use the command line"),
         ("epochs = 3\nepochs = 4", "run.toml:2: duplicate key; found \"epochs = 4\""),
@@ -93,13 +100,17 @@ fn config_errors_name_file_line_and_key() {
             "--val-fraction is 1.5; expected a fraction of at least 0 and below 1 (run.toml:2 sets val-fraction)",
         ),
         (
+            "directed = true\nbipartite = true",
+            "--bipartite and --directed exclude each other: every edge goes from a source to a target (run.toml:1 sets \
+             directed, run.toml:2 sets bipartite)",
+        ),
+        (
             "model = \"gae\"\nkl-weight = 0.5",
             "--kl-weight has no effect: gae has points and no KL term; leave it out (run.toml:2 sets kl-weight)",
         ),
         (
             "split = \"x\"\nval-fraction = 0.2",
-            "run.toml: the argument '--split <DIR>' cannot be used with '--val-fraction <FRACTION>' (run.toml:1 sets \
-             split, run.toml:2 sets val-fraction)",
+            "--split and --val-fraction exclude each other (run.toml:1 sets split, run.toml:2 sets val-fraction)",
         ),
     ];
     for (file, expected) in cases {

@@ -3,58 +3,76 @@
 use std::ffi::OsString;
 use std::path::Path;
 
+use crate::settings_file::SettingsFile;
 use crate::{Error, Result};
 use clap::parser::ValueSource;
-use clap::{Command, CommandFactory, FromArgMatches};
+use clap::{Arg, ArgMatches, Args as _, Command, FromArgMatches};
 use vgae::config::{Config, FeatureSource};
 use vgae::train;
 
 use super::Args;
-use super::config_file::{ConfigFile, one_line};
-use crate::cli::{Cli, renamed_flags};
-
-/// Returns the arguments of this process, completed with the settings in `file`.
-pub(super) fn with_config_file(file: &Path) -> Result<Args> {
-    let mut program = Cli::command();
-    // This adds the global flags to the verb.
-    program.build();
-    let command = program.find_subcommand("train").cloned().unwrap_or_else(command);
-    let words: Vec<OsString> =
-        std::env::args_os().skip(1).skip_while(|word| word != "train").skip(1).collect();
-    complete(command, &words, file).map(|(args, _)| args)
-}
+use crate::renamed_flags;
 
 /// The settings that can be changed when a run is resumed.
 const CHANGEABLE: [&str; 2] = ["learning_rate", "checkpoint_every"];
 
 /// Returns an error if a setting that cannot be changed is given with `--resume`.
-pub(super) fn check_resumed() -> Result<()> {
-    let mut program = Cli::command();
-    program.build();
-    let given = program.try_get_matches_from(std::env::args_os());
-    let Some(given) = given.as_ref().ok().and_then(|given| given.subcommand_matches("train")) else {
-        return Ok(());
-    };
-    let settings = <Config as clap::Args>::augment_args(Command::new("train"));
-    for setting in settings.get_arguments() {
-        let id = setting.get_id().as_str();
-        let is_given = given.value_source(id) == Some(ValueSource::CommandLine);
-        if is_given && !CHANGEABLE.contains(&id) {
-            return Err(Error::Usage(format!(
-                "--{} cannot be changed: --resume continues with the settings of the run; only \
-                 --learning-rate and --checkpoint-every may differ",
-                setting.get_long().unwrap_or(id)
-            )));
-        }
+pub(super) fn check_resumed(given: &ArgMatches) -> Result<()> {
+    let settings = Config::augment_args(Command::new("train"));
+    let fixed = settings
+        .get_arguments()
+        .find(|setting| is_given(given, setting) && !CHANGEABLE.contains(&setting.get_id().as_str()));
+    match fixed.and_then(Arg::get_long) {
+        None => Ok(()),
+        Some(flag) => Err(Error::Usage(format!(
+            "--{flag} cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
+             --checkpoint-every may differ"
+        ))),
     }
-    Ok(())
 }
 
-fn command() -> Command {
-    <Args as clap::Args>::augment_args(Command::new("train"))
+/// Returns `true` if `argument` stands on the command line.
+fn is_given(given: &ArgMatches, argument: &Arg) -> bool {
+    given.value_source(argument.get_id().as_str()) == Some(ValueSource::CommandLine)
 }
 
 impl Args {
+    /// Adds the settings of the `--config` file, if there is one, to those of the command line, `given`. A flag on the
+    /// command line overrides the same key and every key that conflicts with it. Returns the settings that come from
+    /// the file as flags.
+    pub(super) fn add_settings_file(&mut self, given: &ArgMatches) -> Result<Vec<String>> {
+        let Some(path) = &self.config_file else { return Ok(Vec::new()) };
+        let file = SettingsFile::read(path)?;
+        let command = Args::augment_args(Command::new("train"));
+        let argument =
+            |flag: &str| command.get_arguments().find(|argument| argument.get_long() == Some(flag));
+        let excludes = |a: &Arg, b: &Arg| {
+            let conflicts = |with: &Arg, other: &Arg| {
+                command.get_arg_conflicts_with(with).iter().any(|arg| *arg == other)
+            };
+            conflicts(a, b) || conflicts(b, a)
+        };
+        let given: Vec<&Arg> = command.get_arguments().filter(|argument| is_given(given, argument)).collect();
+        let is_overridden = |flag: &str| {
+            argument(flag).is_some_and(|own| given.iter().any(|given| *given == own || excludes(given, own)))
+        };
+        // `Config::validate` checks the other settings that exclude each other.
+        let excluded_by_split = |flag: &str| match (argument("split"), argument(flag)) {
+            (Some(split), Some(other)) => flag != "split" && excludes(split, other),
+            _ => false,
+        };
+        let split = file.split().filter(|_| !is_overridden("split"));
+        if let (Some(_), Some(flag)) =
+            (&split, file.flags().find(|flag| !is_overridden(flag) && excluded_by_split(flag)))
+        {
+            return Err(file.explain(Error::Usage(format!("--split and --{flag} exclude each other"))));
+        }
+        self.config = file.lay_under(&self.config, is_overridden)?;
+        self.split = split.or(self.split.take());
+        self.config.validate().map_err(|error| file.explain(error.into()))?;
+        Ok(file.words(is_overridden))
+    }
+
     /// Checks everything that can be checked before reading the data.
     pub(super) fn check(&self) -> Result<()> {
         self.config.validate()?;
@@ -82,41 +100,36 @@ impl Args {
     }
 }
 
-/// Parses `words`, the arguments after the verb, together with the settings in `file`. Returns the arguments
-/// and the flags that came from the file.
-fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, Vec<String>)> {
-    let mut command = command.no_binary_name(true);
-    command.build();
-    let usage_error = |error: clap::Error| Error::Usage(one_line(&error));
-    let given = command.clone().try_get_matches_from(words).map_err(usage_error)?;
-    let file = ConfigFile::read(file, &command)?;
-    let flags = file.flags(&command, &given);
-    let all = flags.iter().map(OsString::from).chain(words.iter().cloned());
-    let matches = command.try_get_matches_from(all).map_err(|error| file.usage_error(&error))?;
-    let args = Args::from_arg_matches(&matches).map_err(usage_error)?;
-    args.config.validate().map_err(|error| file.explain(error.into()))?;
-    Ok((args, flags))
-}
-
 /// Parses arguments of the program that start with `train`. Returns the settings and the flags that came from
 /// a `--config` file.
 ///
 /// # Errors
-/// [`vgae::Error::Config`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the
-/// file cannot be read.
+/// [`Error::Usage`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the file
+/// cannot be read.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
-    let command = command().no_binary_name(true);
-    let words = &arguments[1..];
-    let args = command.clone().try_get_matches_from(words).and_then(|given| Args::from_arg_matches(&given));
-    let args = args.map_err(|error| {
-        let first_line =
-            |text: String| text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
-        Error::Usage(renamed_flags::explain("train", &error).unwrap_or_else(|| first_line(error.to_string())))
-    })?;
-    let (args, flags) = match &args.config_file {
-        Some(file) => complete(command, words, file)?,
-        None => (args, Vec::new()),
+    let command = Args::augment_args(Command::new("train")).no_binary_name(true);
+    let usage = |error: clap::Error| {
+        let text = error.to_string();
+        let first_line = || text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_string();
+        Error::Usage(renamed_flags::explain("train", &error).unwrap_or_else(first_line))
     };
+    let given = command.try_get_matches_from(&arguments[1..]).map_err(usage)?;
+    let mut args = Args::from_arg_matches(&given).map_err(usage)?;
+    let flags = args.add_settings_file(&given)?;
     args.config.validate()?;
     Ok((args.config, flags))
+}
+
+/// Returns `words` without `--config FILE`.
+pub(crate) fn without_config(words: &[String]) -> Vec<String> {
+    let mut kept = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        match word.as_str() {
+            "--config" => drop(words.next()),
+            _ if word.starts_with("--config=") => {}
+            _ => kept.push(word.clone()),
+        }
+    }
+    kept
 }

@@ -11,12 +11,12 @@ const RENAMED: [(&str, &str, &str); 4] = [
 ];
 
 /// Returns the new spelling of `flag` of `vgae VERB`, if it was renamed.
-pub(super) fn new_name(verb: &str, flag: &str) -> Option<&'static str> {
+pub(crate) fn new_name(verb: &str, flag: &str) -> Option<&'static str> {
     RENAMED.iter().find(|(of, old, _)| *of == verb && *old == flag).map(|(.., new)| *new)
 }
 
 /// Returns the message that replaces clap's `error`, if it is about a renamed flag of `vgae VERB`.
-pub(super) fn explain(verb: &str, error: &clap::Error) -> Option<String> {
+pub(crate) fn explain(verb: &str, error: &clap::Error) -> Option<String> {
     if error.kind() != ErrorKind::UnknownArgument {
         return None;
     }
@@ -25,7 +25,7 @@ pub(super) fn explain(verb: &str, error: &clap::Error) -> Option<String> {
 }
 
 /// Returns the verb in the usage line of clap's `error`, as in `Usage: vgae score [OPTIONS]`.
-pub(super) fn verb_of(error: &clap::Error) -> Option<String> {
+pub(crate) fn verb_of(error: &clap::Error) -> Option<String> {
     let usage = match error.get(ContextKind::Usage)? {
         ContextValue::StyledStr(usage) => usage.to_string(),
         _ => return None,
