@@ -99,7 +99,7 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
 pub fn parts(stack: &Stack, split: &Split, features: Option<&Features>, seed: u64) -> Result<StackReport> {
     let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
     let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());
-    let parts = stack.parts(&split.train.undirected(), features)?;
+    let parts = stack.parts(&split.train, features)?;
     let test = parts.scores(&split.test.pairs());
     let (labels, test_labels) = (fitted_on.labels(), split.test.labels());
     let has_test = !split.test.is_empty();

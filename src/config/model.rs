@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::recipe::Recipe;
+use crate::config::model_kind::Recipe;
 use crate::config::{FeatureTransform, ModelKind};
 
 /// The settings of the model. `None` means the default of the model, which [`crate::config::Config::resolved`]

@@ -2,6 +2,7 @@
 
 mod candidates;
 
+use std::borrow::Cow;
 use std::ops::Range;
 
 use petgraph::unionfind::UnionFind;
@@ -178,11 +179,13 @@ impl EdgeList {
     }
 
     /// Returns the edges without directions: (u, v) and (v, u) become one edge with the larger weight. Undirected models
-    /// use a directed graph this way. O(n + m log m) time; O(n + m) if the edges are undirected already.
-    pub fn undirected(&self) -> EdgeList {
+    /// use a directed graph this way. O(n + m log m) time; free if the edges are undirected already.
+    pub fn undirected(&self) -> Cow<'_, EdgeList> {
         match self.direction {
-            Direction::Undirected => self.clone(),
-            Direction::Directed => Self::new(self.num_nodes, self.pairs.clone(), self.weights.clone()).0,
+            Direction::Undirected => Cow::Borrowed(self),
+            Direction::Directed => {
+                Cow::Owned(Self::new(self.num_nodes, self.pairs.clone(), self.weights.clone()).0)
+            }
         }
     }
 

@@ -179,7 +179,7 @@ mod torch {
 #[cfg(not(feature = "torch"))]
 mod absent {
     use crate::config::{Config, DeviceChoice};
-    use crate::error::{Result, not_built_in};
+    use crate::error::{Error, Result};
 
     /// A libtorch device, of which there are none in this build.
     pub(crate) enum Device {}
@@ -191,7 +191,7 @@ mod absent {
     pub(crate) fn choose(config: &Config, _num_nodes: usize) -> Result<Option<Device>> {
         match config.train.device {
             DeviceChoice::Cpu | DeviceChoice::Auto => Ok(None),
-            device => Err(not_built_in(&format!("the device {device}"), "torch")),
+            device => Err(Error::not_built_in(&format!("the device {device}"), "torch")),
         }
     }
 

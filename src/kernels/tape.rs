@@ -23,7 +23,7 @@ use ndarray::Array2;
 
 pub(crate) use adam::{Adam, AdamState};
 pub(crate) use buffers::Buffers;
-pub(crate) use host::{HostTape, Recorded, Recording};
+pub(crate) use host::{HostTape, MatrixId, PausedTape};
 #[cfg(feature = "torch")]
 pub(crate) use torch::{TorchOperator, TorchTape, on_host};
 #[cfg(feature = "torch")]

@@ -71,6 +71,7 @@ impl Baseline {
     /// # Errors
     /// [`Error::Config`] if the score compares features and there are none.
     pub fn new(kind: BaselineKind, train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
+        let train = &*train.undirected();
         let adjacency = Arc::new(Adjacency::new(train));
         let features = || {
             features.ok_or_else(|| {

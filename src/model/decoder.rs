@@ -21,6 +21,7 @@ pub mod gravity;
 mod hadamard;
 mod posterior;
 mod top;
+mod weights;
 
 use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
 use rayon::prelude::*;
@@ -31,6 +32,7 @@ use crate::model::score::{Score, ScoredPair};
 pub use hadamard::HadamardMlp;
 pub use posterior::Posterior;
 pub use top::{top_of_nodes, top_pairs};
+pub(crate) use weights::{LOG_TEMPERATURE, PERCEPTRON};
 
 /// The smallest number of pairs worth a separate task.
 const PAIRS_PER_TASK: usize = 1024;
@@ -75,14 +77,10 @@ pub struct EmbeddingScorer {
 impl EmbeddingScorer {
     /// Builds the score from embeddings `z`, [n, d] ([n, d + 1] with a mass), and their decoder.
     pub fn new(mut z: Array2<f32>, decoder: Decoder) -> Self {
-        match decoder {
-            // With rows of norm √temperature, the inner product is the logit.
-            Decoder::Cosine { temperature } => normalize_rows(z.view_mut(), temperature.sqrt()),
-            Decoder::Gravity { coordinates: Coordinates::Unit, .. } => {
-                let mass = z.ncols() - 1;
-                normalize_rows(z.slice_mut(s![.., ..mass]), 1.0);
-            }
-            _ => {}
+        // With rows of norm √temperature, the inner product is the logit.
+        let norm = if let Decoder::Cosine { temperature } = decoder { temperature.sqrt() } else { 1.0 };
+        if let Some(columns) = decoder.unit_columns(z.ncols()) {
+            normalize_rows(z.slice_mut(s![.., columns]), norm);
         }
         EmbeddingScorer { z, decoder }
     }
@@ -119,7 +117,7 @@ impl Score for EmbeddingScorer {
     }
 }
 
-/// Scales each row to the given norm; rows of zeros stay zeros.
+/// Scales each row to the given norm; rows of zeros stay zeros. Training does so in f32, with gradients, on its tape.
 fn normalize_rows(mut rows: ArrayViewMut2<f32>, norm: f64) {
     for mut row in rows.rows_mut() {
         let old = row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();

@@ -27,6 +27,8 @@ pub mod score;
 pub mod stack;
 pub mod vae;
 
+use std::borrow::Cow;
+
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
@@ -145,14 +147,7 @@ impl Model {
     /// # Errors
     /// [`crate::Error::Config`] if the model needs features and there are none.
     pub fn encode(&self, edges: &EdgeList, features: Option<&Features>) -> Result<Encoded> {
-        let undirected;
-        let edges = match self.is_directed() {
-            true => edges,
-            false => {
-                undirected = edges.undirected();
-                &undirected
-            }
-        };
+        let edges = &*if self.is_directed() { Cow::Borrowed(edges) } else { edges.undirected() };
         match self {
             Model::Network(network) => {
                 let embeddings = network.encode(edges, features);

@@ -26,15 +26,15 @@ mod torch;
 use ndarray::{Array2, ArrayView2, s};
 use rand::Rng;
 
-use crate::config::{self, ModelConfig};
+use crate::config::ModelConfig;
 use crate::error::WeightError;
 use crate::graph::{EdgeList, Features};
 use crate::kernels::tape::Buffers;
-use crate::model::decoder::{Coordinates, Decoder, HadamardMlp};
-use crate::model::encoder::{Encoder, Inputs, Sizes, glorot, zero_bias};
+use crate::model::decoder::Decoder;
+use crate::model::encoder::{Encoder, Inputs, Sizes};
 
 pub use crate::kernels::tape::Weights;
-pub(crate) use pass::{Encoding, Pass, Seeds, Terms};
+pub(crate) use pass::{Pass, Seeds, StartedPass, Terms};
 #[cfg(feature = "torch")]
 pub(crate) use torch::TorchTrainer;
 
@@ -57,36 +57,11 @@ enum Latent {
     Gaussian,
 }
 
-/// The kind of decoder; [`Decoder`] also holds its weights.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum DecoderKind {
-    InnerProduct,
-    /// The cosine, with the weight [`LOG_TEMPERATURE`].
-    Cosine,
-    /// The gravity-inspired decoder, for which the last column of z is the mass.
-    Gravity {
-        lambda: f64,
-        coordinates: Coordinates,
-    },
-    /// The perceptron, with the weights [`PERCEPTRON`].
-    HadamardMlp,
-}
-
-/// The name of the logarithm of a cosine decoder's temperature, [1, 1].
-const LOG_TEMPERATURE: &str = "decoder.log_temperature";
-/// The names of a perceptron's W, [d, k]; b, [1, k]; w, [k, 1]; and c, [1, 1].
-const PERCEPTRON: [&str; 4] =
-    ["decoder.hidden.weight", "decoder.hidden.bias", "decoder.output.weight", "decoder.output.bias"];
-
-/// The initial temperature of a cosine decoder.
-const INITIAL_TEMPERATURE: f32 = 5.0;
-
 /// A graph auto-encoder with its weights.
 pub struct Network {
     weights: Weights,
     encoder: Encoder,
     latent: Latent,
-    decoder: DecoderKind,
     config: ModelConfig,
 }
 
@@ -96,28 +71,10 @@ impl Network {
         let (latent, num_heads) =
             if config.model.is_gaussian() { (Latent::Gaussian, 2) } else { (Latent::Point, 1) };
         let mut weights = Weights::new();
-        let width = config.latent() + usize::from(config.model.is_directed());
-        let sizes = Sizes { num_features, num_heads, width };
+        let sizes = Sizes { num_features, num_heads, width: width(config) };
         let encoder = Encoder::new(sizes, config, &mut weights, rng);
-        let decoder = match (config.decoder, config.normalize_embeddings) {
-            (_, normalize_embeddings) if config.model.is_directed() => DecoderKind::Gravity {
-                lambda: config.gravity_lambda,
-                coordinates: if normalize_embeddings { Coordinates::Unit } else { Coordinates::Free },
-            },
-            (config::DecoderKind::InnerProduct, false) => DecoderKind::InnerProduct,
-            (config::DecoderKind::InnerProduct, true) => {
-                let start = Array2::from_elem((1, 1), INITIAL_TEMPERATURE.ln());
-                weights.insert(LOG_TEMPERATURE.into(), start);
-                DecoderKind::Cosine
-            }
-            (config::DecoderKind::HadamardMlp, _) => {
-                let (d, k) = (config.latent(), config.latent().div_ceil(2).max(8));
-                let fresh = [glorot(d, k, rng), zero_bias(k), glorot(k, 1, rng), zero_bias(1)];
-                weights.extend(PERCEPTRON.iter().map(|name| name.to_string()).zip(fresh));
-                DecoderKind::HadamardMlp
-            }
-        };
-        Network { weights, encoder, latent, decoder, config: config.clone() }
+        weights.extend(Decoder::initial_weights(config, rng));
+        Network { weights, encoder, latent, config: config.clone() }
     }
 
     /// Returns the configuration of the network.
@@ -150,18 +107,7 @@ impl Network {
 
     /// Returns the decoder with its weights.
     pub fn decoder(&self) -> Decoder {
-        match self.decoder {
-            DecoderKind::InnerProduct => Decoder::InnerProduct,
-            DecoderKind::Gravity { lambda, coordinates } => Decoder::Gravity { lambda, coordinates },
-            DecoderKind::Cosine => {
-                Decoder::Cosine { temperature: f64::from(self.weights[LOG_TEMPERATURE][[0, 0]]).exp() }
-            }
-            DecoderKind::HadamardMlp => Decoder::HadamardMlp(self.perceptron()),
-        }
-    }
-
-    fn perceptron(&self) -> HadamardMlp {
-        HadamardMlp::from_rows(PERCEPTRON.map(|name| self.weights[name].iter().copied().collect()))
+        Decoder::from_weights(&self.config, &self.weights)
     }
 
     /// Returns the weights by name, such as `encoder.gcn1.weight`, [f, h].
@@ -189,6 +135,11 @@ impl Network {
     pub(crate) fn is_finite(&self) -> bool {
         are_finite(&self.weights)
     }
+}
+
+/// Returns the number of columns of z: d, and a mass in a model of directed graphs.
+fn width(config: &ModelConfig) -> usize {
+    config.latent() + usize::from(config.model.is_directed())
 }
 
 /// Returns `true` if every weight is finite.

@@ -206,6 +206,7 @@ impl Parts {
         features: Option<&Features>,
         seed: u64,
     ) -> Result<Self> {
+        let edges = &*edges.undirected();
         let decode = |(name, network): &(&'static str, Network)| {
             let embeddings = network.encode(edges, features);
             (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))

@@ -61,7 +61,7 @@ pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Progre
 /// Returns the error for a format that this build lacks.
 #[cfg(not(all(feature = "parquet", feature = "npz", feature = "graphml")))]
 fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
-    crate::error::not_built_in(&format!("{}: the format {format}", path.display()), feature)
+    Error::not_built_in(&format!("{}: the format {format}", path.display()), feature)
 }
 
 /// Refuses flags that mean nothing for the format.

@@ -10,7 +10,7 @@ use crate::kernels::tape::{Adam, AdamState, Buffers};
 use crate::model::encoder::Inputs;
 #[cfg(feature = "torch")]
 use crate::model::network::TorchTrainer;
-use crate::model::network::{Encoding, Network, Pass, Terms};
+use crate::model::network::{Network, Pass, StartedPass, Terms};
 
 /// The implementation that computes a training step.
 pub(super) enum Engine {
@@ -21,8 +21,8 @@ pub(super) enum Engine {
         /// `true` if every pass encodes with all of Â and X, so that the encoding for a validation can start
         /// the next pass.
         reuses_encoding: bool,
-        /// The encoding for the next pass, if it is computed already.
-        encoded: Option<Encoding>,
+        /// The next pass, if it has encoded already.
+        started: Option<StartedPass>,
     },
     /// libtorch, which keeps its own copy of the weights.
     #[cfg(feature = "torch")]
@@ -36,7 +36,7 @@ impl Engine {
             adam: Adam::new(config.learning_rate()),
             buffers: Buffers::default(),
             reuses_encoding: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
-            encoded: None,
+            started: None,
         }
     }
 
@@ -49,9 +49,9 @@ impl Engine {
         other: impl FnOnce() -> T + Send,
     ) -> (Terms, T) {
         match self {
-            Engine::Host { adam, buffers, encoded, .. } => {
+            Engine::Host { adam, buffers, started, .. } => {
                 let step = || {
-                    let (terms, gradients) = network.pass(pass, encoded.take(), buffers);
+                    let (terms, gradients) = network.pass(pass, started.take(), buffers);
                     if terms.loss.is_finite() {
                         adam.step(network.weights_mut(), &gradients);
                     }
@@ -118,9 +118,9 @@ impl Engine {
     /// encoding, it is kept for the next one.
     pub(super) fn encode(&mut self, network: &Network, inputs: &Inputs) -> Array2<f32> {
         match self {
-            Engine::Host { buffers, reuses_encoding: true, encoded, .. } => {
-                let (embeddings, encoding) = network.begin(inputs, buffers);
-                *encoded = Some(encoding);
+            Engine::Host { buffers, reuses_encoding: true, started, .. } => {
+                let (embeddings, pass) = network.begin(inputs, buffers);
+                *started = Some(pass);
                 embeddings.mean
             }
             _ => network.embed(inputs).mean,

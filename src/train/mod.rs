@@ -171,7 +171,7 @@ pub fn fit_from(
         }
         // The other models train on the undirected graph, and are evaluated on the ordered pairs.
         (false, Direction::Directed) => {
-            undirected = Split { train: split.train.undirected(), ..split.clone() };
+            undirected = Split { train: split.train.undirected().into_owned(), ..split.clone() };
             &undirected
         }
         _ => split,
@@ -188,7 +188,7 @@ pub fn fit_from(
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
         #[cfg(not(feature = "torch"))]
-        ModelKind::Vae => Err(crate::error::not_built_in("the model vae", "torch")),
+        ModelKind::Vae => Err(Error::not_built_in("the model vae", "torch")),
         #[cfg(feature = "torch")]
         ModelKind::Vae => {
             let run = rows::fit(crate::model::rows_of(features)?, config, from, on_epoch)?;

@@ -53,7 +53,7 @@ fn directions_are_read() {
     let undirected = graph.edges.undirected();
     assert_eq!(undirected.pairs(), [(0, 1), (1, 2)]);
     assert_eq!(undirected.weights(), Some([3.0, 1.0].as_slice()));
-    assert_eq!(undirected, read::data(&workspace.path("edges.csv"), &ReadConfig::default()).unwrap().edges);
+    assert_eq!(*undirected, read::data(&workspace.path("edges.csv"), &ReadConfig::default()).unwrap().edges);
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn impossible_task_is_refused() {
     let error = split::with_task(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     assert!(error.ends_with("and 2 reverses of one-way edges are needed as negatives"), "{error}");
     let mut undirected = graph(3, vec![(0, 1), (1, 2)]);
-    undirected.edges = undirected.edges.undirected();
+    undirected.edges = undirected.edges.undirected().into_owned();
     let error = split::with_task(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
     assert!(matches!(error, Error::Config { setting: "split.task", .. }));
     assert!(error.to_string().contains("pass `read.directed`"), "{error}");

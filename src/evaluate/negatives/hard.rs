@@ -53,9 +53,8 @@ pub fn hard(
 ) -> Result<Vec<Vec<Pair>>> {
     let mut kinds = vec![BaselineKind::ResourceAllocation, BaselineKind::PersonalizedPagerank];
     kinds.extend(graph.features().map(|_| BaselineKind::FeatureCosine));
-    let undirected = train.undirected();
     let heuristics: Result<Vec<Baseline>> =
-        kinds.into_iter().map(|kind| Baseline::new(kind, &undirected, graph.features(), 0)).collect();
+        kinds.into_iter().map(|kind| Baseline::new(kind, train, graph.features(), 0)).collect();
     let mut order: Vec<u32> = (0..graph.num_nodes() as u32).collect();
     order.shuffle(rng);
     let ranking = Ranking { edges: &graph.edges, heuristics: heuristics?, order };

@@ -18,10 +18,10 @@ pub(crate) struct HostTape<'a> {
 }
 
 /// The steps of a paused tape. The tape that resumes it must have the same constants and weights.
-pub(crate) struct Recording(Vec<Step>);
+pub(crate) struct PausedTape(Vec<Step>);
 
 /// The index of a matrix on the tape.
-pub(crate) struct Recorded(usize);
+pub(crate) struct MatrixId(usize);
 
 struct Step {
     /// The result of the step: empty once neither a later step nor the backward pass needs it, and always
@@ -33,21 +33,21 @@ struct Step {
 /// The operation that computed a matrix, with its arguments.
 enum Source {
     Weight(String),
-    HStack(Vec<Recorded>),
+    HStack(Vec<MatrixId>),
     /// X · weight.
-    Features(Recorded),
+    Features(MatrixId),
     /// Â · x.
-    AdjNorm(Recorded),
-    MatMul(Recorded, Recorded),
-    Relu(Recorded),
-    Drop(Recorded, Dropout),
-    DropRows(Recorded, Dropout),
-    AddRow(Recorded, Recorded),
+    AdjNorm(MatrixId),
+    MatMul(MatrixId, MatrixId),
+    Relu(MatrixId),
+    Drop(MatrixId, Dropout),
+    DropRows(MatrixId, Dropout),
+    AddRow(MatrixId, MatrixId),
     /// The columns, the norm, and the factor of each row.
-    NormalizeRows(Recorded, Range<usize>, f64, Vec<f32>),
-    Scale(Recorded, Recorded),
+    NormalizeRows(MatrixId, Range<usize>, f64, Vec<f32>),
+    Scale(MatrixId, MatrixId),
     /// The heads, the KL of each dimension, and the weighting of the KL.
-    Sample(Recorded, Vec<f64>, KlTerm),
+    Sample(MatrixId, Vec<f64>, KlTerm),
 }
 
 impl Source {
@@ -70,17 +70,17 @@ impl<'a> HostTape<'a> {
     }
 
     /// Returns the steps so far, from which another tape can continue.
-    pub(crate) fn pause(self) -> Recording {
-        Recording(self.steps)
+    pub(crate) fn pause(self) -> PausedTape {
+        PausedTape(self.steps)
     }
 
-    /// Continues from the recording of a paused tape with the same constants and weights.
-    pub(crate) fn resume(&mut self, recording: Recording) {
-        self.steps = recording.0;
+    /// Continues from a paused tape with the same constants and weights.
+    pub(crate) fn resume(&mut self, paused: PausedTape) {
+        self.steps = paused.0;
     }
 
     /// Returns the value of a matrix.
-    pub(crate) fn value(&self, matrix: &Recorded) -> ArrayView2<'_, f32> {
+    pub(crate) fn value(&self, matrix: &MatrixId) -> ArrayView2<'_, f32> {
         let step = &self.steps[matrix.0];
         match &step.source {
             Source::Weight(name) => self.weights[name].view(),
@@ -92,7 +92,7 @@ impl<'a> HostTape<'a> {
     /// receives the matrix and writes the gradient with respect to it to its second argument.
     pub(crate) fn backward<T>(
         mut self,
-        last: &Recorded,
+        last: &MatrixId,
         loss: impl FnOnce(ArrayView2<f32>, &mut Array2<f32>) -> T,
     ) -> (T, Weights) {
         let (rows, columns) = self.value(last).dim();
@@ -183,7 +183,7 @@ impl<'a> HostTape<'a> {
 
     /// Returns the value of a matrix for the last step that needs it: the value itself, or a copy if the
     /// backward pass also needs it.
-    fn take(&mut self, matrix: &Recorded) -> Array2<f32> {
+    fn take(&mut self, matrix: &MatrixId) -> Array2<f32> {
         let step = &mut self.steps[matrix.0];
         if !step.source.keeps_its_value() {
             return std::mem::take(&mut step.value);
@@ -195,27 +195,27 @@ impl<'a> HostTape<'a> {
     }
 
     /// Frees a matrix after the last step that needs it, unless the backward pass also needs it.
-    fn free(&mut self, matrix: &Recorded) {
+    fn free(&mut self, matrix: &MatrixId) {
         let step = &mut self.steps[matrix.0];
         if !step.source.keeps_its_value() {
             self.buffers.give(std::mem::take(&mut step.value));
         }
     }
 
-    fn record(&mut self, value: Array2<f32>, source: Source) -> Recorded {
+    fn record(&mut self, value: Array2<f32>, source: Source) -> MatrixId {
         self.steps.push(Step { value, source });
-        Recorded(self.steps.len() - 1)
+        MatrixId(self.steps.len() - 1)
     }
 }
 
 impl Tape for HostTape<'_> {
-    type Matrix = Recorded;
+    type Matrix = MatrixId;
 
-    fn weight(&mut self, name: &str) -> Recorded {
+    fn weight(&mut self, name: &str) -> MatrixId {
         self.record(Array2::default((0, 0)), Source::Weight(name.into()))
     }
 
-    fn hstack(&mut self, mut matrices: Vec<Recorded>) -> Recorded {
+    fn hstack(&mut self, mut matrices: Vec<MatrixId>) -> MatrixId {
         if matrices.len() == 1 {
             return matrices.remove(0);
         }
@@ -224,7 +224,7 @@ impl Tape for HostTape<'_> {
         self.record(value.as_standard_layout().into_owned(), Source::HStack(matrices))
     }
 
-    fn project(&mut self, weight: Recorded, dropout: Option<Dropout>) -> Recorded {
+    fn project(&mut self, weight: MatrixId, dropout: Option<Dropout>) -> MatrixId {
         match (self.features, dropout) {
             (Some(features), _) => {
                 let mut value = self.buffers.take(features.num_rows(), self.value(&weight).ncols());
@@ -239,14 +239,14 @@ impl Tape for HostTape<'_> {
         }
     }
 
-    fn propagate(&mut self, x: Recorded) -> Recorded {
+    fn propagate(&mut self, x: MatrixId) -> MatrixId {
         let mut value = self.buffers.take(self.adj_norm.num_rows(), self.value(&x).ncols());
         self.adj_norm.apply(self.value(&x), &mut value);
         self.free(&x);
         self.record(value, Source::AdjNorm(x))
     }
 
-    fn matmul(&mut self, x: Recorded, weight: Recorded) -> Recorded {
+    fn matmul(&mut self, x: MatrixId, weight: MatrixId) -> MatrixId {
         let (rows, columns) = (self.value(&x).nrows(), self.value(&weight).ncols());
         let mut value = self.buffers.take(rows, columns);
         let numbers = value.as_slice_mut().expect("a buffer is in standard layout");
@@ -254,35 +254,35 @@ impl Tape for HostTape<'_> {
         self.record(value, Source::MatMul(x, weight))
     }
 
-    fn relu(&mut self, x: Recorded) -> Recorded {
+    fn relu(&mut self, x: MatrixId) -> MatrixId {
         let value = rows::relu(self.take(&x));
         self.record(value, Source::Relu(x))
     }
 
-    fn drop(&mut self, x: Recorded, dropout: Dropout) -> Recorded {
+    fn drop(&mut self, x: MatrixId, dropout: Dropout) -> MatrixId {
         // The backward pass may need the value of x.
         let value = rows::dropped(self.value(&x).to_owned(), dropout);
         self.record(value, Source::Drop(x, dropout))
     }
 
-    fn add_row(&mut self, x: Recorded, row: Recorded) -> Recorded {
+    fn add_row(&mut self, x: MatrixId, row: MatrixId) -> MatrixId {
         let value = self.take(&x);
         let value = rows::plus_row(value, self.value(&row));
         self.record(value, Source::AddRow(x, row))
     }
 
-    fn normalize_rows(&mut self, x: Recorded, columns: Range<usize>, norm: f64) -> Recorded {
+    fn normalize_rows(&mut self, x: MatrixId, columns: Range<usize>, norm: f64) -> MatrixId {
         let (value, factors) = rows::normalize_rows(self.take(&x), columns.clone(), norm);
         self.record(value, Source::NormalizeRows(x, columns, norm, factors))
     }
 
-    fn scale(&mut self, x: Recorded, log_factor: Recorded) -> Recorded {
+    fn scale(&mut self, x: MatrixId, log_factor: MatrixId) -> MatrixId {
         let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
         let value = self.value(&x).to_owned() * factor;
         self.record(value, Source::Scale(x, log_factor))
     }
 
-    fn sample(&mut self, heads: Recorded, noise: Noise, term: KlTerm) -> (Recorded, Vec<f64>) {
+    fn sample(&mut self, heads: MatrixId, noise: Noise, term: KlTerm) -> (MatrixId, Vec<f64>) {
         let (n, width) = self.value(&heads).dim();
         let mut z = self.buffers.take(n, width / 2);
         let kl = latent::sample(self.value(&heads), noise, &mut z);

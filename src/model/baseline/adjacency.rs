@@ -13,8 +13,9 @@ pub struct Adjacency {
 }
 
 impl Adjacency {
-    /// Collects the neighbours along `edges`, in both directions. O(n + m log m) time.
+    /// Collects the neighbours along `edges`, whose directions are ignored. O(n + m log m) time.
     pub fn new(edges: &EdgeList) -> Self {
+        let edges = edges.undirected();
         let mut both_ways: Vec<(u32, u32)> =
             edges.pairs().iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
         both_ways.par_sort_unstable();

@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView2};
 use rand::{Rng, RngExt};
 
-use super::{DecoderKind, Embeddings, Latent, Network};
+use super::{Embeddings, Latent, Network, width};
 use crate::kernels::operator::Operator;
-use crate::kernels::tape::{Buffers, Dropout, HostTape, KlTerm, Noise, Recorded, Recording, Tape, Weights};
-use crate::model::decoder::Coordinates;
+use crate::kernels::tape::{Buffers, Dropout, HostTape, KlTerm, MatrixId, Noise, PausedTape, Tape, Weights};
+use crate::model::decoder::{Decoder, LOG_TEMPERATURE, PERCEPTRON};
 use crate::model::encoder::Inputs;
 use crate::model::loss::Target;
 
@@ -45,21 +45,20 @@ impl Seeds {
     }
 }
 
-/// The heads of a network, [n, heads · width], and the recorded steps that computed them, from which a pass
-/// can continue.
-pub(crate) struct Encoding {
-    recording: Recording,
-    heads: Recorded,
+/// A pass that has only encoded so far: the heads of the network, [n, heads · width], and the tape that computed them.
+pub(crate) struct StartedPass {
+    tape: PausedTape,
+    heads: MatrixId,
 }
 
 impl Network {
     /// Encodes the graph, samples the latents and evaluates the loss against the target; returns the terms of
-    /// the loss and the gradient of each weight. If `encoded` is given, it replaces the encoding: it must
+    /// the loss and the gradient of each weight. If a `started` pass is given, it replaces the encoding: it must
     /// come from the current weights, the whole Â, and a network without dropout.
     pub(crate) fn pass(
         &self,
         pass: Pass,
-        encoded: Option<Encoding>,
+        started: Option<StartedPass>,
         buffers: &mut Buffers,
     ) -> (Terms, Weights) {
         let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
@@ -71,9 +70,9 @@ impl Network {
         let features = dropped.as_ref().or(inputs.features.as_ref());
         let adj_norm = masked.unwrap_or(&inputs.adj_norm);
         let mut tape = HostTape::new(&self.weights, adj_norm, features, buffers);
-        let heads = match encoded {
-            Some(Encoding { recording, heads }) => {
-                tape.resume(recording);
+        let heads = match started {
+            Some(StartedPass { tape: paused, heads }) => {
+                tape.resume(paused);
                 heads
             }
             None => self.encoder.forward(&mut tape, dropout),
@@ -85,14 +84,14 @@ impl Network {
         (Terms::new(reconstruction, &kl, kl_term), gradients)
     }
 
-    /// Encodes `inputs` without masking or dropout; returns the embeddings and the encoding, from which a
-    /// pass can continue.
-    pub(crate) fn begin(&self, inputs: &Inputs, buffers: &mut Buffers) -> (Embeddings, Encoding) {
+    /// Encodes `inputs` without masking or dropout; returns the embeddings and a pass that can
+    /// continue from them.
+    pub(crate) fn begin(&self, inputs: &Inputs, buffers: &mut Buffers) -> (Embeddings, StartedPass) {
         let features = inputs.features.as_ref();
         let mut tape = HostTape::new(&self.weights, &inputs.adj_norm, features, buffers);
         let heads = self.encoder.forward(&mut tape, None);
         let embeddings = self.embeddings(tape.value(&heads));
-        (embeddings, Encoding { recording: tape.pause(), heads })
+        (embeddings, StartedPass { tape: tape.pause(), heads })
     }
 
     /// Returns the dropout of a pass; `None` if the network has no dropout.
@@ -114,17 +113,18 @@ impl Network {
             Latent::Point => (heads, Vec::new()),
             Latent::Gaussian => tape.sample(heads, noise, kl_term),
         };
-        let d = self.config.latent();
-        let z = match self.decoder {
-            DecoderKind::InnerProduct | DecoderKind::HadamardMlp => z,
-            DecoderKind::Gravity { coordinates: Coordinates::Free, .. } => z,
-            DecoderKind::Gravity { coordinates: Coordinates::Unit, .. } => tape.normalize_rows(z, 0..d, 1.0),
+        let decoder = self.decoder();
+        let z = match decoder.unit_columns(width(&self.config)) {
+            Some(columns) => tape.normalize_rows(z, columns, 1.0),
+            None => z,
+        };
+        let z = match decoder {
             // With rows of norm √temperature, inner products are the logits.
-            DecoderKind::Cosine => {
-                let normalized = tape.normalize_rows(z, 0..d, 1.0);
-                let log_temperature = tape.weight(super::LOG_TEMPERATURE);
-                tape.scale(normalized, log_temperature)
+            Decoder::Cosine { .. } => {
+                let log_temperature = tape.weight(LOG_TEMPERATURE);
+                tape.scale(z, log_temperature)
             }
+            _ => z,
         };
         (z, kl)
     }
@@ -135,16 +135,16 @@ impl Network {
         let d = z.ncols();
         let values = z.to_slice().expect("a tape's matrices are in standard layout");
         let numbers = gradient.as_slice_mut().expect("the gradient is in standard layout");
-        if self.decoder != DecoderKind::HadamardMlp {
+        let Decoder::HadamardMlp(perceptron) = self.decoder() else {
             return (target.value_and_gradient(values, d, numbers), Weights::new());
-        }
+        };
         let Target::Sampled(sample) = target else {
             unreachable!("validated settings give a perceptron a sampled loss");
         };
         let (value, z_gradient, decoder_gradient) =
-            sample.perceptron_value_and_gradient(values, d, &self.perceptron());
+            sample.perceptron_value_and_gradient(values, d, &perceptron);
         numbers.copy_from_slice(&z_gradient);
-        let rows = super::PERCEPTRON.iter().zip(decoder_gradient.into_rows());
+        let rows = PERCEPTRON.iter().zip(decoder_gradient.into_rows());
         let decoder_gradient = rows.map(|(&name, rows)| {
             let shape = self.weights[name].raw_dim();
             (

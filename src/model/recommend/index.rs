@@ -72,13 +72,13 @@ mod built_in {
 mod absent {
     use ndarray::ArrayView2;
 
-    use crate::error::{Result, not_built_in};
+    use crate::error::{Error, Result};
 
     pub(in crate::model::recommend) enum Index {}
 
     impl Index {
         pub(in crate::model::recommend) fn new(_z: ArrayView2<f32>) -> Result<Self> {
-            Err(not_built_in("an index of nearest neighbours", "approximate"))
+            Err(Error::not_built_in("an index of nearest neighbours", "approximate"))
         }
 
         pub(in crate::model::recommend) fn search(

@@ -11,7 +11,7 @@ pub(super) struct TwoHop {
 impl TwoHop {
     /// Collects the neighbours. O(n + m log m) time, O(n + m) memory.
     pub(super) fn new(edges: &EdgeList) -> Self {
-        TwoHop { adjacency: Adjacency::new(&edges.undirected()) }
+        TwoHop { adjacency: Adjacency::new(edges) }
     }
 
     /// Returns scratch space for [`TwoHop::neighbours`], which can be reused for any number of nodes, one at

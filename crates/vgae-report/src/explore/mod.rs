@@ -111,7 +111,7 @@ impl Explorer {
         let calibrator = run.calibrator(&*score, method)?;
         let metrics = PartMetrics::of(&*score, &run.split)?;
         let Run { record, graph, split, .. } = run;
-        let all = Adjacency::new(&graph.edges.undirected());
+        let all = Adjacency::new(&graph.edges);
         let mut hubs: Vec<u32> = (0..graph.num_nodes() as u32).collect();
         let rank = |&node: &u32| (Reverse(all.neighbours(node as usize).len()), node);
         if hubs.len() > NUM_HUBS {
@@ -120,7 +120,7 @@ impl Explorer {
         }
         hubs.sort_unstable_by_key(rank);
         Ok(Explorer {
-            train: Adjacency::new(&split.train.undirected()),
+            train: Adjacency::new(&split.train),
             search: Search::new(&graph.nodes),
             num_nodes_of_features: graph.features().map_or(Vec::new(), pairs::nodes_of_features),
             hubs,

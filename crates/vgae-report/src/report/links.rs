@@ -175,8 +175,8 @@ pub(super) struct LinkBuilder<'a> {
 impl<'a> LinkBuilder<'a> {
     /// Prepares the counts of common neighbours in O(n + m log m) time.
     pub(super) fn new(run: &'a Run) -> Self {
-        let train = run.split.train.undirected();
-        let common_neighbours = Baseline::new(BaselineKind::CommonNeighbours, &train, None, 0).ok();
+        let kind = BaselineKind::CommonNeighbours;
+        let common_neighbours = Baseline::new(kind, &run.split.train, None, 0).ok();
         LinkBuilder { run, common_neighbours }
     }
 

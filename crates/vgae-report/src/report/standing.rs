@@ -31,7 +31,6 @@ const MAX_STEPS: usize = 100_000_000;
 /// best first. Returns the scores that would take longer as well.
 pub(super) fn measure(run: &Run, part: &Part) -> Result<(Vec<Standing>, Vec<BaselineKind>)> {
     let (graph, seed) = (&run.graph, run.record.config.seed);
-    let train = run.split.train.undirected();
     let mut standings = Vec::new();
     let mut left_out = Vec::new();
     for kind in BaselineKind::ALL {
@@ -45,7 +44,7 @@ pub(super) fn measure(run: &Run, part: &Part) -> Result<(Vec<Standing>, Vec<Base
             left_out.push(kind);
             continue;
         }
-        let scored = score_part(&Baseline::new(kind, &train, graph.features(), seed)?, part);
+        let scored = score_part(&Baseline::new(kind, &run.split.train, graph.features(), seed)?, part);
         let intervals = scored.intervals(num_resamples(&scored), seed)?;
         standings.push(Standing { kind, metrics: scored.metrics()?, intervals });
     }

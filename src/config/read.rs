@@ -1,0 +1,102 @@
+//! The settings of reading.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::EdgeFormat;
+
+/// The settings of reading.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
+#[serde(deny_unknown_fields)]
+pub struct ReadConfig {
+    /// The format of the edge list [default: from the extension of DATA, otherwise text]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
+    #[serde(default)]
+    pub format: Option<EdgeFormat>,
+    /// Node features: a CSV file (an id, then numbers; or with the header node,feature,value), `none`, or `auto` for
+    /// the features in the directory DATA
+    #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
+    pub features: FeatureSource,
+    /// The column of edge weights, by header or by number from 1 (a column with the header `weight` is used
+    /// automatically)
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    #[serde(alias = "weights")]
+    pub weight_column: Option<String>,
+    /// Whether the first row of the edge list is a header
+    #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
+    pub header: Header,
+    /// Keep the direction of edges: from source to target, and in NAME.cites from the citing paper to the cited one
+    /// (by default u,v and v,u are the same edge)
+    #[cfg_attr(feature = "clap", arg(long))]
+    pub directed: bool,
+    /// Treat sources and targets as two kinds of nodes, such as users and items: negatives and predictions are pairs
+    /// of a source and a target
+    #[cfg_attr(feature = "clap", arg(long, conflicts_with = "directed"))]
+    #[serde(default)]
+    pub bipartite: bool,
+}
+
+/// The source of node features.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", from = "String")]
+pub enum FeatureSource {
+    /// The features that come with the data, if there are any.
+    #[default]
+    Auto,
+    /// No features: X = I.
+    None,
+    /// A file.
+    File(PathBuf),
+}
+
+impl From<String> for FeatureSource {
+    fn from(text: String) -> Self {
+        match text.as_str() {
+            "auto" => FeatureSource::Auto,
+            "none" => FeatureSource::None,
+            _ => FeatureSource::File(text.into()),
+        }
+    }
+}
+
+impl FromStr for FeatureSource {
+    type Err = std::convert::Infallible;
+    fn from_str(text: &str) -> std::result::Result<Self, Self::Err> {
+        Ok(text.to_string().into())
+    }
+}
+
+impl fmt::Display for FeatureSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FeatureSource::Auto => f.write_str("auto"),
+            FeatureSource::None => f.write_str("none"),
+            FeatureSource::File(path) => write!(f, "{}", path.display()),
+        }
+    }
+}
+
+impl From<FeatureSource> for String {
+    fn from(source: FeatureSource) -> Self {
+        source.to_string()
+    }
+}
+
+/// The treatment of the first row of an edge list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+pub enum Header {
+    /// A header if it has usual names such as `source,target`, or if it is the only row that is not numeric
+    #[default]
+    Auto,
+    /// A header
+    Yes,
+    /// An edge
+    No,
+}
