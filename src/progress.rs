@@ -14,12 +14,12 @@ use std::time::Instant;
 /// use vgae::read;
 /// use vgae::progress::Progress;
 ///
-/// let watch = Progress::default();
-/// assert!(watch.look().is_none());
-/// read::data_watched("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &watch)?;
-/// let progress = watch.look().unwrap();
-/// assert_eq!(progress.stage, "reading edges.csv");
-/// assert_eq!(Some(progress.num_done), progress.num_total);
+/// let progress = Progress::default();
+/// assert!(progress.look().is_none());
+/// read::data("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &progress)?;
+/// let snapshot = progress.look().unwrap();
+/// assert_eq!(snapshot.stage, "reading edges.csv");
+/// assert_eq!(Some(snapshot.num_done), snapshot.num_total);
 /// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]

@@ -88,9 +88,10 @@ impl Graph {
     /// # Examples
     /// ```
     /// use vgae::graph::Features;
+    /// use vgae::progress::Progress;
     /// use vgae::{config::ReadConfig, read};
     ///
-    /// let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+    /// let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default(), &Progress::default())?;
     /// let mut table = vgae::graph::FeatureTable {
     ///     nodes: graph.nodes.clone(),
     ///     matrix: Features::from(ndarray::Array2::<f32>::ones((34, 2))),

@@ -32,23 +32,18 @@ use crate::read::source::{Sizes, Source};
 /// [`Error::Io`] if the file cannot be read, [`Error::Row`] at a line that is not as the format asks, has an empty id,
 /// a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph, [`Error::Input`] for a file without edges and for one that is not of
 /// its format, [`Error::Config`] if `config` asks for something that the format does not know.
-pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_edge_list(path, config, &Progress::default())
-}
-
-/// Implements [`edge_list`]; `watch` counts the bytes of the file.
-pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
     check_flags(format, config)?;
     match format {
-        EdgeFormat::Text => read_edges(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Text => read_edges(RowReader::open(path, progress)?, config),
         #[cfg(feature = "parquet")]
-        EdgeFormat::Parquet => read_parquet(path, config, watch),
-        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Parquet => read_parquet(path, config, progress),
+        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::open(path, progress)?, config),
         #[cfg(feature = "npz")]
-        EdgeFormat::Npz => read_npz(path, config, watch),
+        EdgeFormat::Npz => read_npz(path, config, progress),
         #[cfg(feature = "graphml")]
-        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, watch)?, config),
+        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, progress)?, config),
         #[cfg(not(feature = "parquet"))]
         EdgeFormat::Parquet => Err(not_built_in(path, "Parquet", "parquet")),
         #[cfg(not(feature = "npz"))]

@@ -21,13 +21,8 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// # Errors
 /// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
 /// length than the first; [`crate::Error::Input`] for a file without rows.
-pub fn features(path: &Path) -> Result<FeatureTable> {
-    watched_features(path, &Progress::default())
-}
-
-/// Implements [`features`]; `watch` counts the bytes of the file.
-pub(super) fn watched_features(path: &Path, watch: &Progress) -> Result<FeatureTable> {
-    read_features(RowReader::watched(path, watch)?)
+pub fn features(path: &Path, progress: &Progress) -> Result<FeatureTable> {
+    read_features(RowReader::open(path, progress)?)
 }
 
 pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {

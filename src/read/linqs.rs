@@ -16,12 +16,13 @@ use crate::read::rows::Rows;
 ///
 /// # Examples
 /// ```
+/// use vgae::progress::Progress;
 /// use vgae::{config::ReadConfig, read};
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// std::fs::write(directory.path().join("papers.content"), "a 1 0 Theory\nb 0 1 Practice\n").unwrap();
 /// std::fs::write(directory.path().join("papers.cites"), "a b\n").unwrap();
-/// let graph = read::linqs(directory.path(), &ReadConfig::default())?;
+/// let graph = read::linqs(directory.path(), &ReadConfig::default(), &Progress::default())?;
 /// assert_eq!((graph.edges.len(), graph.labels.unwrap()[0].as_str()), (1, "Theory"));
 /// # Ok::<(), vgae::Error>(())
 /// ```
@@ -29,20 +30,15 @@ use crate::read::rows::Rows;
 /// # Errors
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.
-pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_linqs(directory, config, &Progress::default())
-}
-
-/// Implements [`linqs`]; `watch` counts the bytes of the files.
-pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+pub fn linqs(directory: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let (cites, content) = find(directory)?;
-    let (table, labels) = read_content(&content, watch)?;
+    let (table, labels) = read_content(&content, progress)?;
     let mut nodes = NodeIds::default();
     for id in table.nodes.iter() {
         nodes.intern(id);
     }
 
-    let mut reader = RowReader::watched(&cites, watch)?;
+    let mut reader = RowReader::open(&cites, progress)?;
     let mut pairs: Vec<Pair> = Vec::new();
     while reader.advance()? {
         if reader.len() != 2 {
@@ -93,8 +89,8 @@ fn counted(num_columns: usize) -> String {
     format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
 }
 
-fn read_content(path: &Path, watch: &Progress) -> Result<(FeatureTable, LabelTable)> {
-    let mut reader = RowReader::watched(path, watch)?;
+fn read_content(path: &Path, progress: &Progress) -> Result<(FeatureTable, LabelTable)> {
+    let mut reader = RowReader::open(path, progress)?;
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));
     };

@@ -94,7 +94,7 @@ mod tests {
         let path = directory.path().join("edges.csv");
         let notes = |text: &str| {
             fs::write(&path, text).unwrap();
-            edge_list(&path, &ReadConfig::default()).unwrap().notes
+            edge_list(&path, &ReadConfig::default(), &Default::default()).unwrap().notes
         };
         let note = |text: &str| notes(text).pop().unwrap();
         assert_eq!(

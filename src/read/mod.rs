@@ -8,6 +8,7 @@
 //! # Examples
 //! ```
 //! use vgae::config::ReadConfig;
+//! use vgae::progress::Progress;
 //! use vgae::read::{self, PairReader, Unknown};
 //!
 //! let directory = tempfile::tempdir().unwrap();
@@ -16,18 +17,18 @@
 //!     std::fs::write(&path, text).map(|()| path).unwrap()
 //! };
 //! let edges = path("edges.csv", "source,target\nann,bob\nbob,cid\n");
-//! let graph = read::edge_list(&edges, &ReadConfig::default())?;
+//! let graph = read::edge_list(&edges, &ReadConfig::default(), &Progress::default())?;
 //! assert_eq!((graph.num_nodes(), graph.edges.len()), (3, 2));
 //! let features = path("features.csv", "node,age,height\nann,3,1\nbob,4,1\ncid,5,1\n");
-//! assert_eq!(read::features(&features)?.matrix.cols(), 2);
+//! assert_eq!(read::features(&features, &Progress::default())?.matrix.cols(), 2);
 //! // The directory of both.
-//! let graph = read::data(directory.path(), &ReadConfig::default())?;
+//! let graph = read::data(directory.path(), &ReadConfig::default(), &Progress::default())?;
 //! assert!(graph.features().is_some() && !read::has_rows_alone(directory.path()));
-//! assert_eq!(read::rows(&features)?.num_nodes(), 3);
+//! assert_eq!(read::rows(&features, &Progress::default())?.num_nodes(), 3);
 //! assert_eq!(read::data_name("links.tsv.gz".as_ref()), "links");
 //!
 //! let pairs = path("pairs.csv", "cid,ann\ncid,dan\n");
-//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
+//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip, &Progress::default())?;
 //! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
 //! # Ok::<(), vgae::Error>(())
@@ -89,28 +90,20 @@ pub(crate) use regular::{check_directory, check_file};
 /// # Errors
 /// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
 /// [`Error::MissingFeatures`] names a node without features.
-pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    data_watched(path, config, &Progress::default())
-}
-
-/// Reads like [`data`]; `watch` shows the current file and counts its bytes.
-///
-/// # Errors
-/// Returns the errors of [`data`].
-pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+pub fn data(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     // The column of a node tells its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
         return Err(Error::Config(format!("`read.format` is of a file; {} is a directory", path.display())));
     }
     let mut graph = match path.is_dir() {
-        true => directory(path, config, watch)?,
-        false => edges::watched_edge_list(path, config, watch)?,
+        true => directory(path, config, progress)?,
+        false => edge_list(path, config, progress)?,
     };
     match &config.features {
         FeatureSource::Auto => {}
         FeatureSource::None => graph = graph.without_features(),
-        FeatureSource::File(file) => graph = graph.with_features(features::watched_features(file, watch)?)?,
+        FeatureSource::File(file) => graph = graph.with_features(features(file, progress)?)?,
     }
     if graph.edges.is_empty() {
         let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
@@ -125,17 +118,9 @@ pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Resul
 ///
 /// # Errors
 /// Returns the errors of [`features`].
-pub fn rows(path: &Path) -> Result<Graph> {
-    rows_watched(path, &Progress::default())
-}
-
-/// Reads like [`rows`]; `watch` counts the bytes of the file.
-///
-/// # Errors
-/// Returns the errors of [`rows`].
-pub fn rows_watched(path: &Path, watch: &Progress) -> Result<Graph> {
+pub fn rows(path: &Path, progress: &Progress) -> Result<Graph> {
     let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
-    let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
+    let table = features(file.as_deref().unwrap_or(path), progress)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
     Ok(Graph {
         nodes: table.nodes,
@@ -179,18 +164,18 @@ pub fn data_name(path: &Path) -> String {
     if stem.is_empty() { name } else { stem.to_string() }
 }
 
-fn directory(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+fn directory(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let Some(edges) = only_csv_in(path, "edges")? else {
-        return linqs::watched_linqs(path, config, watch);
+        return linqs(path, config, progress);
     };
-    let mut graph = edges::watched_edge_list(&edges, config, watch)?;
+    let mut graph = edge_list(&edges, config, progress)?;
     if let Some(file) = only_csv_in(path, "labels")? {
-        graph = graph.with_labels(labels(&file, watch)?);
+        graph = graph.with_labels(labels(&file, progress)?);
     }
     // Nodes that only the features name belong to the graph even if the features are not used.
     let file = only_csv_in(path, "features")?;
     if let (Some(file), false) = (file, matches!(config.features, FeatureSource::File(_))) {
-        graph = graph.with_features(features::watched_features(&file, watch)?)?;
+        graph = graph.with_features(features(&file, progress)?)?;
     }
     Ok(graph)
 }
@@ -215,8 +200,8 @@ fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Reads `node,label` rows, with or without that header.
-fn labels(path: &Path, watch: &Progress) -> Result<LabelTable> {
-    let mut reader = RowReader::watched(path, watch)?;
+fn labels(path: &Path, progress: &Progress) -> Result<LabelTable> {
+    let mut reader = RowReader::open(path, progress)?;
     let mut rows = Vec::new();
     let mut lines = HashMap::new();
     while reader.advance()? {

@@ -34,8 +34,8 @@ struct Size {
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such matrix, which names the array and the
 /// element that is not of the form.
-pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
-    let (bytes, input) = read_whole(path, watch)?;
+pub(super) fn read_npz(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, progress)?;
     let archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|error| Error::Input {
         path: path.to_path_buf(),
         problem: format!("is no .npz file ({error}); expected what scipy.sparse.save_npz writes"),

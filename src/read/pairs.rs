@@ -69,7 +69,7 @@ pub enum Unknown {
 /// # Errors
 /// [`Error::Io`] if it cannot be read, [`Error::Row`] at a node that the graph does not have.
 pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
-    let mut reader = RowReader::open(path)?;
+    let mut reader = RowReader::open(path, &Progress::default())?;
     let mut found = Vec::new();
     let mut is_first = true;
     let [_, second] = reader.look_ahead()?;
@@ -93,20 +93,12 @@ pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
 }
 
 impl<'a> PairReader<'a> {
-    /// Opens `path`, or stdin for `-`.
+    /// Opens `path`, or stdin for `-`, and counts its bytes in `progress` as they are read.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read.
-    pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        Self::watched(path, nodes, unknown, &Progress::default())
-    }
-
-    /// Opens a file like [`PairReader::open`]; `watch` counts the bytes as they are read.
-    ///
-    /// # Errors
-    /// Returns the errors of [`PairReader::open`].
-    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Progress) -> Result<Self> {
-        let mut reader = RowReader::watched(path, watch)?;
+    pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown, progress: &Progress) -> Result<Self> {
+        let mut reader = RowReader::open(path, progress)?;
         let [first, second] = reader.look_ahead()?;
         let first = first.unwrap_or_default();
         let num_columns = first.len();

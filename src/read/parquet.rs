@@ -30,8 +30,8 @@ const ROWS_AT_A_TIME: usize = 1 << 16;
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has
 /// another type or a null, which names the column and the row.
-pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
-    let (bytes, input) = read_whole(path, watch)?;
+pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, progress)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));
     let reader = guarded(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(damaged)?;

@@ -31,18 +31,13 @@ pub(super) struct Parsed<T> {
 
 impl RowReader {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::watched(path, &Progress::default())
-    }
-
-    /// Opens a file like [`RowReader::open`]; `watch` counts the bytes of the file.
-    pub(super) fn watched(path: &Path, watch: &Progress) -> Result<Self> {
-        Self::with_sizes(path, Sizes::USUAL, watch)
+    pub(crate) fn open(path: &Path, progress: &Progress) -> Result<Self> {
+        Self::with_sizes(path, Sizes::USUAL, progress)
     }
 
     /// Opens `path` to be read in pieces of these sizes.
-    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
-        let source = Source::open(path, sizes, watch)?;
+    pub(super) fn with_sizes(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
+        let source = Source::open(path, sizes, progress)?;
         let path: Arc<Path> = Arc::from(path);
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);
         Ok(RowReader { source, rows, path, num_late_comments: 0 })

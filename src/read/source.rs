@@ -56,10 +56,10 @@ pub(super) struct Block {
 }
 
 impl Source {
-    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
-    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
+    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `progress` sees the bytes of the file.
+    pub(super) fn open(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
-        let mut hashed = Hashing::new(open_raw(path, watch)?, fingerprint.clone());
+        let mut hashed = Hashing::new(open_raw(path, progress)?, fingerprint.clone());
         let mut start = Vec::new();
         // A pipe may give a single byte.
         let read = hashed.by_ref().take(MAX_BEGINNING_BYTES).read_to_end(&mut start);
@@ -206,9 +206,9 @@ impl Source {
 }
 
 /// All bytes of `path`, or of stdin for `-`, as they stand.
-pub(super) fn read_whole(path: &Path, watch: &Progress) -> Result<(Vec<u8>, InputFile)> {
+pub(super) fn read_whole(path: &Path, progress: &Progress) -> Result<(Vec<u8>, InputFile)> {
     let mut bytes = Vec::new();
-    open_raw(path, watch)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
+    open_raw(path, progress)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
     let mut fingerprint = Fingerprint::default();
     fingerprint.add(&bytes);
     let input = fingerprint.input(path);

@@ -119,7 +119,7 @@ proptest! {
         let found = edges_by(&path, sizes);
         // The ids in the order of their first appearance, by a reader of one row after the other.
         if let Ok(graph) = &found {
-            let mut reader = RowReader::open(&path).unwrap();
+            let mut reader = RowReader::open(&path, &Progress::default()).unwrap();
             let mut nodes = NodeIds::default();
             while reader.advance().unwrap() {
                 (0..2).for_each(|at| { nodes.intern(reader.field(at)); });
@@ -230,6 +230,6 @@ fn pairs_come_one_after_the_other_from_any_blocks() {
     for id in ["a", "b", "c"] {
         nodes.intern(id);
     }
-    let reader = PairReader::open(&path, &nodes, Unknown::Refuse).unwrap();
+    let reader = PairReader::open(&path, &nodes, Unknown::Refuse, &Progress::default()).unwrap();
     assert_eq!(reader.read_all().unwrap(), (vec![(0, 1), (1, 2), (2, 0)], 0));
 }

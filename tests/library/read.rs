@@ -4,6 +4,7 @@ use crate::shared::{Workspace, gzip, ring, rows};
 use vgae::Result;
 use vgae::config::{FeatureSource, Header, ReadConfig};
 use vgae::graph::Graph;
+use vgae::progress::Progress;
 use vgae::read;
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
@@ -11,7 +12,7 @@ fn read(workspace: &Workspace, name: &str) -> Graph {
 }
 
 fn try_read(workspace: &Workspace, name: &str, config: &ReadConfig) -> Result<Graph> {
-    read::data(&workspace.path(name), config)
+    read::data(&workspace.path(name), config, &Progress::default())
 }
 
 /// The edges by name, as a set that two graphs can share.

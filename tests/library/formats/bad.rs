@@ -184,7 +184,8 @@ fn bad_npz_is_refused() {
 
 #[test]
 fn bad_parquet_is_refused() {
-    let found = |name: &str| read::data(&fixture(name), &default()).unwrap_err().to_string();
+    let found =
+        |name: &str| read::data(&fixture(name), &default(), &Progress::default()).unwrap_err().to_string();
     assert!(found("null.parquet").ends_with("the column \"source\" has a null in row 2; expected a value"));
     let fractions = "the column \"source\" is of type DOUBLE; expected strings or whole numbers as node ids; hint: pandas \
                      makes fractions of whole numbers where some are missing";
