@@ -1,4 +1,4 @@
-//! The progress of slow work, for whoever watches it from another thread. Uses no other room.
+//! The progress of slow work, shared with the thread that shows it. Uses no other room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,7 +41,7 @@ struct Stage {
     start: Instant,
 }
 
-/// The progress that a [`Progress`] shows.
+/// The state of a [`Progress`] at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The name of the stage, as in `reading edges.csv`.

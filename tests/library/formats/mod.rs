@@ -123,7 +123,8 @@ fn merges_and_losses_are_noted() {
     let merged = "entries: 8; duplicate or reversed, merged: 4; self-loops, dropped: 0; edges left: 4";
     assert_eq!(notes("csr.npz"), [merged]);
     assert_eq!(notes("symmetric.mtx"), [""; 0]);
-    let lost = "the file's edges have directions, which are not kept; `read.directed` keeps them";
+    let lost =
+        "the edges of the file are directed, but their directions were dropped; `read.directed` keeps them";
     assert_eq!(notes("directed.graphml"), [lost]);
     let text = "%%MatrixMarket matrix coordinate integer general\n3 3 4\n1 2 5\n2 1 7\n3 3 1\n2 3 1\n";
     let graph = read(&Workspace::new(), "m.mtx", text, &default()).unwrap();
@@ -147,7 +148,7 @@ fn directions_are_kept() {
     assert_eq!(edges(&graph), both);
     let error =
         read::data(&fixture("undirected.graphml"), &config, &Progress::default()).unwrap_err().to_string();
-    assert!(error.contains("says edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
+    assert!(error.contains("has edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
 }
 
 #[test]
@@ -163,9 +164,9 @@ fn weight_column_by_name_or_number() {
     let error = weights("snappy.parquet", "w").unwrap_err();
     assert!(error.contains("has no column \"w\", which `read.weight_column` names"), "{error}");
     let error = weights("undirected.graphml", "w").unwrap_err();
-    assert!(error.ends_with(
-        "has no data \"w\" of edges, which `read.weight_column` names; that of its edges: weight"
-    ));
+    assert!(
+        error.ends_with("has no edge data \"w\", which `read.weight_column` names; its edge data: weight")
+    );
 }
 
 #[test]
