@@ -7,6 +7,7 @@ use std::fs;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use vgae::config::ReadConfig;
+use vgae::progress::Progress;
 use vgae::read;
 
 fn reading(criterion: &mut Criterion) {
@@ -20,7 +21,7 @@ fn reading(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("reading");
     group.sample_size(20);
     group.bench_function("500,000 edges", |bencher| {
-        bencher.iter(|| read::data(&path, &ReadConfig::default()).unwrap());
+        bencher.iter(|| read::data(&path, &ReadConfig::default(), &Progress::default()).unwrap());
     });
     group.finish();
 }

@@ -6,6 +6,7 @@
 use vgae::config::{Calibration, Config};
 use vgae::evaluate::calibrate::{Cut, Population, Reliability};
 use vgae::model::score::probability;
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::{Result, read, split, train};
 
@@ -13,7 +14,7 @@ fn main() -> Result<()> {
     use_threads(0, Caller::Computes);
     let mut config = Config { seed: 2, ..Config::default() };
     (config.split.val_fraction, config.split.test_fraction) = (0.2, 0.2);
-    let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+    let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
     let split = split::edges(&graph, &config.split, config.seed)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;
     let encoded = trained.model.encode(&split.train, graph.features())?;

@@ -9,6 +9,7 @@ use std::path::Path;
 
 use vgae::config::{Config, FeatureSource, ReadConfig};
 use vgae::model::score::probability;
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::write::{Existing, Output, write_embeddings};
 use vgae::{read, split, train};
@@ -31,12 +32,12 @@ pub fn embed(path: &Path) -> Result<(), Box<dyn Error>> {
 
     // The training graph has only the members.
     let config = Config { read: reading("members.csv"), ..Config::default() };
-    let members = read::data("datasets/karate".as_ref(), &config.read)?;
+    let members = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
     let split = split::edges(&members, &config.split, config.seed)?;
     let trained = train::fit(members.features(), &split, &config, |_| {})?;
 
     // Apply the trained weights to the larger graph, which has the same feature columns in the same order.
-    let larger = read::data(&file("edges.csv"), &reading("all.csv"))?;
+    let larger = read::data(&file("edges.csv"), &reading("all.csv"), &Progress::default())?;
     let encoded = trained.model.encode(&larger.edges, larger.features())?;
     if let (Some(newcomer), Some(other)) = (larger.nodes.index("35"), larger.nodes.index("33")) {
         println!("35 – 33: {:.3}", probability(encoded.score.logits(&[(newcomer, other)])[0]));

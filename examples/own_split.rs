@@ -8,6 +8,7 @@ use std::path::Path;
 use vgae::config::{BaselineKind, Config, ModelConfig, ModelKind};
 use vgae::evaluate::PartMetrics;
 use vgae::graph::Pair;
+use vgae::progress::Progress;
 use vgae::split::Split;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::{Result, read, train};
@@ -15,7 +16,7 @@ use vgae::{Result, read, train};
 fn main() -> Result<()> {
     use_threads(0, Caller::Computes);
     let config = Config::default();
-    let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+    let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 
     // Every fifth edge goes to the test part. The negatives are pairs that are not edges of the graph.
     let is_held_out = |&(place, _): &(usize, &Pair)| place % 5 == 0;

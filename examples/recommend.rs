@@ -5,6 +5,7 @@
 use vgae::config::Config;
 use vgae::model::recommend::Candidates;
 use vgae::model::score::{ScoredPair, probability};
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::{Result, read, split, train};
 
@@ -13,7 +14,7 @@ fn main() -> Result<()> {
     let mut config = Config::default();
     // A recommender can train on all edges, so nothing is held out.
     (config.split.val_fraction, config.split.test_fraction) = (0.0, 0.0);
-    let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+    let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
     let split = split::edges(&graph, &config.split, config.seed)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;
     let encoded = trained.model.encode(&split.train, graph.features())?;

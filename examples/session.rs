@@ -9,6 +9,7 @@ use vgae::Result;
 use vgae::config::Config;
 use vgae::evaluate::PartMetrics;
 use vgae::model::score::probability;
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::write::{Existing, Output, write_embeddings};
 use vgae::{read, split, train};
@@ -16,7 +17,7 @@ use vgae::{read, split, train};
 /// Writes the embeddings to `path`, which must not exist yet.
 pub fn session(path: &Path) -> Result<()> {
     let config = Config { seed: 1, ..Config::default() };
-    let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+    let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
     let split = split::edges(&graph, &config.split, config.seed)?;
     let trained = train::fit(graph.features(), &split, &config, |epoch| {
         if epoch.epoch % 50 == 0 {

@@ -4,6 +4,7 @@
 
 use vgae::config::{Config, Select};
 use vgae::evaluate::PartMetrics;
+use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::{Result, read, split, train};
 
@@ -16,7 +17,7 @@ fn main() -> Result<()> {
     config.train.select = Some(Select::Best); // keep the epoch with the best validation metrics
     config.validate()?;
 
-    let graph = read::data(data.as_ref(), &config.read)?;
+    let graph = read::data(data.as_ref(), &config.read, &Progress::default())?;
     println!("{} nodes, {} edges", graph.num_nodes(), graph.edges.len());
 
     // Only the edges in `split.train` carry messages. The test part is used once, at the end.

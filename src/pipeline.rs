@@ -45,12 +45,12 @@ pub struct Finished {
 /// # Errors
 /// Returns the errors of [`Config::validate`], [`fn@read`], [`fn@split`], [`train::fit`] and [`fn@evaluate`].
 pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result<Finished> {
-    let watch = Progress::default();
+    let progress = Progress::default();
     config.validate()?;
-    let graph = read(data, config, &watch)?;
+    let graph = read(data, config, &progress)?;
     let split = split(&graph, config, None)?;
     let trained = train::fit(graph.features(), &split, config, on_epoch)?;
-    let evaluated = evaluate(&trained.model, &graph, &split, config, &watch)?;
+    let evaluated = evaluate(&trained.model, &graph, &split, config, &progress)?;
     Ok(Finished { graph, split, trained, evaluated })
 }
 
@@ -58,13 +58,13 @@ pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result
 ///
 /// # Errors
 /// Returns the errors of [`read::data`] and [`read::rows`].
-pub fn read(data: &Path, config: &Config, watch: &Progress) -> Result<Graph> {
+pub fn read(data: &Path, config: &Config, progress: &Progress) -> Result<Graph> {
     let is_vae = config.model.model == ModelKind::Vae;
     // A VAE can learn from rows of features without a graph, unless the features come from another file.
     let has_only_rows = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
     match has_only_rows {
-        true => read::rows_watched(data, watch),
-        false => read::data_watched(data, &config.read, watch),
+        true => read::rows(data, progress),
+        false => read::data(data, &config.read, progress),
     }
 }
 
@@ -104,14 +104,14 @@ pub fn evaluate(
     graph: &Graph,
     split: &Split,
     config: &Config,
-    watch: &Progress,
+    progress: &Progress,
 ) -> Result<Evaluated> {
     let encoded = model.encode(&split.train, graph.features())?;
     let metrics = RunMetrics::of(model, &*encoded.score, split, graph.features(), config)?;
     let calibrator = match config.calibrate {
         None => None,
         Some(method) => {
-            watch.begin("calibrating");
+            progress.begin("calibrating");
             let population = Population::draw(&*encoded.score, &graph.edges, split, config.seed)?;
             Some(population.calibrate(method)?)
         }

@@ -1,4 +1,4 @@
-//! The progress of slow work, for whoever watches it from another thread. Uses no other room.
+//! The progress of slow work, shared with the thread that shows it. Uses no other room.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,12 +14,12 @@ use std::time::Instant;
 /// use vgae::read;
 /// use vgae::progress::Progress;
 ///
-/// let watch = Progress::default();
-/// assert!(watch.look().is_none());
-/// read::data_watched("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &watch)?;
-/// let progress = watch.look().unwrap();
-/// assert_eq!(progress.stage, "reading edges.csv");
-/// assert_eq!(Some(progress.num_done), progress.num_total);
+/// let progress = Progress::default();
+/// assert!(progress.look().is_none());
+/// read::data("datasets/karate/edges.csv".as_ref(), &ReadConfig::default(), &progress)?;
+/// let snapshot = progress.look().unwrap();
+/// assert_eq!(snapshot.stage, "reading edges.csv");
+/// assert_eq!(Some(snapshot.num_done), snapshot.num_total);
 /// # Ok::<(), vgae::Error>(())
 /// ```
 #[derive(Debug, Clone, Default)]
@@ -41,7 +41,7 @@ struct Stage {
     start: Instant,
 }
 
-/// The progress that a [`Progress`] shows.
+/// The state of a [`Progress`] at one moment.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Snapshot {
     /// The name of the stage, as in `reading edges.csv`.

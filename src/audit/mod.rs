@@ -1,5 +1,5 @@
 //! Finds what makes an evaluation dishonest in a split, a run or a file of pairs, and shows the lines that
-//! prove it. Uses `config`, `error`, `evaluate`, `graph`, `model`, `read`, `run`, `split` and `write`.
+//! prove it. Uses `config`, `error`, `evaluate`, `graph`, `model`, `progress`, `read`, `run`, `split` and `write`.
 //!
 //! An audit trusts only the files themselves, which another program may have written. For a run it checks
 //! every step: the files have the hashes in `run.json`, the embeddings follow from the training edges alone,
@@ -32,6 +32,7 @@ use std::path::{Path, PathBuf};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
+use crate::progress::Progress;
 use crate::read::{RowReader, header_columns};
 use crate::run::{self, Record};
 use crate::split;
@@ -187,7 +188,7 @@ impl Audit {
     fn read_list(&mut self, path: &Path, role: Role) -> Result<()> {
         let list = self.lists.len() as u16;
         self.lists.push(List { path: path.to_path_buf(), role });
-        let mut reader = RowReader::open(path)?;
+        let mut reader = RowReader::open(path, &Progress::default())?;
         let [first, second] = reader.look_ahead()?;
         let header = first.and_then(|first| header_columns(&first, second.as_deref()));
         if header.is_some() {

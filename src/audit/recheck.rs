@@ -13,6 +13,7 @@ use crate::graph::NodeIds;
 use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::Embeddings;
 use crate::model::{Encoded, Model};
+use crate::progress::Progress;
 use crate::read::{RowReader, parse_finite};
 use crate::run::{Run, read_json};
 
@@ -118,7 +119,7 @@ struct Stored {
 
 /// Reads rows `node,mean_0,…`, which must list `nodes` in order, each with `num_dimensions` numbers.
 fn read_embeddings(path: &Path, nodes: &NodeIds, num_dimensions: usize) -> Result<Stored> {
-    let mut reader = RowReader::open(path)?;
+    let mut reader = RowReader::open(path, &Progress::default())?;
     reader.advance()?;
     let mut values = Vec::with_capacity(nodes.len() * num_dimensions);
     let mut lines = Vec::with_capacity(nodes.len());

@@ -20,10 +20,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// # Examples
 /// ```
 /// use vgae::config::ReadConfig;
+/// use vgae::progress::Progress;
 /// use vgae::read;
 /// use vgae::Error;
 ///
-/// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default()).unwrap_err();
+/// let error = read::data("nowhere.csv".as_ref(), &ReadConfig::default(), &Progress::default()).unwrap_err();
 /// assert!(matches!(error, Error::Io { .. }) && !error.is_broken_pipe());
 /// assert!(error.to_string().starts_with("cannot read nowhere.csv: "));
 /// ```

@@ -6,11 +6,12 @@
 //! use vgae::model::baseline::Baseline;
 //! use vgae::config::{BaselineKind, Config};
 //! use vgae::evaluate::{self, BUCKETS, PartMetrics, Scored};
+//! use vgae::progress::Progress;
 //! use vgae::{read, split};
 //! use vgae::evaluate::negatives;
 //!
 //! let config = Config::default();
-//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let score = Baseline::new(BaselineKind::AdamicAdar, &split.train, None, 0)?;
 //! let metrics = PartMetrics::of(&score, &split)?;

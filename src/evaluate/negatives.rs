@@ -10,9 +10,10 @@
 //! use rand::SeedableRng;
 //! use vgae::config::{ReadConfig, SplitConfig};
 //! use vgae::evaluate::negatives::{NegativeLists, Negatives, by_degree, draw, hard};
+//! use vgae::progress::Progress;
 //! use vgae::{read, split};
 //!
-//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default(), &Progress::default())?;
 //! let split = split::edges(&graph, &SplitConfig::default(), 0)?;
 //! let uniform = draw(Negatives::Uniform, &graph, &split, 0)?;
 //! assert_eq!(uniform.test, NegativeLists::Shared(split.test.negatives.clone()));

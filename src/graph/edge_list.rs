@@ -12,13 +12,13 @@ use crate::config::ReadConfig;
 use crate::graph::Pair;
 use crate::kernels::sort::Buckets;
 
-/// The direction of edges: whether (u, v) and (v, u) are the same edge.
+/// The direction of edges, which decides if (u, v) and (v, u) are the same edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// They are the same edge, stored with the lower node first.
+    /// (u, v) and (v, u) are the same edge, stored with the lower node first.
     #[default]
     Undirected,
-    /// They are two edges; (source, target) is stored as given.
+    /// (u, v) and (v, u) are two edges, stored as (source, target).
     Directed,
 }
 
@@ -36,7 +36,8 @@ impl Direction {
         }
     }
 
-    /// Returns the number of pairs of distinct nodes among `num_nodes`: n(n − 1) if ordered, otherwise half of that.
+    /// Returns the number of pairs of distinct nodes among n = `num_nodes`: n(n − 1) if directed, half as many
+    /// if undirected.
     pub fn num_pairs(self, num_nodes: usize) -> u64 {
         let n = num_nodes as u64;
         let num_ordered = n * n.saturating_sub(1);
@@ -50,8 +51,10 @@ impl Direction {
 /// The number of edges per task of [`EdgeList::filter`].
 const PLACES_PER_TASK: usize = 1 << 16;
 
-/// The edges of a graph: each pair once, as its [`Direction`] says, ascending, without self-loops. The list of a
-/// bipartite graph knows the two kinds of nodes; see [`EdgeList::across_kinds`].
+/// The edges of a graph in ascending order, without duplicates and self-loops, in one [`Direction`]. The edges of a
+/// bipartite graph also record which nodes are sources; see [`EdgeList::across_kinds`].
+///
+/// # Examples
 /// ```
 /// use vgae::graph::EdgeList;
 ///
@@ -74,7 +77,7 @@ pub struct EdgeList {
 
 impl Default for EdgeList {
     fn default() -> Self {
-        Self::of_sorted(Direction::default(), 0, Vec::new(), None)
+        Self::from_sorted(Direction::default(), 0, Vec::new(), None)
     }
 }
 
@@ -88,7 +91,8 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// Returns a note on the `num_rows` rows, called `rows`: how many were merged or dropped, and how many edges remain.
+    /// Returns a note on `num_rows` rows, which the format calls `rows`: how many were merged or dropped, and how
+    /// many edges are left.
     pub(crate) fn note(&self, rows: &str, num_rows: usize, left: &EdgeList) -> String {
         let Merged { num_duplicates, num_self_loops } = self;
         let num_edges = left.len();
@@ -109,8 +113,9 @@ impl EdgeList {
         Self::with_direction(Direction::Undirected, num_nodes, pairs, weights)
     }
 
-    /// Orients (if undirected), sorts and merges `pairs`. A repeated edge keeps its largest weight, so that the order of
-    /// the rows does not matter. O(n + m log m) time, on all threads.
+    /// Builds edges from any pairs: orients them (if undirected), sorts them and merges duplicates. A merged edge
+    /// keeps the largest of its weights, so that the order of the rows does not matter. O(n + m log m) time, on all
+    /// threads.
     pub fn with_direction(
         direction: Direction,
         num_nodes: usize,
@@ -120,7 +125,7 @@ impl EdgeList {
         let num_rows = pairs.len();
         let is_edge = |&(u, v): &Pair| u != v;
         let num_self_loops = num_rows - pairs.par_iter().filter(|pair| is_edge(pair)).count();
-        // A pair is compared as a single number.
+        // Pairs are packed into one u64 each, which is faster to sort.
         let key = |pair: Pair| {
             let (u, v) = direction.orient(pair);
             u64::from(u) << 32 | u64::from(v)
@@ -151,12 +156,12 @@ impl EdgeList {
             }
         };
         let num_duplicates = num_rows - num_self_loops - pairs.len();
-        let edges = Self::of_sorted(direction, num_nodes, pairs, weights);
+        let edges = Self::from_sorted(direction, num_nodes, pairs, weights);
         (edges, Merged { num_duplicates, num_self_loops })
     }
 
-    /// Builds from oriented, sorted, deduplicated pairs, on nodes of one kind.
-    fn of_sorted(
+    /// Builds edges from oriented, sorted and distinct pairs, without sources and targets.
+    fn from_sorted(
         direction: Direction,
         num_nodes: usize,
         pairs: Vec<Pair>,
@@ -172,14 +177,14 @@ impl EdgeList {
         EdgeList { direction, num_nodes, pairs, starts, weights, num_sources: None }
     }
 
-    /// Builds from such pairs on the nodes of this list.
-    fn alike(&self, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> EdgeList {
-        let edges = Self::of_sorted(self.direction, self.num_nodes, pairs, weights);
+    /// Builds edges from such pairs, with the nodes, the direction and the sources of this list.
+    fn with_sorted(&self, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> EdgeList {
+        let edges = Self::from_sorted(self.direction, self.num_nodes, pairs, weights);
         EdgeList { num_sources: self.num_sources, ..edges }
     }
 
-    /// Returns the edges without directions: (u, v) and (v, u) become one edge with the larger weight. Undirected models
-    /// use a directed graph this way. O(n + m log m) time; free if the edges are undirected already.
+    /// Returns the edges without their directions: (u, v) and (v, u) become one edge with the larger weight.
+    /// Undirected models see a directed graph this way. O(n + m log m) time; free if the edges are undirected.
     pub fn undirected(&self) -> Cow<'_, EdgeList> {
         match self.direction {
             Direction::Undirected => Cow::Borrowed(self),
@@ -202,7 +207,7 @@ impl EdgeList {
         self.direction
     }
 
-    /// Adds nodes without edges.
+    /// Adds nodes without edges, up to `num_nodes`.
     pub(super) fn grow(&mut self, num_nodes: usize) {
         self.num_nodes = num_nodes;
         self.starts.resize(num_nodes + 1, self.pairs.len());
@@ -223,7 +228,7 @@ impl EdgeList {
         self.pairs.is_empty()
     }
 
-    /// Returns the edges, ascending: (source, target), or the lower node first if undirected.
+    /// Returns the edges in ascending order: (source, target), or the lower node first if undirected.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
     }
@@ -233,13 +238,13 @@ impl EdgeList {
         self.weights.as_deref()
     }
 
-    /// Returns `true` if `pair` is an edge: in this direction, or, if undirected, in either. O(log k) time for k edges
-    /// with the same first node.
+    /// Returns `true` if `pair` is an edge, in this order or, for undirected edges, in either order. O(log k) time
+    /// for k edges with the same first node.
     pub fn contains(&self, pair: Pair) -> bool {
         self.position(pair).is_some()
     }
 
-    /// Returns the index of an edge in [`EdgeList::pairs`]. O(log k) time, as for [`EdgeList::contains`].
+    /// Returns the index of an edge in [`EdgeList::pairs`]. O(log k) time, like [`EdgeList::contains`].
     pub fn position(&self, pair: Pair) -> Option<usize> {
         let (u, v) = self.direction.orient(pair);
         let &[start, end] = self.starts.get(u as usize..)?.first_chunk()?;
@@ -256,13 +261,13 @@ impl EdgeList {
     pub fn select(&self, positions: &[usize]) -> EdgeList {
         let pairs = positions.par_iter().map(|&at| self.pairs[at]).collect();
         let weights = self.weights.as_ref().map(|weights| positions.iter().map(|&at| weights[at]).collect());
-        self.alike(pairs, weights)
+        self.with_sorted(pairs, weights)
     }
 
-    /// Returns the edges at the indices that `stays` accepts, on the same nodes. O(n + m) time, on all threads.
-    pub(crate) fn filter(&self, stays: impl Fn(usize) -> bool + Sync) -> EdgeList {
-        let places =
-            |first: usize| (first..(first + PLACES_PER_TASK).min(self.len())).filter(|&at| stays(at));
+    /// Returns the edges at the indices for which `keep` returns `true`, on the same nodes. O(n + m) time, on all
+    /// threads.
+    pub(crate) fn filter(&self, keep: impl Fn(usize) -> bool + Sync) -> EdgeList {
+        let places = |first: usize| (first..(first + PLACES_PER_TASK).min(self.len())).filter(|&at| keep(at));
         let tasks = || (0..self.len()).into_par_iter().step_by(PLACES_PER_TASK);
         let pairs: Vec<Vec<Pair>> =
             tasks().map(|first| places(first).map(|at| self.pairs[at]).collect()).collect();
@@ -271,10 +276,11 @@ impl EdgeList {
                 tasks().map(|first| places(first).map(|at| weights[at]).collect()).collect();
             weights.concat()
         });
-        self.alike(pairs.concat(), weights)
+        self.with_sorted(pairs.concat(), weights)
     }
 
-    /// Returns the edges that are in `pairs`, which may have any order, and, if undirected, either direction.
+    /// Returns the edges of this list that are in `pairs`, which may be in any order. Undirected pairs may have either
+    /// node first.
     pub fn restrict(&self, pairs: &[Pair]) -> EdgeList {
         let mut positions: Vec<usize> = pairs.iter().filter_map(|&pair| self.position(pair)).collect();
         positions.sort_unstable();
@@ -282,7 +288,7 @@ impl EdgeList {
         self.select(&positions)
     }
 
-    /// Returns the number of edges at each node, counting edges in both directions.
+    /// Returns the number of edges at each node; for directed edges, outgoing plus incoming.
     pub fn degrees(&self) -> Vec<usize> {
         let mut degrees = vec![0; self.num_nodes];
         for &(u, v) in &self.pairs {
@@ -292,7 +298,8 @@ impl EdgeList {
         degrees
     }
 
-    /// Returns the number of connected components, ignoring directions and counting isolated nodes. O(n + m) time, nearly.
+    /// Returns the number of connected components, ignoring directions and counting isolated nodes. Nearly O(n + m)
+    /// time.
     pub fn num_components(&self) -> usize {
         let mut components = UnionFind::<u32>::new(self.num_nodes);
         self.num_nodes - self.pairs.iter().filter(|&&(u, v)| components.union(u, v)).count()

@@ -6,11 +6,11 @@ use ndarray::{Array2, ArrayView1};
 
 use crate::kernels::Csr;
 
-/// The fraction of nonzeros above which X is stored dense: a nonzero takes 8 bytes in compressed rows, its value and
-/// its column, and every entry takes 4 bytes in a dense matrix.
+/// The fraction of nonzeros from which X is stored dense. A nonzero takes 8 bytes in compressed rows (value and
+/// column), and every entry takes 4 bytes in a dense matrix.
 const DENSE_FROM: f64 = 0.5;
 
-/// X, [n, f], in the form that takes less memory, which `Features::from` chooses.
+/// The feature matrix X, [n, f], in the form that takes less memory, which `Features::from` chooses.
 ///
 /// # Examples
 /// ```
@@ -114,8 +114,8 @@ impl Features {
         }
     }
 
-    /// Returns a matrix whose row i is row `rows[i]` of X, or zeros for `None`. No row may occur twice. O(stored
-    /// entries) time; dense rows are moved in place.
+    /// Reorders the rows: row i of the result is row `rows[i]` of X, or zeros for `None`. O(stored entries) time;
+    /// dense rows are moved in place.
     ///
     /// # Panics
     /// Panics if a row does not exist or occurs twice.
@@ -233,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_change_their_places_in_either_form() {
+    fn rows_are_reordered_in_either_form() {
         let dense = array![[1.0, 2.0], [3.0, 4.0], [5.0, 0.0]];
         for rows in [
             vec![Some(0), Some(1), Some(2)],

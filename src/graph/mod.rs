@@ -37,7 +37,7 @@ pub use node_ids::NodeIds;
 /// Two node indices: (source, target) if edges are directed, otherwise an edge has the lower index first.
 pub type Pair = (u32, u32);
 
-/// Nodes, edges and node features.
+/// A graph: nodes, edges and node features.
 #[derive(Debug, Clone, Default)]
 pub struct Graph {
     /// The names of the n nodes.
@@ -83,14 +83,16 @@ impl Graph {
         self.features.as_ref()
     }
 
-    /// Adds features: each node gets its row of `table`. Nodes that are only in the table are added without edges.
+    /// Adds features: each node gets its row of `table`. Nodes that are only in the table are added without
+    /// edges.
     ///
     /// # Examples
     /// ```
     /// use vgae::graph::Features;
+    /// use vgae::progress::Progress;
     /// use vgae::{config::ReadConfig, read};
     ///
-    /// let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+    /// let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default(), &Progress::default())?;
     /// let mut table = vgae::graph::FeatureTable {
     ///     nodes: graph.nodes.clone(),
     ///     matrix: Features::from(ndarray::Array2::<f32>::ones((34, 2))),
@@ -103,15 +105,14 @@ impl Graph {
     /// ```
     ///
     /// # Errors
-    /// [`Error::MissingFeatures`] if the table is dense and a node of the graph has no row in it. (In a
-    /// table of triplets such a node is one whose features are all zero.) [`Error::Input`] if the table's nodes
-    /// are all unknown to the graph.
+    /// Returns [`Error::MissingFeatures`] if the table is complete and a node of the graph has no row in it;
+    /// [`Error::Input`] if no node of the table is in the graph.
     pub fn with_features(mut self, table: FeatureTable) -> Result<Self> {
         let num_nodes = self.num_nodes();
-        let strangers = table.nodes.iter().filter(|id| self.nodes.index(id).is_none()).count();
-        if let (true, Some(own)) = (strangers == table.nodes.len(), self.nodes.iter().next()) {
+        let num_unknown = table.nodes.iter().filter(|id| self.nodes.index(id).is_none()).count();
+        if let (true, Some(own)) = (num_unknown == table.nodes.len(), self.nodes.iter().next()) {
             let problem = format!(
-                "none of its {strangers} ids is a node of the graph: it has {:?} where the graph has {own:?}",
+                "none of its {num_unknown} ids is a node of the graph; found {:?}, expected ids such as {own:?}",
                 table.nodes.id(0)
             );
             return Err(Error::Input { path: table.input.path, problem });
@@ -125,7 +126,7 @@ impl Graph {
         if let (true, Some(node)) = (table.is_complete, row_of_node.iter().position(Option::is_none)) {
             return Err(Error::MissingFeatures {
                 path: table.input.path,
-                num_rows: table.nodes.len() - strangers,
+                num_rows: table.nodes.len() - num_unknown,
                 num_nodes,
                 first_node: self.nodes.id(node as u32).to_string(),
             });
@@ -134,11 +135,11 @@ impl Graph {
         if num_missing > 0 {
             let file = table.input.path.display();
             self.notes
-                .push(format!("nodes that {file} does not name, whose features are zeros: {num_missing}"));
+                .push(format!("nodes without a row in {file}, whose features are zeros: {num_missing}"));
         }
-        if strangers > 0 {
+        if num_unknown > 0 {
             let file = table.input.path.display();
-            self.notes.push(format!("nodes of {file} that are in no edge: {strangers}"));
+            self.notes.push(format!("nodes of {file} without edges: {num_unknown}"));
         }
         self.features = Some(table.matrix.reorder(&row_of_node));
         self.columns = table.columns;
@@ -159,14 +160,14 @@ impl Graph {
         self
     }
 
-    /// Removes the features: X = I. All nodes stay, even those that only the features named.
+    /// Removes the features: X = I. All nodes stay, including those that occurred only in the features.
     pub fn without_features(mut self) -> Self {
         self.features = None;
         self.columns = FeatureColumns::default();
         self
     }
 
-    /// One file may give both features and labels; it is listed once.
+    /// Lists a file once, even if it contains both features and labels.
     fn record_input(&mut self, input: InputFile) {
         if !self.inputs.contains(&input) {
             self.inputs.push(input);
@@ -188,7 +189,7 @@ impl Graph {
 pub struct FeatureTable {
     /// The node of each row.
     pub nodes: NodeIds,
-    /// [rows, f].
+    /// The features, [rows, f].
     pub matrix: Features,
     /// The identity of the columns.
     pub columns: FeatureColumns,
@@ -201,7 +202,7 @@ pub struct FeatureTable {
 /// Node ids and their labels.
 #[derive(Debug, Clone)]
 pub struct LabelTable {
-    /// (node id, label).
+    /// The rows: (node id, label).
     pub rows: Vec<(String, String)>,
     /// The file that the table was read from.
     pub input: InputFile,

@@ -1,17 +1,20 @@
 //! Node ids: arbitrary strings, numbered.
+//!
+//! Written by hand although crates for string interning exist, because ids are interned on all threads here, and
+//! their numbers do not depend on the number of threads.
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use rayon::prelude::*;
 
-/// The number of shards, each of which one thread looks up: more than there are threads, so that they finish together,
-/// and enough that the shard of a million ids fits into the cache of a core.
+/// The number of shards, each used by one thread at a time. There are more shards than threads, so that all threads
+/// finish together, and enough that a shard of a million ids fits into the cache of a core.
 const NUM_SHARDS: usize = 64;
 
 /// The ids of nodes, numbered in the order in which they first appear.
 ///
-/// The ids of a shard are stored in one string. Lookup in either direction takes O(1).
+/// The ids of a shard are stored in one string. Looking up an id or a number takes O(1) time.
 ///
 /// # Examples
 /// ```
@@ -36,12 +39,12 @@ struct Place {
     local: u32,
 }
 
-/// The ids whose hashes have the same prefix.
+/// The ids whose hashes begin with the same bits.
 #[derive(Clone, Default)]
 struct Shard {
     text: String,
     ends: Vec<usize>,
-    /// The number of each id.
+    /// The number of each id among those of all shards.
     numbers: Vec<u32>,
     table: HashTable<Entry>,
 }
@@ -52,7 +55,7 @@ struct Entry {
     local: u32,
 }
 
-/// The ids that a text mentions, in order, for [`NodeIds::intern_all`].
+/// The ids in a text, in order, which [`NodeIds::intern_all`] numbers.
 #[derive(Clone)]
 pub(crate) struct Mentions {
     shards: Vec<Vec<Mention>>,
@@ -60,13 +63,13 @@ pub(crate) struct Mentions {
     hasher: DefaultHashBuilder,
 }
 
-/// One mention.
+/// An id in a text.
 #[derive(Clone, Copy)]
 struct Mention {
     hash: u32,
     start: u32,
     end: u32,
-    /// The number of mentions before it.
+    /// The number of mentions before it in the text.
     position: u32,
 }
 
@@ -117,14 +120,14 @@ impl NodeIds {
         shard.numbers[local as usize]
     }
 
-    /// Returns an empty list of mentions for these ids.
+    /// Returns an empty list of mentions of ids to be interned here.
     pub(crate) fn mentions(&self) -> Mentions {
         let shards = (0..NUM_SHARDS).map(|_| Vec::new()).collect();
         Mentions { shards, count: 0, hasher: self.hasher.clone() }
     }
 
-    /// Interns the mentions of each text, in order, on all threads. The numbers are those that calling
-    /// [`NodeIds::intern`] for one mention after the other would give. O(mentions) time and memory.
+    /// Interns the ids mentioned in each text on all threads. Returns the numbers that [`NodeIds::intern`] would give
+    /// to the mentions of all texts in order. O(mentions) time and memory.
     pub(crate) fn intern_all(&mut self, texts: &[(&str, &Mentions)]) -> Vec<Vec<u32>> {
         let num_known = self.places.len();
         let interned: Vec<(Vec<Vec<u32>>, Vec<New>)> = self
@@ -144,7 +147,7 @@ impl NodeIds {
             .collect();
 
         let mut new: Vec<New> = Vec::with_capacity(interned.iter().map(|(_, new)| new.len()).sum());
-        interned.iter().for_each(|(_, of_shard)| new.extend_from_slice(of_shard));
+        interned.iter().for_each(|(_, shard_new)| new.extend_from_slice(shard_new));
         new.par_sort_unstable_by_key(|new| (new.text, new.position));
         for (at, New { place, .. }) in new.iter().enumerate() {
             self.shards[place.shard as usize].numbers[place.local as usize] = (num_known + at) as u32;
@@ -163,7 +166,7 @@ impl NodeIds {
         texts.par_iter().enumerate().map(number).collect()
     }
 
-    /// Returns the ids in order.
+    /// Returns the ids in the order of their numbers.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|index| self.id(index))
     }
@@ -193,8 +196,8 @@ impl Shard {
     }
 
     fn find(&self, hash: u32, id: &str) -> Option<u32> {
-        let is_it = |entry: &Entry| entry.hash == hash && self.id(entry.local) == id;
-        self.table.find(spread(hash), is_it).map(|entry| entry.local)
+        let is_same = |entry: &Entry| entry.hash == hash && self.id(entry.local) == id;
+        self.table.find(spread(hash), is_same).map(|entry| entry.local)
     }
 
     /// Returns the index of `id` in this shard; a new id is appended without a number.
@@ -209,7 +212,8 @@ impl Shard {
         local
     }
 
-    /// Returns the indices of the mentions of `text`; calls `on_new` for each new id with the position of its mention.
+    /// Returns the indices of the ids mentioned in `text`; calls `on_new` with the index and the position of each new
+    /// id.
     fn intern_all(&mut self, text: &str, mentions: &[Mention], mut on_new: impl FnMut(u32, u32)) -> Vec<u32> {
         let intern = |&Mention { hash, start, end, position }: &Mention| {
             let num_known = self.ends.len();
@@ -230,7 +234,7 @@ impl std::fmt::Debug for NodeIds {
     }
 }
 
-/// Half of a hash nearly always distinguishes ids, and takes half the memory.
+/// Returns half of a hash, which takes half the memory and almost always suffices to tell ids apart.
 fn hash(hasher: &DefaultHashBuilder, id: &str) -> u32 {
     hasher.hash_one(id) as u32
 }

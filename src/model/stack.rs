@@ -7,6 +7,7 @@
 //! ```
 //! use vgae::config::{Config, ModelConfig, ModelKind};
 //! use vgae::model::Model;
+//! use vgae::progress::Progress;
 //! use vgae::{read, split, train};
 //! use vgae::model::stack;
 //!
@@ -14,7 +15,7 @@
 //! let mut config = Config { model, ..Config::default() };
 //! config.train.epochs = Some(5);
 //! assert_eq!(stack::networks(&config)[0].0, "normalised");
-//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let Model::Stack(best) = train::fit(None, &split, &config, |_| {})?.model else { unreachable!() };
 //! let parts = best.parts(&split.train, None)?;

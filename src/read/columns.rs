@@ -1,11 +1,11 @@
-//! The columns of an edge list: which hold source, target and weight, and whether the first row names them.
+//! Finds the columns of source, target and weight in an edge list, and recognises a header.
 
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::read::rows::Rows;
-use crate::read::{parse_finite, parse_weight};
+use crate::read::values::{parse_finite, parse_weight};
 
-/// Pairs of column names that mark a first row as a header, in lower case.
+/// Pairs of column names, in lower case, that mark the first row as a header.
 const USUAL_NAMES: [(&str, &str); 17] = [
     ("source", "target"),
     ("src", "dst"),
@@ -26,9 +26,9 @@ const USUAL_NAMES: [(&str, &str); 17] = [
     ("head", "tail"),
 ];
 
-/// The columns to read.
+/// The columns that are read.
 pub(super) struct Columns {
-    /// The number of columns of the first row.
+    /// The number of columns in the first row.
     count: usize,
     /// The columns of source and target.
     pub(super) nodes: (usize, usize),
@@ -38,7 +38,8 @@ pub(super) struct Columns {
 }
 
 impl Columns {
-    /// Finds the columns by `config`, by the names in `first`, or by their order. `error` turns a problem into an error.
+    /// Finds the columns by `config`, by the names in `first`, or else by their order. `error` builds the
+    /// error from a message.
     pub(super) fn find(
         first: &[String],
         is_header: bool,
@@ -57,8 +58,8 @@ impl Columns {
                 (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
                 _ => {
                     let problem = format!(
-                        "has no column {wanted:?}, which `read.weight_column` names; expected a header or a number from 1 \
-                         among the columns {}",
+                        "has no column {wanted:?}, which `read.weight_column` names; expected the name or the \
+                         number (from 1) of one of the columns {}",
                         first.join(",")
                     );
                     return Err(error(problem));
@@ -67,19 +68,21 @@ impl Columns {
         };
         if weight == Some(nodes.0) || weight == Some(nodes.1) {
             let problem =
-                "`read.weight_column` names a node column; expected a column beside source and target".into();
+                "`read.weight_column` names a node column; expected a column other than source and target"
+                    .into();
             return Err(error(problem));
         }
         Ok(Columns { count: first.len(), nodes, weight, has_header: is_header })
     }
 
-    /// A name with a comma that is not quoted, or a list of neighbours, would otherwise make an edge that nobody meant.
+    /// Checks the number of columns of a row: an unquoted name with a comma, or a list of neighbours, would
+    /// otherwise be read as a wrong edge.
     pub(super) fn check_length(&self, reader: &Rows) -> Result<()> {
         if !self.has_header && reader.len() < self.count {
             let (expected, found) = (self.count, reader.len());
             return Err(reader.error(format!(
-                "expected {expected} columns as in the first row, found {found}; hint: a node with a list of neighbours must be \
-                 written as a row for each of them"
+                "expected {expected} columns as in the first row, found {found}; hint: write a list of \
+                 neighbours as one row per neighbour"
             )));
         }
         if (self.count..reader.len()).all(|at| reader.field(at).is_empty()) {
@@ -87,13 +90,13 @@ impl Columns {
         }
         let (expected, found) = (self.count, reader.len());
         Err(reader.error(format!(
-            "expected {expected} columns as in the first row, found {found}; hint: put double quotes around names \
-             that hold the separator"
+            "expected {expected} columns as in the first row, found {found}; hint: put double quotes around \
+             names that contain the separator"
         )))
     }
 }
 
-/// The number above 0 in column `at`.
+/// Parses the weight, a number above 0, in column `at`.
 pub(super) fn weight(reader: &Rows, at: usize) -> Result<f32> {
     if at >= reader.len() {
         let (column, found) = (at + 1, reader.len());
@@ -103,21 +106,22 @@ pub(super) fn weight(reader: &Rows, at: usize) -> Result<f32> {
     parse_weight(text).map_err(|problem| reader.error(problem))
 }
 
-/// The columns of source and target if the `first` row, above the `second`, is a header.
+/// Returns the columns of source and target if the `first` row, followed by the `second`, is a header.
 pub(crate) fn header_columns(first: &[String], second: Option<&[String]>) -> Option<(usize, usize)> {
     usual_columns(first).or_else(|| is_numeric_below(first, second).then_some((0, 1)))
 }
 
-/// Returns the columns of source and target if `header` contains a usual pair of names.
+/// Returns the columns of source and target if `header` contains one of the usual pairs of names.
 pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
     let position = |name: &str| header.iter().position(|field| field.eq_ignore_ascii_case(name));
     USUAL_NAMES.iter().find_map(|(source, target)| Some((position(source)?, position(target)?)))
 }
 
-/// Returns `true` if the first two fields are numbers in the `second` row but not in the `first`, which is then a header.
+/// Returns `true` if the first two fields of the `first` row are not numbers and those of the `second` row
+/// are, which makes the `first` row a header.
 fn is_numeric_below(first: &[String], second: Option<&[String]>) -> bool {
-    let are_two = |row: &[String], are_numbers: bool| {
+    let first_two = |row: &[String], are_numbers: bool| {
         row.len() >= 2 && row[..2].iter().all(|field| parse_finite(field).is_ok() == are_numbers)
     };
-    are_two(first, false) && second.is_some_and(|second| are_two(second, true))
+    first_two(first, false) && second.is_some_and(|second| first_two(second, true))
 }

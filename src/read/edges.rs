@@ -1,6 +1,9 @@
-//! Edge lists: in any format, and as text: `source,target` rows, with or without a header, a weight and other columns.
+//! Reads edge lists: chooses the reader of the format, and reads those that are text, `source,target` rows with
+//! or without a header, a weight and other columns.
 
 use std::path::Path;
+
+use hashbrown::HashMap;
 
 use crate::config::{EdgeFormat, Header, ReadConfig};
 use crate::error::{Error, Result};
@@ -10,7 +13,6 @@ use crate::read::RowReader;
 use crate::read::columns::{Columns, header_columns, weight};
 #[cfg(feature = "graphml")]
 use crate::read::graphml::read_graphml;
-use crate::read::kinds::check_kinds;
 use crate::read::lint;
 use crate::read::listed::{Listed, check_count};
 use crate::read::matrix_market::read_matrix_market;
@@ -22,33 +24,29 @@ use crate::read::rows::Rows;
 #[cfg(feature = "graphml")]
 use crate::read::source::{Sizes, Source};
 
-/// Reads an edge list, `-` for stdin, in the format that `config` or else the end of the name says: text (CSV, TSV or
-/// white-space separated, maybe gzipped), columns of Parquet, a matrix as Matrix Market or scipy write it, or GraphML.
-/// Node ids are any strings. Duplicates and self-loops are merged or dropped, and noted; a reversed pair is a duplicate
-/// unless `config` says that edges have directions. The rows and columns of a matrix, and the nodes that GraphML lists,
-/// are nodes even where they are in no edge.
+/// Reads an edge list from `path`, or from stdin for `-`. The format is that of `config`, or else given by
+/// the file extension: text (CSV, TSV or white-space separated, optionally gzipped), Parquet, a Matrix Market
+/// or scipy sparse matrix, or GraphML. Node ids are any strings. Duplicates are merged, self-loops are
+/// dropped, and a note counts both; a reversed pair is a duplicate unless `config` makes edges directed. The
+/// rows and columns of a matrix and the nodes listed in GraphML are nodes even without edges.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::Row`] at a line that is not as the format asks, has an empty id,
-/// a weight that is not a finite number above 0 or a node of both kinds of a bipartite graph, [`Error::Input`] for a file without edges and for one that is not of
-/// its format, [`Error::Config`] if `config` asks for something that the format does not know.
-pub fn edge_list(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_edge_list(path, config, &Progress::default())
-}
-
-/// Implements [`edge_list`]; `watch` counts the bytes of the file.
-pub(super) fn watched_edge_list(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+/// Returns [`Error::Io`] if the file cannot be read; [`Error::Row`] for a line that does not follow the
+/// format, or has an empty id, a weight that is not a finite number above 0, or, in a bipartite graph, a node
+/// that is both source and target; [`Error::Input`] for a file without edges or in another format;
+/// [`Error::Config`] for a setting that does not apply to the format.
+pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
-    check_flags(format, config)?;
+    check_settings(format, config)?;
     match format {
-        EdgeFormat::Text => read_edges(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Text => read_edges(RowReader::open(path, progress)?, config),
         #[cfg(feature = "parquet")]
-        EdgeFormat::Parquet => read_parquet(path, config, watch),
-        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::watched(path, watch)?, config),
+        EdgeFormat::Parquet => read_parquet(path, config, progress),
+        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::open(path, progress)?, config),
         #[cfg(feature = "npz")]
-        EdgeFormat::Npz => read_npz(path, config, watch),
+        EdgeFormat::Npz => read_npz(path, config, progress),
         #[cfg(feature = "graphml")]
-        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, watch)?, config),
+        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, progress)?, config),
         #[cfg(not(feature = "parquet"))]
         EdgeFormat::Parquet => Err(not_built_in(path, "Parquet", "parquet")),
         #[cfg(not(feature = "npz"))]
@@ -64,14 +62,15 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
     Error::not_built_in(&format!("{}: the format {format}", path.display()), feature)
 }
 
-/// Refuses flags that mean nothing for the format.
-fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
+/// Refuses settings that do not apply to the format.
+fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
     let (setting, problem) = match format {
         _ if config.header != Header::Auto && format != EdgeFormat::Text => {
-            ("read.header", "`read.header` describes the first row of a text file, and this file is not text")
+            ("read.header", "`read.header` applies to edge lists as text only; this file is not text")
         }
         EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
-            let problem = "`read.weight_column` names a column, but the values of a matrix are its weights";
+            let problem =
+                "`read.weight_column` names a column of a table; in a matrix, the values are the weights";
             ("read.weight_column", problem)
         }
         _ => return Ok(()),
@@ -79,6 +78,7 @@ fn check_flags(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
     Err(Error::config(setting, problem))
 }
 
+/// Reads the rows of an edge list as text.
 pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {
     let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
@@ -115,7 +115,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         block.lines.extend(config.bipartite.then(|| rows.line_number()));
         Ok(())
     };
-    let (bytes_read, file_error) = (reader.bytes_read(), reader.file_errors());
+    let (fingerprint, file_error) = (reader.fingerprint(), reader.file_errors());
     reader.parse_blocks(start, parse, |blocks| {
         let texts: Vec<_> = blocks.iter().map(|block| (block.rows.text(), &block.value.mentions)).collect();
         for numbers in nodes.intern_all(&texts) {
@@ -126,7 +126,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         }
         blocks.iter().for_each(|block| lines.extend_from_slice(&block.value.lines));
         second_header = second_header.or(blocks.iter().find_map(|block| block.value.header));
-        check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
+        check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
     })?;
     if pairs.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected rows of source,target".into()));
@@ -136,12 +136,11 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         check_kinds(&pairs, &lines, &nodes, &reader)?;
     }
     let mut notes: Vec<String> = reader.comment_note().into_iter().collect();
-    notes.extend(second_header.map(|line| {
-        format!(
-            "line {line} has the words of the header ({}) once more: they were read as an edge",
-            first.join(",")
-        )
-    }));
+    notes.extend(
+        second_header.map(|line| {
+            format!("line {line} repeats the header ({}) and was read as an edge", first.join(","))
+        }),
+    );
     notes.extend(lint::notes(&first, &columns, &pairs, config));
     let mut graph = Listed { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);
@@ -150,11 +149,41 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
 
 /// The edges of a block of rows.
 struct BlockOfEdges {
-    /// Source and target of each row.
+    /// The source and target of each row.
     mentions: Mentions,
     weights: Vec<f32>,
-    /// The line of each row, in bipartite graphs only.
+    /// The line of each row; empty unless the graph is bipartite.
     lines: Vec<u64>,
-    /// The first row that repeats the header.
+    /// The line of the first row that repeats the header.
     header: Option<u64>,
+}
+
+/// Checks that no node is both a source and a target of `pairs`, whose line numbers are `lines`. O(m) time.
+///
+/// # Errors
+/// Returns [`Error::Row`] for the first row with a node that was in the other column before.
+fn check_kinds(pairs: &[Pair], lines: &[u64], nodes: &NodeIds, reader: &RowReader) -> Result<()> {
+    // The column and the line in which each node occurs first.
+    let mut first: HashMap<u32, (&str, u64)> = HashMap::new();
+    for (&(source, target), &line) in pairs.iter().zip(lines) {
+        for (node, column) in [(source, "source"), (target, "target")] {
+            let &mut (known, known_line) = first.entry(node).or_insert((column, line));
+            if known == column {
+                continue;
+            }
+            let node = nodes.id(node);
+            let before = match known_line == line {
+                true => "on this line".into(),
+                false => format!("on line {known_line}"),
+            };
+            return Err(reader.error_at(
+                line,
+                format!(
+                    "node {node} is both a source and a target ({known} {before}); expected two kinds of nodes with \
+                     `read.bipartite`; hint: give the ids of one kind a prefix"
+                ),
+            ));
+        }
+    }
+    Ok(())
 }

@@ -10,13 +10,13 @@ use crate::read::parse_finite;
 use crate::read::reader::Parsed;
 use crate::read::rows::Rows;
 
-/// Feature rows as a file gives them, a row for each node.
+/// The feature rows of a file, one for each node.
 #[derive(Default)]
 pub(super) struct FeatureRows {
     nodes: NodeIds,
-    /// The line of each.
+    /// The line of each node.
     lines: Vec<u64>,
-    /// The blocks in order, so that a file with one form is never copied.
+    /// The rows in order; adjacent rows of one form share a part, so that a file of one form is never copied.
     parts: Vec<Part>,
     num_nonzeros: usize,
 }
@@ -26,19 +26,19 @@ pub(super) struct FeatureRows {
 pub(super) struct BlockOfRows {
     mentions: Mentions,
     lines: Vec<u64>,
-    /// All values, row by row: they take at most twice the memory of their text.
+    /// All values, row by row. They take at most twice the memory of their text.
     values: Vec<f32>,
     num_nonzeros: usize,
 }
 
-/// Rows in the form that takes less memory.
+/// Consecutive rows in the form that takes less memory.
 enum Part {
     Dense(Vec<f32>),
     Sparse { lengths: Vec<u32>, indices: Vec<u32>, values: Vec<f32> },
 }
 
 impl BlockOfRows {
-    /// Adds the row that `rows` stands at: its id, and the fields of `columns` as numbers.
+    /// Adds the current row of `rows`: its id, and the fields in `columns` as numbers.
     pub(super) fn add(&mut self, rows: &Rows, columns: Range<usize>) -> Result<()> {
         let id = rows.field(0);
         if id.is_empty() {
@@ -49,7 +49,7 @@ impl BlockOfRows {
         for column in columns {
             let value = parse_finite(rows.field(column))
                 .map_err(|found| rows.error(format!("the feature in column {} is {found}", column + 1)))?;
-            // A zero has no sign, as in the sparse form.
+            // Adding 0 turns -0 into 0, because the sparse form does not keep the sign of a zero.
             self.values.push(value + 0.0);
             self.num_nonzeros += usize::from(value != 0.0);
         }
@@ -69,18 +69,19 @@ impl FeatureRows {
         BlockOfRows { mentions, lines: Vec::new(), values: Vec::new(), num_nonzeros: 0 }
     }
 
-    /// Adds the rows of further blocks, each given by `of`, refusing a second row for one node.
+    /// Adds the rows of further blocks, which `rows_of` finds in a parsed value, and refuses a second row for
+    /// a node.
     pub(super) fn extend<T>(
         &mut self,
         blocks: &[Parsed<T>],
-        of: impl Fn(&T) -> &BlockOfRows,
+        rows_of: impl Fn(&T) -> &BlockOfRows,
         width: usize,
     ) -> Result<()> {
         let texts: Vec<_> =
-            blocks.iter().map(|block| (block.rows.text(), &of(&block.value).mentions)).collect();
+            blocks.iter().map(|block| (block.rows.text(), &rows_of(&block.value).mentions)).collect();
         let numbers = self.nodes.intern_all(&texts);
         for (Parsed { rows, value, .. }, numbers) in blocks.iter().zip(numbers) {
-            let block = of(value);
+            let block = rows_of(value);
             for (node, &line) in numbers.into_iter().zip(&block.lines) {
                 if let Some(first) = self.lines.get(node as usize) {
                     let id = self.nodes.id(node);
@@ -127,7 +128,7 @@ impl FeatureRows {
         }
     }
 
-    /// The table, `width` features wide.
+    /// Builds the table of `width` features.
     pub(super) fn finish(self, width: usize, input: InputFile) -> FeatureTable {
         let num_rows = self.nodes.len();
         let matrix = match Features::is_dense(self.num_nonzeros, num_rows, width) {

@@ -11,25 +11,22 @@ use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
-/// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
+/// The largest numeric feature index; a larger number is taken for a mistake.
 const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 
-/// Reads node features: a CSV whose rows are a node id and f numbers, with or without a header, or one
-/// headed `node,feature,value` whose rows are the values that are not zero. In triplets a feature is a
-/// column number from 0, or any name if one of them is no number. TSV, white space and gzip are fine too.
+/// Reads node features from a CSV file. Its rows are a node id and f numbers, with or without a header, or,
+/// under the header `node,feature,value`, the values that are not zero. In such triplets, features are column
+/// numbers from 0, or names if any of them is not a number. TSV, white-space separated and gzipped files are
+/// read too.
 ///
 /// # Errors
-/// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
-/// length than the first; [`crate::Error::Input`] for a file without rows.
-pub fn features(path: &Path) -> Result<FeatureTable> {
-    watched_features(path, &Progress::default())
+/// Returns [`crate::Error::Row`] for a value that is not a finite number, a second row of a node, or a row
+/// whose length differs from the first; [`crate::Error::Input`] for a file without rows.
+pub fn features(path: &Path, progress: &Progress) -> Result<FeatureTable> {
+    read_features(RowReader::open(path, progress)?)
 }
 
-/// Implements [`features`]; `watch` counts the bytes of the file.
-pub(super) fn watched_features(path: &Path, watch: &Progress) -> Result<FeatureTable> {
-    read_features(RowReader::watched(path, watch)?)
-}
-
+/// Reads the rows of either form.
 pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a node id and its features".into()));
@@ -46,19 +43,20 @@ pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
     let names = is_header(&first).then(|| first[1..].to_vec());
     if let Some(names) = &names {
         reader.advance()?;
-        // pandas writes a table with its index so; the row numbers would be taken for nodes.
+        // pandas writes the row numbers as the first column, and they would be read as nodes.
         if let Some(at) = first.iter().position(|name| is_id(name)).filter(|&at| at > 0 && !is_id(&first[0]))
         {
             let (name, first, column) = (&first[at], &first[0], at + 1);
             return Err(reader.error(format!(
-                "column {column} is called {name:?}, and the first {first:?}; expected the node ids in the first column; hint: \
-                 pandas writes no index with `index=False`"
+                "column {column} is named {name:?} and the first column {first:?}; expected the node ids in \
+                 the first column; hint: pandas leaves out the index with `index=False`"
             )));
         }
-        if let Some((first, second)) = twice(names) {
+        if let Some((first, second)) = first_duplicate(names) {
             let (name, first, second) = (&names[first], first + 2, second + 2);
             return Err(reader.error(format!(
-                "the name {name:?} stands over column {first} and column {second}; expected a name for each feature"
+                "columns {first} and {second} are both named {name:?}; expected a different name for each \
+                 feature"
             )));
         }
     }
@@ -71,7 +69,7 @@ fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
     let empty = table.block();
     let parse = |rows: &mut Rows, block: &mut BlockOfRows| {
         if rows.len() < 2 {
-            let separator = rows.separator();
+            let separator = rows.separator_name();
             return Err(rows.error(format!(
                 "expected a node id and its features, found 1 column (separated by {separator})"
             )));
@@ -93,13 +91,14 @@ fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
 }
 
 /// Returns the positions of the first duplicate name, ignoring empty names.
-fn twice(names: &[String]) -> Option<(usize, usize)> {
+fn first_duplicate(names: &[String]) -> Option<(usize, usize)> {
     let mut places = HashMap::new();
     let mut named = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
     named.find_map(|(at, name)| places.insert(name, at).map(|first| (first, at)))
 }
 
-/// A first row is a header if its id column is called so or is empty, or if none of its features is a number.
+/// Returns `true` if the first row is a header: its first field is empty or a usual name of an id column, or
+/// none of its features is a number.
 fn is_header(first: &[String]) -> bool {
     let is_name = first[0].is_empty() || is_id(&first[0]);
     first.len() >= 2 && (is_name || first[1..].iter().all(|field| field.parse::<f32>().is_err()))
@@ -129,7 +128,7 @@ fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
     if entries.is_empty() {
         return Err(reader.file_error("has a header and no rows; expected node,feature,value".into()));
     }
-    let Numbering { columns, num_features, are_numbers } = Numbering::of(&names, &reader)?;
+    let Numbering { columns, num_features, are_numbers } = Numbering::new(&names, &reader)?;
     for entry in &mut entries {
         entry.1 = columns[entry.1 as usize];
     }
@@ -169,7 +168,7 @@ struct Numbering {
 }
 
 impl Numbering {
-    fn of(names: &NodeIds, reader: &RowReader) -> Result<Self> {
+    fn new(names: &NodeIds, reader: &RowReader) -> Result<Self> {
         let numbers: Option<Vec<u64>> = names.iter().map(|name| name.parse().ok()).collect();
         let Some(numbers) = numbers else {
             let columns = (0..names.len() as u32).collect();

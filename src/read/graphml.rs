@@ -1,47 +1,47 @@
 //! GraphML as networkx and others write it: nodes, edges, and a weight among the data of edges.
 //!
+//! Written by hand on top of `quick-xml`: `petgraph-graphml` only writes the format, and this reader keeps
+//! one element in memory at a time and names the line of a mistake.
+//!
 //! The format is that of Brandes et al. 2002, "GraphML progress report: structural layer proposal".
 
-mod problem;
-
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Error as IoError, ErrorKind};
 
 use hashbrown::HashSet;
-use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::{Reader, XmlVersion};
 
 use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Direction, Graph, NodeIds, Pair};
-use crate::read::fingerprint::BytesRead;
-use crate::read::graphml::problem::{Problem, attribute, problem};
-use crate::read::listed::{Listed, check_count, check_id};
-use crate::read::parse_weight;
+use crate::read::listed::{Listed, check_count};
+use crate::read::raw::Fingerprint;
 use crate::read::source::{Lines, Source};
+use crate::read::values::{check_id, parse_weight};
 
-/// The maximum nesting of elements; relevant elements are at depth three.
+/// The greatest depth of nested elements; the elements that are read are at most four deep.
 const MAX_DEPTH: usize = 1000;
-/// The longest text of a weight.
+/// The longest text of a weight, in bytes.
 const MAX_WEIGHT_BYTES: usize = 1 << 10;
-/// The data of edges that is the weight by default.
+/// The edge data that is the weight by default.
 const WEIGHT: &str = "weight";
 
-/// Reads the nodes and edges of a GraphML file. The edges' data called `weight`, or as `config` says, is their weight;
-/// other data is passed over.
+/// Reads the nodes and edges of a GraphML file. The edge data named `weight`, or the name in `config`, is the
+/// weight; other data is ignored.
 ///
 /// # Errors
-/// [`crate::Error::Row`] where the XML is not well formed or an element not as it should be, hyperedges, nested graphs
-/// and a second graph among them; [`crate::Error::Input`] for a file without edges, without the weight that `config`
-/// names, or without the directions that it asks for.
+/// Returns [`crate::Error::Row`] for malformed XML and for unsupported elements, such as hyperedges, nested
+/// graphs and a second graph; [`crate::Error::Input`] for a file without edges, without the weight that
+/// `config` names, or without directions if `config` asks for them.
 pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Graph> {
-    let mut document = Document::new(config, source.bytes_read());
+    let mut document = Document::new(config, source.fingerprint());
     let outcome = {
         let mut xml = Reader::from_reader(Lines::new(BufReader::new(source.bytes())));
         document.read(&mut xml).map_err(|problem| (problem, xml.get_ref().number()))
     };
     outcome.map_err(|(problem, line)| match problem {
         Problem::Read(error) => source.read_error(error, line),
-        Problem::Here(problem) => source.error_at(line, problem),
+        Problem::Format(problem) => source.error_at(line, problem),
     })?;
     let (listed, notes) = document.listed(config).map_err(|problem| source.file_error(problem))?;
     let mut graph = listed.graph("edges", config, source.finish());
@@ -49,16 +49,16 @@ pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Gr
     Ok(graph)
 }
 
-/// The contents read so far.
+/// The content read so far.
 struct Document {
-    bytes_read: BytesRead,
-    /// The name of the data that is the weight, in lower case.
+    fingerprint: Fingerprint,
+    /// The name of the edge data that is the weight, in lower case.
     wanted: String,
-    /// The names of all data of edges.
+    /// The names of all edge data.
     names: Vec<String>,
-    /// The keys of the weight, of which networkx makes one for whole numbers and one for fractions, and the weight of
-    /// edges that have none of their own.
+    /// The keys of the weight; networkx writes one key for whole numbers and another for fractions.
     weight_keys: HashSet<String>,
+    /// The weight of edges without a weight of their own.
     default_weight: Option<f32>,
     direction: Option<Direction>,
     nodes: NodeIds,
@@ -71,14 +71,14 @@ struct Document {
     is_in_weight_key: bool,
     is_in_edge: bool,
     weight: Option<f32>,
-    /// The text of the element, where it is a weight.
+    /// The text of the current element if it is a weight.
     text: Option<String>,
 }
 
 impl Document {
-    fn new(config: &ReadConfig, bytes_read: BytesRead) -> Self {
+    fn new(config: &ReadConfig, fingerprint: Fingerprint) -> Self {
         Document {
-            bytes_read,
+            fingerprint,
             wanted: config.weight_column.as_deref().unwrap_or(WEIGHT).to_lowercase(),
             names: Vec::new(),
             weight_keys: HashSet::new(),
@@ -96,7 +96,7 @@ impl Document {
         }
     }
 
-    /// Reads to the end.
+    /// Reads the document to its end.
     fn read<R: BufRead>(&mut self, xml: &mut Reader<Lines<R>>) -> std::result::Result<(), Problem> {
         let mut buffer = Vec::new();
         loop {
@@ -112,10 +112,10 @@ impl Document {
                 Event::Text(text) => self.add_text(&text)?,
                 Event::CData(text) => self.add_text(&text)?,
                 Event::Eof if self.depth > 0 => {
-                    return Err("the file ends in the middle; expected </graphml>".to_string().into());
+                    return Err("the file is cut off; expected </graphml>".to_string().into());
                 }
                 Event::Eof if self.direction.is_none() => {
-                    return Err("the file ends without a <graph>; expected one".to_string().into());
+                    return Err("the file has no <graph>; expected one".to_string().into());
                 }
                 Event::Eof => return Ok(()),
                 _ => {}
@@ -140,7 +140,7 @@ impl Document {
         match name {
             _ if self.depth > MAX_DEPTH => {
                 return Err(format!(
-                    "elements are nested {MAX_DEPTH} deep; expected a graph without graphs in it"
+                    "elements are nested {MAX_DEPTH} deep; expected a graph without nested graphs"
                 )
                 .into());
             }
@@ -178,9 +178,7 @@ impl Document {
         }
         if name.to_lowercase() == self.wanted {
             if self.direction.is_some() {
-                return Err(
-                    format!("the key of {name:?} stands behind the <graph>; expected it before").into()
-                );
+                return Err(format!("the key of {name:?} comes after the <graph>; expected it before").into());
             }
             self.weight_keys.insert(id);
             self.is_in_weight_key = true;
@@ -191,7 +189,7 @@ impl Document {
 
     fn open_graph(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
         if self.direction.is_some() {
-            return Err("found a second <graph>, or one in another; expected one".to_string().into());
+            return Err("found a second or nested <graph>; expected one".to_string().into());
         }
         self.direction = Some(match attribute(element, "edgedefault")?.as_deref() {
             Some("directed") => Direction::Directed,
@@ -206,7 +204,7 @@ impl Document {
 
     fn open_edge(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
         let Some(direction) = self.direction else {
-            return Err("found an <edge> outside a <graph>; expected it within".to_string().into());
+            return Err("found an <edge> outside a <graph>; expected it inside".to_string().into());
         };
         let mut end = |name: &str| -> std::result::Result<u32, Problem> {
             let id = attribute(element, name)?.unwrap_or_default();
@@ -214,7 +212,7 @@ impl Document {
             Ok(self.nodes.intern(&id))
         };
         self.pairs.push((end("source")?, end("target")?));
-        check_count(self.pairs.len(), self.bytes_read.count())?;
+        check_count(self.pairs.len(), self.fingerprint.num_bytes())?;
         let own = attribute(element, "directed")?;
         let is_same = match own.as_deref() {
             None => true,
@@ -222,8 +220,7 @@ impl Document {
         };
         if !is_same {
             let own = own.unwrap_or_default();
-            let problem =
-                format!("the edge has directed={own:?}; expected all edges to be as edgedefault says");
+            let problem = format!("the edge has directed={own:?}; expected every edge to follow edgedefault");
             return Err(problem.into());
         }
         self.is_in_edge = true;
@@ -252,7 +249,7 @@ impl Document {
         Ok(())
     }
 
-    /// Returns the nodes, edges and notes, or the problem of the file as a whole.
+    /// Returns the listed edges and notes, or a message about the file as a whole.
     fn listed(self, config: &ReadConfig) -> std::result::Result<(Listed, Vec<String>), String> {
         let Document { wanted, names, weight_keys, direction, nodes, pairs, weights, unweighted, .. } = self;
         if pairs.is_empty() {
@@ -261,28 +258,63 @@ impl Document {
         if config.weight_column.is_some() && weight_keys.is_empty() {
             let known = if names.is_empty() { "none".into() } else { names.join(", ") };
             return Err(format!(
-                "has no data {wanted:?} of edges, which `read.weight_column` names; that of its edges: {known}"
+                "has no edge data {wanted:?}, which `read.weight_column` names; its edge data: {known}"
             ));
         }
         if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {
             let (u, v) = (nodes.id(u), nodes.id(v));
             return Err(format!(
-                "the edge {u} – {v} has no weight, but others have; expected one of each edge"
+                "the edge {u} – {v} has no weight, but other edges have; expected a weight for every edge"
             ));
         }
         let mut notes = Vec::new();
         match (direction, config.directed) {
             (Some(Direction::Undirected), true) => {
-                let problem = "says edgedefault=\"undirected\"; `read.directed` expects a file whose edges have directions";
+                let problem =
+                    "has edgedefault=\"undirected\"; `read.directed` expects a file with directed edges";
                 return Err(problem.into());
             }
             (Some(Direction::Directed), false) => notes.push(
-                "the file's edges have directions, which are not kept; `read.directed` keeps them"
+                "the edges of the file are directed, but their directions were dropped; `read.directed` keeps them"
                     .to_string(),
             ),
             _ => {}
         }
         let weights = (!weights.is_empty()).then_some(weights);
         Ok((Listed { nodes, pairs, weights }, notes))
+    }
+}
+
+/// An error at the current line.
+enum Problem {
+    /// The file could not be read.
+    Read(IoError),
+    /// The content does not follow the format.
+    Format(String),
+}
+
+impl From<String> for Problem {
+    fn from(problem: String) -> Self {
+        Problem::Format(problem)
+    }
+}
+
+/// Returns the attribute `name` of an element, if it has one.
+fn attribute(element: &BytesStart, name: &str) -> std::result::Result<Option<String>, Problem> {
+    let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
+    let value = found.map(|found| found.normalized_value(XmlVersion::Implicit1_0)).transpose();
+    Ok(value.map_err(problem)?.map(|value| value.into_owned()))
+}
+
+/// Converts an error of the parser.
+fn problem(error: quick_xml::Error) -> Problem {
+    match error {
+        quick_xml::Error::Io(source) if source.kind() == ErrorKind::FileTooLarge => {
+            Problem::Format(source.to_string())
+        }
+        quick_xml::Error::Io(source) if source.kind() != ErrorKind::Other => {
+            Problem::Read(IoError::new(source.kind(), source.to_string()))
+        }
+        error => Problem::Format(format!("the XML is damaged: {error}")),
     }
 }

@@ -1,4 +1,4 @@
-//! The LINQS form of citation graphs: `NAME.cites` (cited, citing) and `NAME.content` (id, words, class).
+//! Citation graphs in the LINQS format: `NAME.cites` (cited, citing) and `NAME.content` (id, words, class).
 
 use std::path::{Path, PathBuf};
 
@@ -10,45 +10,42 @@ use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 
-/// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
-/// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
-/// that edges have directions, they go from the citing paper, which stands second in a row, to the cited one.
+/// Reads edges, features and labels from a directory with one `NAME.cites` and its `NAME.content`. Papers
+/// without a row in the content file get features of zero, and a note counts them. If `config` makes edges
+/// directed, they go from the citing paper, the second in a row, to the cited one.
 ///
 /// # Examples
 /// ```
+/// use vgae::progress::Progress;
 /// use vgae::{config::ReadConfig, read};
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// std::fs::write(directory.path().join("papers.content"), "a 1 0 Theory\nb 0 1 Practice\n").unwrap();
 /// std::fs::write(directory.path().join("papers.cites"), "a b\n").unwrap();
-/// let graph = read::linqs(directory.path(), &ReadConfig::default())?;
+/// let graph = read::linqs(directory.path(), &ReadConfig::default(), &Progress::default())?;
 /// assert_eq!((graph.edges.len(), graph.labels.unwrap()[0].as_str()), (1, "Theory"));
 /// # Ok::<(), vgae::Error>(())
 /// ```
 ///
 /// # Errors
-/// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
-/// form.
-pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_linqs(directory, config, &Progress::default())
-}
-
-/// Implements [`linqs`]; `watch` counts the bytes of the files.
-pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+/// Returns [`Error::Input`] for a directory without such a pair of files, and [`Error::Row`] for a row that
+/// does not follow the format.
+pub fn linqs(directory: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let (cites, content) = find(directory)?;
-    let (table, labels) = read_content(&content, watch)?;
+    let (table, labels) = read_content(&content, progress)?;
     let mut nodes = NodeIds::default();
     for id in table.nodes.iter() {
         nodes.intern(id);
     }
 
-    let mut reader = RowReader::watched(&cites, watch)?;
+    let mut reader = RowReader::open(&cites, progress)?;
     let mut pairs: Vec<Pair> = Vec::new();
     while reader.advance()? {
         if reader.len() != 2 {
-            return Err(
-                reader.error(format!("expected a cited and a citing paper, found {}", counted(reader.len())))
-            );
+            return Err(reader.error(format!(
+                "expected a cited and a citing paper, found {}",
+                count_of_columns(reader.len())
+            )));
         }
         let (cited, citing) = reader.pair((0, 1))?;
         let (cited, citing) = (nodes.intern(cited), nodes.intern(citing));
@@ -72,29 +69,29 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     let cites = match cites.as_slice() {
         [] => {
             return Err(error(
-                "holds neither edges.csv, edges.csv.gz nor NAME.cites; expected one of them".into(),
+                "contains none of edges.csv, edges.csv.gz and NAME.cites; expected one of them".into(),
             ));
         }
         [one] => one.clone(),
         [one, two, ..] => {
             let names = format!("{} and {}", one.display(), two.display());
-            return Err(error(format!("holds more than one graph ({names}); expected one NAME.cites")));
+            return Err(error(format!("contains more than one graph ({names}); expected one NAME.cites")));
         }
     };
     let content = cites.with_extension("content");
     if !content.is_file() {
-        return Err(error(format!("holds {} but not {}", cites.display(), content.display())));
+        return Err(error(format!("contains {} but not {}", cites.display(), content.display())));
     }
     Ok((cites, content))
 }
 
-/// Returns a number of columns in words.
-fn counted(num_columns: usize) -> String {
+/// Formats a number of columns, as in `1 column`.
+fn count_of_columns(num_columns: usize) -> String {
     format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
 }
 
-fn read_content(path: &Path, watch: &Progress) -> Result<(FeatureTable, LabelTable)> {
-    let mut reader = RowReader::watched(path, watch)?;
+fn read_content(path: &Path, progress: &Progress) -> Result<(FeatureTable, LabelTable)> {
+    let mut reader = RowReader::open(path, progress)?;
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));
     };
@@ -108,7 +105,7 @@ fn read_content(path: &Path, watch: &Progress) -> Result<(FeatureTable, LabelTab
                 true => "a paper, its words and its class".into(),
                 false => format!("{num_columns} columns as in the first row"),
             };
-            return Err(rows.error(format!("expected {expected}, found {}", counted(rows.len()))));
+            return Err(rows.error(format!("expected {expected}, found {}", count_of_columns(rows.len()))));
         }
         labels.push((rows.field(0).to_string(), rows.field(num_columns - 1).to_string()));
         block.add(rows, 1..num_columns - 1)

@@ -1,5 +1,8 @@
 //! Matrix Market coordinates: a banner, comments, the size, and a line for each entry.
 //!
+//! Written by hand although `sprs` reads the format: here the entries go through the parallel row reader,
+//! which unpacks gzip, hashes the file and names the line of a bad entry.
+//!
 //! The format is that of Boisvert, Pozo & Remington 1996, "The Matrix Market Exchange Formats", NISTIR 5935.
 
 use crate::config::ReadConfig;
@@ -9,8 +12,8 @@ use crate::read::listed::{Listed, check_count};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, columns};
 
-const EXPECTED: &str = "expected %%MatrixMarket matrix coordinate, then real, integer or pattern, then general or \
-                        symmetric";
+const EXPECTED: &str = "expected %%MatrixMarket matrix coordinate, then real, integer or pattern, then \
+                        general or symmetric";
 
 /// The description of the entries in the banner.
 #[derive(Clone, Copy)]
@@ -28,7 +31,7 @@ enum Values {
 #[derive(Clone, Copy, PartialEq)]
 enum Symmetry {
     General,
-    /// An entry stands for its mirror image, too.
+    /// An entry also stands for its mirror image.
     Symmetric,
 }
 
@@ -39,12 +42,14 @@ struct Entries {
     weights: Vec<f32>,
 }
 
-/// Reads the adjacency matrix of a graph: an entry in row u and column v is the edge from u to v, and its value the
-/// weight. The n nodes, those without edges among them, are called 1 to n. Weights of 1 throughout are none.
+/// Reads the adjacency matrix of a graph: an entry in row u and column v is the edge from u to v, and its
+/// value is the weight. The n nodes, including those without edges, are named 1 to n. If all weights are 1,
+/// the graph has no weights.
 ///
 /// # Errors
-/// [`crate::Error::Row`] at a banner, a size or an entry that is not of the form, [`crate::Error::Input`] for a file that
-/// has another number of entries than it says, or none.
+/// Returns [`crate::Error::Row`] for a banner, a size or an entry that does not follow the format, and
+/// [`crate::Error::Input`] for a file without entries or with a different number of them than its size line
+/// says.
 pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {
     let Some(first) = reader.first_line()? else {
         return Err(reader.file_error(format!("is empty; {EXPECTED}")));
@@ -52,7 +57,7 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
     let Banner { values, symmetry } =
         banner(&first).map_err(|found| reader.error_at(1, format!("found {found}; {EXPECTED}")))?;
     if !reader.advance()? {
-        let problem = "ends before its size; expected a line with the numbers of rows, columns and entries";
+        let problem = "ends before its size line; expected the numbers of rows, columns and entries";
         return Err(reader.file_error(problem.into()));
     }
     let (num_nodes, num_entries) = size(&reader)?;
@@ -70,18 +75,18 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
         Ok(())
     };
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
-    let (bytes_read, file_error) = (reader.bytes_read(), reader.file_errors());
+    let (fingerprint, file_error) = (reader.fingerprint(), reader.file_errors());
     reader.parse_blocks(Entries::default, parse, |blocks| {
         for block in blocks {
             pairs.append(&mut block.value.pairs);
             weights.append(&mut block.value.weights);
         }
-        check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
+        check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
     })?;
     if pairs.len() as u64 != num_entries {
         let found = pairs.len();
         return Err(
-            reader.file_error(format!("has {found} entries; expected {num_entries}, as its size says"))
+            reader.file_error(format!("has {found} entries; expected {num_entries}, as its size line says"))
         );
     }
     if pairs.is_empty() {
@@ -95,7 +100,7 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
     }
     let weights = (values == Values::Numbers).then_some(weights);
     let listed =
-        Listed::of_matrix(num_nodes, 1, pairs, weights).map_err(|problem| reader.file_error(problem))?;
+        Listed::from_matrix(num_nodes, 1, pairs, weights).map_err(|problem| reader.file_error(problem))?;
     Ok(listed.graph("entries", config, reader.finish()))
 }
 
@@ -119,7 +124,7 @@ fn banner(line: &str) -> std::result::Result<Banner, String> {
     Ok(Banner { values, symmetry })
 }
 
-/// n and the number of entries.
+/// Parses the size line into n and the number of entries.
 fn size(reader: &RowReader) -> Result<(u32, u64)> {
     let fields: Vec<&str> = reader.fields().collect();
     let numbers: Option<Vec<u64>> = fields.iter().map(|field| field.parse().ok()).collect();

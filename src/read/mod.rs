@@ -1,13 +1,14 @@
 //! Readers: edge lists, features, labels and pairs from the formats of other programs. Uses `config`,
 //! `error`, `graph` and `progress`.
 //!
-//! Every file is read once. Text is read in blocks of whole lines, may be gzipped, and is UTF-8. The blocks of edge lists and of
-//! dense features are parsed on all threads, while further ones are read and hashed; what is read does not depend on
-//! the number of threads, and ids are numbered in the order of their first appearance.
+//! Every file is read once. Text must be UTF-8 and may be gzipped. It is read in blocks of whole lines; the blocks
+//! of edge lists and dense features are parsed on all threads while the next ones are read and hashed. The result
+//! does not depend on the number of threads. Ids are numbered in the order of their first appearance.
 //!
 //! # Examples
 //! ```
 //! use vgae::config::ReadConfig;
+//! use vgae::progress::Progress;
 //! use vgae::read::{self, PairReader, Unknown};
 //!
 //! let directory = tempfile::tempdir().unwrap();
@@ -16,18 +17,18 @@
 //!     std::fs::write(&path, text).map(|()| path).unwrap()
 //! };
 //! let edges = path("edges.csv", "source,target\nann,bob\nbob,cid\n");
-//! let graph = read::edge_list(&edges, &ReadConfig::default())?;
+//! let graph = read::edge_list(&edges, &ReadConfig::default(), &Progress::default())?;
 //! assert_eq!((graph.num_nodes(), graph.edges.len()), (3, 2));
 //! let features = path("features.csv", "node,age,height\nann,3,1\nbob,4,1\ncid,5,1\n");
-//! assert_eq!(read::features(&features)?.matrix.cols(), 2);
-//! // The directory of both.
-//! let graph = read::data(directory.path(), &ReadConfig::default())?;
+//! assert_eq!(read::features(&features, &Progress::default())?.matrix.cols(), 2);
+//! // The directory contains both.
+//! let graph = read::data(directory.path(), &ReadConfig::default(), &Progress::default())?;
 //! assert!(graph.features().is_some() && !read::has_rows_alone(directory.path()));
-//! assert_eq!(read::rows(&features)?.num_nodes(), 3);
+//! assert_eq!(read::rows(&features, &Progress::default())?.num_nodes(), 3);
 //! assert_eq!(read::data_name("links.tsv.gz".as_ref()), "links");
 //!
 //! let pairs = path("pairs.csv", "cid,ann\ncid,dan\n");
-//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip)?;
+//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip, &Progress::default())?;
 //! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
 //! # Ok::<(), vgae::Error>(())
@@ -37,31 +38,27 @@ mod columns;
 mod edges;
 mod feature_rows;
 mod features;
-mod fingerprint;
+mod fields;
 #[cfg(feature = "graphml")]
 mod graphml;
-mod kinds;
 mod linqs;
 mod lint;
 mod listed;
-mod magic;
 mod matrix_market;
 mod not_text;
 #[cfg(feature = "npz")]
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
-mod number;
-mod own_csv;
+mod own_files;
 mod pairs;
 #[cfg(feature = "parquet")]
 mod parquet;
-mod quotes;
 mod raw;
 mod reader;
-mod regular;
 mod rows;
 mod source;
+mod values;
 
 use std::path::{Path, PathBuf};
 
@@ -76,67 +73,52 @@ pub(crate) use columns::header_columns;
 pub use edges::edge_list;
 pub use features::features;
 pub use linqs::linqs;
-pub(crate) use number::{parse_finite, parse_weight};
-pub(crate) use own_csv::{csv_error, read_csv, read_records};
+pub(crate) use own_files::{check_directory, check_file, csv_error, read_csv, read_records};
 pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
-pub(crate) use regular::{check_directory, check_file};
+pub(crate) use values::parse_finite;
 
-/// Reads what `path` is: an edge-list file (see [`edge_list`]), a directory with `NAME.cites` and `NAME.content`, a directory
-/// with `edges.csv` and maybe `features.csv` and `labels.csv` (each may end in `.gz`), or `-` for an edge
-/// list on stdin. What each is for a bipartite graph, [`Graph::bipartite`] says.
+/// Reads a graph from `path`: a file with an edge list (see [`edge_list`]), `-` for an edge list on stdin, a
+/// directory with `edges.csv` and optionally `features.csv` and `labels.csv` (each may end in `.gz`), or a
+/// directory with `NAME.cites` and `NAME.content` (see [`linqs`]). If `config` makes the graph bipartite,
+/// [`Graph::bipartite`] converts it. `progress` shows the current file and counts its bytes.
 ///
 /// # Errors
-/// [`Error::Io`], [`Error::Row`] and [`Error::Input`] say which file and line is not what it should be;
-/// [`Error::MissingFeatures`] names a node without features.
-pub fn data(path: &Path, config: &ReadConfig) -> Result<Graph> {
-    data_watched(path, config, &Progress::default())
-}
-
-/// Reads like [`data`]; `watch` shows the current file and counts its bytes.
-///
-/// # Errors
-/// Returns the errors of [`data`].
-pub fn data_watched(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
-    // The column of a node tells its kind.
+/// Returns [`Error::Io`], [`Error::Row`] or [`Error::Input`], which name the file and, if possible, the line that
+/// cannot be read; [`Error::Config`] for a setting that does not apply to `path`; [`Error::MissingFeatures`],
+/// which names a node without features.
+pub fn data(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
+    // A bipartite graph is read with directions, because the column of a node determines its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
     if let (true, Some(_)) = (path.is_dir(), config.format) {
-        let problem = format!("`read.format` is of a file; {} is a directory", path.display());
+        let problem = format!("`read.format` applies to a file; {} is a directory", path.display());
         return Err(Error::config("read.format", problem));
     }
     let mut graph = match path.is_dir() {
-        true => directory(path, config, watch)?,
-        false => edges::watched_edge_list(path, config, watch)?,
+        true => directory(path, config, progress)?,
+        false => edge_list(path, config, progress)?,
     };
     match &config.features {
         FeatureSource::Auto => {}
         FeatureSource::None => graph = graph.without_features(),
-        FeatureSource::File(file) => graph = graph.with_features(features::watched_features(file, watch)?)?,
+        FeatureSource::File(file) => graph = graph.with_features(features(file, progress)?)?,
     }
     if graph.edges.is_empty() {
-        let problem = "no edges, self-loops not counted; expected rows of source,target".to_string();
+        let problem = "has no edges (self-loops do not count); expected rows of source,target".to_string();
         return Err(Error::Input { path: path.to_path_buf(), problem });
     }
     let not_bipartite = |source| Error::NotBipartite { path: path.to_path_buf(), source };
     if config.bipartite { graph.bipartite().map_err(not_bipartite) } else { Ok(graph) }
 }
 
-/// Reads what `path` is for a model of feature rows alone, a graph without edges: a file of features, or a directory
-/// with a `features.csv`.
+/// Reads a graph without edges, for a model of feature rows alone, from `path`: a file of features, or a directory
+/// with a `features.csv`. `progress` counts the bytes of the file.
 ///
 /// # Errors
 /// Returns the errors of [`features`].
-pub fn rows(path: &Path) -> Result<Graph> {
-    rows_watched(path, &Progress::default())
-}
-
-/// Reads like [`rows`]; `watch` counts the bytes of the file.
-///
-/// # Errors
-/// Returns the errors of [`rows`].
-pub fn rows_watched(path: &Path, watch: &Progress) -> Result<Graph> {
+pub fn rows(path: &Path, progress: &Progress) -> Result<Graph> {
     let file = if path.is_dir() { only_csv_in(path, "features")? } else { None };
-    let table = features::watched_features(file.as_deref().unwrap_or(path), watch)?;
+    let table = features(file.as_deref().unwrap_or(path), progress)?;
     let edges = EdgeList::new(table.nodes.len(), Vec::new(), None).0;
     Ok(Graph {
         nodes: table.nodes,
@@ -147,15 +129,15 @@ pub fn rows_watched(path: &Path, watch: &Progress) -> Result<Graph> {
     })
 }
 
-/// Returns `true` if a model of feature rows can read `path` without edges: it is a text file, or a directory with a
-/// `features.csv` and no `edges.csv`.
+/// Returns `true` if [`rows`] can read `path`: it is a text file, or a directory with a `features.csv` and no
+/// `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
     (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
         || (csvs_in(path, "features").next().is_some() && csvs_in(path, "edges").next().is_none())
 }
 
-/// A short name for the data at `path`: the directory's or the file's, without `.csv`, `.parquet`, `.gz`, …; for
-/// an `edges.csv`, its directory's.
+/// Returns a short name for the data at `path`: the name of the directory, or of the file without `.csv`,
+/// `.parquet`, `.gz`, …. An `edges.csv` is named after its directory.
 pub fn data_name(path: &Path) -> String {
     if path == Path::new("-") {
         return "stdin".into();
@@ -165,7 +147,7 @@ pub fn data_name(path: &Path) -> String {
     if full.is_dir() {
         return name;
     }
-    // Many a directory has its edges.csv: the directory's name tells more.
+    // Many directories have an edges.csv, so the name of the directory says more.
     let parent = full.parent().and_then(|parent| parent.file_name());
     if let (true, Some(parent)) = (name.starts_with("edges."), parent) {
         return parent.to_string_lossy().into_owned();
@@ -180,28 +162,29 @@ pub fn data_name(path: &Path) -> String {
     if stem.is_empty() { name } else { stem.to_string() }
 }
 
-fn directory(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
+/// Reads a directory of either form.
+fn directory(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let Some(edges) = only_csv_in(path, "edges")? else {
-        return linqs::watched_linqs(path, config, watch);
+        return linqs(path, config, progress);
     };
-    let mut graph = edges::watched_edge_list(&edges, config, watch)?;
+    let mut graph = edge_list(&edges, config, progress)?;
     if let Some(file) = only_csv_in(path, "labels")? {
-        graph = graph.with_labels(labels(&file, watch)?);
+        graph = graph.with_labels(labels(&file, progress)?);
     }
-    // Nodes that only the features name belong to the graph even if the features are not used.
+    // Nodes that occur only in the features belong to the graph even if the features are not used.
     let file = only_csv_in(path, "features")?;
     if let (Some(file), false) = (file, matches!(config.features, FeatureSource::File(_))) {
-        graph = graph.with_features(features::watched_features(&file, watch)?)?;
+        graph = graph.with_features(features(&file, progress)?)?;
     }
     Ok(graph)
 }
 
-/// Returns the file of that name; an error if it exists gzipped as well, as the two may differ.
+/// Returns `NAME.csv` or `NAME.csv.gz`, whichever exists. If both exist, they may differ, which is an error.
 fn only_csv_in(directory: &Path, name: &str) -> Result<Option<PathBuf>> {
     let mut files = csvs_in(directory, name);
     match (files.next(), files.next()) {
         (Some(_), Some(_)) => {
-            let problem = format!("holds both {name}.csv and {name}.csv.gz; expected one of them");
+            let problem = format!("contains both {name}.csv and {name}.csv.gz; expected one of them");
             Err(Error::Input { path: directory.to_path_buf(), problem })
         }
         (first, _) => Ok(first),
@@ -216,8 +199,8 @@ fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
 }
 
 /// Reads `node,label` rows, with or without that header.
-fn labels(path: &Path, watch: &Progress) -> Result<LabelTable> {
-    let mut reader = RowReader::watched(path, watch)?;
+fn labels(path: &Path, progress: &Progress) -> Result<LabelTable> {
+    let mut reader = RowReader::open(path, progress)?;
     let mut rows = Vec::new();
     let mut lines = HashMap::new();
     while reader.advance()? {
@@ -232,7 +215,7 @@ fn labels(path: &Path, watch: &Progress) -> Result<LabelTable> {
         }
         let (node, label) = (reader.field(0), reader.field(1));
         if let Some(line) = lines.insert(node.to_string(), reader.line_number()) {
-            return Err(reader.error(format!("the node {node} has a label already, in line {line}")));
+            return Err(reader.error(format!("node {node} has a second label; its first is on line {line}")));
         }
         rows.push((node.to_string(), label.to_string()));
     }

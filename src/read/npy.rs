@@ -1,14 +1,17 @@
-//! Arrays in numpy's own format: the header, and the elements one after the other.
+//! Arrays in numpy's .npy format: a header, then the elements.
+//!
+//! Written by hand although the `npyz` crate exists: only plain arrays are needed, and one short function
+//! reads elements of any number type, checks each one as it streams by, and bounds the length of the header.
 
 use std::fmt;
 use std::io::{ErrorKind, Read};
 
-/// Elements that are read at a time.
+/// The number of elements read at a time.
 const ELEMENTS_AT_A_TIME: usize = 1 << 14;
 /// The maximum length of a header.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
-/// An array whose header was read.
+/// An array whose header has been read.
 pub(super) struct NpyArray<R> {
     reader: R,
     /// A type such as `<i4`.
@@ -17,7 +20,7 @@ pub(super) struct NpyArray<R> {
     pub(super) shape: Vec<u64>,
 }
 
-/// An element.
+/// An element of an array.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
     Integer(i64),
@@ -34,7 +37,7 @@ impl fmt::Display for Number {
 }
 
 impl Number {
-    /// The nearest f64.
+    /// Returns the nearest f64.
     pub(super) fn to_f64(self) -> f64 {
         match self {
             Number::Integer(value) => value as f64,
@@ -44,12 +47,12 @@ impl Number {
 }
 
 impl<R: Read> NpyArray<R> {
-    /// Reads the header, of format version 1, 2 or 3.
+    /// Reads the header of format version 1, 2 or 3.
     pub(super) fn open(mut reader: R) -> Result<Self, String> {
         let mut start = [0; 8];
         fill(&mut reader, &mut start)?;
         if &start[..6] != b"\x93NUMPY" || !(1..=3).contains(&start[6]) {
-            return Err("is no array of numpy".into());
+            return Err("is not a numpy array".into());
         }
         let mut length = [0; 4];
         fill(&mut reader, &mut length[..if start[6] == 1 { 2 } else { 4 }])?;
@@ -69,7 +72,7 @@ impl<R: Read> NpyArray<R> {
         Ok(NpyArray { kind: kind.ok_or_else(unlike)?.to_string(), shape: shape.ok_or_else(unlike)?, reader })
     }
 
-    /// The elements of an array of one axis, each given to `take`.
+    /// Gives each element of a one-dimensional array to `take`.
     pub(super) fn numbers(self, take: impl FnMut(Number) -> Result<(), String>) -> Result<(), String> {
         let &[length] = self.shape.as_slice() else {
             return Err(format!("has {} axes; expected one", self.shape.len()));
@@ -91,7 +94,7 @@ impl<R: Read> NpyArray<R> {
         }
     }
 
-    /// The text of an array of one string: of bytes (`S`), or of four-byte characters (`U`).
+    /// Returns the text of an array of one string: bytes (`S`) or four-byte characters (`U`).
     pub(super) fn text(mut self) -> Result<String, String> {
         let kind = self.kind.clone();
         let size = kind.trim_start_matches(['|', '<']);
@@ -102,7 +105,7 @@ impl<R: Read> NpyArray<R> {
         let width = if size.starts_with('U') { 4 * width } else { width };
         let mut bytes = vec![0; width];
         fill(&mut self.reader, &mut bytes)?;
-        // The zeros are what pads a string, or a character.
+        // Zeros pad strings and characters.
         Ok(bytes.into_iter().filter(|&byte| byte != 0).map(char::from).collect())
     }
 
@@ -121,10 +124,10 @@ impl<R: Read> NpyArray<R> {
             bytes.as_chunks().0.iter().try_for_each(|&element| take(number(element)))?;
             left -= count;
         }
-        // The end must be read too: a zip file's checksum is compared there.
+        // The end must be read too, because the checksum of a zip file is compared there.
         match self.reader.read(&mut [0]) {
             Ok(0) => Ok(()),
-            Ok(_) => Err("goes on after its last element".into()),
+            Ok(_) => Err("has bytes after its last element".into()),
             Err(error) => Err(format!("is damaged: {error}")),
         }
     }
@@ -136,7 +139,7 @@ fn integer(value: impl Into<i64>) -> Number {
 
 fn fill(reader: &mut impl Read, bytes: &mut [u8]) -> Result<(), String> {
     reader.read_exact(bytes).map_err(|error| match error.kind() {
-        ErrorKind::UnexpectedEof => "ends in the middle; expected a whole array".into(),
+        ErrorKind::UnexpectedEof => "is cut off; expected a complete array".into(),
         _ => format!("is damaged: {error}"),
     })
 }

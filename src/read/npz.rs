@@ -1,4 +1,8 @@
 //! Sparse matrices as `scipy.sparse.save_npz` writes them: a zip file of arrays.
+//!
+//! Written by hand on top of the `zip` crate: the sparse reader of `npyz` needs to know the type of the
+//! values in advance and collects whole arrays, while this one takes any type and checks each element as it
+//! streams by.
 
 use std::io::Cursor;
 use std::path::Path;
@@ -10,35 +14,36 @@ use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
 use crate::progress::Progress;
-use crate::read::listed::{Listed, check_count, checked_weight};
+use crate::read::listed::{Listed, check_count};
 use crate::read::npy::{NpyArray, Number};
-use crate::read::source::read_whole;
+use crate::read::raw::read_whole;
+use crate::read::values::checked_weight;
 
-/// The arrays of a file, by name.
+/// The arrays of a file, found by name.
 struct Arrays<'a> {
     num_bytes: u64,
     archive: ZipArchive<Cursor<&'a [u8]>>,
     path: &'a Path,
 }
 
-/// The sizes of a matrix.
+/// The size of a matrix.
 struct Size {
     num_nodes: u32,
     num_entries: usize,
 }
 
-/// Reads the adjacency matrix of a graph, in the format CSR, CSC or COO: an entry in row u and column v is the edge from
-/// u to v, and its value the weight. The n nodes, those without edges among them, are called 0 to n - 1. Weights of 1
-/// throughout are none. Memory: the file, and 24 bytes an entry.
+/// Reads the adjacency matrix of a graph in CSR, CSC or COO format: an entry in row u and column v is the
+/// edge from u to v, and its value is the weight. The n nodes, including those without edges, are named 0 to
+/// n - 1. If all weights are 1, the graph has no weights. Memory: the file, and 24 bytes per entry.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such matrix, which names the array and the
-/// element that is not of the form.
-pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
-    let (bytes, input) = read_whole(path, watch)?;
+/// Returns [`Error::Io`] if the file cannot be read, and [`Error::Input`] if it is not such a matrix; the
+/// message names the array and the element that do not follow the format.
+pub(super) fn read_npz(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, progress)?;
     let archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|error| Error::Input {
         path: path.to_path_buf(),
-        problem: format!("is no .npz file ({error}); expected what scipy.sparse.save_npz writes"),
+        problem: format!("is not an .npz file ({error}); expected a file written by scipy.sparse.save_npz"),
     })?;
     let mut arrays = Arrays { num_bytes: input.num_bytes, archive, path };
     let format = arrays.read("format", |array| array.text())?;
@@ -54,14 +59,14 @@ pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Progress) -> Re
             (pairs, weights)
         }
         other => {
-            let problem = format!("is a matrix in the format {other:?}; expected csr, csc or coo");
+            let problem = format!("is a matrix in {other:?} format; expected csr, csc or coo");
             return Err(arrays.error(problem));
         }
     };
     if pairs.is_empty() {
         return Err(arrays.error("has no entries; expected at least one edge".into()));
     }
-    let listed = Listed::of_matrix(num_nodes, 0, pairs, Some(weights));
+    let listed = Listed::from_matrix(num_nodes, 0, pairs, Some(weights));
     Ok(listed.map_err(|problem| arrays.error(problem))?.graph("entries", config, input))
 }
 
@@ -70,7 +75,7 @@ impl Arrays<'_> {
         Error::Input { path: self.path.to_path_buf(), problem }
     }
 
-    /// Returns the result of `read` for the array called `name`.
+    /// Opens the array `name` and returns the result of `read`.
     fn read<T>(
         &mut self,
         name: &str,
@@ -78,12 +83,14 @@ impl Arrays<'_> {
     ) -> Result<T> {
         let outcome = match self.archive.by_name(&format!("{name}.npy")) {
             Ok(file) => NpyArray::open(file).and_then(read),
-            Err(error) => Err(format!("cannot be read: {error}; expected what scipy.sparse.save_npz writes")),
+            Err(error) => {
+                Err(format!("cannot be read: {error}; expected a file written by scipy.sparse.save_npz"))
+            }
         };
         outcome.map_err(|problem| self.error(format!("the array {name} {problem}")))
     }
 
-    /// n.
+    /// Reads n, the number of nodes, from the shape, which must be square.
     fn num_nodes(&mut self) -> Result<u32> {
         let mut sizes = Vec::new();
         self.read("shape", |array| {
@@ -102,11 +109,11 @@ impl Arrays<'_> {
             [Number::Integer(rows), Number::Integer(columns)] => Err(self.error(format!(
                 "is a {rows}×{columns} matrix; expected as many columns as rows, one for each node"
             ))),
-            _ => Err(self.error("has a shape of other than two whole numbers; expected a matrix".into())),
+            _ => Err(self.error("has a shape that is not two whole numbers; expected a matrix".into())),
         }
     }
 
-    /// The pairs and the weights of a matrix in compressed rows (CSR) or columns (CSC).
+    /// Reads the pairs and the weights of a matrix in compressed rows (CSR) or columns (CSC).
     fn compressed(&mut self, num_nodes: u32, format: &str) -> Result<(Vec<Pair>, Vec<f32>)> {
         let mut ends: Vec<u64> = Vec::new();
         let expected = u64::from(num_nodes) + 1;
@@ -124,7 +131,7 @@ impl Arrays<'_> {
                         ends.push(end as u64);
                         Ok(())
                     }
-                    _ => Err(format!("has {end} at {}; expected 0, then ascending numbers", ends.len())),
+                    _ => Err(format!("has {end} at index {}; expected ascending numbers from 0", ends.len())),
                 }
             })
         })?;
@@ -153,7 +160,7 @@ impl Arrays<'_> {
         Ok(indices)
     }
 
-    /// Calls `take` with each place of an array of indices and what stands there.
+    /// Calls `take` with each place of an array of indices and the index there.
     fn each_index(&mut self, name: &str, size: &Size, mut take: impl FnMut(usize, u32)) -> Result<()> {
         let (mut at, num_bytes) = (0, self.num_bytes);
         self.read(name, |array| {
@@ -167,7 +174,7 @@ impl Arrays<'_> {
         })
     }
 
-    /// The weight of each pair.
+    /// Reads the weight of each pair.
     fn weights(&mut self, pairs: &[Pair]) -> Result<Vec<f32>> {
         let mut weights = Vec::with_capacity(pairs.len());
         self.read("data", |array| {
@@ -175,7 +182,7 @@ impl Arrays<'_> {
             array.numbers(|number| {
                 let weight = checked_weight(number.to_f64()).map_err(|found| {
                     let (u, v) = pairs[weights.len()];
-                    format!("has an entry at row {u}, column {v} (from 0) that is no edge: {found}")
+                    format!("has an entry at row {u}, column {v} (from 0) that is not an edge: {found}")
                 })?;
                 weights.push(weight);
                 Ok(())
@@ -198,8 +205,8 @@ fn index(number: Number, at: usize, num_nodes: u32) -> std::result::Result<u32, 
     match number {
         Number::Integer(index) if (0..i64::from(num_nodes)).contains(&index) => Ok(index as u32),
         Number::Integer(found) => {
-            Err(format!("has {found} at {at}; expected an index below {num_nodes}, the number of rows"))
+            Err(format!("has {found} at index {at}; expected a number below {num_nodes}, the number of rows"))
         }
-        Number::Float(_) => Err("holds fractions; expected indices".into()),
+        Number::Float(_) => Err("contains fractions; expected whole numbers".into()),
     }
 }

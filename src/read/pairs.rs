@@ -1,4 +1,4 @@
-//! Pairs of nodes of a known graph, one after the other, in bounded memory.
+//! Pairs of nodes of a known graph, read in bounded memory.
 
 use std::path::Path;
 
@@ -6,34 +6,36 @@ use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::columns::header_columns;
+use crate::read::fields::Span;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
-use crate::read::rows::{Rows, Span};
+use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
-/// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
-/// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or
-/// of none that are numbers above two that are, is a header, unless both are nodes.
+/// Reads `source,target` rows in blocks, on all threads and in bounded memory. Rows may have any form that an
+/// edge list as text may have; other columns are ignored or kept as text. The first row is a header if it has
+/// usual names (`source,target`, `from,to`, …) or if its first two fields are not numbers and those below
+/// are, unless both are nodes.
 pub struct PairReader<'a> {
     reader: RowReader,
     nodes: &'a NodeIds,
     columns: (usize, usize),
-    /// The names of the first row's columns, if it is a header.
+    /// The names in the first row, if it is a header.
     header: Option<Vec<String>>,
     num_columns: usize,
     unknown: Unknown,
 }
 
-/// Successive pairs of a file, in its order.
+/// A block of consecutive pairs, in the order of the file.
 pub struct PairBlock<'a> {
     pairs: &'a [Pair],
     rows: &'a Rows,
-    /// The kept fields, row after row.
+    /// The kept fields, row by row.
     kept: &'a [Span],
 }
 
 impl PairBlock<'_> {
-    /// The m pairs as they stand in the file: the first node may have the higher index.
+    /// Returns the m pairs as written in the file: the first node may have the higher index.
     pub fn pairs(&self) -> &[Pair] {
         self.pairs
     }
@@ -48,28 +50,29 @@ impl PairBlock<'_> {
 /// The columns to keep besides the two nodes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
-    /// None.
+    /// No other columns.
     Nodes,
-    /// All; each row must then have as many as the first.
+    /// All columns; each row must then have as many as the first.
     All,
 }
 
 /// The treatment of a pair with a node that is not in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
-    /// Fail, naming it.
+    /// Return an error that names the node.
     Refuse,
-    /// Leave the pair out, and count it.
+    /// Leave the pair out and count it.
     Skip,
 }
 
-/// Reads the nodes in the first column of a file, or of stdin for `-`. A first row is a header if it is no node of the graph
-/// and is `node` or `id`, or no number above one.
+/// Reads the nodes in the first column of a file, or of stdin for `-`. The first row is a header if its first
+/// field is not a node of the graph and is `node` or `id`, or is not a number while the one below is.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read, [`Error::Row`] at a node that the graph does not have.
+/// Returns [`Error::Io`] if the file cannot be read, and [`Error::Row`] for a node that the graph does not
+/// have.
 pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
-    let mut reader = RowReader::open(path)?;
+    let mut reader = RowReader::open(path, &Progress::default())?;
     let mut found = Vec::new();
     let mut is_first = true;
     let [_, second] = reader.look_ahead()?;
@@ -93,20 +96,12 @@ pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
 }
 
 impl<'a> PairReader<'a> {
-    /// Opens `path`, or stdin for `-`.
+    /// Opens `path`, or stdin for `-`, and counts its bytes in `progress` as they are read.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read.
-    pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        Self::watched(path, nodes, unknown, &Progress::default())
-    }
-
-    /// Opens a file like [`PairReader::open`]; `watch` counts the bytes as they are read.
-    ///
-    /// # Errors
-    /// Returns the errors of [`PairReader::open`].
-    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Progress) -> Result<Self> {
-        let mut reader = RowReader::watched(path, watch)?;
+    /// Returns [`Error::Io`] if the file cannot be read.
+    pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown, progress: &Progress) -> Result<Self> {
+        let mut reader = RowReader::open(path, progress)?;
         let [first, second] = reader.look_ahead()?;
         let first = first.unwrap_or_default();
         let num_columns = first.len();
@@ -121,7 +116,8 @@ impl<'a> PairReader<'a> {
         Ok(PairReader { reader, nodes, columns, header, num_columns, unknown })
     }
 
-    /// The names of the columns besides the two nodes': those of the header, or `column_3` and the like.
+    /// Returns the names of the columns besides the two nodes: those in the header, or `column_3`,
+    /// `column_4`, ….
     pub fn other_columns(&self) -> Vec<String> {
         let name = |at: usize| match &self.header {
             Some(header) => header[at].clone(),
@@ -130,12 +126,13 @@ impl<'a> PairReader<'a> {
         self.others().map(name).collect()
     }
 
-    /// Calls `take` with one block of pairs after the other, while further ones are read. Returns how many pairs were
-    /// left out, as they have an unknown node.
+    /// Calls `take` with each block of pairs in order while the next ones are read. Returns the number of pairs
+    /// that were left out because they have an unknown node.
     ///
     /// # Errors
-    /// Returns the errors of `take`; [`Error::Row`] for a row with too few columns, or, if they are kept, with other columns
-    /// than the first row; [`Error::UnknownNode`] for a node that is not in the graph. Earlier rows were taken already.
+    /// Returns the errors of `take`; [`Error::Row`] for a row with too few columns, or, if they are kept, with
+    /// another number of columns than the first row; [`Error::UnknownNode`] for a node that is not in the graph.
+    /// `take` has received the rows before the error.
     pub fn read_blocks(
         mut self,
         columns: Columns,
@@ -182,16 +179,16 @@ impl<'a> PairReader<'a> {
         Ok(num_skipped)
     }
 
-    /// All pairs, in the file's order, and how many were left out. O(m) memory.
+    /// Reads all pairs, in the order of the file, and the number of pairs left out. O(m) memory.
     ///
     /// # Errors
     /// Returns the errors of [`PairReader::read_blocks`].
     pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
         let mut pairs = Vec::new();
-        let (bytes_read, file_error) = (self.reader.bytes_read(), self.reader.file_errors());
+        let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
         let num_skipped = self.read_blocks(Columns::Nodes, |block| {
             pairs.extend_from_slice(block.pairs());
-            check_count(pairs.len(), bytes_read.count()).map_err(&file_error)
+            check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
         })?;
         Ok((pairs, num_skipped))
     }

@@ -1,11 +1,13 @@
-//! Edge lists as columns of a Parquet file, as pandas, polars and others write them.
+//! Edge lists in Parquet files, as pandas, polars and others write them.
 
 mod column;
-mod guard;
 mod lengths;
 mod pages;
 
+use std::cell::Cell;
+use std::panic::{self, AssertUnwindSafe};
 use std::path::Path;
+use std::sync::Once;
 
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
@@ -17,23 +19,24 @@ use crate::progress::Progress;
 use crate::read::columns::Columns;
 use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
-use crate::read::parquet::guard::guarded;
-use crate::read::source::read_whole;
+use crate::read::raw::read_whole;
 
-/// Rows that are decoded at a time.
+/// The number of rows decoded at a time.
 const ROWS_AT_A_TIME: usize = 1 << 16;
 
-/// Reads an edge list out of columns that are found as those of a text file with a header: by their usual names, else
-/// the first two, and `weight` or what `config` names. Ids are strings or integers, which become decimals. Memory: the
-/// file, 8 bytes a row or 12, and the decoded rows of a batch.
+/// Reads an edge list from a Parquet file. Its columns are found as in a text file with a header: source and
+/// target by their usual names, or else the first two columns; the weight in the column that `config` names,
+/// or else in `weight`. Ids are strings or integers; integers become decimal strings. Memory: the file, 8
+/// bytes per row (12 with weights), and the decoded rows of a batch.
 ///
 /// # Errors
-/// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has
-/// another type or a null, which names the column and the row.
-pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
-    let (bytes, input) = read_whole(path, watch)?;
+/// Returns [`Error::Io`] if the file cannot be read, and [`Error::Input`] if it is not a complete Parquet
+/// file, has no rows, or has a column of an unsupported type or with a null; the message names the column and
+/// the row.
+pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
+    let (bytes, input) = read_whole(path, progress)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
-    let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));
+    let damaged = |found: String| error(format!("is not a complete Parquet file: {found}"));
     let reader = guarded(|| SerializedFileReader::new(Bytes::from(bytes))).map_err(damaged)?;
     let schema = reader.metadata().file_metadata().schema_descr();
     let names: Vec<String> =
@@ -42,9 +45,9 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Progress) -
         return Err(error(format!("has {} columns; expected source and target", names.len())));
     }
     let columns = Columns::find(&names, true, config, error)?;
-    let ids = |at: usize| Field::of_ids(schema, &names[at]).map_err(error);
+    let ids = |at: usize| Field::node_ids(schema, &names[at]).map_err(error);
     let (source, target) = (ids(columns.nodes.0)?, ids(columns.nodes.1)?);
-    let weight = columns.weight.map(|at| Field::of_weights(schema, &names[at]).map_err(error)).transpose()?;
+    let weight = columns.weight.map(|at| Field::weights(schema, &names[at]).map_err(error)).transpose()?;
 
     let mut nodes = NodeIds::default();
     let mut pairs: Vec<Pair> = Vec::new();
@@ -82,7 +85,37 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Progress) -
         }
     }
     if pairs.is_empty() {
-        return Err(error("has no rows; expected source and target of each edge".into()));
+        return Err(error("has no rows; expected the source and target of each edge".into()));
     }
     Ok(Listed { nodes, pairs, weights }.graph("rows", config, input))
+}
+
+thread_local! {
+    /// `true` while panics on this thread are caught and must not be printed.
+    static IS_QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Installs the hook that leaves quiet panics unprinted.
+static HOOK: Once = Once::new();
+
+/// Runs `decode` and turns a panic of the `parquet` crate on a damaged file into a message, without printing it.
+/// After a panic, the values that `decode` used must not be used again.
+fn guarded<T, E: ToString>(
+    decode: impl FnOnce() -> std::result::Result<T, E>,
+) -> std::result::Result<T, String> {
+    HOOK.call_once(|| {
+        let usual = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if !IS_QUIET.get() {
+                usual(info);
+            }
+        }));
+    });
+    IS_QUIET.set(true);
+    let outcome = panic::catch_unwind(AssertUnwindSafe(decode));
+    IS_QUIET.set(false);
+    match outcome {
+        Ok(outcome) => outcome.map_err(|error| error.to_string()),
+        Err(_) => Err("its pages or its metadata contradict each other".into()),
+    }
 }

@@ -1,4 +1,4 @@
-//! Rows of a whole file: one after the other, or a block of them on each thread.
+//! The rows of a whole file, read one at a time or in blocks on all threads.
 
 use std::ops::Deref;
 use std::path::Path;
@@ -9,11 +9,12 @@ use rayon::prelude::*;
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
 use crate::progress::Progress;
-use crate::read::fingerprint::BytesRead;
-use crate::read::rows::{Rows, Separator};
+use crate::read::fields::Separator;
+use crate::read::raw::Fingerprint;
+use crate::read::rows::Rows;
 use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
 
-/// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
+/// Reads a file of rows. Dereferences to the [`Rows`] of the current block.
 pub(crate) struct RowReader {
     source: Source,
     rows: Rows,
@@ -30,25 +31,21 @@ pub(super) struct Parsed<T> {
 }
 
 impl RowReader {
-    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
-    pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::watched(path, &Progress::default())
+    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file in
+    /// `progress`.
+    pub(crate) fn open(path: &Path, progress: &Progress) -> Result<Self> {
+        Self::with_sizes(path, Sizes::USUAL, progress)
     }
 
-    /// Opens a file like [`RowReader::open`]; `watch` counts the bytes of the file.
-    pub(super) fn watched(path: &Path, watch: &Progress) -> Result<Self> {
-        Self::with_sizes(path, Sizes::USUAL, watch)
-    }
-
-    /// Opens `path` to be read in pieces of these sizes.
-    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
-        let source = Source::open(path, sizes, watch)?;
+    /// Opens `path` and reads it in pieces of the given sizes.
+    pub(super) fn with_sizes(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
+        let source = Source::open(path, sizes, progress)?;
         let path: Arc<Path> = Arc::from(path);
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);
         Ok(RowReader { source, rows, path, num_late_comments: 0 })
     }
 
-    /// Goes to the next row; false at the end of the file.
+    /// Moves to the next row; returns `false` at the end of the file.
     pub(crate) fn advance(&mut self) -> Result<bool> {
         while !self.rows.advance()? {
             let Some(block) = self.source.next_lines(1)? else { return Ok(false) };
@@ -58,48 +55,50 @@ impl RowReader {
         Ok(true)
     }
 
-    /// The first line, before any `advance`, whether it will be a row or not; none of an empty file.
+    /// Returns the first line, even if it is not a row, or `None` for an empty file. Call it before
+    /// `advance`.
     pub(super) fn first_line(&mut self) -> Result<Option<String>> {
         let Some(block) = self.source.next_lines(1)? else { return Ok(None) };
         self.rows = self.rows_of(block, None);
         Ok(self.rows.text().lines().next().map(str::to_string))
     }
 
-    /// The fields of the first two rows, before any `advance`, which will give them again.
+    /// Returns the fields of the first two rows without consuming them. Call it before `advance`.
     pub(crate) fn look_ahead(&mut self) -> Result<[Option<Vec<String>>; 2]> {
         let (mut bytes, mut num_lines_before) = (Vec::new(), 0);
         loop {
             let block = || Block { bytes: bytes.clone(), num_lines_before };
             let mut rows = self.rows_of(block(), None);
-            let mut looked_at = [None, None];
-            for fields in &mut looked_at {
+            let mut first_rows = [None, None];
+            for fields in &mut first_rows {
                 if rows.advance()? {
                     *fields = Some(rows.fields().map(str::to_string).collect());
                 }
             }
-            let more = match &looked_at {
+            let more = match &first_rows {
                 [_, Some(_)] => None,
-                // A second row that comes so late says nothing of the first.
+                // A second row this late does not help to interpret the first.
                 [Some(_), None] if bytes.len() > MAX_LINE_BYTES => None,
                 _ => self.source.next_lines(bytes.len())?,
             };
             match more {
-                // Before the first row there is nothing that must be kept.
-                Some(more) if looked_at[0].is_none() => {
+                // The text before the first row need not be kept.
+                Some(more) if first_rows[0].is_none() => {
                     (bytes, num_lines_before) = (more.bytes, more.num_lines_before);
                 }
                 Some(more) => bytes.extend(more.bytes),
                 None => {
                     self.rows = self.rows_of(block(), None);
-                    return Ok(looked_at);
+                    return Ok(first_rows);
                 }
             }
         }
     }
 
-    /// Parses the rows that are left, those of a block after each other by `parse`, the blocks on all threads, each into
-    /// a value of its own that `start` makes; `take` gets the values of the next blocks, in order, while further ones
-    /// are read. The error is that of the first row that has one, with whatever `take` makes of the rows before.
+    /// Parses the remaining rows. Blocks are parsed on all threads; within a block, `parse` adds each row in
+    /// order to a value that `start` creates. `take` receives the values of the blocks in order, while the
+    /// next blocks are read. Returns the error of the first bad row, after `take` has received the rows
+    /// before it, or an error of `take`.
     pub(super) fn parse_blocks<T: Send>(
         &mut self,
         start: impl Fn() -> T + Sync,
@@ -118,7 +117,7 @@ impl RowReader {
             Parsed { rows, value, outcome }
         };
         let empty = self.rows_of(Block { bytes: Vec::new(), num_lines_before: 0 }, None);
-        let begun = std::mem::replace(&mut self.rows, empty);
+        let current = std::mem::replace(&mut self.rows, empty);
         let mut num_late_comments = 0;
         let mut take = |mut parsed: Vec<Parsed<T>>| -> Result<Option<Separator>> {
             if let Some(first) = parsed.iter().position(|block| block.outcome.is_err()) {
@@ -130,7 +129,7 @@ impl RowReader {
             last.outcome.map(|()| last.rows.found_separator())
         };
         let path = &self.path;
-        let separator = take(vec![parse(begun)])?;
+        let separator = take(vec![parse(current)])?;
         let mut blocks = self.source.next_batch();
         while !blocks.is_empty() {
             let work = || {
@@ -145,19 +144,20 @@ impl RowReader {
         self.source.take_error()
     }
 
-    /// Lines after the first row that were taken for comments, as a note if there are any.
+    /// Returns a note on the lines after the first row that were read as comments, if there are any.
     pub(super) fn comment_note(&self) -> Option<String> {
         let count = self.num_late_comments + self.rows.num_late_comments();
-        let note = format!("lines taken for comments as they begin with #: {count}; quote ids that begin so");
+        let note =
+            format!("lines read as comments because they begin with #: {count}; put such ids in quotes");
         (count > 0).then_some(note)
     }
 
-    /// Returns a counter of the bytes read so far.
-    pub(super) fn bytes_read(&self) -> BytesRead {
-        self.source.bytes_read()
+    /// Returns the fingerprint of the bytes read so far, which stays up to date.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.source.fingerprint()
     }
 
-    /// Makes errors of the file as a whole, also while rows are parsed.
+    /// Returns a function that builds errors about the file as a whole and can be used while rows are parsed.
     pub(super) fn file_errors(&self) -> impl Fn(String) -> Error + Send + use<> {
         let path = self.path.clone();
         move |problem| Error::Input { path: path.to_path_buf(), problem }

@@ -1,20 +1,19 @@
-//! The bytes of a file in blocks of whole lines, hashed on their way.
+//! Reads a file in blocks of whole lines and hashes it on the way. `flate2` unpacks gzip; the blocks are made
+//! by hand because `BufRead::lines` allocates every line and cannot hand whole blocks to several threads.
 
 use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
 
 use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
 use crate::progress::Progress;
-use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
-use crate::read::magic::{MAX_BEGINNING_BYTES, check_beginning};
-use crate::read::raw::open_raw;
+use crate::read::not_text::{MAX_BEGINNING_BYTES, check_beginning};
+use crate::read::raw::{Fingerprint, RawFile};
 
-/// The maximum length of a line, or of a part of other text. Positions within a block are u32, and a megabyte of gzip can
-/// hold a line of a gigabyte.
+/// The maximum length of a line, or of a part of other text, in bytes. Positions within a block are u32, and a
+/// megabyte of gzip can unpack to a line of a gigabyte.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
 /// The sizes of reads.
@@ -24,31 +23,31 @@ pub(super) struct Sizes {
     pub(super) read_bytes: usize,
     /// The number of bytes of a block, which extends to the end of its last line.
     pub(super) block_bytes: usize,
-    /// The blocks of a batch.
+    /// The number of blocks in a batch.
     pub(super) num_blocks: usize,
 }
 
 impl Sizes {
-    /// A batch has a block for each of many threads. What is made of it on the way takes about five times its memory,
-    /// and larger ones are no faster.
+    /// The default. A batch has a block for each of many threads. The parsed batch takes about five times the
+    /// memory of its text, and larger batches are no faster.
     pub(super) const USUAL: Sizes = Sizes { read_bytes: 1 << 18, block_bytes: 1 << 19, num_blocks: 32 };
 }
 
-/// A file, or stdin, that is read from its beginning to its end.
+/// A file or stdin, read from beginning to end.
 pub(super) struct Source {
     bytes: Box<dyn Read + Send>,
-    fingerprint: Arc<Mutex<Fingerprint>>,
+    fingerprint: Fingerprint,
     path: PathBuf,
     sizes: Sizes,
-    /// The beginning of a line whose end was not read yet.
-    begun: Vec<u8>,
+    /// The beginning of a line whose end has not been read yet.
+    partial_line: Vec<u8>,
     num_lines: u64,
     is_at_end: bool,
     /// The error after the lines already returned.
     error: Option<Error>,
 }
 
-/// Whole lines of a file.
+/// Some whole lines of a file.
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
     /// The number of lines before.
@@ -56,17 +55,18 @@ pub(super) struct Block {
 }
 
 impl Source {
-    /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
-    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
-        let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
-        let mut hashed = Hashing::new(open_raw(path, watch)?, fingerprint.clone());
+    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file in
+    /// `progress`.
+    pub(super) fn open(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
+        let mut file = RawFile::open(path, progress)?;
+        let fingerprint = file.fingerprint();
         let mut start = Vec::new();
-        // A pipe may give a single byte.
-        let read = hashed.by_ref().take(MAX_BEGINNING_BYTES).read_to_end(&mut start);
+        // One read of a pipe may return a single byte.
+        let read = file.by_ref().take(MAX_BEGINNING_BYTES).read_to_end(&mut start);
         read.map_err(|error| Error::io("read", path, error))?;
         check_beginning(&start).map_err(|problem| Error::Input { path: path.to_path_buf(), problem })?;
         let is_gzip = start.starts_with(&[0x1f, 0x8b]);
-        let whole = io::Cursor::new(start).chain(hashed);
+        let whole = io::Cursor::new(start).chain(file);
         let bytes: Box<dyn Read + Send> = match is_gzip {
             true => Box::new(MultiGzDecoder::new(BufReader::with_capacity(sizes.read_bytes, whole))),
             false => Box::new(whole),
@@ -76,14 +76,14 @@ impl Source {
             fingerprint,
             path: path.to_path_buf(),
             sizes,
-            begun: Vec::new(),
+            partial_line: Vec::new(),
             num_lines: 0,
             is_at_end: false,
             error: None,
         })
     }
 
-    /// At least one line and `num_bytes`, and what came with them; none at the end of the file.
+    /// Returns the next block of at least one line and `num_bytes`, or `None` at the end of the file.
     pub(super) fn next_lines(&mut self, num_bytes: usize) -> Result<Option<Block>> {
         match self.read(num_bytes.max(1)) {
             Some(block) => Ok(Some(block)),
@@ -91,7 +91,8 @@ impl Source {
         }
     }
 
-    /// The next blocks; none at the end of the file, or where [`Source::take_error`] has something to say.
+    /// Returns the next blocks. There are none at the end of the file, and after an error, which
+    /// [`Source::take_error`] returns.
     pub(super) fn next_batch(&mut self) -> Vec<Block> {
         let Sizes { block_bytes, num_blocks, .. } = self.sizes;
         std::iter::from_fn(|| self.read(block_bytes)).take(num_blocks).collect()
@@ -102,38 +103,37 @@ impl Source {
         self.error.take().map_or(Ok(()), Err)
     }
 
-    /// The bytes, unzipped, for reading them otherwise than by lines.
+    /// Returns the unpacked bytes, for formats that are not read by lines.
     pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
         &mut *self.bytes
     }
 
-    /// Returns a counter of the bytes read so far, which stays up to date.
-    pub(super) fn bytes_read(&self) -> BytesRead {
-        BytesRead::of(self.fingerprint.clone())
+    /// Returns the fingerprint of the bytes read so far, which stays up to date.
+    pub(super) fn fingerprint(&self) -> Fingerprint {
+        self.fingerprint.clone()
     }
 
     /// Returns the description of the input file, after it was read to its end.
     pub(super) fn finish(self) -> InputFile {
-        let fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
-        fingerprint.input(&self.path)
+        self.fingerprint.input_file(&self.path)
     }
 
-    /// An error at a line.
+    /// Builds an error at a line.
     pub(super) fn error_at(&self, line: u64, problem: String) -> Error {
         Error::Row { path: self.path.clone(), line, problem }
     }
 
-    /// An error of the file as a whole.
+    /// Builds an error about the file as a whole.
     pub(super) fn file_error(&self, problem: String) -> Error {
         Error::Input { path: self.path.clone(), problem }
     }
 
-    /// A block of whole lines that has `num_bytes` or more, where the file has.
+    /// Reads a block of whole lines of at least `num_bytes`, or fewer at the end of the file.
     fn read(&mut self, num_bytes: usize) -> Option<Block> {
         if self.is_at_end {
             return None;
         }
-        let mut bytes = std::mem::take(&mut self.begun);
+        let mut bytes = std::mem::take(&mut self.partial_line);
         bytes.reserve(num_bytes + self.sizes.read_bytes);
         let mut num_whole = 0;
         while bytes.len() < num_bytes || num_whole == 0 {
@@ -165,7 +165,7 @@ impl Source {
             }
         }
         if !self.is_at_end {
-            self.begun.extend_from_slice(&bytes[num_whole..]);
+            self.partial_line.extend_from_slice(&bytes[num_whole..]);
         }
         bytes.truncate(num_whole);
         let num_lines_before = self.num_lines;
@@ -176,7 +176,7 @@ impl Source {
         (!bytes.is_empty()).then_some(Block { bytes, num_lines_before })
     }
 
-    /// Appends what one read gives, nothing at the end.
+    /// Appends the bytes of one read; nothing at the end of the file.
     fn read_more(&mut self, bytes: &mut Vec<u8>) -> io::Result<()> {
         let start = bytes.len();
         bytes.resize(start + self.sizes.read_bytes, 0);
@@ -195,7 +195,9 @@ impl Source {
         let row = |problem| self.error_at(line, problem);
         match error.kind() {
             io::ErrorKind::UnexpectedEof => {
-                row("the gzip stream ends in the middle, or other bytes follow its end; expected a whole one and nothing else".into())
+                let problem = "the gzip stream is cut off, or other bytes follow it; expected a complete \
+                               stream and nothing after it";
+                row(problem.into())
             }
             io::ErrorKind::InvalidData | io::ErrorKind::InvalidInput => {
                 row(format!("the gzip stream is damaged: {error}"))
@@ -205,21 +207,11 @@ impl Source {
     }
 }
 
-/// All bytes of `path`, or of stdin for `-`, as they stand.
-pub(super) fn read_whole(path: &Path, watch: &Progress) -> Result<(Vec<u8>, InputFile)> {
-    let mut bytes = Vec::new();
-    open_raw(path, watch)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
-    let mut fingerprint = Fingerprint::default();
-    fingerprint.add(&bytes);
-    let input = fingerprint.input(path);
-    Ok((bytes, input))
-}
-
 fn count_lines(bytes: &[u8]) -> u64 {
     memchr::memchr_iter(b'\n', bytes).count() as u64
 }
 
-/// Counts the lines that pass through, of text that is not read by lines, and refuses to read a part without end.
+/// A reader that counts lines in text that is not read by lines, and limits the length of one part of it.
 pub(super) struct Lines<R> {
     inner: R,
     num_ended: u64,
@@ -232,7 +224,7 @@ impl<R> Lines<R> {
         Lines { inner, num_ended: 0, part_bytes: 0 }
     }
 
-    /// Says that a part of the text begins here.
+    /// Marks the beginning of a part of the text.
     pub(super) fn begin_part(&mut self) {
         self.part_bytes = 0;
     }
@@ -254,7 +246,7 @@ impl<R: BufRead> Read for Lines<R> {
 impl<R: BufRead> BufRead for Lines<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.part_bytes > MAX_LINE_BYTES {
-            let problem = format!("an element or a text has more than {MAX_LINE_BYTES} bytes");
+            let problem = format!("an element or its text has more than {MAX_LINE_BYTES} bytes");
             return Err(io::Error::new(io::ErrorKind::FileTooLarge, problem));
         }
         self.inner.fill_buf()

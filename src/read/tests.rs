@@ -1,4 +1,4 @@
-//! What is read must not depend on the blocks that it is read in, nor on who parses them.
+//! The result of reading must not depend on the sizes of blocks or on the number of threads.
 
 use std::fmt::Write;
 use std::path::Path;
@@ -9,7 +9,7 @@ use super::source::Sizes;
 use super::*;
 use crate::graph::{Graph, NodeIds};
 
-/// Blocks of a few bytes, so that each row is in one of its own.
+/// Blocks of a few bytes, so that each row is in a block of its own.
 const TINY: Sizes = Sizes { read_bytes: 3, block_bytes: 1, num_blocks: 4 };
 
 fn write(bytes: &[u8]) -> tempfile::TempPath {
@@ -18,7 +18,7 @@ fn write(bytes: &[u8]) -> tempfile::TempPath {
     path
 }
 
-/// All that a user sees of a graph, or the error.
+/// Returns everything that a user sees of a graph, or the error.
 fn seen(graph: Result<Graph>) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
     let Graph { nodes, edges, notes, inputs, .. } = graph.map_err(|error| error.to_string())?;
     let ids: Vec<String> = nodes.iter().map(str::to_string).collect();
@@ -37,7 +37,7 @@ fn features_by(path: &Path, sizes: Sizes) -> std::result::Result<impl PartialEq 
     Ok((ids, table.matrix, table.is_complete, table.input.sha256))
 }
 
-/// (line, fields) of each row up to the first error, and the error.
+/// Returns (line, fields) of each row up to the first error, and the error.
 fn rows_by(path: &Path, sizes: Sizes) -> (Vec<(u64, Vec<String>)>, Option<String>) {
     let mut reader = RowReader::with_sizes(path, sizes, &Progress::default()).unwrap();
     let mut rows = Vec::new();
@@ -58,7 +58,7 @@ fn sizes() -> impl Strategy<Value = Sizes> {
     })
 }
 
-/// Lines chosen from these by their weights, ended in either way, the last one maybe not at all.
+/// Generates text from weighted `lines`, with `\n` or `\r\n` after each and optionally none after the last.
 fn text(lines: &'static [(u32, &'static [u8])]) -> impl Strategy<Value = Vec<u8>> {
     let line = prop::strategy::Union::new_weighted(
         lines.iter().map(|&(weight, line)| (weight, Just(line).boxed())).collect(),
@@ -117,9 +117,9 @@ proptest! {
     fn edges_do_not_depend_on_the_blocks(text in text(EDGE_LINES), sizes in sizes()) {
         let path = write(&text);
         let found = edges_by(&path, sizes);
-        // The ids in the order of their first appearance, by a reader of one row after the other.
+        // A reader of one row at a time must number the ids in the same order.
         if let Ok(graph) = &found {
-            let mut reader = RowReader::open(&path).unwrap();
+            let mut reader = RowReader::open(&path, &Progress::default()).unwrap();
             let mut nodes = NodeIds::default();
             while reader.advance().unwrap() {
                 (0..2).for_each(|at| { nodes.intern(reader.field(at)); });
@@ -138,7 +138,7 @@ proptest! {
     }
 
     #[test]
-    fn ids_are_numbered_as_one_after_the_other(
+    fn ids_are_numbered_as_if_interned_one_at_a_time(
         texts in prop::collection::vec(prop::collection::vec("[ab]{0,4}", 0..60), 0..6),
         known in prop::collection::vec("[ab]{0,3}", 0..9),
     ) {
@@ -189,7 +189,8 @@ fn the_first_bad_row_of_a_long_file_is_named_by_its_line() {
     let error = edges_by(&path, Sizes::USUAL).unwrap_err().to_string();
     assert!(error.contains(":300001: expected source,target, found 1 column"), "{error}");
 
-    // A node's second row comes before a word that is no number, though the block is found to be bad by the word.
+    // The error of a node's second row must win over that of a later field that is not a number, although the
+    // parser finds the latter first.
     let mut lines: Vec<String> = (0..200_000).map(|row| format!("{row},{},0.5", row + 1)).collect();
     lines[150_001] = "150000,1,2".into();
     lines[150_002] = "x,1,two".into();
@@ -204,7 +205,7 @@ fn the_first_bad_row_of_a_long_file_is_named_by_its_line() {
 }
 
 #[test]
-fn what_comes_before_a_damage_is_read_first() {
+fn rows_before_a_damaged_part_are_read_first() {
     let rows: String = (0..1000).map(|row| format!("{row},{}\n", row + 1)).collect();
     let whole = gzip(rows.replace("500,501", "500").as_bytes());
     let path = write(&whole[..whole.len() - 9]);
@@ -213,7 +214,7 @@ fn what_comes_before_a_damage_is_read_first() {
     let whole = gzip(rows.as_bytes());
     let path = write(&whole[..whole.len() - 9]);
     let error = edges_by(&path, TINY).unwrap_err().to_string();
-    assert!(error.contains(": the gzip stream ends in the middle"), "{error}");
+    assert!(error.contains(": the gzip stream is cut off"), "{error}");
 }
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
@@ -224,12 +225,12 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn pairs_come_one_after_the_other_from_any_blocks() {
+fn pairs_come_in_order_from_any_blocks() {
     let path = write(b"to,from\n# x\nb,a\n\"c\",b\r\na,c");
     let mut nodes = NodeIds::default();
     for id in ["a", "b", "c"] {
         nodes.intern(id);
     }
-    let reader = PairReader::open(&path, &nodes, Unknown::Refuse).unwrap();
+    let reader = PairReader::open(&path, &nodes, Unknown::Refuse, &Progress::default()).unwrap();
     assert_eq!(reader.read_all().unwrap(), (vec![(0, 1), (1, 2), (2, 0)], 0));
 }

@@ -30,13 +30,14 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// use vgae::evaluate::RunMetrics;
 /// use vgae::run::{self, Run, RunDir, Status, Timings};
 /// use vgae::write::Existing;
+/// use vgae::progress::Progress;
 /// use vgae::{read, split, train};
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// let path = directory.path().join("run");
 /// let mut config = Config::default();
 /// config.train.epochs = Some(3);
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// RunDir::check(&path, Existing::Keep)?;
 /// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
@@ -52,7 +53,7 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// assert_eq!(split::read_split(&path, &graph)?, split);
 /// assert!(run::changed_files(&path)?.1.is_empty());
 /// // A model without features knows only its own nodes.
-/// let other = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let other = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// assert!(run.on_graph(other).is_err());
 /// # Ok::<(), vgae::Error>(())
 /// ```

@@ -12,9 +12,10 @@
 //! ```
 //! use vgae::config::{DirectedTask, ReadConfig, SplitConfig};
 //! use vgae::split::{self, Split};
+//! use vgae::progress::Progress;
 //! use vgae::read;
 //!
-//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default())?;
+//! let graph = read::data("datasets/karate".as_ref(), &ReadConfig::default(), &Progress::default())?;
 //! let config = SplitConfig::default();
 //! let split = split::edges(&graph, &config, 0)?;
 //! assert_eq!((split.train.len(), split.validation.edges.len(), split.test.edges.len()), (68, 3, 7));

@@ -75,12 +75,13 @@ pub struct Trained {
 /// # Examples
 /// ```
 /// use vgae::config::Config;
+/// use vgae::progress::Progress;
 /// use vgae::{read, split, train};
 ///
 /// let mut config = Config::default();
 /// config.train.epochs = Some(3);
 /// train::check_device(&config)?;
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let trained = train::fit(graph.features(), &split, &config, |epoch| println!("{}", epoch.loss))?;
 /// assert_eq!((trained.history.len(), trained.selected_epoch), (3, Some(3)));
@@ -106,7 +107,7 @@ pub fn fit(
 pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a;
 
 /// Trains like [`fit`], and can continue from a checkpoint of a training with the same features, split and
-/// config. The weights are bit-identical to those of the uninterrupted training. `watch` shows the work
+/// config. The weights are bit-identical to those of the uninterrupted training. `progress` shows the work
 /// outside the epochs: fitting the combiner of a stack. Each epoch ends with a call of `on_epoch`, which can
 /// take a checkpoint, and whose error ends the training.
 ///
@@ -119,7 +120,7 @@ pub type OnEpoch<'a> = dyn for<'b> FnMut(&Epoch, &Moment<'b>) -> Result<()> + 'a
 ///
 /// let mut config = Config::default();
 /// config.train.epochs = Some(6);
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let whole = train::fit(None, &split, &config, |_| {})?;
 ///
@@ -148,7 +149,7 @@ pub fn fit_from(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    watch: &Progress,
+    progress: &Progress,
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<Trained> {
@@ -184,7 +185,7 @@ pub fn fit_from(
             Ok(Trained { model, history: Vec::new(), selected_epoch: None })
         }
         ModelKind::Best => {
-            let (stack, history) = stack::fit(features, split, config, watch, from, on_epoch)?;
+            let (stack, history) = stack::fit(features, split, config, progress, from, on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
         #[cfg(not(feature = "torch"))]

@@ -9,10 +9,11 @@
 //! ```
 //! use vgae::config::Config;
 //! use vgae::train::plan::Plan;
+//! use vgae::progress::Progress;
 //! use vgae::{read, split};
 //!
 //! let mut config = Config::default();
-//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! if let Some(plan) = Plan::of(&graph, &split.train, &config) {
 //!     assert!(plan.peak_bytes() > 1 << 20 && plan.peak_bytes() < 1 << 30);

@@ -28,7 +28,7 @@ pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    watch: &Progress,
+    progress: &Progress,
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {
@@ -64,7 +64,7 @@ pub(super) fn fit(
         history.extend(run.history);
         trained.push((name, run.network));
     }
-    watch.begin("fitting the combiner");
+    progress.begin("fitting the combiner");
     let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
     let combiner =
         Combiner::fit(parts.scores(&fitting.fitted_on.pairs()).view(), &fitting.fitted_on.labels());

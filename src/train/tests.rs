@@ -160,7 +160,7 @@ fn kl_equals_torch_distributions() {
 }
 
 fn karate() -> Graph {
-    crate::read::data("datasets/karate".as_ref(), &Default::default()).unwrap()
+    crate::read::data("datasets/karate".as_ref(), &Default::default(), &Default::default()).unwrap()
 }
 
 #[test]

@@ -8,6 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use vgae::config::{ReadConfig, SplitConfig};
 use vgae::evaluate::negatives::{self, Negatives};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
+use vgae::progress::Progress;
 use vgae::{read, split};
 
 use crate::shared::Workspace;
@@ -24,7 +25,7 @@ fn sources_precede_targets() {
         .write("data/features.csv", "y,1,0\nnobody,9,9\nb,2,0\nx,3,0\na,4,0\n")
         .write("data/labels.csv", "x,thing\na,person\n");
     let weights = ReadConfig { weight_column: Some("3".into()), ..config() };
-    let graph = read::data(&workspace.path("data"), &weights).unwrap();
+    let graph = read::data(&workspace.path("data"), &weights, &Progress::default()).unwrap();
     assert_eq!(graph.nodes.iter().collect::<Vec<_>>(), ["a", "b", "x", "y"]);
     assert_eq!(graph.edges.num_sources(), Some(2));
     assert_eq!(graph.edges.direction(), Direction::Undirected);

@@ -10,6 +10,7 @@ use vgae::Error;
 use vgae::config::{Config, DirectedTask, ReadConfig, SplitConfig};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
 use vgae::model::decoder;
+use vgae::progress::Progress;
 use vgae::read;
 use vgae::run::RunDir;
 use vgae::split::read_split;
@@ -41,7 +42,7 @@ fn graphs() -> impl Strategy<Value = Graph> {
 fn directions_are_read() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "source,target,weight\nb,a,1\na,b,2\nb,a,3\nc,c,1\nc,a,1\n");
-    let graph = read::data(&workspace.path("edges.csv"), &directed()).unwrap();
+    let graph = read::data(&workspace.path("edges.csv"), &directed(), &Progress::default()).unwrap();
     assert_eq!(graph.nodes.iter().collect::<Vec<_>>(), ["b", "a", "c"]);
     assert_eq!(graph.edges.pairs(), [(0, 1), (1, 0), (2, 1)]);
     assert_eq!(graph.edges.weights(), Some([3.0, 2.0, 1.0].as_slice()));
@@ -53,7 +54,10 @@ fn directions_are_read() {
     let undirected = graph.edges.undirected();
     assert_eq!(undirected.pairs(), [(0, 1), (1, 2)]);
     assert_eq!(undirected.weights(), Some([3.0, 1.0].as_slice()));
-    assert_eq!(*undirected, read::data(&workspace.path("edges.csv"), &ReadConfig::default()).unwrap().edges);
+    assert_eq!(
+        *undirected,
+        read::data(&workspace.path("edges.csv"), &ReadConfig::default(), &Progress::default()).unwrap().edges
+    );
 }
 
 #[test]
@@ -61,7 +65,7 @@ fn citations_point_to_cited_paper() {
     let workspace = Workspace::new();
     workspace.write("small/small.content", "p1\t1\t0\tTheory\np2\t0\t1\tRules\np3\t1\t1\tTheory\n");
     workspace.write("small/small.cites", "p1\tp2\np1\tp3\np3\tp1\np1\tp2\n");
-    let graph = read::data(&workspace.path("small"), &directed()).unwrap();
+    let graph = read::data(&workspace.path("small"), &directed(), &Progress::default()).unwrap();
     // p2 and p3 cite p1, which cites p3.
     assert_eq!(graph.edges.pairs(), [(0, 2), (1, 0), (2, 0)]);
     assert_eq!(graph.notes, ["citations: 4; duplicate, merged: 1; self-loops, dropped: 0; edges left: 3"]);

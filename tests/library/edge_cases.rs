@@ -70,12 +70,12 @@ fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<Strin
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(25);
     }
-    let watch = Progress::default();
-    let graph = pipeline::read(&workspace.path(&cases::write(workspace, case)), &config, &watch)?;
+    let progress = Progress::default();
+    let graph = pipeline::read(&workspace.path(&cases::write(workspace, case)), &config, &progress)?;
     let split: Split = pipeline::split(&graph, &config, None)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;
     let Evaluated { encoded, metrics, calibrator } =
-        pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
+        pipeline::evaluate(&trained.model, &graph, &split, &config, &progress)?;
     let n = graph.num_nodes() as u32;
     let pairs: Vec<_> = (0..n).flat_map(|u| (0..n).map(move |v| (u, v))).collect();
     let logits = encoded.score.logits(&pairs);

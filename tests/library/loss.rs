@@ -13,7 +13,7 @@ use crate::shared::repository;
 
 /// The karate club: 34 nodes, 78 edges, none isolated.
 fn karate() -> EdgeList {
-    vgae::read::data(&repository("datasets/karate"), &Default::default()).unwrap().edges
+    vgae::read::data(&repository("datasets/karate"), &Default::default(), &Default::default()).unwrap().edges
 }
 
 fn z(n: usize, d: usize) -> Vec<f32> {

@@ -4,6 +4,7 @@ use crate::shared::{Workspace, gzip, ring, rows};
 use vgae::Result;
 use vgae::config::{FeatureSource, Header, ReadConfig};
 use vgae::graph::Graph;
+use vgae::progress::Progress;
 use vgae::read;
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
@@ -11,7 +12,7 @@ fn read(workspace: &Workspace, name: &str) -> Graph {
 }
 
 fn try_read(workspace: &Workspace, name: &str, config: &ReadConfig) -> Result<Graph> {
-    read::data(&workspace.path(name), config)
+    read::data(&workspace.path(name), config, &Progress::default())
 }
 
 /// The edges by name, as a set that two graphs can share.
@@ -77,7 +78,7 @@ fn headers_are_recognised_or_given() {
     assert_eq!(graph.num_nodes(), 5);
     assert_eq!(
         graph.notes,
-        ["the first row (person,friend) was read as an edge; `read.header = yes` if it is none"]
+        ["the first row (person,friend) was read as an edge; use `read.header = yes` if it is a header"]
     );
     let yes = ReadConfig { header: Header::Yes, ..ReadConfig::default() };
     assert_eq!(try_read(&workspace, "names.csv", &yes).unwrap().num_nodes(), 3);
@@ -175,7 +176,7 @@ fn linqs_directories() {
     assert_eq!(graph.labels.unwrap()[..3], ["Theory", "Rules", "Theory"]);
     assert_eq!(graph.inputs.len(), 2);
     let content = workspace.path("small/small.content");
-    let missing = format!("nodes that {} does not name, whose features are zeros: 1", content.display());
+    let missing = format!("nodes without a row in {}, whose features are zeros: 1", content.display());
     let merged = "citations: 4; duplicate or reversed, merged: 1; self-loops, dropped: 1; edges left: 2";
     assert_eq!(graph.notes, [merged, &missing]);
 }

@@ -40,7 +40,7 @@ fn round(number: u64, directory: &std::path::Path) -> Result<()> {
     let (text, config) = settings(number);
     let file = directory.join("edges.csv");
     fs::write(&file, text).unwrap();
-    let graph = read::data(&file, &config.read)?;
+    let graph = read::data(&file, &config.read, &Progress::default())?;
     let split = split::edges(&graph, &config.split, config.seed)?;
     let path = directory.join("run");
     let mut run = RunDir::create(&path, &config, &graph, &split, Existing::Replace)?;

@@ -40,12 +40,12 @@ fn shorten(config: &mut Config, epochs: usize) {
 
 /// The hash of each thing that comes of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
-    let watch = Progress::default();
-    let graph = pipeline::read(data, config, &watch).unwrap();
+    let progress = Progress::default();
+    let graph = pipeline::read(data, config, &progress).unwrap();
     let split = pipeline::split(&graph, config, None).unwrap();
     let trained = train::fit(graph.features(), &split, config, |_| {}).unwrap();
     let Evaluated { encoded, metrics, calibrator } =
-        pipeline::evaluate(&trained.model, &graph, &split, config, &watch).unwrap();
+        pipeline::evaluate(&trained.model, &graph, &split, config, &progress).unwrap();
     let mut hashes = BTreeMap::new();
     let mut add = |name, bytes: Vec<u8>| hashes.insert(name, format!("{:x?}", Sha256::digest(bytes)));
     add("split", split.lists().iter().flat_map(|pairs| pair_bytes(pairs)).collect());

@@ -15,17 +15,17 @@
 //!
 //! let directory = tempfile::tempdir().unwrap();
 //! let (run, again) = (directory.path().join("run"), directory.path().join("again"));
-//! let (mut config, watch) = (Config::default(), Progress::default());
+//! let (mut config, progress) = (Config::default(), Progress::default());
 //! config.train.epochs = Some(3);
-//! let graph = pipeline::read("../../datasets/karate".as_ref(), &config, &watch)?;
+//! let graph = pipeline::read("../../datasets/karate".as_ref(), &config, &progress)?;
 //! let split = pipeline::split(&graph, &config, None)?;
 //! let making = RunDir::create(&run, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;
-//! let Evaluated { encoded, metrics, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
+//! let Evaluated { encoded, metrics, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &progress)?;
 //! making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 //!
 //! let record = reproduce::check(&run, &Place::default())?;
-//! reproduce::make(&run, &record, &Place::default(), &again, Existing::Keep, &watch, |_| {})?;
+//! reproduce::make(&run, &record, &Place::default(), &again, Existing::Keep, &progress, |_| {})?;
 //! let files = reproduce::compare(&run, &again)?;
 //! assert!(files.iter().all(|file| file.difference.is_none()));
 //! let reasons = reproduce::reasons(&record, &again)?;
@@ -122,7 +122,7 @@ pub fn make(
     place: &Place,
     to: &Path,
     existing: Existing,
-    watch: &Progress,
+    progress: &Progress,
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<()> {
     let mut config = record.config.clone();
@@ -133,7 +133,7 @@ pub fn make(
     train::check_device(&config)?;
     RunDir::check(to, existing)?;
     let start = Instant::now();
-    let graph = pipeline::read(&place.data.clone().unwrap_or_else(|| data(record)), &config, watch)?;
+    let graph = pipeline::read(&place.data.clone().unwrap_or_else(|| data(record)), &config, progress)?;
     check_read(&graph, record)?;
     let read_seconds = start.elapsed().as_secs_f64();
 
@@ -142,7 +142,7 @@ pub fn make(
     let split = pipeline::split(&graph, &config, own_split)?;
     let split_seconds = start.elapsed().as_secs_f64();
 
-    watch.begin("training");
+    progress.begin("training");
     let mut run = RunDir::create(to, &config, &graph, &split, existing)?;
     if let Some(directory) = &record.split_from {
         run.set_split_from(directory);
@@ -152,13 +152,13 @@ pub fn make(
         on_epoch(epoch);
         Ok(())
     };
-    let trained = train::fit_from(graph.features(), &split, &config, watch, None, on_epoch)?;
+    let trained = train::fit_from(graph.features(), &split, &config, progress, None, on_epoch)?;
     let train_seconds = start.elapsed().as_secs_f64();
 
-    watch.begin("evaluating");
+    progress.begin("evaluating");
     let start = Instant::now();
     let Evaluated { encoded, metrics, calibrator } =
-        pipeline::evaluate(&trained.model, &graph, &split, &config, watch)?;
+        pipeline::evaluate(&trained.model, &graph, &split, &config, progress)?;
     if let Some(calibrator) = calibrator {
         run.set_calibrator(calibrator);
     }

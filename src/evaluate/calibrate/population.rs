@@ -30,10 +30,11 @@ const MOST: usize = 1_000_000;
 /// use vgae::model::baseline::Baseline;
 /// use vgae::evaluate::calibrate::{Cut, Population};
 /// use vgae::config::{BaselineKind, Calibration, Config};
+/// use vgae::progress::Progress;
 /// use vgae::{read, split};
 ///
 /// let config = Config::default();
-/// let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let score = Baseline::new(BaselineKind::AdamicAdar, &split.train, None, 0)?;
 /// let population = Population::draw(&score, &graph.edges, &split, 0)?;

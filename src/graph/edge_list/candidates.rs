@@ -6,8 +6,8 @@ use super::EdgeList;
 use crate::graph::Pair;
 
 impl EdgeList {
-    /// Turns these undirected edges into those of a bipartite graph whose first `num_sources` nodes are sources and whose
-    /// other nodes are targets. Lists derived from it know the kinds too.
+    /// Turns these undirected edges into those of a bipartite graph, whose first `num_sources` nodes are sources and
+    /// whose other nodes are targets. Lists derived from the result keep the distinction.
     ///
     /// # Examples
     /// ```
@@ -24,7 +24,7 @@ impl EdgeList {
     /// ```
     ///
     /// # Errors
-    /// Returns the first edge that joins two nodes of the same kind.
+    /// Returns the first edge that joins two sources or two targets.
     pub fn across_kinds(self, num_sources: usize) -> std::result::Result<EdgeList, Pair> {
         let edges = EdgeList { num_sources: Some(num_sources), ..self };
         match edges.pairs.iter().find(|&&pair| !edges.can_join(pair)) {
@@ -33,14 +33,14 @@ impl EdgeList {
         }
     }
 
-    /// Returns `pairs` as the edges, on the same nodes, without weights; see [`EdgeList::with_direction`]. Of a bipartite
-    /// graph they must join sources with targets.
+    /// Builds edges from `pairs` on the same nodes, without weights; see [`EdgeList::with_direction`]. In a bipartite
+    /// graph, the pairs must join sources with targets.
     pub fn with_edges(&self, pairs: Vec<Pair>) -> EdgeList {
         let edges = Self::with_direction(self.direction, self.num_nodes, pairs, None).0;
         EdgeList { num_sources: self.num_sources, ..edges }
     }
 
-    /// Returns the number of sources of a bipartite graph, which come before its targets.
+    /// Returns the number of sources, which come before the targets, if the graph is bipartite.
     pub fn num_sources(&self) -> Option<usize> {
         self.num_sources
     }
@@ -53,7 +53,8 @@ impl EdgeList {
         }
     }
 
-    /// Returns `true` if `pair` is or could be an edge: its nodes are distinct and, in a bipartite graph, of different kinds.
+    /// Returns `true` if `pair` is or could be an edge: its nodes are distinct and, in a bipartite graph, a source and
+    /// a target.
     pub fn can_join(&self, (u, v): Pair) -> bool {
         match self.num_sources {
             Some(num_sources) => ((u as usize) < num_sources) != ((v as usize) < num_sources),
@@ -61,12 +62,12 @@ impl EdgeList {
         }
     }
 
-    /// Returns `true` if `pair` could be an edge and is not. O(log k) time, as for [`EdgeList::contains`].
+    /// Returns `true` if `pair` could be an edge but is not one. O(log k) time, like [`EdgeList::contains`].
     pub fn is_candidate(&self, pair: Pair) -> bool {
         self.can_join(pair) && !self.contains(pair)
     }
 
-    /// Returns the nodes to which `node`, as the source, could have an edge and has none, ascending.
+    /// Returns the nodes that `node`, as the first node of a pair, could be linked to but is not, in ascending order.
     pub fn candidates_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let n = self.num_nodes as u32;
         let others = match self.num_sources.map(|num_sources| num_sources as u32) {
@@ -77,7 +78,7 @@ impl EdgeList {
         others.filter(move |&other| self.is_candidate((node, other)))
     }
 
-    /// Seeds a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
+    /// Draws a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
     pub(crate) fn random_pair(&self, rng: &mut impl Rng) -> Pair {
         let n = self.num_nodes as u32;
         match self.num_sources.map(|num_sources| num_sources as u32) {
@@ -93,7 +94,7 @@ mod tests {
     use crate::graph::Direction;
 
     #[test]
-    fn across_kinds_only_sources_and_targets_are_candidates() {
+    fn in_a_bipartite_graph_only_a_source_and_a_target_are_candidates() {
         // Sources 0 and 1, targets 2, 3 and 4.
         let edges = EdgeList::new(5, vec![(2, 0), (1, 3), (0, 3)], Some(vec![1.0, 2.0, 3.0])).0;
         let edges = edges.across_kinds(2).unwrap();
@@ -107,7 +108,7 @@ mod tests {
             assert_eq!(edges.is_candidate(pair), is_candidate, "{pair:?}");
         }
         assert!(!edges.is_candidate((3, 1)), "an edge");
-        // Every list that is made of it.
+        // Derived lists keep the number of sources.
         let some = [
             edges.select(&[1]),
             edges.filter(|at| at == 1),
@@ -124,13 +125,13 @@ mod tests {
     }
 
     #[test]
-    fn an_edge_within_a_kind_is_named() {
+    fn an_edge_between_two_targets_is_named() {
         let edges = EdgeList::new(4, vec![(0, 2), (2, 3)], None).0;
         assert_eq!(edges.across_kinds(2), Err((2, 3)));
     }
 
     #[test]
-    fn without_kinds_all_other_nodes_that_are_no_neighbours_are_candidates() {
+    fn in_other_graphs_all_nodes_except_neighbours_are_candidates() {
         let pairs = vec![(0, 1), (2, 1)];
         let undirected = EdgeList::new(4, pairs.clone(), None).0;
         assert_eq!(undirected.candidates_of(1).collect::<Vec<_>>(), [3]);

@@ -223,7 +223,7 @@ mod tests {
     use crate::model::loss::{ExactReconstruction, SampledEdges};
 
     fn graph() -> EdgeList {
-        crate::read::data("datasets/karate".as_ref(), &Default::default()).unwrap().edges
+        crate::read::data("datasets/karate".as_ref(), &Default::default(), &Default::default()).unwrap().edges
     }
 
     fn z(n: usize, d: usize) -> Vec<f32> {

@@ -1,4 +1,4 @@
-//! Columns of a row group: node ids and weights.
+//! The columns of a row group that hold node ids and weights.
 
 use std::fmt::Write;
 
@@ -8,11 +8,11 @@ use parquet::data_type::{ByteArrayType, DataType, DoubleType, FloatType, Int32Ty
 use parquet::file::reader::RowGroupReader;
 use parquet::schema::types::SchemaDescriptor;
 
-use crate::read::listed::{check_id, checked_weight};
-use crate::read::parquet::guard::guarded;
+use crate::read::parquet::guarded;
 use crate::read::parquet::pages::Checked;
+use crate::read::values::{check_id, checked_weight};
 
-/// The longest text of a batch of rows: positions in it are u32.
+/// The longest text of a batch of rows in bytes; positions in it are u32.
 const MAX_TEXT_BYTES: usize = 1 << 30;
 
 /// A column of the file.
@@ -33,7 +33,7 @@ enum Meaning {
     Other,
 }
 
-/// A column of a row group, of which some rows are decoded.
+/// A column of a row group and the rows of it that are decoded.
 pub(super) struct Column<'a> {
     field: &'a Field,
     values: Values,
@@ -50,22 +50,22 @@ enum Values {
 struct Decoder<T: DataType> {
     reader: ColumnReaderImpl<T>,
     values: Vec<T::T>,
-    /// 0 for a null.
+    /// The definition level of each row: 0 for a null.
     levels: Vec<i16>,
 }
 
-/// Why rows could not be decoded.
+/// The reason why rows could not be decoded.
 enum Stop {
     Damaged(String),
-    /// The column has fewer rows than the row group, these of the batch.
+    /// The column has fewer rows than the row group: only this many in the batch.
     Ended(usize),
     /// The row of the batch with a null.
     Null(usize),
 }
 
 impl Field {
-    /// The column called `name`, for node ids.
-    pub(super) fn of_ids(schema: &SchemaDescriptor, name: &str) -> Result<Self, String> {
+    /// Finds the column `name` of node ids.
+    pub(super) fn node_ids(schema: &SchemaDescriptor, name: &str) -> Result<Self, String> {
         use PhysicalType::{BYTE_ARRAY, INT32, INT64};
         let fits = |field: &Field| match field.physical {
             BYTE_ARRAY => matches!(field.meaning, Meaning::Text | Meaning::Plain),
@@ -75,8 +75,8 @@ impl Field {
         Self::find(schema, name, fits, "strings or whole numbers as node ids")
     }
 
-    /// The column called `name`, for weights.
-    pub(super) fn of_weights(schema: &SchemaDescriptor, name: &str) -> Result<Self, String> {
+    /// Finds the column `name` of weights.
+    pub(super) fn weights(schema: &SchemaDescriptor, name: &str) -> Result<Self, String> {
         use PhysicalType::{DOUBLE, FLOAT, INT32, INT64};
         let fits = |field: &Field| match field.physical {
             FLOAT | DOUBLE => field.meaning == Meaning::Plain,
@@ -94,7 +94,7 @@ impl Field {
     ) -> Result<Self, String> {
         let found = schema.columns().iter().enumerate().find(|(_, column)| column.path().parts() == [name]);
         let Some((at, column)) = found else {
-            return Err(format!("the column {name:?} holds lists or structures; expected {expected}"));
+            return Err(format!("the column {name:?} contains lists or structs; expected {expected}"));
         };
         let meaning = match (column.logical_type_ref(), column.converted_type()) {
             (Some(LogicalType::String | LogicalType::Enum), _) => Meaning::Text,
@@ -109,14 +109,14 @@ impl Field {
             (None, _) => Meaning::Other,
         };
         let field = Field { name: name.to_string(), at, physical: column.physical_type(), meaning };
-        // A list of values has its name here, too, where its elements are repeated.
+        // A list can also have this name; its elements have a repetition level.
         if fits(&field) && column.max_rep_level() == 0 {
             return Ok(field);
         }
         let logical = column.logical_type_ref().map_or(String::new(), |logical| format!(" ({logical:?})"));
         let hint = match field.physical {
             PhysicalType::FLOAT | PhysicalType::DOUBLE => {
-                "; hint: pandas makes fractions of whole numbers where some are missing"
+                "; hint: pandas turns whole numbers into fractions if some values are missing"
             }
             _ => "",
         };
@@ -125,7 +125,7 @@ impl Field {
 }
 
 impl<'a> Column<'a> {
-    /// The column `field` of a row group.
+    /// Opens the column `field` of a row group.
     pub(super) fn open(field: &'a Field, group: &dyn RowGroupReader) -> Result<Self, String> {
         let pages =
             guarded(|| group.get_column_page_reader(field.at)).map_err(|error| field.damaged(&error))?;
@@ -138,12 +138,12 @@ impl<'a> Column<'a> {
             ColumnReader::Int64ColumnReader(reader) => Values::Int64(Decoder::new(reader)),
             ColumnReader::FloatColumnReader(reader) => Values::Float(Decoder::new(reader)),
             ColumnReader::DoubleColumnReader(reader) => Values::Double(Decoder::new(reader)),
-            _ => return Err(format!("the column {:?} changes its type", field.name)),
+            _ => return Err(format!("the column {:?} has another type than the schema says", field.name)),
         };
         Ok(Column { field, values })
     }
 
-    /// Decodes the next rows, of which the first is row `first` of the file, from 0.
+    /// Decodes the next rows; the first of them is row `first` of the file, counted from 0.
     pub(super) fn read(&mut self, num_rows: usize, first: usize) -> Result<(), String> {
         let outcome = match &mut self.values {
             Values::Text(decoder) => decoder.read(num_rows),
@@ -164,16 +164,16 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// Appends the node id in `row` of those that were decoded.
+    /// Appends the node id in `row` of the decoded rows.
     pub(super) fn push_id(&self, row: usize, text: &mut String) -> Result<(), String> {
         let is_unsigned = self.field.meaning == Meaning::Unsigned;
         // Writing to a string cannot fail.
         let _ = match &self.values {
             Values::Text(decoder) => {
-                let id = std::str::from_utf8(decoder.values[row].data()).map_err(|_| "is no UTF-8 text")?;
+                let id = std::str::from_utf8(decoder.values[row].data()).map_err(|_| "is not UTF-8 text")?;
                 check_id(id)?;
                 if text.len() + id.len() > MAX_TEXT_BYTES {
-                    return Err("is too long, with those of the rows around it".into());
+                    return Err("is too long, together with the ids in the rows around it".into());
                 }
                 text.push_str(id);
                 Ok(())
@@ -222,7 +222,7 @@ impl<T: DataType> Decoder<T> {
         self.values.clear();
         self.levels.clear();
         let mut num_read = 0;
-        // A call may end with a page.
+        // A call may stop at the end of a page.
         while num_read < num_rows {
             let levels = Some(&mut self.levels);
             let values = &mut self.values;

@@ -1,10 +1,13 @@
-//! Lengths as `DELTA_BINARY_PACKED` has them, read without room made for them: Apache Parquet's Encodings.md, "Delta Encoding".
+//! Sums lengths encoded as `DELTA_BINARY_PACKED` (Apache Parquet's Encodings.md, "Delta Encoding").
+//!
+//! Written by hand because the decoder of the `parquet` crate allocates memory for all lengths before it
+//! reads them, and their number comes from the file.
 
 /// A summary of a run of lengths.
 pub(super) struct Lengths {
     /// The number of lengths.
     pub(super) count: u64,
-    /// Their sum.
+    /// The sum of the lengths.
     pub(super) sum: u64,
     /// The bytes after the lengths.
     pub(super) num_rest: usize,
@@ -74,21 +77,21 @@ impl<'a> Bytes<'a> {
         Some(taken)
     }
 
-    /// Seven bits a byte, the lowest first.
+    /// Reads a number stored as seven bits per byte, lowest bits first (ULEB128).
     fn number(&mut self) -> Option<u64> {
         let end = self.0.iter().take(10).position(|byte| byte & 0x80 == 0)?;
         let digits = self.take(end + 1)?;
         Some(digits.iter().rev().fold(0, |number, digit| number << 7 | u64::from(digit & 0x7f)))
     }
 
-    /// A number whose lowest bit is its sign.
+    /// Reads a number whose lowest bit is its sign.
     fn zigzag(&mut self) -> Option<i64> {
         let number = self.number()?;
         Some((number >> 1) as i64 ^ -((number & 1) as i64))
     }
 }
 
-/// `width` bits, 32 at most, from the bit `at` on, the lowest first.
+/// Returns `width` bits (at most 32) starting at bit `at`, lowest first.
 fn bits(bytes: &[u8], at: usize, width: usize) -> u32 {
     let (first, end) = (at / 8, (at + width).div_ceil(8));
     let word = bytes[first..end].iter().rev().fold(0u64, |word, byte| word << 8 | u64::from(*byte));
@@ -109,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// A page of numbers as the crate writes it.
+    /// Returns a page of numbers as the `parquet` crate writes it.
     fn written(numbers: &[i32]) -> Vec<u8> {
         let schema = Arc::new(parse_message_type("message rows { required int32 number; }").unwrap());
         let properties = WriterProperties::builder()
@@ -129,7 +132,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_crate_writes_is_what_is_read(
+        fn lengths_written_by_the_crate_are_read_back(
             lengths in prop::collection::vec(prop_oneof![Just(7), 0..50, 0..1_000_000], 1..700),
             rest in prop::collection::vec(any::<u8>(), 0..50),
         ) {
@@ -143,7 +146,9 @@ mod tests {
 
         /// Random bytes are read or refused, without a panic.
         #[test]
-        fn bytes_are_read_or_refused(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x80), Just(1)], 0..60)) {
+        fn bytes_are_read_or_refused(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x80), Just(1)], 0..60),
+        ) {
             Lengths::read(&bytes);
         }
     }

@@ -1,5 +1,6 @@
-//! The pages of a column, looked at before they are decoded: the decoder makes room for as many values as a dictionary or a
-//! list of lengths says it has, and a page of a few bytes may say that there are billions.
+//! Checks the pages of a column before the `parquet` crate decodes them. The crate allocates memory for as
+//! many values as a dictionary or a list of lengths claims to have, and a page of a few bytes can claim
+//! billions.
 
 use parquet::basic::Encoding;
 use parquet::column::page::{Page, PageMetadata, PageReader};
@@ -7,20 +8,21 @@ use parquet::errors::{ParquetError, Result};
 
 use super::lengths::Lengths;
 
-/// The smallest value of a dictionary is a bit.
+/// The most values per byte of a dictionary, whose smallest value is one bit.
 const VALUES_PER_BYTE: usize = 8;
 
-/// Differences that are all the same take five bytes for each 128 as most programs write them, and fewer for larger blocks.
+/// The most differences per byte. Equal differences take five bytes per 128 in the files of most programs,
+/// and fewer in larger blocks.
 const DIFFERENCES_PER_BYTE: usize = 256;
 
-/// The maximum number of bytes per value that the values of a page may share with their predecessors, as a shared byte
-/// takes memory for each value once decoded.
+/// The maximum number of bytes per value that the values of a page may share with their predecessors. A shared
+/// byte takes memory for each value once decoded.
 const SHARED_BYTES_PER_VALUE: u64 = 16 << 10;
 
-/// Pages that hold no more values than they can.
+/// A page reader that refuses pages which claim more values than they can hold.
 pub(super) struct Checked {
     pub(super) pages: Box<dyn PageReader>,
-    /// 0 where no value can be null.
+    /// The maximum definition level: 0 if no value can be null.
     pub(super) max_def_level: i16,
 }
 
@@ -89,10 +91,10 @@ impl Checked {
             Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY => {
                 check(Lengths::count(bytes)?, bytes)
             }
-            // Each value is a prefix of the previous value and a suffix of its own; the lengths of both come first.
+            // Each value is a prefix of the previous value and a suffix of its own. The lengths come first.
             Encoding::DELTA_BYTE_ARRAY => check(Lengths::count(bytes)?, bytes).or_else(|| {
                 let Some(shared) = Lengths::read(bytes) else {
-                    return Some("a page has no whole lengths of what its values share".into());
+                    return Some("the prefix lengths of a page are cut off".into());
                 };
                 let rest = &bytes[bytes.len() - shared.num_rest..];
                 let too_much =
@@ -112,7 +114,7 @@ impl Checked {
             Page::DataPageV2 { def_levels_byte_len, rep_levels_byte_len, .. } => {
                 bytes.get(def_levels_byte_len.checked_add(*rep_levels_byte_len)? as usize..)
             }
-            // The levels, where there are any, have their length before them.
+            // Levels, if there are any, are preceded by their length.
             _ if self.max_def_level > 0 => {
                 let (length, rest) = bytes.split_first_chunk()?;
                 rest.get(u32::from_le_bytes(*length) as usize..)
@@ -122,10 +124,10 @@ impl Checked {
     }
 }
 
-/// A word on `count` values in fewer bytes than they take.
+/// Describes the problem if `count` values do not fit into `num_bytes`.
 fn too_many(what: &str, count: u64, num_bytes: usize, per_byte: usize) -> Option<String> {
-    let is_much = count > (num_bytes as u64).saturating_mul(per_byte as u64);
-    is_much.then(|| format!("{what} of {count} values in {num_bytes} bytes"))
+    let is_too_many = count > (num_bytes as u64).saturating_mul(per_byte as u64);
+    is_too_many.then(|| format!("{what} of {count} values in {num_bytes} bytes"))
 }
 
 #[cfg(test)]
@@ -173,10 +175,11 @@ mod tests {
         checked.check(Some(page)).err().map(|error| error.to_string())
     }
 
-    // 128 values a block, in four parts: how many values, the first, then a block whose values rise by none.
+    // Blocks of 128 values in four parts; then the number of values, the first value, and a block of zero
+    // differences.
     const THREE_EMPTY: &[u8] = &[0x80, 1, 4, 3, 0, 0, 0, 0, 0, 0];
     const MANY_EMPTY: &[u8] = &[0x80, 1, 4, 0xff, 0xff, 0xff, 0xff, 7, 0, 0, 0, 0, 0, 0];
-    /// 0, then two times 50,000: the first difference is the least, 0, the others are in 16 bits.
+    /// The values 0, 50,000 and 50,000, as 16-bit differences above a minimum of 0.
     const TWO_LONG: &[u8] = &[
         0x80, 1, 4, 3, 0, 0, 16, 0, 0, 0, 0x50, 0xc3, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
@@ -184,7 +187,7 @@ mod tests {
     ];
 
     #[test]
-    fn no_page_makes_room_for_more_than_it_can_hold() {
+    fn pages_that_claim_more_values_than_they_hold_are_refused() {
         use Encoding::{DELTA_BINARY_PACKED, DELTA_BYTE_ARRAY, DELTA_LENGTH_BYTE_ARRAY};
         for encoding in [DELTA_BINARY_PACKED, DELTA_LENGTH_BYTE_ARRAY] {
             assert_eq!(problem(encoding, 3, &[THREE_EMPTY]), None);
@@ -193,15 +196,15 @@ mod tests {
             let more = problem(encoding, 2, &[THREE_EMPTY]).unwrap();
             assert!(more.ends_with("a page of 2 values has 3 differences"), "{more}");
         }
-        let of_texts = |shared, own| problem(DELTA_BYTE_ARRAY, i32::MAX as u32, &[shared, own]);
-        assert_eq!(of_texts(THREE_EMPTY, THREE_EMPTY), None);
-        let shared = of_texts(MANY_EMPTY, THREE_EMPTY).unwrap();
+        let text_problem = |shared, own| problem(DELTA_BYTE_ARRAY, i32::MAX as u32, &[shared, own]);
+        assert_eq!(text_problem(THREE_EMPTY, THREE_EMPTY), None);
+        let shared = text_problem(MANY_EMPTY, THREE_EMPTY).unwrap();
         assert!(shared.ends_with("a page of 2147483647 values in 24 bytes"), "{shared}");
-        let own = of_texts(THREE_EMPTY, MANY_EMPTY).unwrap();
+        let own = text_problem(THREE_EMPTY, MANY_EMPTY).unwrap();
         assert!(own.ends_with("a page of 2147483647 values in 14 bytes"), "{own}");
-        let long = of_texts(TWO_LONG, THREE_EMPTY).unwrap();
+        let long = text_problem(TWO_LONG, THREE_EMPTY).unwrap();
         assert!(long.ends_with("a page of 3 values that share 100000 bytes"), "{long}");
-        let cut = of_texts(&TWO_LONG[..20], &[]).unwrap();
-        assert!(cut.ends_with("a page has no whole lengths of what its values share"), "{cut}");
+        let cut = text_problem(&TWO_LONG[..20], &[]).unwrap();
+        assert!(cut.ends_with("the prefix lengths of a page are cut off"), "{cut}");
     }
 }

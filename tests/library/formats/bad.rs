@@ -20,10 +20,10 @@ const MATRICES: [(&str, &str); 12] = [
     ),
     ("%%MatrixMarket matrix coordinate complex general\n", "1: found complex values; expected"),
     ("%%MatrixMarket matrix coordinate real skew-symmetric\n", "1: found a skew-symmetric matrix; expected"),
-    ("P", "ends before its size; expected a line with the numbers of rows, columns and entries"),
+    ("P", "ends before its size line; expected the numbers of rows, columns and entries"),
     ("P2 2\n", "2: expected the numbers of rows, columns and entries, found \"2 2\""),
     ("P2 3 1\n1 2\n", "2: the matrix is 2×3; expected as many columns as rows"),
-    ("P3 3 2\n1 2\n", "has 1 entries; expected 2, as its size says"),
+    ("P3 3 2\n1 2\n", "has 1 entries; expected 2, as its size line says"),
     ("P3 3 1\n1 4\n", "3: the index is \"4\"; expected a whole number from 1 to 3"),
     ("P3 3 1\n1 2 1\n", "3: expected a row and a column, found 3 fields"),
     ("P3 3 0\n", "has no entries; expected at least one edge"),
@@ -48,26 +48,26 @@ fn bad_matrix_market_is_refused() {
     }
     let huge = "%%MatrixMarket matrix coordinate pattern general\n4000000000 4000000000 1\n1 2\n";
     let found = error("m.mtx", huge, &default());
-    assert_eq!(found, "has 4000000000 rows for 1 entries; expected a matrix of fewer rows");
+    assert_eq!(found, "has 4000000000 rows for 1 entries; expected fewer rows");
 }
 
 const GRAPHML: [(&str, &str); 13] = [
-    ("", "1: the file ends without a <graph>; expected one"),
-    ("a,b\n", "2: the file ends without a <graph>"),
+    ("", "1: the file has no <graph>; expected one"),
+    ("a,b\n", "2: the file has no <graph>"),
     ("<html></html>", "1: found <html>; expected <graphml>"),
-    ("<graphml>\n<graph edgedefault='undirected'>\n<node id='a'/>", "3: the file ends in the middle"),
+    ("<graphml>\n<graph edgedefault='undirected'>\n<node id='a'/>", "3: the file is cut off"),
     ("<graphml>\n<graph edgedefault='undirected'>\n</graphml>", "3: the XML is damaged: "),
     ("<graphml>\n<graph edgedefault='undirected'>\n<node id='a", "3: the XML is damaged: "),
     ("<graphml><graph></graph></graphml>", "1: edgedefault is missing; expected directed or undirected"),
     ("G<edge source='a'/>E", "1: the target of the edge is empty; expected a node id"),
-    ("G<node id='a'><graph edgedefault='directed'/></node>E", "1: found a second <graph>, or one in another"),
+    ("G<node id='a'><graph edgedefault='directed'/></node>E", "1: found a second or nested <graph>"),
     ("G<hyperedge/>E", "1: found a <hyperedge>; expected edges between two nodes"),
     (
         "G<edge source='a' target='b' directed='true'/>E",
-        "1: the edge has directed=\"true\"; expected all edges to be",
+        "1: the edge has directed=\"true\"; expected every edge to follow",
     ),
     ("G<node id='a'/>E", "has no edges; expected at least one"),
-    ("G<edge source='a' target='a'/>E", "no edges, self-loops not counted; expected"),
+    ("G<edge source='a' target='a'/>E", "has no edges (self-loops do not count); expected"),
 ];
 
 #[test]
@@ -94,7 +94,7 @@ fn bad_graphml_is_refused() {
     for (data, expected) in [
         (
             "<data key='k'>3</data>",
-            "the edge a – b has no weight, but others have; expected one of each edge",
+            "the edge a – b has no weight, but other edges have; expected a weight for every edge",
         ),
         ("<data key='k'>-3</data>", "2: the weight is -3; expected a number above 0"),
         ("<data key='k'>much</data>", "2: the weight is \"much\"; expected a finite number"),
@@ -106,7 +106,7 @@ fn bad_graphml_is_refused() {
     let found = error("g.graphml", latin, &default());
     assert!(found.starts_with("1: the XML is damaged: "), "{found}");
     let found = error("g.graphml.gz", &gzip(edge("", "").as_bytes())[..60], &default());
-    assert!(found.contains("the gzip stream ends in the middle"), "{found}");
+    assert!(found.contains("the gzip stream is cut off"), "{found}");
 }
 
 /// The name, type, shape and bytes of an array.
@@ -138,12 +138,16 @@ fn bad_npz_is_refused() {
     let graph = read(&Workspace::new(), "m.npz", npz(&good), &default()).unwrap();
     assert_eq!(edges(&graph), [("0".into(), "1".into(), None)]);
     let cases: [(usize, Array, &str); 13] = [
-        (0, ("format", "|S3", "", b"bsr"), "is a matrix in the format \"bsr\"; expected csr, csc or coo"),
+        (0, ("format", "|S3", "", b"bsr"), "is a matrix in \"bsr\" format; expected csr, csc or coo"),
         (0, ("other", "|S3", "", b"csr"), "the array format cannot be read: "),
         (1, ("shape", "|u1", "2,", &[2, 3]), "is a 2×3 matrix; expected as many columns as rows"),
-        (1, ("shape", "|u1", "1,", &[2]), "has a shape of other than two whole numbers"),
+        (1, ("shape", "|u1", "1,", &[2]), "has a shape that is not two whole numbers"),
         (2, ("indptr", "|u1", "2,", &[0, 2]), "the array indptr has 2 elements; expected 3"),
-        (2, ("indptr", "|u1", "3,", &[0, 2, 1]), "the array indptr has 1 at 2; expected 0, then ascending"),
+        (
+            2,
+            ("indptr", "|u1", "3,", &[0, 2, 1]),
+            "the array indptr has 1 at index 2; expected ascending numbers from 0",
+        ),
         (
             2,
             ("indptr", "|u1", "3,", &[0, 1, 3]),
@@ -154,13 +158,13 @@ fn bad_npz_is_refused() {
             ("indptr", "|u1", "3,", &[0, 0, 0]),
             "the array indices has 2 elements; expected 0, one for each entry",
         ),
-        (3, ("indices", "|u1", "2,", &[1, 2]), "the array indices has 2 at 1; expected an index below 2"),
         (
             3,
-            ("indices", "<i2", "2,", &[1, 0, 0]),
-            "the array indices ends in the middle; expected a whole array",
+            ("indices", "|u1", "2,", &[1, 2]),
+            "the array indices has 2 at index 1; expected a number below 2",
         ),
-        (3, ("indices", "|u1", "2,", &[1, 0, 0]), "the array indices goes on after its last element"),
+        (3, ("indices", "<i2", "2,", &[1, 0, 0]), "the array indices is cut off; expected a complete array"),
+        (3, ("indices", "|u1", "2,", &[1, 0, 0]), "the array indices has bytes after its last element"),
         (
             4,
             ("data", "<c8", "2,", &[0; 16]),
@@ -169,7 +173,7 @@ fn bad_npz_is_refused() {
         (
             4,
             ("data", "|b1", "2,", &[1, 0]),
-            "the array data has an entry at row 1, column 0 (from 0) that is no edge",
+            "the array data has an entry at row 1, column 0 (from 0) that is not an edge",
         ),
     ];
     for (at, array, expected) in cases {
@@ -179,22 +183,23 @@ fn bad_npz_is_refused() {
         assert!(found.starts_with(expected), "{found}");
     }
     let found = error("m.npz", "a,b\n", &default());
-    assert!(found.starts_with("is no .npz file ("), "{found}");
+    assert!(found.starts_with("is not an .npz file ("), "{found}");
 }
 
 #[test]
 fn bad_parquet_is_refused() {
-    let found = |name: &str| read::data(&fixture(name), &default()).unwrap_err().to_string();
+    let found =
+        |name: &str| read::data(&fixture(name), &default(), &Progress::default()).unwrap_err().to_string();
     assert!(found("null.parquet").ends_with("the column \"source\" has a null in row 2; expected a value"));
     let fractions = "the column \"source\" is of type DOUBLE; expected strings or whole numbers as node ids; hint: pandas \
-                     makes fractions of whole numbers where some are missing";
+                     turns whole numbers into fractions if some values are missing";
     assert!(found("fractions.parquet").ends_with(fractions), "{}", found("fractions.parquet"));
-    let header = "has no rows; expected source and target of each edge";
+    let header = "has no rows; expected the source and target of each edge";
     assert!(found("header.parquet").ends_with(header), "{}", found("header.parquet"));
     let whole = fs::read(fixture("snappy.parquet")).unwrap();
     for bytes in [b"a,b\n".as_slice(), &whole[..200], &[]] {
         let found = error("e.parquet", bytes, &default());
-        assert!(found.starts_with("is no whole Parquet file: "), "{found}");
+        assert!(found.starts_with("is not a complete Parquet file: "), "{found}");
     }
 }
 

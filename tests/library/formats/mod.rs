@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use vgae::Result;
 use vgae::config::{EdgeFormat, Header, ReadConfig};
 use vgae::graph::Graph;
+use vgae::progress::Progress;
 use vgae::read;
 
 /// a – b, b – c, c – d, a – d, as places among the ids, and their weights.
@@ -57,7 +58,7 @@ fn ordered(graph: &Graph) -> Vec<(String, String, Option<f32>)> {
 
 fn read(workspace: &Workspace, name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> Result<Graph> {
     workspace.write(name, bytes);
-    read::data(&workspace.path(name), config)
+    read::data(&workspace.path(name), config, &Progress::default())
 }
 
 /// The error of reading these bytes, behind the file's name.
@@ -86,7 +87,7 @@ fn every_format_gives_the_same_graph() {
     ];
     let workspace = Workspace::new();
     for (name, ids, has_weights, num_nodes) in cases {
-        let graph = read::data(&fixture(name), &default()).unwrap();
+        let graph = read::data(&fixture(name), &default(), &Progress::default()).unwrap();
         assert_eq!(ordered(&graph), expected(ids, has_weights), "{name}");
         assert_eq!(graph.num_nodes(), num_nodes, "{name}");
         let bytes = fs::read(fixture(name)).unwrap();
@@ -117,12 +118,13 @@ fn every_format_gives_the_same_graph() {
 
 #[test]
 fn merges_and_losses_are_noted() {
-    let notes = |name: &str| read::data(&fixture(name), &default()).unwrap().notes;
+    let notes = |name: &str| read::data(&fixture(name), &default(), &Progress::default()).unwrap().notes;
     assert_eq!(notes("snappy.parquet"), [""; 0]);
     let merged = "entries: 8; duplicate or reversed, merged: 4; self-loops, dropped: 0; edges left: 4";
     assert_eq!(notes("csr.npz"), [merged]);
     assert_eq!(notes("symmetric.mtx"), [""; 0]);
-    let lost = "the file's edges have directions, which are not kept; `read.directed` keeps them";
+    let lost =
+        "the edges of the file are directed, but their directions were dropped; `read.directed` keeps them";
     assert_eq!(notes("directed.graphml"), [lost]);
     let text = "%%MatrixMarket matrix coordinate integer general\n3 3 4\n1 2 5\n2 1 7\n3 3 1\n2 3 1\n";
     let graph = read(&Workspace::new(), "m.mtx", text, &default()).unwrap();
@@ -134,34 +136,37 @@ fn merges_and_losses_are_noted() {
 #[test]
 fn directions_are_kept() {
     let config = ReadConfig { directed: true, ..default() };
-    let graph = read::data(&fixture("directed.graphml"), &config).unwrap();
+    let graph = read::data(&fixture("directed.graphml"), &config, &Progress::default()).unwrap();
     assert_eq!(edges(&graph), expected(&NAMES, true));
-    let graph = read::data(&fixture("general.mtx"), &config).unwrap();
+    let graph = read::data(&fixture("general.mtx"), &config, &Progress::default()).unwrap();
     assert_eq!(edges(&graph), expected(&["1", "2", "3", "4"], false));
     // An entry of a symmetric matrix is an edge each way.
-    let graph = read::data(&fixture("symmetric.mtx"), &config).unwrap();
+    let graph = read::data(&fixture("symmetric.mtx"), &config, &Progress::default()).unwrap();
     let mut both = expected(&["1", "2", "3", "4"], true);
     both.extend(both.clone().into_iter().map(|(u, v, weight)| (v, u, weight)));
     both.sort_by(|a, b| a.partial_cmp(b).unwrap());
     assert_eq!(edges(&graph), both);
-    let error = read::data(&fixture("undirected.graphml"), &config).unwrap_err().to_string();
-    assert!(error.contains("says edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
+    let error =
+        read::data(&fixture("undirected.graphml"), &config, &Progress::default()).unwrap_err().to_string();
+    assert!(error.contains("has edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
 }
 
 #[test]
 fn weight_column_by_name_or_number() {
     let weights = |name: &str, weights: &str| {
         let config = ReadConfig { weight_column: Some(weights.into()), ..default() };
-        read::data(&fixture(name), &config).map(|graph| edges(&graph)).map_err(|error| error.to_string())
+        read::data(&fixture(name), &config, &Progress::default())
+            .map(|graph| edges(&graph))
+            .map_err(|error| error.to_string())
     };
     assert_eq!(weights("snappy.parquet", "3").unwrap(), expected(&NAMES, true));
     assert_eq!(weights("zstd.pq", "1").unwrap(), expected(&["10", "11", "12", "13"], true));
     let error = weights("snappy.parquet", "w").unwrap_err();
     assert!(error.contains("has no column \"w\", which `read.weight_column` names"), "{error}");
     let error = weights("undirected.graphml", "w").unwrap_err();
-    assert!(error.ends_with(
-        "has no data \"w\" of edges, which `read.weight_column` names; that of its edges: weight"
-    ));
+    assert!(
+        error.ends_with("has no edge data \"w\", which `read.weight_column` names; its edge data: weight")
+    );
 }
 
 #[test]
@@ -175,7 +180,7 @@ fn inapplicable_flags_are_refused() {
         (fixture("general.mtx"), &weights, "read.weight_column"),
         (fixture(""), &format, "read.format"),
     ] {
-        let error = read::data(&path, config).unwrap_err();
+        let error = read::data(&path, config, &Progress::default()).unwrap_err();
         let is_setting = matches!(error, vgae::Error::Config { setting, .. } if setting == expected);
         assert!(is_setting && error.to_string().starts_with(&format!("`{expected}`")), "{error}");
     }

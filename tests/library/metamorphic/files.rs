@@ -13,7 +13,8 @@ fn row_order_only_reorders_nodes() {
     let workspace = Workspace::new();
     let mut pairs = ring(40);
     let read = |name: &str| {
-        let graph = vgae::read::data(&workspace.path(name), &Default::default()).unwrap();
+        let graph =
+            vgae::read::data(&workspace.path(name), &Default::default(), &Default::default()).unwrap();
         let nodes: Vec<String> = graph.nodes.iter().map(String::from).collect();
         let mut named: Vec<[String; 2]> = graph
             .edges

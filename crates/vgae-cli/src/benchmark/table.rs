@@ -33,13 +33,14 @@ pub enum Format {
 /// use vgae::evaluate::RunMetrics;
 /// use vgae::run::{RunDir, Timings, read_record};
 /// use vgae::write::{Existing, Output};
+/// use vgae::progress::Progress;
 /// use vgae::{read, split, train};
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// let path = directory.path().join("run");
 /// let mut config = Config::default();
 /// config.model.model = ModelKind::Baseline(BaselineKind::Katz);
-/// let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
+/// let graph = read::data("../../datasets/karate".as_ref(), &config.read, &Progress::default())?;
 /// let split = split::edges(&graph, &config.split, config.seed)?;
 /// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 /// let trained = train::fit(None, &split, &config, |_| {})?;

@@ -57,7 +57,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if let Some(data) = &args.data {
         // The features are irrelevant here, and their file may be gone.
         let config = ReadConfig { features: FeatureSource::None, ..audit.read_config() };
-        audit = audit.with_graph(&read::data_watched(data, &config, &stage)?, data);
+        audit = audit.with_graph(&read::data(data, &config, &stage)?, data);
         stage.begin("auditing");
     }
     let report = audit.check(if args.limit == 0 { usize::MAX } else { args.limit })?;

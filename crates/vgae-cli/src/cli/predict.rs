@@ -7,6 +7,7 @@ use crate::{Error, Result};
 use vgae::graph::{EdgeList, NodeIds};
 use vgae::model::recommend::{Approximate, Candidates, Recall};
 use vgae::model::score::{Score, ScoredPair};
+use vgae::progress::Progress;
 use vgae::read::{self, PairReader, Unknown};
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
@@ -237,7 +238,8 @@ impl CandidatesArg {
             }
             CandidatesArg::TwoHop => Ok(Candidates::TwoHop),
             CandidatesArg::File(path) => {
-                let (pairs, _) = PairReader::open(path, nodes, Unknown::Refuse)?.read_all()?;
+                let (pairs, _) =
+                    PairReader::open(path, nodes, Unknown::Refuse, &Progress::default())?.read_all()?;
                 Ok(Candidates::Listed(pairs))
             }
         }

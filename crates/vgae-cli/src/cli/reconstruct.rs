@@ -7,6 +7,7 @@ use vgae::config::FeatureTransform;
 use vgae::graph::transform::transform;
 use vgae::graph::{Csr, Features, NodeIds};
 use vgae::model::Model;
+use vgae::progress::Progress;
 use vgae::read;
 use vgae::run::Run;
 use vgae::write::{Existing, NumberWriter, Output};
@@ -88,7 +89,7 @@ fn read_rows(file: &Path, run: &Run) -> Result<(NodeIds, Features)> {
          reconstruct other rows, train with another --feature-transform";
         return Err(Error::Usage(problem.into()));
     }
-    let mut table = read::features(file)?;
+    let mut table = read::features(file, &Progress::default())?;
     let (found, expected) = (table.matrix.cols(), run.record.counts.num_features);
     // A list of triplets does not contain its width: the last features may be absent from all rows.
     if found < expected && !table.is_complete {

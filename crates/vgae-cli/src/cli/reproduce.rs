@@ -45,9 +45,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         tempfile::tempdir().map_err(|source| vgae::Error::io("create", &std::env::temp_dir(), source))?;
     let again = args.output.clone().unwrap_or_else(|| temporary.path().join("run"));
     let progress = reporter.epochs(record.config.model.model);
-    reproduce::make(&args.run, &record, &place, &again, existing, &progress.watch(), |epoch| {
-        progress.show(epoch)
-    })?;
+    reproduce::make(&args.run, &record, &place, &again, existing, &progress, |epoch| progress.show(epoch))?;
     drop(progress);
     let files = reproduce::compare(&args.run, &again)?;
     let is_same = files.iter().all(|file| file.difference.is_none());

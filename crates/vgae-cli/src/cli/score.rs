@@ -63,7 +63,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     stage.begin("calibrating");
     let calibrator = args.calibrate.calibrator(&run, &*score)?;
     let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
-    let pairs = PairReader::watched(&args.pairs, &run.graph.nodes, unknown, &stage)?;
+    let pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown, &stage)?;
     let (kept, others) = match args.keep_columns {
         true => (Columns::All, pairs.other_columns()),
         false => (Columns::Nodes, Vec::new()),

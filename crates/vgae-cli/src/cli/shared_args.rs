@@ -37,7 +37,7 @@ impl RunArgs {
             Some(file) => FeatureSource::File(file.clone()),
         };
         let config = ReadConfig { features, ..run.record.config.read.clone() };
-        let run = run.on_graph(read::data_watched(path, &config, &stage)?)?;
+        let run = run.on_graph(read::data(path, &config, &stage)?)?;
         drop(stage);
         for note in &run.graph.notes {
             reporter.note(note);

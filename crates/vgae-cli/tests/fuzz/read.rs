@@ -5,6 +5,7 @@ use std::path::Path;
 
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
+use vgae::progress::Progress;
 use vgae::read::{self, Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, write_pairs};
 
@@ -43,7 +44,7 @@ pub fn edge_list(place: &Path, files: &Files) -> Verdict {
         3 if name.ends_with("csv") => (config.bipartite, config.directed) = (true, true),
         _ => {}
     }
-    match read::edge_list(&place.join(name), &config) {
+    match read::edge_list(&place.join(name), &config, &Progress::default()) {
         Ok(graph) => check(place, &graph, &config),
         Err(error) => refused(place, &error),
     }
@@ -53,7 +54,7 @@ pub fn edge_list(place: &Path, files: &Files) -> Verdict {
 pub fn directory(place: &Path, files: &Files) -> Verdict {
     let directed = files.values().map(Vec::len).sum::<usize>() % 2 == 1;
     let config = ReadConfig { directed, ..ReadConfig::default() };
-    match read::data(place, &config) {
+    match read::data(place, &config, &Progress::default()) {
         Ok(graph) => check(place, &graph, &config),
         Err(error) => refused(place, &error),
     }
@@ -62,7 +63,7 @@ pub fn directory(place: &Path, files: &Files) -> Verdict {
 /// The table of features that is the one file.
 pub fn features(place: &Path, files: &Files) -> Verdict {
     let (name, _) = files.iter().next().unwrap();
-    match read::features(&place.join(name)) {
+    match read::features(&place.join(name), &Progress::default()) {
         Ok(table) => {
             check_features(&table.matrix, &table.nodes)?;
             match &table.columns.names {
@@ -92,7 +93,7 @@ pub fn pairs(place: &Path, files: &Files) -> Verdict {
     }
     for unknown in [Unknown::Refuse, Unknown::Skip] {
         let mut found = Vec::new();
-        let read = PairReader::open(&path, &nodes, unknown).and_then(|reader| {
+        let read = PairReader::open(&path, &nodes, unknown, &Progress::default()).and_then(|reader| {
             let num_others = reader.other_columns().len();
             reader.read_blocks(Columns::All, |block| {
                 for (at, &(u, v)) in block.pairs().iter().enumerate() {
@@ -148,8 +149,8 @@ fn check(place: &Path, graph: &Graph, config: &ReadConfig) -> Verdict {
     let write = || write_pairs(Output::create(&again, Existing::Replace)?, &graph.nodes, pairs);
     write().map_err(|error| error.to_string())?;
     let config = ReadConfig { directed: true, header: Header::Yes, ..ReadConfig::default() };
-    let found =
-        read::edge_list(&again, &config).map_err(|error| format!("what was read and written: {error}"))?;
+    let found = read::edge_list(&again, &config, &Progress::default())
+        .map_err(|error| format!("what was read and written: {error}"))?;
     match ids(graph) == ids(&found) {
         true => Ok(Outcome::Read),
         false => Err(format!("{:?} were written, {:?} read again", ids(graph), ids(&found))),

@@ -107,12 +107,12 @@ fn non_bipartite_input_is_refused() {
     let error = workspace.failure("train mixed.csv --bipartite --output run --quiet", 1);
     assert_eq!(
         error,
-        "error: mixed.csv:5: node x is a target and a source (the target on line 2); expected two kinds of nodes with \
+        "error: mixed.csv:5: node x is both a source and a target (target on line 2); expected two kinds of nodes with \
          --bipartite; hint: give the ids of one kind a prefix\n"
     );
     let error = workspace.failure("train loop.csv --bipartite --output run --quiet", 1);
     assert!(
-        error.starts_with("error: loop.csv:2: node b is a target and a source (the source here)"),
+        error.starts_with("error: loop.csv:2: node b is both a source and a target (source on this line)"),
         "{error}"
     );
 

@@ -368,7 +368,7 @@ fn comment_like_ids_round_trip() {
     workspace.write("bare.csv", "a,b\n#c,d\n");
     let stderr =
         text(workspace.vgae("train bare.csv --output no").assert().code(1).get_output().stderr.clone());
-    let note = "note: lines taken for comments as they begin with #: 1; quote ids that begin so\n";
+    let note = "note: lines read as comments because they begin with #: 1; put such ids in quotes\n";
     assert!(stderr.starts_with(note), "{stderr}");
 }
 

@@ -13,7 +13,7 @@ fn invalid_graphs_are_refused() {
     let expected = [
         (
             "self-loops only",
-            "self-loops_only: no edges, self-loops not counted; expected rows of source,target",
+            "self-loops_only: has no edges (self-loops do not count); expected rows of source,target",
         ),
         ("empty", "empty/edges.csv: is empty; expected rows of source,target"),
         ("header only", "header_only/edges.csv: has a header and no rows; expected rows of source,target"),

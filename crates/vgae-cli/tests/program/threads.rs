@@ -14,7 +14,8 @@ const THREADS: [usize; 3] = [1, 2, 4];
 fn output_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();
     make_data(&workspace);
-    let graph: Graph = vgae::read::data(&workspace.path("made"), &Default::default()).unwrap();
+    let graph: Graph =
+        vgae::read::data(&workspace.path("made"), &Default::default(), &Default::default()).unwrap();
     let ids: Vec<&str> = graph.nodes.iter().collect();
     workspace.write(
         "pairs.csv",

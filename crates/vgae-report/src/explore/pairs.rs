@@ -130,11 +130,14 @@ mod tests {
     use vgae::config::{BaselineKind, ReadConfig};
     use vgae::graph::EdgeList;
     use vgae::model::baseline::Baseline;
+    use vgae::progress::Progress;
     use vgae::read;
 
     #[test]
     fn figures_agree_with_the_baselines() {
-        let graph = read::data("../../datasets/karate".as_ref(), &ReadConfig::default()).unwrap();
+        let graph =
+            read::data("../../datasets/karate".as_ref(), &ReadConfig::default(), &Progress::default())
+                .unwrap();
         let adjacency = Adjacency::new(&graph.edges);
         let x = Array2::from_shape_fn((34, 5), |(row, column)| ((row * 7 + column * 3) % 5) as f32 - 1.0);
         for features in

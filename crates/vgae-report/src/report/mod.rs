@@ -10,13 +10,14 @@
 //! use vgae_report::report::Report;
 //! use vgae::run::{self, Run, RunDir, Timings};
 //! use vgae::write::Existing;
+//! use vgae::progress::Progress;
 //! use vgae::{evaluate::RunMetrics, read, split, train};
 //!
 //! let directory = tempfile::tempdir().unwrap();
 //! let path = directory.path().join("karate");
 //! let mut config = Config::default();
 //! config.train.epochs = Some(20);
-//! let graph = read::data("../../datasets/karate".as_ref(), &config.read)?;
+//! let graph = read::data("../../datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;

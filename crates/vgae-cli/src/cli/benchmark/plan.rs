@@ -10,6 +10,7 @@ use crate::benchmark::{Cell, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
 use vgae::config::{ModelKind, ReadConfig};
+use vgae::progress::Progress;
 use vgae::read;
 
 use super::{Args, PARTIAL, io, remove};
@@ -57,7 +58,7 @@ impl Plan {
                     let key = (at, format!("{:?}", flags.read));
                     let data_sha256 = match hashes.get(&key) {
                         Some(hash) => hash.clone(),
-                        None => data_sha256(&read::data(path, &flags.read)?.inputs),
+                        None => data_sha256(&read::data(path, &flags.read, &Progress::default())?.inputs),
                     };
                     hashes.insert(key, data_sha256.clone());
                     let cell = Cell {

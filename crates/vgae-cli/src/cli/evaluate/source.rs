@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::{Error, Result};
 use vgae::evaluate::negatives::Negatives;
 use vgae::graph::Pair;
+use vgae::progress::Progress;
 use vgae::read::{PairReader, Unknown};
 use vgae::run::Run;
 
@@ -148,5 +149,5 @@ impl GivenPairs {
 }
 
 fn read_pairs(path: &Path, run: &Run) -> Result<Vec<Pair>> {
-    Ok(PairReader::open(path, &run.graph.nodes, Unknown::Refuse)?.read_all()?.0)
+    Ok(PairReader::open(path, &run.graph.nodes, Unknown::Refuse, &Progress::default())?.read_all()?.0)
 }

@@ -1,5 +1,6 @@
 //! Shows the progress of training, epoch by epoch.
 
+use std::ops::Deref;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -18,10 +19,11 @@ const TEMPLATE: &str = "{bar} {prefix}\n{msg}";
 /// The seconds after which the time of the current epoch is shown too.
 const LONG_EPOCH_SECONDS: f64 = 2.0;
 
-/// The progress of training, shown until it is dropped.
+/// The progress of training, shown until it is dropped. It dereferences to the [`Progress`] that the work between the
+/// epochs updates.
 pub(crate) struct EpochProgress {
     display: Arc<Mutex<Display>>,
-    watch: Progress,
+    progress: Progress,
     ticker: Option<Ticker>,
 }
 
@@ -29,7 +31,7 @@ pub(crate) struct EpochProgress {
 struct Display {
     reporter: Reporter,
     model: ModelKind,
-    watch: Progress,
+    progress: Progress,
     start: Instant,
     last: Option<Last>,
     last_line: Instant,
@@ -46,11 +48,11 @@ struct Last {
 
 impl EpochProgress {
     pub(super) fn start(model: ModelKind, reporter: &Reporter) -> Self {
-        let watch = Progress::default();
+        let progress = Progress::default();
         let display = Arc::new(Mutex::new(Display {
             reporter: reporter.clone(),
             model,
-            watch: watch.clone(),
+            progress: progress.clone(),
             start: Instant::now(),
             last: None,
             last_line: Instant::now(),
@@ -66,12 +68,7 @@ impl EpochProgress {
             let tick = move || display.lock().unwrap_or_else(PoisonError::into_inner).tick();
             Ticker::start(period, period, tick)
         });
-        EpochProgress { display, watch, ticker }
-    }
-
-    /// Returns the watch for the work between the epochs.
-    pub(crate) fn watch(&self) -> Progress {
-        self.watch.clone()
+        EpochProgress { display, progress, ticker }
     }
 
     /// Shows that `epoch` has ended. This is cheap: most drawing is done by the other thread.
@@ -79,6 +76,14 @@ impl EpochProgress {
         if self.ticker.is_some() {
             self.display.lock().unwrap_or_else(PoisonError::into_inner).update(epoch);
         }
+    }
+}
+
+impl Deref for EpochProgress {
+    type Target = Progress;
+
+    fn deref(&self) -> &Progress {
+        &self.progress
     }
 }
 
@@ -112,19 +117,19 @@ impl Display {
     }
 
     fn tick(&mut self) {
-        let other = self.watch.look();
+        let other = self.progress.look();
         if other.is_some() {
             self.finish_network();
         }
         match (self.reporter.verbosity, other) {
-            (Verbosity::Bars, Some(progress)) => {
+            (Verbosity::Bars, Some(snapshot)) => {
                 let bar = self.bar.get_or_insert_with(|| self.reporter.bar(format::UNCOUNTED));
-                format::draw(bar, &progress, 0, &self.reporter);
+                format::draw(bar, &snapshot, 0, &self.reporter);
             }
             (Verbosity::Bars, None) => self.draw(),
             (Verbosity::Lines, _) if self.last_line.elapsed() < LINE_PERIOD => {}
-            (Verbosity::Lines, Some(progress)) => {
-                self.reporter.info(format::line(&progress, 0));
+            (Verbosity::Lines, Some(snapshot)) => {
+                self.reporter.info(format::line(&snapshot, 0));
                 self.last_line = Instant::now();
             }
             (Verbosity::Lines, None) => self.print_line(Remaining::Estimated),

@@ -26,19 +26,19 @@ pub(super) const LINE_PERIOD: Duration = Duration::from_secs(5);
 
 /// A stage of work, shown until it is dropped. It dereferences to the [`Progress`] that the work updates.
 pub(crate) struct Stage {
-    watch: Progress,
+    progress: Progress,
     num_pairs: Arc<AtomicU64>,
     _ticker: Option<Ticker>,
 }
 
 impl Stage {
     pub(super) fn start(name: &str, reporter: &Reporter) -> Self {
-        let watch = Progress::default();
-        watch.begin(name);
+        let progress = Progress::default();
+        progress.begin(name);
         let num_pairs = Arc::new(AtomicU64::new(0));
         let look = {
-            let (watch, num_pairs) = (watch.clone(), num_pairs.clone());
-            move || Some((watch.look()?, num_pairs.load(Ordering::Relaxed)))
+            let (progress, num_pairs) = (progress.clone(), num_pairs.clone());
+            move || Some((progress.look()?, num_pairs.load(Ordering::Relaxed)))
         };
         let reporter = reporter.clone();
         let ticker = match reporter.verbosity {
@@ -46,9 +46,9 @@ impl Stage {
             Verbosity::Lines => {
                 let mut last_line = Instant::now();
                 Some(Ticker::start(CHECK_PERIOD, CHECK_PERIOD, move || {
-                    if let (Some((progress, num_pairs)), true) = (look(), last_line.elapsed() >= LINE_PERIOD)
+                    if let (Some((snapshot, num_pairs)), true) = (look(), last_line.elapsed() >= LINE_PERIOD)
                     {
-                        reporter.info(line(&progress, num_pairs));
+                        reporter.info(line(&snapshot, num_pairs));
                         last_line = Instant::now();
                     }
                 }))
@@ -56,17 +56,17 @@ impl Stage {
             Verbosity::Bars => {
                 let mut bar = None;
                 Some(Ticker::start(BAR_DELAY, BAR_PERIOD, move || {
-                    if let Some((progress, num_pairs)) = look() {
+                    if let Some((snapshot, num_pairs)) = look() {
                         let bar = bar.get_or_insert_with(|| reporter.bar(UNCOUNTED));
-                        draw(bar, &progress, num_pairs, &reporter);
+                        draw(bar, &snapshot, num_pairs, &reporter);
                     }
                 }))
             }
         };
-        Stage { watch, num_pairs, _ticker: ticker }
+        Stage { progress, num_pairs, _ticker: ticker }
     }
 
-    /// Counts `count` more scored pairs; they are shown beside the counts of the watch.
+    /// Counts `count` more scored pairs; they are shown beside the counts of the work.
     pub(crate) fn add_pairs(&self, count: usize) {
         self.num_pairs.fetch_add(count as u64, Ordering::Relaxed);
     }
@@ -76,7 +76,7 @@ impl Deref for Stage {
     type Target = Progress;
 
     fn deref(&self) -> &Progress {
-        &self.watch
+        &self.progress
     }
 }
 

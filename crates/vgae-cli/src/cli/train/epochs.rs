@@ -59,7 +59,7 @@ pub(super) fn fit(
         }
     };
     let features = graph.features();
-    let trained = train::fit_from(features, split, config, &progress.watch(), checkpoint.as_ref(), on_epoch);
+    let trained = train::fit_from(features, split, config, &progress, checkpoint.as_ref(), on_epoch);
     drop(progress);
     if let Err(error) = &trained {
         note_resumable(error, run, reporter);

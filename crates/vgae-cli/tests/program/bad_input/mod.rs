@@ -13,12 +13,12 @@ fn damaged_gzip_streams() {
     workspace.write("cut.csv.gz", &whole[..whole.len() / 2]);
     let error = workspace.failure("train cut.csv.gz --output run --quiet", 1);
     assert!(error.starts_with("error: cut.csv.gz:"), "{error}");
-    assert!(error.contains(": the gzip stream ends in the middle, or "), "{error}");
+    assert!(error.contains(": the gzip stream is cut off, or "), "{error}");
     let mut followed = whole.clone();
     followed.extend(b"more");
     workspace.write("followed.csv.gz", followed);
     let error = workspace.failure("train followed.csv.gz --output run --quiet", 1);
-    assert!(error.contains(", or other bytes follow its end; "), "{error}");
+    assert!(error.contains(", or other bytes follow it; "), "{error}");
     let mut damaged = whole.clone();
     let middle = damaged.len() / 2;
     damaged[middle..middle + 40].fill(0xff);
