@@ -1,4 +1,4 @@
-//! The example of the library does what it says.
+//! The library's example works as documented.
 
 #[allow(dead_code)]
 #[path = "../../examples/session.rs"]
@@ -14,7 +14,7 @@ fn example_writes_embeddings() {
     let header = lines.next().unwrap();
     assert!(header.starts_with("node,mean_0,") && header.ends_with(",log_variance_15"), "{header}");
     assert_eq!((lines.next().unwrap().split(',').count(), lines.count()), (33, 33));
-    // What is there stays.
+    // An existing file is kept.
     let error = session::session(&path).unwrap_err();
     assert!(matches!(error, vgae::Error::Exists { .. }), "{error}");
 }

@@ -1,5 +1,5 @@
-//! The same seed gives the same bits on one thread, two and four: every model, every loss, what they say of pairs, and
-//! the real binary's files and output. `VGAE_SEEDS=N` compares N seeds instead of one.
+//! The same seed gives the same bits on one thread, two and four, for every model and loss and everything
+//! derived from them. `VGAE_SEEDS=N` compares N seeds instead of one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -25,20 +25,20 @@ use crate::shared::thread_data::{edges, make_data};
 
 const THREADS: [usize; 3] = [1, 2, 4];
 
-/// The settings that these flags of `vgae train` mean.
+/// Parses flags of `vgae train`.
 fn config(flags: &str) -> Config {
     let command = Config::augment_args(Command::new("train").no_binary_name(true));
     Config::from_arg_matches(&command.try_get_matches_from(flags.split_whitespace()).unwrap()).unwrap()
 }
 
-/// Fewer epochs, of what has any.
+/// Limits the epochs of models that have any.
 fn shorten(config: &mut Config, epochs: usize) {
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(epochs);
     }
 }
 
-/// The hash of each thing that comes of a training.
+/// Returns a hash of each result of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
     let watch = Watch::default();
     let graph = pipeline::read(data, config, &watch).unwrap();
@@ -94,7 +94,7 @@ fn num_seeds() -> u64 {
 }
 
 fn pools() -> Vec<ThreadPool> {
-    // libtorch's own threads are switched off, as in the program.
+    // Restricts libtorch to one thread, as the program does.
     use_threads(1, Caller::Waits);
     THREADS.iter().map(|&count| ThreadPoolBuilder::new().num_threads(count).build().unwrap()).collect()
 }
@@ -133,7 +133,7 @@ fn every_setting_gives_same_bits_at_any_thread_count() {
     assert_eq!(num_differences, 0);
 }
 
-/// Or whoever reads a graph after it would wait for ever.
+/// Otherwise code that reads a graph afterwards would wait forever.
 #[test]
 fn pool_outlives_configuring_thread() {
     std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
@@ -145,7 +145,7 @@ fn pool_outlives_configuring_thread() {
     is_done.recv_timeout(Duration::from_secs(60)).expect("a pool without threads");
 }
 
-/// So many pairs that sums and sorts take the ways that only large graphs take.
+/// Enough pairs for the code paths of sums and sorts that only large graphs take.
 #[test]
 fn large_graph_gives_same_bits_at_any_thread_count() {
     let workspace = Workspace::new();
