@@ -5,13 +5,19 @@ ifeq ($(LIBTORCH)$(LIBTORCH_USE_PYTORCH),)
 libtorch := .libtorch/build-version
 endif
 
-VGAE := cargo run --locked --quiet --
+# The workspace's own crates with overflow checks and debug assertions, everything else as the program has it.
+TEST := cargo test --locked --release --config .cargo/checked.toml
+
+# Everything but libtorch, which only the model `vae` and GPUs need: this is built in half the time.
+LIGHT := --no-default-features --features parquet,npz,graphml,approximate
+
+VGAE := target/release/vgae
 
 .PHONY: help
 help:
 	@echo "make demo     train a VGAE on Cora, show its AUC/AP and the first ten predicted links"
 	@echo "make test     run every test"
-	@echo "make build    build the vgae program: target/debug/vgae (optimised)"
+	@echo "make build    build the program with libtorch: target/release/vgae"
 	@echo "make install  build it and put it into cargo's bin directory"
 	@echo "make data     bring Cora, Citeseer and PubMed into datasets/"
 	@echo "make results  rebuild the tables in results/ (an hour or two)"
@@ -24,7 +30,7 @@ help:
 	@echo "make doc      build the library's documentation"
 
 .PHONY: demo
-demo: build datasets/cora/cora.content
+demo: light datasets/cora/cora.content
 	@echo "== vgae train datasets/cora"
 	@$(VGAE) train datasets/cora --force
 	@echo "== vgae predict results/cora-vgae-0 --top 10   (pairs of paper ids)"
@@ -35,15 +41,27 @@ demo: build datasets/cora/cora.content
 test: $(libtorch) announce
 	python3 libtorch.py --self-test
 	python3 datasets/fetch.py --self-test
-	cargo test --locked
+	$(TEST) --workspace --all-features
+
+# The library and the program without libtorch and without what only some users need.
+.PHONY: test-light
+test-light:
+	$(TEST) -p vgae --no-default-features --lib --test library
+	cargo check --locked --release -p vgae-cli --no-default-features
 
 .PHONY: build
 build: $(libtorch) announce
-	cargo build --locked
+	cargo build --locked --release
+
+# The program without libtorch.
+.PHONY: light
+light:
+	@ls target/release/vgae >/dev/null 2>&1 || echo "Compiling: about two minutes on two cores, once"
+	cargo build --locked --release -p vgae-cli $(LIGHT)
 
 .PHONY: install
 install: $(libtorch) announce
-	cargo install --locked --profile dev --path .
+	cargo install --locked --path crates/vgae-cli
 
 .PHONY: data
 data:
@@ -63,7 +81,7 @@ SEAL := $(wildcard datasets/seal_*)
 results: build data
 	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),gnae,vgnae,best,$(SCORES) --splits $(SPLITS) --reference best -o results/features
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_general -- --directed --features none
-	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_biased --with 'gravity-gae: --gravity-lambda 0.05 --normalize-embeddings' --with 'gravity-vgae: --gravity-lambda 0.05' -- --directed --features none --task biased
+	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_biased --model-args 'gravity-gae: --gravity-lambda 0.05 --normalize-embeddings' --model-args 'gravity-vgae: --gravity-lambda 0.05' -- --directed --features none --task biased
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_bidirectional -- --directed --features none --task bidirectional
 	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),best --splits $(SPLITS) --reference best -o results/no_features -- --features none
 ifneq ($(SEAL),)
@@ -71,20 +89,20 @@ ifneq ($(SEAL),)
 endif
 	$(BENCHMARK) datasets/pubmed --models $(KIPF),gnae,vgnae,best,$(SCORES) --splits $(PUBMED_SPLITS) --reference best -o results/pubmed
 	$(BENCHMARK) datasets/cora datasets/citeseer datasets/pubmed --models vae --splits $(PUBMED_SPLITS) -o results/vae
-	python3 results/kl.py
-	python3 results/negatives.py
-	python3 results/summary.py
+	python3 benches/measure/kl.py
+	python3 benches/measure/negatives.py
+	python3 benches/measure/summary.py
 
 # Beside what people use instead where PEERS names the directory of its scripts and PYTHON a Python with torch,
 # torch_geometric and pandas.
 .PHONY: bench
 bench: build data
-	python3 results/performance.py $(if $(PEERS),--peers $(PEERS)) $(if $(PYTHON),--python $(PYTHON)) $(SECTIONS)
+	python3 benches/measure/performance.py $(if $(PEERS),--peers $(PEERS)) $(if $(PYTHON),--python $(PYTHON)) $(SECTIONS)
 
 # With a graph of a million edges or so as well where LARGE names its edge list.
 .PHONY: applying
 applying: build datasets/cora/cora.content
-	python3 results/applying.py $(if $(LARGE),--large $(LARGE)) $(SECTIONS)
+	python3 benches/measure/applying.py $(if $(LARGE),--large $(LARGE)) $(SECTIONS)
 
 KILLS := 50
 FUZZ_SECONDS := 60
@@ -93,11 +111,11 @@ SOAK_SECONDS := 300
 
 .PHONY: reliability
 reliability: build
-	python3 results/reliability.py --kills $(KILLS) --fuzz-seconds $(FUZZ_SECONDS) --seeds $(SEEDS) --soak-seconds $(SOAK_SECONDS) $(SECTIONS)
+	python3 benches/measure/reliability.py --kills $(KILLS) --fuzz-seconds $(FUZZ_SECONDS) --seeds $(SEEDS) --soak-seconds $(SOAK_SECONDS) $(SECTIONS)
 
 .PHONY: formats
 formats: build
-	$(or $(PYTHON),python3) tests/formats.py target/debug/vgae
+	$(or $(PYTHON),python3) tests/formats.py $(VGAE)
 
 # The report of Cora as the README shows it, by a headless Chromium.
 .PHONY: picture
@@ -109,7 +127,7 @@ picture: build datasets/cora/cora.content
 
 .PHONY: doc
 doc: $(libtorch) announce
-	cargo doc --locked --no-deps
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --release --no-deps --workspace --all-features --lib
 
 # Licences, bans and sources are in Cargo.lock and in crates that are here; the advisories are fetched from github.com, which is
 # not to be had everywhere: that they were not looked at is said, and fails where ADVISORIES=required.
@@ -131,7 +149,7 @@ deny: $(CARGO_DENY)
 
 .PHONY: announce
 announce: $(libtorch)
-	@ls target/debug/build/torch-sys-*/out/libtch.a >/dev/null 2>&1 || echo "Compiling: about three minutes on two cores, once, most of it libtorch's C++ bindings"
+	@ls target/release/build/torch-sys-*/out/libtch.a >/dev/null 2>&1 || echo "Compiling: about four minutes on two cores, once"
 
 .libtorch/build-version: libtorch.py
 	@python3 libtorch.py

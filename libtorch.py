@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
-"""Puts a CPU libtorch into .libtorch/, out of pinned PyPI wheels; does nothing where it is there already.
+"""Installs a CPU libtorch from pinned PyPI wheels in .libtorch/. Does nothing if it is already installed.
 
-Only the standard library and pip are used. The wheel's tags are named explicitly, so the version of the
-python that runs this does not matter. An interrupted run goes on with the wheels it has; .libtorch/
-appears only when it is complete, and only files whose sha256 stands below are unpacked. The CUDA libraries of the wheels are left behind: a CPU needs of them
-only the two that libtorch_cpu.so is linked against.
+It uses only the standard library and pip. It names the tags of the wheels, so any version of Python can
+run it. After an interruption, run it again: it keeps the wheels that are already downloaded. .libtorch/
+appears only when it is complete, and only files with the sha256 below are unpacked. The CUDA libraries of
+the wheels are not unpacked, except for the two that libtorch_cpu.so is linked against.
 
 Usage: python3 libtorch.py
-       python3 libtorch.py --self-test     (checks this script, fetches nothing)
+       python3 libtorch.py --self-test     (checks this script and downloads nothing)
 """
 
 import hashlib
@@ -21,7 +21,7 @@ import zipfile
 from pathlib import Path
 
 TORCH = "2.11.0"
-# Per wheel: name and version, megabytes, and the sha256 of the file for each machine.
+# For each wheel: its name and version, its size in MB, and its sha256 for each machine.
 WHEELS = [
     ("nvidia-cuda-runtime==13.0.96", 3, {
         "x86_64": "7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548",
@@ -37,7 +37,7 @@ ROOT = Path(__file__).resolve().parent
 READY = ROOT / ".libtorch"
 PARTIAL = ROOT / ".libtorch.partial"
 
-# The shared libraries that need CUDA or Python, or that only they need.
+# Shared libraries that need CUDA or Python, or that are needed only by such libraries.
 UNUSED = re.compile(r"cuda(?!rt)|nvshmem|nvrtc|python|shm|global_deps|libtorch\.so|checkpoint|nvperf|pcsampling")
 
 
@@ -46,7 +46,7 @@ def say(text):
 
 
 def download(requirement, sha256, machine, folder):
-    """pip's check of the hash decides: a wheel that is there and whole is not fetched again."""
+    """Downloads a wheel with pip, which checks the hash and keeps a complete wheel that is already there."""
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(f"{requirement} --hash=sha256:{sha256}\n")
         requirements.flush()
@@ -57,12 +57,12 @@ def download(requirement, sha256, machine, folder):
         for tag in ("manylinux_2_28", "manylinux_2_25", "manylinux_2_17", "manylinux2014"):
             command += ["--platform", f"{tag}_{machine}"]
         if subprocess.run(command, stdout=sys.stderr).returncode != 0:
-            sys.exit(f"libtorch: could not download {requirement}; run the same command again to go on, "
-                     "or set LIBTORCH to a libtorch of your own (see README.md)")
+            sys.exit(f"libtorch: could not download {requirement}; run the same command again to continue, "
+                     "or set LIBTORCH to your own libtorch (see README.md)")
 
 
 def verified(folder, hashes):
-    """The wheels in `folder` with these hashes, one each. Whatever else lies there is removed and never unpacked."""
+    """Returns the wheels in `folder` with these hashes, one for each. Any other file there is removed."""
     found = {}
     for wheel in sorted(folder.iterdir()):
         digest = hashlib.sha256()
@@ -74,20 +74,21 @@ def verified(folder, hashes):
             found[sha256] = wheel
         else:
             wheel.unlink()
-            say(f"removed {wheel.name}: its sha256 is {sha256}, which is none of those expected")
+            say(f"removed {wheel.name}: its sha256 is {sha256}, which is not one of those expected")
     if len(found) != len(hashes):
-        sys.exit(f"libtorch: {len(hashes) - len(found)} of {len(hashes)} wheels are missing or are not what they "
-                 "should be; nothing was unpacked; run the same command again")
+        sys.exit(f"libtorch: {len(hashes) - len(found)} of {len(hashes)} wheels are missing or have a wrong "
+                 "sha256; nothing was unpacked; run the same command again")
     return [found[sha256] for sha256 in hashes]
 
 
 def unpack(wheel, folder):
-    """Copies out the headers and the CPU's shared libraries: torch/include/… and */lib/*.so*."""
+    """Unpacks the headers and the shared libraries for the CPU: torch/include/… and */lib/*.so*."""
     with zipfile.ZipFile(wheel) as archive:
         for member in archive.infolist():
             path = Path(member.filename)
             if path.is_absolute() or ".." in path.parts:
-                sys.exit(f"libtorch: {wheel.name} holds {member.filename!r}, which leads out of it; expected none such")
+                sys.exit(f"libtorch: {wheel.name} contains {member.filename!r}, which leads out of it; "
+                         "expected only paths inside the wheel")
             if path.parts[:2] == ("torch", "include"):
                 target = folder / Path(*path.parts[1:])
             elif ".so" in path.name and path.parent.name == "lib" and not UNUSED.search(path.name):
@@ -102,16 +103,16 @@ def unpack(wheel, folder):
 
 
 def self_test():
-    """Wheels that are not what they should be, and members that lead elsewhere: nothing of them may be left."""
-    def refused(expected, action, *arguments):
+    """Checks that damaged wheels and members that lead out of their wheel are rejected without a trace."""
+    def rejects(expected, action, *arguments):
         try:
             action(*arguments)
         except SystemExit as error:
             if expected not in str(error):
                 raise
-            say(f"refused, as it should be: {error}")
+            say(f"rejected, as expected: {error}")
         else:
-            sys.exit(f"libtorch: {action.__name__} let {arguments} through")
+            sys.exit(f"libtorch: {action.__name__} accepted {arguments}")
 
     with tempfile.TemporaryDirectory() as root:
         root = Path(root)
@@ -124,21 +125,22 @@ def self_test():
                     archive.writestr(member, text)
             return hashlib.sha256((wheels / name).read_bytes()).hexdigest()
 
-        good = wheel("a.whl", {"torch/include/ATen/a.h": "a", "torch/lib/libc10.so": "b", "torch/lib/libc10_cuda.so": "c",
-                               "torch/x.py": "d", "other/lib/libx.so.1": "e"})
+        good = wheel("a.whl", {"torch/include/ATen/a.h": "a", "torch/lib/libc10.so": "b",
+                               "torch/lib/libc10_cuda.so": "c", "torch/x.py": "d",
+                               "other/lib/libx.so.1": "e"})
         if [path.name for path in verified(wheels, [good])] != ["a.whl"]:
             sys.exit("libtorch: the good wheel was not found")
-        # A wheel that is cut short, one that is another, and one that nobody asked for.
+        # A truncated wheel, an empty one, one with an extra byte, and, below, one that was not requested.
         whole = (wheels / "a.whl").read_bytes()
         for content in (whole[:-1], b"", whole + b"x"):
             (wheels / "a.whl").write_bytes(content)
-            refused("1 of 1 wheels", verified, wheels, [good])
+            rejects("1 of 1 wheels", verified, wheels, [good])
             if list(wheels.iterdir()):
-                sys.exit("libtorch: a wheel of another hash was left")
+                sys.exit("libtorch: a wheel with a wrong hash was not removed")
         (wheels / "a.whl").write_bytes(whole)
         (wheels / "b.whl").write_bytes(b"planted")
         if [path.name for path in verified(wheels, [good])] != ["a.whl"] or (wheels / "b.whl").exists():
-            sys.exit("libtorch: a wheel that nobody asked for was left")
+            sys.exit("libtorch: a wheel that was not requested was not removed")
         unpack(wheels / "a.whl", root / "out")
         files = sorted(str(path.relative_to(root / "out")) for path in (root / "out").rglob("*") if path.is_file())
         if files != ["include/ATen/a.h", "lib/libc10.so", "lib/libx.so.1"]:
@@ -147,10 +149,10 @@ def self_test():
         for at, member in enumerate(("torch/include/../../../evil.h", "/torch/include/evil.h", "../lib/evil.so",
                                      "torch/lib/../../lib/evil.so")):
             wheel(f"evil{at}.whl", {member: "evil"})
-            refused("leads out of it", unpack, wheels / f"evil{at}.whl", root / "out")
+            rejects("leads out of it", unpack, wheels / f"evil{at}.whl", root / "out")
             (wheels / f"evil{at}.whl").unlink()
         if sorted(root.rglob("*")) != before or list(root.parent.glob("evil*")):
-            sys.exit("libtorch: something was unpacked that leads out of its wheel")
+            sys.exit("libtorch: a member that leads out of its wheel was unpacked")
     say("the self-test passes")
 
 
@@ -161,8 +163,8 @@ def main():
         return
     machine = {"amd64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
     if sys.platform != "linux" or machine not in WHEELS[0][2]:
-        sys.exit(f"libtorch: no pinned libtorch for {sys.platform} {machine}; expected Linux on x86_64 or aarch64. "
-                 f"Set LIBTORCH to a libtorch {TORCH} of your own (see README.md)")
+        sys.exit(f"libtorch: no pinned libtorch for {sys.platform} {machine}; expected Linux on x86_64 or "
+                 f"aarch64; hint: set LIBTORCH to your own libtorch {TORCH} (see README.md)")
     wheels, unpacked = PARTIAL / "wheels", PARTIAL / "libtorch"
     wheels.mkdir(parents=True, exist_ok=True)
     total = sum(megabytes for _, megabytes, _ in WHEELS)
@@ -175,8 +177,8 @@ def main():
         unpack(wheel, unpacked)
     for name in ("libtorch_cpu.so", "libc10.so", "libgomp.so.1", "libcudart.so.13", "libcupti.so.13"):
         if not (unpacked / "lib" / name).is_file():
-            sys.exit(f"libtorch: the wheels hold no {name}; expected it beside libtorch_cpu.so")
-    # torch-sys links -ltorch; the wheel's own libtorch.so would pull in CUDA, so a linker script stands in.
+            sys.exit(f"libtorch: the wheels do not contain lib/{name}")
+    # torch-sys links -ltorch. The wheel's own libtorch.so needs CUDA, so a linker script replaces it.
     (unpacked / "lib" / "libtorch.so").write_text("INPUT(-ltorch_cpu)\n")
     (unpacked / "build-version").write_text(f"{TORCH}\n")
     shutil.rmtree(READY, ignore_errors=True)

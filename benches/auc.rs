@@ -1,12 +1,13 @@
-//! The logits of held-out pairs, and AUC and AP of them.
+//! Benchmarks the logits of held-out pairs, and their AUC and AP.
 
 mod common;
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
+use vgae::evaluate::metrics;
 use vgae::graph::Pair;
-use vgae::{decoder, metrics};
+use vgae::model::decoder;
 
 const NUM_NODES: u32 = 200_000;
 

@@ -1,4 +1,4 @@
-//! The reconstruction losses and their gradients.
+//! Benchmarks the reconstruction losses and their gradients.
 
 mod common;
 
@@ -8,7 +8,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::graph::EdgeList;
-use vgae::loss::{ExactReconstruction, SampledEdges, Weighting};
+use vgae::model::loss::{ExactReconstruction, SampledEdges, Weighting};
 
 fn exact(criterion: &mut Criterion) {
     let n = 5_000;

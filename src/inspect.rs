@@ -1,12 +1,13 @@
-//! What a trained model has made of its latent, and what each part of a stack is worth.
+//! What a trained model made of its latent dimensions, and what each part of a stack contributes. Uses
+//! `error`, `evaluate`, `graph`, `model`, `split` and `train`.
 //!
 //! # Examples
 //! ```
 //! use ndarray::array;
 //! use vgae::inspect::dimensions;
-//! use vgae::network::Embeddings;
+//! use vgae::model::network::Embeddings;
 //!
-//! // The second dimension is the prior's: it says nothing of a node.
+//! // The second dimension equals the prior: it carries no information about a node.
 //! let mean = array![[1f32, 0.0], [-1.0, 0.0]];
 //! let log_variance = Some(array![[-2f32, 0.0], [-2.0, 0.0]]);
 //! let [first, second] = dimensions(&Embeddings { mean, log_variance })[..] else { unreachable!() };
@@ -18,56 +19,57 @@ use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::evaluate::metrics::{self, Metrics};
 use crate::graph::Features;
-use crate::metrics::{self, Metrics};
-use crate::network::Embeddings;
+use crate::model::network::Embeddings;
+use crate::model::stack::{Combiner, Stack};
 use crate::split::Split;
-use crate::stack::{Combiner, Stack};
 use crate::train::stack::{Fitting, fitting};
 
-/// The variance over the nodes of a dimension's mean above which it is active (Burda, Grosse & Salakhutdinov 2016,
-/// *Importance Weighted Autoencoders*, section 5.3).
+/// A dimension is active if the variance of its mean over the nodes is above this (Burda, Grosse &
+/// Salakhutdinov 2016, *Importance Weighted Autoencoders*, section 5.3).
 pub const ACTIVE_VARIANCE: f64 = 0.01;
 
-/// One latent dimension, over the n nodes.
+/// The statistics of one latent dimension over the n nodes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Dimension {
-    /// The mean of ½ (μ² + σ² − log σ² − 1), in nats; none for a point latent.
+    /// The mean of ½ (μ² + σ² − log σ² − 1), in nats; `None` for a latent without variance.
     pub kl: Option<f64>,
     /// The variance of μ.
     pub mean_variance: f64,
-    /// The mean of σ; none for a point latent.
+    /// The mean of σ; `None` for a latent without variance.
     pub mean_sigma: Option<f64>,
-    /// Whether `mean_variance` is above [`ACTIVE_VARIANCE`].
+    /// `true` if `mean_variance` is above [`ACTIVE_VARIANCE`].
     pub is_active: bool,
 }
 
-/// One part of a stack.
+/// The contribution of one part of a stack.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PartReport {
-    /// Its name: a network's or a closed-form score's.
+    /// The name of a network or a closed-form score.
     pub name: &'static str,
-    /// Its weight in the combiner, whose scores are standardised.
+    /// The weight in the combiner, which takes standardised scores.
     pub weight: f64,
-    /// The test metrics of its score alone; none without a test part.
+    /// The test metrics of this part alone; `None` without a test part.
     pub alone: Option<Metrics>,
-    /// The test metrics of the others, combined anew; none without a test part.
+    /// The test metrics of the other parts with a newly fitted combiner; `None` without a test part.
     pub without: Option<Metrics>,
 }
 
-/// A stack and its parts.
+/// The metrics of a stack and its parts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StackReport {
-    /// The stack's own test metrics; none without a test part.
+    /// The test metrics of the whole stack; `None` without a test part.
     pub test: Option<Metrics>,
-    /// Each part.
+    /// The parts, in the order of the stack.
     pub parts: Vec<PartReport>,
 }
 
-/// The dimensions of `embeddings`, [n, d], in their order. Where nodes have a mass it is the last one. O(n·d) time.
+/// Returns the dimensions of `embeddings`, [n, d], in order. If nodes have a mass, it is the last dimension.
+/// O(n·d) time.
 pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
-    let average = |values: ArrayView1<f32>, of: &dyn Fn(f64) -> f64| {
-        values.iter().map(|&value| of(f64::from(value))).sum::<f64>() / values.len().max(1) as f64
+    let average = |values: ArrayView1<f32>, function: &dyn Fn(f64) -> f64| {
+        values.iter().map(|&value| function(f64::from(value))).sum::<f64>() / values.len().max(1) as f64
     };
     let dimension = |k: usize| {
         let means = embeddings.mean.column(k);
@@ -76,8 +78,8 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
         let log_variances = embeddings.log_variance.as_ref().map(|matrix| matrix.column(k));
         Dimension {
             kl: log_variances.map(|log_variances| {
-                let of_variance = average(log_variances, &|log_variance| log_variance.exp() - log_variance);
-                0.5 * (average(means, &|mean| mean * mean) + of_variance - 1.0)
+                let variance_term = average(log_variances, &|log_variance| log_variance.exp() - log_variance);
+                0.5 * (average(means, &|mean| mean * mean) + variance_term - 1.0)
             }),
             mean_variance,
             mean_sigma: log_variances
@@ -88,11 +90,12 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
     (0..embeddings.mean.ncols()).map(dimension).collect()
 }
 
-/// What the parts of `stack`, which was trained on `split` with `seed`, weigh, and do alone and away, over X =
-/// `features`. The others are combined as the stack was: on the same pairs. O(k) fits of the combiner for k parts.
+/// Measures the parts of `stack`, which was trained on `split` with `seed` and the features X = `features`:
+/// their weights, their metrics alone, and the metrics of the stack without them. A combiner without a part
+/// is fitted to the same pairs as that of the stack. Takes O(k) fits of the combiner for k parts.
 ///
 /// # Errors
-/// As [`Stack::parts`] and [`metrics::evaluate`].
+/// Returns the errors of [`Stack::parts`] and [`metrics::evaluate`].
 pub fn parts(stack: &Stack, split: &Split, features: Option<&Features>, seed: u64) -> Result<StackReport> {
     let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
     let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());

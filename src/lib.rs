@@ -1,83 +1,60 @@
 //! Finds the missing links of a graph with variational graph auto-encoders.
 //!
-//! Data flows one way, and each module is a step of it: [`read`] → [`graph`] → [`split`] → [`normalize`],
-//! [`transform`] → [`operator`] → encoder → [`decoder`] → [`loss`] → [`network`], [`vae`], [`baseline`], [`recommend`] → [`stack`] → [`model`] →
-//! [`negatives`], [`evaluate`], [`calibrate`] → [`train`] → [`run`] → [`audit`], [`benchmark`], [`inspect`], [`generate`], [`chart`], [`report`], [`explore`], with
-//! [`config`], [`error`], [`watch`], [`metrics`] and [`score`] beside. A [`network`] is an encoder, a latent (a point: GAE, or
-//! a Gaussian: VGAE) and a decoder, composed; a [`baseline`] scores pairs without training; a [`stack`] joins both.
-//! Nothing prints, and nothing but [`run`], [`benchmark`] and the command line writes. A program should begin with
-//! [`threads::use_threads`].
+//! Data flows in one direction: [`read`] → [`graph`] → [`split`] → [`model`] (encoder → latent →
+//! [decoder](model::decoder) → [loss](model::loss)) → [`train`] → [`evaluate`] → [`run`] → [`mod@write`].
+//! [`pipeline`] runs all steps from a file to an evaluated model. [`audit`] and [`inspect`] examine splits,
+//! runs and models. [`config`], [`error`], [`kernels`], [`progress`] and [`system`] serve the other modules.
+//! The first sentence of each module states what it holds and which modules it uses.
+//!
+//! A [network](model::network) consists of an encoder, a latent (a point for a GAE, a Gaussian for a VGAE)
+//! and a decoder. A [baseline](model::baseline) scores pairs without training, and a [stack](model::stack)
+//! combines both. The library prints nothing, and only [`run`] and [`mod@write`] write files. A program should
+//! call [`use_threads`](system::threads::use_threads) first.
 //!
 //! Sizes: n nodes, f features, h hidden units, d latent dimensions, m edges or pairs. Node indices are `u32`.
 //!
 //! ```
 //! use vgae::config::Config;
-//! use vgae::evaluate::PartMetrics;
-//! use vgae::{Result, read, split, train};
+//! use vgae::{Result, pipeline};
 //!
 //! fn main() -> Result<()> {
 //!     let mut config = Config::default();
 //!     config.train.epochs = Some(50);
-//!     let graph = read::data("datasets/karate".as_ref(), &config.read)?;
-//!     let split = split::edges(&graph, &config.split, config.seed)?;
-//!     let trained = train::fit(graph.features(), &split, &config, |epoch| {
+//!     // Read, split, train, evaluate.
+//!     let run = pipeline::run("datasets/karate".as_ref(), &config, |epoch| {
 //!         eprintln!("epoch {}: loss {:.4}", epoch.epoch, epoch.loss);
 //!     })?;
-//!     let encoded = trained.model.encode(&split.train, graph.features())?; // embeddings and scores
-//!     let metrics = PartMetrics::of(&*encoded.score, &split)?;
-//!     println!("held-out metrics: {:?}", metrics.test);
-//!     for best in encoded.score.top_pairs(3, &graph.edges) {
+//!     println!("held-out metrics: {:?}", run.evaluated.metrics.links.test);
+//!     for best in run.evaluated.encoded.score.top_pairs(3, &run.graph.edges) {
 //!         let (u, v) = best.pair;
-//!         println!("{} – {}: logit {:.3}", graph.nodes.id(u), graph.nodes.id(v), best.logit);
+//!         println!("{} – {}: logit {:.3}", run.graph.nodes.id(u), run.graph.nodes.id(v), best.logit);
 //!     }
 //!     Ok(())
 //! }
 //! ```
 
 #![deny(missing_docs)]
+// Code that only an optional feature calls is unused without it. A build with all features finds dead code.
+#![cfg_attr(
+    not(all(feature = "torch", feature = "parquet", feature = "npz", feature = "graphml")),
+    allow(dead_code)
+)]
 
 pub mod audit;
-pub mod baseline;
-pub mod benchmark;
-pub mod calibrate;
-pub mod chart;
 pub mod config;
-pub mod decoder;
-pub mod device;
-mod encoder;
 pub mod error;
 pub mod evaluate;
-pub mod explore;
-mod gemm;
-pub mod generate;
 pub mod graph;
 pub mod inspect;
-pub mod loss;
-pub mod memory;
-pub mod metrics;
+pub mod kernels;
 pub mod model;
-pub mod negatives;
-pub mod network;
-pub mod normalize;
-pub mod operator;
 pub mod pipeline;
-pub mod plan;
+pub mod progress;
 pub mod read;
-pub mod recommend;
-pub mod report;
-pub mod reproduce;
 pub mod run;
-pub mod score;
-mod simd;
-mod sort;
 pub mod split;
-pub mod stack;
-mod tape;
-mod tensor;
-pub mod threads;
+pub mod system;
 pub mod train;
-pub mod transform;
-pub mod vae;
-pub mod watch;
+pub mod write;
 
 pub use error::{Error, Result};

@@ -1,84 +1,111 @@
-//! The steps from a file to a finished run that `vgae train` and `vgae reproduce` take alike.
+//! The whole way from a file to an evaluated model: read, split, train, evaluate. Uses `config`, `error`,
+//! `evaluate`, `graph`, `model`, `progress`, `read`, `split` and `train`.
 //!
 //! # Examples
 //! ```
 //! use vgae::config::Config;
-//! use vgae::pipeline::{self, Evaluated};
-//! use vgae::train;
-//! use vgae::watch::Watch;
+//! use vgae::pipeline;
 //!
-//! let (mut config, watch) = (Config::default(), Watch::default());
+//! let mut config = Config::default();
 //! config.train.epochs = Some(3);
-//! let graph = pipeline::read("datasets/karate".as_ref(), &config, &watch)?;
-//! let split = pipeline::split(&graph, &config, None)?;
-//! let trained = train::fit(graph.features(), &split, &config, |_| {})?;
-//! let Evaluated { metrics, calibrator, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &watch)?;
-//! assert!(metrics.links.test.is_some() && calibrator.is_none());
+//! let finished = pipeline::run("datasets/karate".as_ref(), &config, |epoch| println!("loss {:.4}", epoch.loss))?;
+//! assert_eq!(finished.trained.history.len(), 3);
+//! assert!(finished.evaluated.metrics.links.test.is_some() && finished.evaluated.calibrator.is_none());
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
 use std::path::Path;
 
-use crate::calibrate::{Calibrator, Population};
 use crate::config::{Config, FeatureSource, ModelKind};
 use crate::error::Result;
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
+use crate::progress::Progress;
 use crate::split::{Part, Split};
-use crate::watch::Watch;
-use crate::{read, run, split};
+use crate::train::{Epoch, Trained};
+use crate::{read, split, train};
 
-/// Reads `data` as the model of `config` takes it: a graph, or, for a vae, maybe rows of features alone.
+/// A graph, its split, and the model that was trained on it and evaluated.
+pub struct Finished {
+    /// The graph with all its edges.
+    pub graph: Graph,
+    /// The edges for training, validation and test, and the negatives.
+    pub split: Split,
+    /// The model and its epochs.
+    pub trained: Trained,
+    /// The embeddings, the scores of pairs and the metrics.
+    pub evaluated: Evaluated,
+}
+
+/// Goes the whole way: reads `data`, splits its edges, trains the model of `config` and evaluates it. Calls `on_epoch`
+/// after each epoch. The functions below are its steps, for callers that do something between them.
 ///
 /// # Errors
-/// As [`read::data`] and [`read::rows`].
-pub fn read(data: &Path, config: &Config, watch: &Watch) -> Result<Graph> {
+/// Returns the errors of [`Config::validate`], [`fn@read`], [`fn@split`], [`train::fit`] and [`fn@evaluate`].
+pub fn run(data: &Path, config: &Config, on_epoch: impl FnMut(&Epoch)) -> Result<Finished> {
+    let watch = Progress::default();
+    config.validate()?;
+    let graph = read(data, config, &watch)?;
+    config.validate_for(graph.num_nodes())?;
+    let split = split(&graph, config, None)?;
+    let trained = train::fit(graph.features(), &split, config, on_epoch)?;
+    let evaluated = evaluate(&trained.model, &graph, &split, config, &watch)?;
+    Ok(Finished { graph, split, trained, evaluated })
+}
+
+/// Reads `data` for the model of `config`: a graph or, for a VAE, possibly only rows of features.
+///
+/// # Errors
+/// Returns the errors of [`read::data`] and [`read::rows`].
+pub fn read(data: &Path, config: &Config, watch: &Progress) -> Result<Graph> {
     let is_vae = config.model.model == ModelKind::Vae;
-    // A vae takes rows of features alone, too, where no other file gives them.
-    let is_rows_alone = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
-    match is_rows_alone {
+    // A VAE can learn from rows of features without a graph, unless the features come from another file.
+    let has_only_rows = is_vae && config.read.features == FeatureSource::Auto && read::has_rows_alone(data);
+    match has_only_rows {
         true => read::rows_watched(data, watch),
         false => read::data_watched(data, &config.read, watch),
     }
 }
 
-/// The split of `graph` that `config` asks for, or the one in the directory `from`.
+/// Splits `graph` as set in `config`, or reads the split from the directory `from`.
 ///
 /// # Errors
-/// As [`split::directed`] and [`run::read_split`].
+/// Returns the errors of [`split::with_task`] and [`split::read_split`].
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
-        Some(directory) => run::read_split(directory, graph),
-        // Rows alone have nothing to hold out here.
+        Some(directory) => split::read_split(directory, graph),
+        // Rows of features without a graph have no edges to hold out.
         None if graph.edges.is_empty() => {
             Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })
         }
-        None => split::directed(graph, config.split.task, &config.split, config.seed),
+        None => split::with_task(graph, config.split.task, &config.split, config.seed),
     }
 }
 
-/// What a trained model says of its graph.
+/// The results of a trained model on its graph.
 pub struct Evaluated {
-    /// The embeddings, and the logits of pairs.
+    /// The embeddings and the score of pairs.
     pub encoded: Encoded,
     /// The metrics of the held-out parts.
     pub metrics: RunMetrics,
-    /// What makes probabilities of the logits, where that was asked for.
+    /// The calibrator, if `config` sets one.
     pub calibrator: Option<Calibrator>,
 }
 
-/// Encodes `graph` with messages along the training edges of `split`, evaluates the held-out parts, and calibrates where
-/// `config` says so.
+/// Encodes `graph` with message passing over the training edges of `split`, evaluates the held-out parts, and
+/// fits a calibrator if `config` sets one.
 ///
 /// # Errors
-/// As [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and [`Population::calibrate`].
+/// Returns the errors of [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and
+/// [`Population::calibrate`].
 pub fn evaluate(
     model: &Model,
     graph: &Graph,
     split: &Split,
     config: &Config,
-    watch: &Watch,
+    watch: &Progress,
 ) -> Result<Evaluated> {
     let encoded = model.encode(&split.train, graph.features())?;
     let metrics = RunMetrics::of(model, &*encoded.score, split, graph.features(), config)?;

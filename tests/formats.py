@@ -150,7 +150,7 @@ def check_polars(place, edges, size):
                               "w": [weight for _, _, weight in edges]})
     frame.write_parquet(place / "polars.parquet")
     nodes = len({end for edge in edges for end in edge[:2]})
-    check_read(place / "polars.parquet", place / "run", edges_of(edges, ids), nodes, "--weights", "w")
+    check_read(place / "polars.parquet", place / "run", edges_of(edges, ids), nodes, "--weight-column", "w")
 
 
 def check_matrix_market(place, edges, size):

@@ -1,12 +1,11 @@
-//! Lists of pairs held against each other: the pairs of all lists are sorted, so that those that are the same
-//! stand together.
+//! Compares lists of pairs. The pairs of all lists are sorted together, so that equal pairs are adjacent.
 
 use std::path::PathBuf;
 
 use crate::audit::{Direction, Offence, Place, Report, Rule};
 use crate::graph::{NodeIds, Pair};
 
-/// What the pairs of a list are.
+/// The role of the pairs of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Role {
     /// Edges that message passing sees.
@@ -15,9 +14,9 @@ pub(super) enum Role {
     HeldOut,
     /// The negatives of a part.
     HeldOutNegatives,
-    /// Pairs that somebody means to evaluate.
+    /// Further pairs to evaluate.
     Pairs,
-    /// Pairs that somebody means to be no edges.
+    /// Further negatives, which must not be edges.
     Negatives,
     /// Every edge of the graph.
     Graph,
@@ -29,14 +28,14 @@ pub(super) struct List {
     pub(super) role: Role,
 }
 
-/// One pair of a list. The order of the fields is that of sorting.
+/// One pair of a list. Rows are sorted by their fields in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Row {
-    /// The pair; where direction does not count, the lower node first.
+    /// The pair; without directions, the lower node first.
     key: Pair,
     pub(super) list: u16,
     line: u64,
-    /// Whether the key is the other way round than what is written.
+    /// `true` if the file has the nodes of the key in the other order.
     is_reversed: bool,
 }
 
@@ -46,23 +45,24 @@ impl Row {
         Row { key: if is_reversed { (v, u) } else { (u, v) }, list, line, is_reversed }
     }
 
+    /// Returns the pair as written in the file.
     fn written(&self) -> Pair {
         if self.is_reversed { (self.key.1, self.key.0) } else { self.key }
     }
 }
 
-/// An offence at `row`, maybe against an `other`.
+/// An offence at `row`, with the `other` row that it conflicts with, if any.
 struct Found {
     rule: Rule,
     row: Row,
     other: Option<Row>,
 }
 
-/// Reports the offences among `rows`, which are sorted.
+/// Reports the offences among the sorted `rows`.
 pub(super) fn check(lists: &[List], rows: &[Row], nodes: &NodeIds, report: &mut Report) {
     let mut found = Vec::new();
     for same in rows.chunk_by(|a, b| a.key == b.key) {
-        judge(lists, same, &mut found);
+        check_pair(lists, same, &mut found);
     }
     found.sort_unstable_by_key(|Found { rule, row, other }| {
         (*rule, row.list, row.line, row.key, other.map(|other| (other.list, other.line)))
@@ -72,8 +72,8 @@ pub(super) fn check(lists: &[List], rows: &[Row], nodes: &NodeIds, report: &mut 
     }
 }
 
-/// Judges the rows of one pair.
-fn judge(lists: &[List], same: &[Row], found: &mut Vec<Found>) {
+/// Checks the rows of one pair.
+fn check_pair(lists: &[List], same: &[Row], found: &mut Vec<Found>) {
     let role = |row: &Row| lists[row.list as usize].role;
     let mut push =
         |rule, row: &Row, other: Option<&Row>| found.push(Found { rule, row: *row, other: other.copied() });
@@ -98,7 +98,7 @@ fn judge(lists: &[List], same: &[Row], found: &mut Vec<Found>) {
                     push(Rule::NegativeIsEdge, first, Some(second));
                 }
                 (a, b) if a == b => push(Rule::TwoLists, first, Some(second)),
-                // To evaluate a held-out pair again, of either kind, is what it was held out for.
+                // Evaluating a held-out edge or negative again is allowed.
                 _ => {}
             }
         }
@@ -131,25 +131,25 @@ fn describe(Found { rule, row, other }: &Found, lists: &[List], nodes: &NodeIds)
     let pair = name(row);
     let shown = show(&pair);
     let graph = || lists.last().map_or(String::new(), |list| list.path.display().to_string());
-    let there = other.as_ref().map(|other| {
+    let other_place = other.as_ref().map(|other| {
         let Place { file, line } = place(other);
         let is_beside = file.parent() == lists[row.list as usize].path.parent();
-        let near = file.file_name().filter(|_| is_beside && line.is_some()).map(PathBuf::from);
-        let way = if row.written() == other.written() {
+        let short_name = file.file_name().filter(|_| is_beside && line.is_some()).map(PathBuf::from);
+        let reversed = if row.written() == other.written() {
             String::new()
         } else {
             format!(" as {}", show(&name(other)))
         };
-        format!("{}{way}", Place { file: near.unwrap_or(file), line })
+        format!("{}{reversed}", Place { file: short_name.unwrap_or(file), line })
     });
-    let there = there.unwrap_or_default();
+    let other_place = other_place.unwrap_or_default();
     let problem = match rule {
         Rule::SelfLoop => format!("{shown} joins a node to itself"),
-        Rule::TrainedOn => format!("{shown} is also {there}, which message passing sees"),
-        Rule::NegativeIsEdge => format!("{shown} is an edge: {there}"),
-        Rule::AbsentEdge => format!("{shown} is no edge of {}", graph()),
+        Rule::TrainedOn => format!("{shown} is also {other_place}, which message passing sees"),
+        Rule::NegativeIsEdge => format!("{shown} is an edge: {other_place}"),
+        Rule::AbsentEdge => format!("{shown} is not an edge of {}", graph()),
         Rule::MissingEdge => format!("the edge {shown} is in no list"),
-        _ => format!("{shown} is also {there}"),
+        _ => format!("{shown} is also {other_place}"),
     };
     Offence { rule: *rule, place: place(row), pair: Some(pair), other: other.as_ref().map(place), problem }
 }

@@ -1,4 +1,4 @@
-//! What an audit reports.
+//! The rules of an audit and its report.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::run::Output;
+use crate::write::Output;
 
 const COLUMNS: [&str; 8] =
     ["rule", "file", "line", "source", "target", "other_file", "other_line", "problem"];
 
-/// What must not be.
+/// A kind of offence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Rule {
@@ -26,15 +26,15 @@ pub enum Rule {
     Duplicate,
     /// A pair joins a node to itself.
     SelfLoop,
-    /// An edge of a list is none of the graph.
+    /// An edge of a list is not an edge of the graph.
     AbsentEdge,
     /// An edge of the graph is in no list.
     MissingEdge,
-    /// A file is not the one that the run wrote.
+    /// A file has changed since the run wrote it.
     ChangedFile,
-    /// A node's embedding is not what message passing over the training edges gives.
+    /// The embedding of a node does not follow from message passing over the training edges.
     Embeddings,
-    /// A metric is not what the embeddings give.
+    /// A metric does not follow from the embeddings.
     Metrics,
 }
 
@@ -58,9 +58,9 @@ impl fmt::Display for Rule {
 /// A line of a file, or a file as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// The file; for the graph itself, the data's path.
+    /// The file; for the graph itself, the path of the data.
     pub file: PathBuf,
-    /// The line, counted from 1.
+    /// The line, counted from 1; `None` for a file as a whole.
     pub line: Option<u64>,
 }
 
@@ -71,18 +71,18 @@ impl fmt::Display for Place {
     }
 }
 
-/// One offence. It shows as `FILE:LINE: problem`.
+/// One offence. It is displayed as `FILE:LINE: problem`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Offence {
-    /// The rule that it breaks.
+    /// The broken rule.
     pub rule: Rule,
-    /// Where it stands.
+    /// The place of the offence.
     pub place: Place,
-    /// The pair, as it stands there.
+    /// The pair as written there; `None` if the offence is not about a pair.
     pub pair: Option<(String, String)>,
-    /// What it offends against, if that is another place.
+    /// The place that it conflicts with, if any.
     pub other: Option<Place>,
-    /// The offence in words.
+    /// The description of the offence.
     pub problem: String,
 }
 
@@ -92,7 +92,7 @@ impl fmt::Display for Offence {
     }
 }
 
-/// What an audit found.
+/// The result of an audit.
 #[derive(Debug, Clone)]
 pub struct Report {
     path: PathBuf,
@@ -108,7 +108,7 @@ impl Report {
         Report { path: path.to_path_buf(), num_pairs, limit, counts, offences }
     }
 
-    /// Counts an offence against `rule`, and keeps it while there are few of them.
+    /// Counts an offence against `rule`, and keeps it unless the limit is reached.
     pub(super) fn push(&mut self, rule: Rule, offence: impl FnOnce() -> Offence) {
         let count = self.counts.entry(rule).or_default();
         *count += 1;
@@ -117,27 +117,27 @@ impl Report {
         }
     }
 
-    /// The offences, rule by rule and line by line, no more of a rule than the limit.
+    /// Returns the offences that were kept, at most the limit for each rule, by rule and line.
     pub fn offences(&self) -> &[Offence] {
         &self.offences
     }
 
-    /// How many offences there are against `rule`, those beyond the limit among them.
+    /// Returns the number of offences against `rule`, including those beyond the limit.
     pub fn num_of(&self, rule: Rule) -> usize {
         self.counts.get(&rule).copied().unwrap_or(0)
     }
 
-    /// How many offences there are, those beyond the limit among them.
+    /// Returns the number of all offences, including those beyond the limit.
     pub fn num_offences(&self) -> usize {
         self.counts.values().sum()
     }
 
-    /// Whether there is none.
+    /// Returns `true` if there is no offence.
     pub fn is_clean(&self) -> bool {
         self.counts.is_empty()
     }
 
-    /// Nothing where the audit found nothing; what it found in one line, else.
+    /// Fails with a one-line summary if the audit found an offence.
     ///
     /// # Errors
     /// [`Error::Leak`] if there is an offence.
@@ -149,10 +149,11 @@ impl Report {
         }
     }
 
-    /// Writes `rule,file,line,source,target,other_file,other_line,problem` rows, one per offence that was kept.
+    /// Writes a row `rule,file,line,source,target,other_file,other_line,problem` for each offence that was
+    /// kept.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Io`] if the output cannot be written.
     pub fn write_csv(&self, output: &mut Output) -> Result<()> {
         let path = output.path().to_path_buf();
         let mut writer = csv::Writer::from_writer(output);
@@ -182,16 +183,16 @@ impl Report {
         })
     }
 
-    /// The audit's outcome in one line.
+    /// Returns the result of the audit in one line.
     pub fn summary(&self) -> String {
         if self.is_clean() {
-            return format!("clean; pairs looked at: {}", self.num_pairs);
+            return format!("clean; pairs checked: {}", self.num_pairs);
         }
         let count = |(rule, &count): (&Rule, &usize)| match count > self.limit {
             false => format!("{rule} {count}"),
             true => format!("{rule} {count} (the first {} shown)", self.limit),
         };
         let counts: Vec<String> = self.counts.iter().map(count).collect();
-        format!("leaks or is damaged: {}; pairs looked at: {}", counts.join(", "), self.num_pairs)
+        format!("leaks or is damaged: {}; pairs checked: {}", counts.join(", "), self.num_pairs)
     }
 }

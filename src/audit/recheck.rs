@@ -1,5 +1,5 @@
-//! A run's results made again from its training edges: embeddings by message passing over these alone, metrics
-//! from the embeddings.
+//! Recomputes the results of a run: the embeddings by message passing over the training edges only, and the
+//! metrics from the embeddings.
 
 use std::path::Path;
 
@@ -7,31 +7,32 @@ use ndarray::Array2;
 use serde_json::Value;
 
 use crate::audit::{Offence, Place, Report, Rule};
-use crate::decoder::Decoded;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::NodeIds;
+use crate::model::decoder::EmbeddingScorer;
+use crate::model::network::Embeddings;
 use crate::model::{Encoded, Model};
-use crate::network::Embeddings;
 use crate::read::{RowReader, parse_finite};
 use crate::run::{Run, read_json};
 
-/// How far two embeddings of a node may lie apart, as a share of the node's largest value and of the largest of
-/// all. On the machine that trained they are equal to the bit; another one rounds and sums differently, by about
-/// 1e-6. One edge more at a node of degree k shifts its embedding by about 1/k.
+/// The tolerance for the embedding of a node, as a share of the largest value of the node. On the machine
+/// that trained, stored and recomputed embeddings are bit-identical; another machine rounds and sums
+/// differently, by about 1e-6. One more edge at a node of degree k shifts its embedding by about 1/k, which
+/// is far more.
 const SHARE_OF_NODE: f32 = 1e-4;
+/// The additional tolerance, as a share of the largest value of all nodes.
 const SHARE_OF_ALL: f32 = 1e-5;
 
-/// How far two metrics of the same scores may lie apart.
+/// The tolerance for a metric of the same scores.
 const METRIC_TOLERANCE: f64 = 1e-9;
-/// The same for metrics of rows, as a share of the metric.
+/// The tolerance for a metric of feature rows, as a share of the metric.
 const ROW_METRIC_TOLERANCE: f64 = 1e-4;
 
-/// The parts that metrics are of.
+/// The parts that have metrics.
 const PARTS: [&str; 2] = ["validation", "test"];
 
-/// Reports the nodes whose embeddings, and the metrics that, are not what the training edges of the run at `path`
-/// give.
+/// Reports the embeddings and metrics of the run at `path` that do not follow from its training edges.
 pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
     let run = Run::open(path)?;
     let Encoded { embeddings, score } = run.encode()?;
@@ -41,15 +42,15 @@ pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
     let file = path.join("embeddings.csv");
     let stored = read_embeddings(&file, &run.graph.nodes, expected.ncols())?;
     check_embeddings(path, &run, &stored, &expected, report);
-    // From the embeddings as they were written, which are exact, so that another machine gives the same metrics.
+    // The stored embeddings are exact, so metrics computed from them are the same on every machine.
     let metrics = match &run.model {
-        Model::Network(network) => run.evaluate(&Decoded::new(stored.mean, network.decoder()))?,
+        Model::Network(network) => run.evaluate(&EmbeddingScorer::new(stored.mean, network.decoder()))?,
         _ => run.evaluate(&*score)?,
     };
     check_metrics(path, &metrics, report)
 }
 
-/// Reports the nodes whose `stored` embedding is not the `expected` one.
+/// Reports the nodes whose `stored` embedding differs from the `expected` one.
 fn check_embeddings(path: &Path, run: &Run, stored: &Stored, expected: &Array2<f32>, report: &mut Report) {
     let file = path.join("embeddings.csv");
     let largest =
@@ -83,7 +84,7 @@ fn check_metrics(path: &Path, metrics: &RunMetrics, report: &mut Report) -> Resu
     let found: Value = serde_json::from_slice(&text).map_err(|source| damaged(source.to_string()))?;
     let expected = serde_json::to_value(metrics).map_err(|source| damaged(source.to_string()))?;
     let links = (&expected, &found, METRIC_TOLERANCE);
-    // What is computed from weights and features is rounded otherwise on another machine.
+    // Metrics of rows are computed from weights and features, with other rounding errors on another machine.
     let rows = (&expected["rows"], &found["rows"], ROW_METRIC_TOLERANCE);
     for ((expected, found, tolerance), part) in
         [links, rows].iter().flat_map(|of| PARTS.map(|part| (of, part)))
@@ -107,7 +108,7 @@ fn check_metrics(path: &Path, metrics: &RunMetrics, report: &mut Report) -> Resu
     Ok(())
 }
 
-/// What `embeddings.csv` holds.
+/// The contents of `embeddings.csv`.
 struct Stored {
     /// μ, [n, d].
     mean: Array2<f32>,
@@ -115,7 +116,7 @@ struct Stored {
     lines: Vec<u64>,
 }
 
-/// Reads `node,mean_0,…` rows, which must be of `nodes`, in their order, with `num_dimensions` numbers.
+/// Reads rows `node,mean_0,…`, which must list `nodes` in order, each with `num_dimensions` numbers.
 fn read_embeddings(path: &Path, nodes: &NodeIds, num_dimensions: usize) -> Result<Stored> {
     let mut reader = RowReader::open(path)?;
     reader.advance()?;
@@ -131,7 +132,7 @@ fn read_embeddings(path: &Path, nodes: &NodeIds, num_dimensions: usize) -> Resul
             return Err(reader.error(problem));
         }
         for at in 1..=num_dimensions {
-            // What is no finite number differs from every one.
+            // A NaN differs from every expected number, so anything that is not a finite number is reported.
             values.push(parse_finite(reader.field(at)).unwrap_or(f32::NAN));
         }
         lines.push(reader.line_number());

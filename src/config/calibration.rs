@@ -1,16 +1,17 @@
-//! How logits become probabilities that can be taken at their word.
+//! The methods that turn logits into calibrated probabilities.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What is fitted to the validation part's logits; see [`crate::calibrate`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+/// The function fitted to the logits of the validation part; see [`crate::evaluate::calibrate`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {
-    /// Any function that never falls: for hundreds of validation edges and more.
+    /// Any non-decreasing function: for hundreds of validation edges and more
     Isotonic,
-    /// A sigmoid of two numbers: for few validation edges.
+    /// A sigmoid with two parameters: for few validation edges
     Platt,
 }
 

@@ -1,11 +1,11 @@
-//! How often training writes a checkpoint.
+//! The period of checkpoints.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// How often training writes a checkpoint, from which it can go on.
+/// How often training writes a checkpoint, from which it can resume.
 ///
 /// # Examples
 /// ```
@@ -21,9 +21,9 @@ use serde::{Deserialize, Serialize};
 pub enum CheckpointPeriod {
     /// Only when training is stopped.
     Never,
-    /// After so many epochs.
+    /// After this number of epochs.
     Epochs(usize),
-    /// After the epoch in which so many seconds have gone by.
+    /// After the first epoch that ends this many seconds after the last checkpoint.
     Seconds(f64),
 }
 
@@ -34,7 +34,7 @@ impl Default for CheckpointPeriod {
 }
 
 impl CheckpointPeriod {
-    /// Whether a checkpoint is due so many epochs and seconds after the one before.
+    /// Returns `true` if a checkpoint is due this many epochs and seconds after the last one.
     pub fn is_due(self, num_epochs: usize, seconds: f64) -> bool {
         match self {
             CheckpointPeriod::Never => false,

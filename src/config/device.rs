@@ -1,11 +1,11 @@
-//! Where a network is trained.
+//! The devices that train a network.
 
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-/// Where a network is trained.
+/// The device that trains a network.
 ///
 /// # Examples
 /// ```
@@ -17,15 +17,15 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub enum DeviceChoice {
-    /// On the first CUDA device if there is one, the graph is large, and the model can be trained there; else on the
+    /// The first CUDA device if there is one, the graph is large and the model can be trained there; otherwise the
     /// CPU.
     #[default]
     Auto,
-    /// On the CPU.
+    /// The CPU.
     Cpu,
-    /// On the CUDA device of this number.
+    /// The CUDA device with this number.
     Cuda(usize),
-    /// On an Apple GPU.
+    /// An Apple GPU.
     Mps,
 }
 

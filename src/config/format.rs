@@ -1,4 +1,4 @@
-//! The formats of the files that are read and written, each known by the end of a file's name.
+//! File formats, each recognised by the extension of the file name.
 
 use std::path::Path;
 
@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::error::{Error, Result};
 
 /// The format of an edge list.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeFormat {
     /// Rows of text: CSV, TSV or separated by white space, maybe gzipped.
@@ -20,13 +21,14 @@ pub enum EdgeFormat {
     /// A sparse matrix that scipy.sparse.save_npz wrote (.npz).
     Npz,
     /// GraphML, maybe gzipped (.graphml).
-    #[value(name = "graphml")]
+    #[cfg_attr(feature = "clap", value(name = "graphml"))]
     #[serde(rename = "graphml")]
     GraphMl,
 }
 
 /// The format of embeddings.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingFormat {
     /// `node,mean_0,…` rows.
@@ -38,13 +40,13 @@ pub enum EmbeddingFormat {
     Parquet,
     /// The text format of word2vec, which gensim reads (.w2v, .vec).
     Word2vec,
-    /// For the TensorFlow Embedding Projector: vectors, and ids in FILE.metadata.tsv (.tsv).
+    /// Vectors for the TensorFlow Embedding Projector, and ids in FILE.metadata.tsv (.tsv).
     Projector,
 }
 
 impl EdgeFormat {
-    /// The format that the end of a file's name stands for, in capitals or not, with `.gz` behind it or not: text if
-    /// it stands for no other.
+    /// Returns the format of the file extension, whatever its case and with or without `.gz`; text for any other
+    /// extension.
     pub fn of_path(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
@@ -59,10 +61,10 @@ impl EdgeFormat {
 }
 
 impl EmbeddingFormat {
-    /// The format that the end of a file's name stands for, in capitals or not: CSV where it has none.
+    /// Returns the format of the file extension, whatever its case; CSV if there is none.
     ///
     /// # Errors
-    /// [`Error::Config`] for an end that stands for no format.
+    /// [`Error::UnknownFormat`] for an unknown extension.
     pub fn of_path(path: &Path) -> Result<Self> {
         match ending(path).as_deref() {
             None | Some("csv" | "txt") => Ok(EmbeddingFormat::Csv),
@@ -75,16 +77,13 @@ impl EmbeddingFormat {
     }
 }
 
-/// The end of a file's name in small letters, without the dot; none of what is no file of its own, such as `-`.
+/// Returns the extension of a file in lower case, without the dot; `None` for `-` and devices.
 pub(crate) fn ending(path: &Path) -> Option<String> {
     let extension = path.extension().filter(|_| !path.starts_with("/dev") && !path.starts_with("/proc"));
     extension.map(|extension| extension.to_string_lossy().to_lowercase())
 }
 
-/// The error of an output whose name ends as none of the `known` formats.
-pub(crate) fn unknown_ending(path: &Path, known: &str) -> Error {
-    let path = path.display();
-    Error::Config(format!(
-        "--output {path} ends as no known format; expected {known}, or --format to say which"
-    ))
+/// Returns the error for an output whose extension is none of the `known` ones.
+pub(crate) fn unknown_ending(path: &Path, known: &'static str) -> Error {
+    Error::UnknownFormat { path: path.to_path_buf(), known }
 }

@@ -1,20 +1,20 @@
-//! Which settings go with the two kinds of nodes of a bipartite graph.
+//! The settings that a bipartite graph allows.
 
 use crate::config::{BaselineKind, Config, DirectedTask, ModelKind, ReadConfig};
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Refuses what makes no sense for a bipartite graph.
+    /// Refuses settings that make no sense for a bipartite graph.
     pub(super) fn validate_kinds(&self) -> Result<()> {
         let (model, task) = (self.model.model, self.split.task);
         let ReadConfig { bipartite, directed, .. } = self.read;
         let problem = match model {
             _ if !bipartite => return Ok(()),
             _ if directed => {
-                "and --directed exclude each other: every edge goes from a source to a target".into()
+                "and `read.directed` exclude each other: every edge goes from a source to a target".into()
             }
             _ if task != DirectedTask::General => {
-                format!("leaves edges without directions, which --task {task} asks for: leave it out")
+                format!("leaves edges without directions, which `split.task = {task}` asks for: leave it out")
             }
             _ if model.is_directed() => {
                 format!("leaves edges without directions, which {model} is for: choose another model")
@@ -32,6 +32,6 @@ impl Config {
             }
             _ => return Ok(()),
         };
-        Err(Error::Config(format!("--bipartite {problem}")))
+        Err(Error::Config(format!("`read.bipartite` {problem}")))
     }
 }

@@ -1,8 +1,8 @@
-//! The settings that each model's authors used, where nothing else is asked for.
+//! The default settings of each model, which are its authors'.
 
 use crate::config::{FeatureTransform, LossKind, ModelKind};
 
-/// What a model is trained with by default.
+/// The default settings of a model.
 pub(super) struct Recipe {
     pub(super) hidden: usize,
     pub(super) latent: usize,
@@ -13,7 +13,7 @@ pub(super) struct Recipe {
     pub(super) loss: LossKind,
 }
 
-/// Kipf & Welling 2016, section 3.
+/// The settings of Kipf & Welling 2016, section 3.
 const KIPF: Recipe = Recipe {
     hidden: 32,
     latent: 16,

@@ -1,4 +1,4 @@
-//! Which settings a model has no use for: to set them is a mistake, not a wish.
+//! Settings without effect: a setting that the chosen model ignores is an error.
 
 use crate::config::{
     Config, DecoderKind, DeviceChoice, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig,
@@ -6,7 +6,7 @@ use crate::config::{
 use crate::error::{Error, Result};
 
 impl Config {
-    /// Refuses settings that would change nothing.
+    /// Refuses settings without effect.
     pub(super) fn validate_relevance(&self) -> Result<()> {
         let kind = self.model.model;
         if !kind.is_network() {
@@ -17,8 +17,8 @@ impl Config {
             let set = self.of_networks().or(match kind {
                 ModelKind::Best => None,
                 _ => first(&[
-                    (self.train.epochs.is_some(), "--epochs"),
-                    (self.train.checkpoint_every.is_some(), "--checkpoint-every"),
+                    (self.train.epochs.is_some(), "`train.epochs`"),
+                    (self.train.checkpoint_every.is_some(), "`train.checkpoint_every`"),
                 ]),
             });
             return refuse(set, kind, what);
@@ -27,10 +27,10 @@ impl Config {
             refuse(self.of_gaussians(), kind, "has points and no KL term")?;
         }
         if !kind.has_hidden_layers() {
-            refuse(self.model.hidden.map(|_| "--hidden"), kind, "has no hidden layer")?;
+            refuse(self.model.hidden.map(|_| "`model.hidden`"), kind, "has no hidden layer")?;
         }
         let has_own = matches!(kind, ModelKind::Gnae | ModelKind::Vgnae | ModelKind::Vae);
-        refuse((self.model.bias && has_own).then_some("--bias"), kind, "has biases already")?;
+        refuse((self.model.bias && has_own).then_some("`model.bias`"), kind, "has biases already")?;
         if kind == ModelKind::Vae {
             refuse(self.of_pairs(), kind, "learns from rows alone")?;
         } else {
@@ -39,84 +39,85 @@ impl Config {
             let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
             let is_idle = is_set && matches!(loss, LossKind::Exact | LossKind::Subgraph);
             refuse(
-                is_idle.then_some("--negatives-per-edge"),
+                is_idle.then_some("`train.negatives_per_edge`"),
                 kind,
-                &format!("with --loss {loss} draws none"),
+                &format!("with `train.loss = {loss}` draws none"),
             )?;
             let is_set = self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes;
             let is_idle = is_set && loss != LossKind::Subgraph;
-            let what = format!("with --loss {loss} looks at all nodes");
-            refuse(is_idle.then_some("--subgraph-nodes"), kind, &what)?;
+            let what = format!("with `train.loss = {loss}` looks at all nodes");
+            refuse(is_idle.then_some("`train.subgraph_nodes`"), kind, &what)?;
         }
         let is_set = self.model.gravity_lambda != 1.0 && !kind.is_directed();
-        refuse(is_set.then_some("--gravity-lambda"), kind, "has no masses")
+        refuse(is_set.then_some("`model.gravity_lambda`"), kind, "has no masses")
     }
 
-    /// Refuses settings that would change nothing for a graph of `num_nodes`.
+    /// Refuses settings without effect for a graph of `num_nodes`.
     ///
     /// # Errors
-    /// [`Error::Config`] with the flag.
+    /// [`Error::Config`] with the setting.
     pub fn validate_for(&self, num_nodes: usize) -> Result<()> {
         let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
         let is_exact = self.loss().for_graph(num_nodes) == LossKind::Exact;
         let is_idle = is_set && is_exact && self.model.model.is_network();
-        let what =
-            format!("with --loss auto looks at all pairs of {num_nodes} nodes; add --loss reweighted, or");
+        let what = format!(
+            "with `train.loss = auto` looks at all pairs of {num_nodes} nodes; add `train.loss = reweighted`, or"
+        );
         match is_idle {
             true => Err(Error::Config(format!(
-                "--negatives-per-edge has no effect: {} {what} leave it out",
+                "`train.negatives_per_edge` has no effect: {} {what} leave it out",
                 self.model.model
             ))),
             false => Ok(()),
         }
     }
 
-    /// The first setting of auto-encoders, the number of epochs apart, that is not at its default.
+    /// Returns the first setting of auto-encoders, except the number of epochs, that is not at its default.
     fn of_networks(&self) -> Option<&'static str> {
         let model = &self.model;
         let train = &self.train;
         let of_model = first(&[
-            (model.hidden.is_some(), "--hidden"),
-            (model.latent.is_some(), "--latent"),
-            (model.layers.is_some(), "--layers"),
-            (model.bias, "--bias"),
-            (model.dropout != 0.0, "--dropout"),
-            (model.feature_transform.is_some(), "--feature-transform"),
-            (model.normalize_embeddings, "--normalize-embeddings"),
-            (model.gravity_lambda != 1.0, "--gravity-lambda"),
-            (train.learning_rate.is_some(), "--learning-rate"),
-            (train.select.is_some(), "--select"),
-            (train.patience.is_some(), "--patience"),
-            (train.validate_every != 1, "--validate-every"),
-            (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "--device"),
+            (model.hidden.is_some(), "`model.hidden`"),
+            (model.latent.is_some(), "`model.latent`"),
+            (model.layers.is_some(), "`model.layers`"),
+            (model.bias, "`model.bias`"),
+            (model.dropout != 0.0, "`model.dropout`"),
+            (model.feature_transform.is_some(), "`model.feature_transform`"),
+            (model.normalize_embeddings, "`model.normalize_embeddings`"),
+            (model.gravity_lambda != 1.0, "`model.gravity_lambda`"),
+            (train.learning_rate.is_some(), "`train.learning_rate`"),
+            (train.select.is_some(), "`train.select`"),
+            (train.patience.is_some(), "`train.patience`"),
+            (train.validate_every != 1, "`train.validate_every`"),
+            (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "`train.device`"),
         ]);
         of_model.or(self.of_pairs()).or(self.of_rows()).or(self.of_gaussians())
     }
 
     fn of_pairs(&self) -> Option<&'static str> {
         first(&[
-            (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "--device"),
-            (self.model.decoder != DecoderKind::default(), "--decoder"),
-            (self.train.loss.is_some(), "--loss"),
-            (self.train.mask_edges != 0.0, "--mask-edges"),
-            (self.train.weighted_loss, "--weighted-loss"),
+            (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "`train.device`"),
+            (self.model.decoder != DecoderKind::default(), "`model.decoder`"),
+            (self.train.loss.is_some(), "`train.loss`"),
+            (self.train.mask_edges != 0.0, "`train.mask_edges`"),
+            (self.train.weighted_loss, "`train.weighted_loss`"),
             (
                 self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
-                "--negatives-per-edge",
+                "`train.negatives_per_edge`",
             ),
-            (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "--subgraph-nodes"),
+            (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "`train.subgraph_nodes`"),
         ])
     }
 
     fn of_rows(&self) -> Option<&'static str> {
-        first(&[(self.model.likelihood != Likelihood::default(), "--likelihood")])
+        first(&[(self.model.likelihood != Likelihood::default(), "`model.likelihood`")])
     }
 
     fn of_gaussians(&self) -> Option<&'static str> {
         first(&[
-            (self.train.kl_weight != KlWeight::default(), "--kl-weight"),
-            (self.train.kl_warmup != 0, "--kl-warmup"),
-            (self.train.free_bits != 0.0, "--free-bits"),
+            (self.train.kl_weight != KlWeight::default(), "`train.kl_weight`"),
+            (self.train.kl_warmup != 0, "`train.kl_warmup`"),
+            (self.train.free_bits != 0.0, "`train.free_bits`"),
         ])
     }
 }

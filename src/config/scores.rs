@@ -1,20 +1,20 @@
-//! Which training-free score, and what is done to the features first.
+//! Scores without training, and transforms of the features.
 
 use std::fmt;
 
-use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// What is done to the node features before anything sees them.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+/// The transform of the node features.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum FeatureTransform {
-    /// Nothing.
+    /// No transform
     #[default]
     None,
-    /// Each row is divided by its sum of absolute values.
+    /// Divide each row by the sum of its absolute values
     Row,
-    /// Each column is weighted by how few rows have it, then each row is scaled to length 1.
+    /// Weight each column by its rarity, then scale each row to norm 1
     Tfidf,
 }
 
@@ -52,7 +52,7 @@ pub enum BaselineKind {
 }
 
 impl BaselineKind {
-    /// Every one.
+    /// All scores.
     pub const ALL: [BaselineKind; 10] = [
         BaselineKind::CommonNeighbours,
         BaselineKind::Jaccard,
@@ -66,7 +66,7 @@ impl BaselineKind {
         BaselineKind::PropagatedCosine,
     ];
 
-    /// Its name on the command line and in `run.json`.
+    /// Returns the name on the command line and in `run.json`.
     pub fn name(self) -> &'static str {
         match self {
             BaselineKind::CommonNeighbours => "common-neighbours",
@@ -82,14 +82,14 @@ impl BaselineKind {
         }
     }
 
-    /// Whether the score looks at common neighbours alone, which two nodes of different kinds of a bipartite graph have
-    /// none of.
+    /// Returns `true` if the score uses only common neighbours, of which a source and a target of a bipartite graph
+    /// have none.
     pub fn counts_common_neighbours(self) -> bool {
         use BaselineKind::{AdamicAdar, CommonNeighbours, Jaccard, ResourceAllocation};
         matches!(self, CommonNeighbours | Jaccard | AdamicAdar | ResourceAllocation)
     }
 
-    /// Whether the score is one of node features.
+    /// Returns `true` if the score compares node features.
     pub fn needs_features(self) -> bool {
         matches!(self, BaselineKind::FeatureCosine | BaselineKind::PropagatedCosine)
     }

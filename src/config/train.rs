@@ -1,4 +1,4 @@
-//! How a model is trained.
+//! The settings of training.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,72 +8,77 @@ use serde::{Deserialize, Serialize};
 
 use crate::config::{CheckpointPeriod, DeviceChoice};
 
-/// How it is trained. What is `None` is the model's own recipe, which [`crate::config::Config::resolved`] fills in.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, clap::Args)]
-#[command(next_help_heading = "Training")]
+/// The settings of training. `None` means the default of the model, which [`crate::config::Config::resolved`]
+/// fills in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+#[cfg_attr(feature = "clap", command(next_help_heading = "Training"))]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Passes over the graph, at most [default: 200; gnae and vgnae 300, vae 100]
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    /// Maximum number of epochs [default: 200; gnae and vgnae 300, vae 100]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub epochs: Option<usize>,
     /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
-    #[arg(long, allow_negative_numbers = true, value_name = "RATE")]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "RATE"))]
     pub learning_rate: Option<f64>,
-    /// What the reconstruction is compared on: all pairs; the edges and as many sampled negatives, or these reweighted
-    /// to be the loss over all pairs in the mean; all pairs of a subgraph; or, by the number of nodes, exact or
-    /// reweighted. Of auto-encoders that score by inner products; the others have one of their own
-    /// [default: auto; gnae, vgnae and --decoder hadamard-mlp sampled]
-    #[arg(long, value_enum)]
+    /// The reconstruction loss of auto-encoders that score by inner products: over all pairs; over the edges and as
+    /// many sampled negatives, balanced or reweighted to equal the loss over all pairs in expectation; over all pairs
+    /// of a subgraph; or exact or reweighted by the number of nodes
+    /// [default: auto; sampled for gnae, vgnae and the decoder hadamard-mlp]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub loss: Option<LossKind>,
-    /// Negatives that --loss sampled and reweighted draw for each edge, anew in each epoch, 1 to 1000: time and memory
-    /// grow with them
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge)]
+    /// Negatives that the losses sampled and reweighted draw per edge in each epoch, 1 to 1000; time and memory grow
+    /// with it
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge))]
     pub negatives_per_edge: usize,
-    /// Let the weights of edges count in the loss too: the term of a training edge is multiplied by its weight over the
-    /// mean of all (they are in Â in any case)
-    #[arg(long)]
+    /// Weight the loss by edge weights too: the term of each training edge is multiplied by its weight over the mean
+    /// weight (Â always uses the weights)
+    #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub weighted_loss: bool,
-    /// Nodes that each epoch of --loss subgraph looks at, drawn in proportion to their degrees: all that have edges,
-    /// where there are no more
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes)]
+    /// Nodes per epoch of the loss subgraph, drawn in proportion to their degrees; all nodes with edges if there are
+    /// fewer
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes))]
     pub subgraph_nodes: usize,
-    /// Fraction of the training edges that each epoch takes out of message passing; of the edges, the sampled
-    /// loss then looks at those alone
-    #[arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges)]
+    /// Fraction of the training edges that each epoch hides from message passing; the sampled loss then uses only
+    /// the hidden edges
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges))]
     pub mask_edges: f64,
-    /// Weight of the KL term: `kipf` (1/n, as the reference code), `elbo` (n/(n² − 2·edges), which makes the
-    /// loss a multiple of the negative ELBO), or a number; for vae, a factor of the ELBO's KL, 1 unless a number
-    #[arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)]
+    /// Weight of the KL term: `kipf` (1/n, as in the reference code), `elbo` (n/(n² − 2·edges), which makes the loss
+    /// a multiple of the negative ELBO), or a number; for vae, a factor of the KL in the ELBO, 1 unless a number
+    #[cfg_attr(
+        feature = "clap",
+        arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)
+    )]
     pub kl_weight: KlWeight,
-    /// Epochs over which the weight of the KL term grows from 0
-    #[arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup)]
+    /// Epochs over which the weight of the KL term grows from 0 to its full value
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup))]
     pub kl_warmup: usize,
-    /// Nats of KL that each latent dimension, in the mean over the nodes, has without cost
-    #[arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits)]
+    /// Free bits: the mean KL per node, in nats, that each latent dimension has at no cost
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits))]
     pub free_bits: f64,
-    /// Which epoch's weights are kept: the `last`, or the `best` by validation AUC plus AP (vae: ELBO)
-    /// [default: last; with --patience best]
-    #[arg(long, value_enum)]
+    /// The epoch whose weights are kept: the last, or the best by validation AUC plus AP (vae: ELBO)
+    /// [default: last; best with early stopping]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
-    /// Looks at the validation part without a new best after which training stops
-    #[arg(long, allow_negative_numbers = true, value_name = "LOOKS")]
+    /// Early stopping: the number of validations without improvement after which training stops
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LOOKS"))]
     pub patience: Option<usize>,
-    /// Where a network is trained: `cpu`, `cuda` or `cuda:NUMBER`, `mps`, or `auto`: a GPU for large graphs if there
-    /// is one
-    #[arg(long, value_name = "DEVICE", default_value_t)]
+    /// The device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto` for a GPU on large graphs if there is
+    /// one
+    #[cfg_attr(feature = "clap", arg(long, value_name = "DEVICE", default_value_t))]
     pub device: DeviceChoice,
-    /// Epochs between two looks at the validation part
-    #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every)]
+    /// Epochs between two validations
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
-    /// How often a checkpoint is written, from which --resume goes on: every so many epochs, as in 50, or seconds, as in
-    /// 30s, or `never`; one is also written when training is stopped by a signal [default: 60s]
-    #[arg(long, value_name = "PERIOD")]
+    /// How often to write a checkpoint, from which an interrupted training can resume: a number of epochs, as in 50,
+    /// of seconds, as in 30s, or `never`; a signal that stops training writes one too [default: 60s]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "PERIOD"))]
     #[serde(default)]
     pub checkpoint_every: Option<CheckpointPeriod>,
-    /// The most memory that training may take, as in 4GB: it is refused before it begins where it is going to take more
-    /// [default: what the machine has]
-    #[arg(long, value_name = "SIZE", value_parser = size)]
+    /// Maximum memory for training, as in 4GB: training that would need more is refused before it starts
+    /// [default: the memory of the machine]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE", value_parser = size))]
     #[serde(default)]
     pub memory_limit: Option<ByteSize>,
 }
@@ -102,7 +107,7 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// The share of the KL term's weight, in [0, 1], that `epoch`, counted from 1, has.
+    /// Returns the fraction of the KL weight, in [0, 1], that applies in `epoch`, counted from 1.
     pub(crate) fn kl_share(&self, epoch: usize) -> f64 {
         match self.kl_warmup {
             0 => 1.0,
@@ -110,7 +115,7 @@ impl TrainConfig {
         }
     }
 
-    /// Which epoch's weights are kept.
+    /// Returns the epoch whose weights are kept.
     ///
     /// # Examples
     /// ```
@@ -128,28 +133,29 @@ impl TrainConfig {
     }
 }
 
-/// On which pairs the reconstruction is compared with the graph; see [`crate::loss`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+/// The pairs that the reconstruction loss covers; see [`crate::model::loss`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum LossKind {
-    /// Exact up to 20,000 nodes, above reweighted.
+    /// Exact up to 20,000 nodes, reweighted above
     Auto,
-    /// On all n² of them; of a bipartite graph, on all of a source and a target.
+    /// All n² pairs; in a bipartite graph, all pairs of a source and a target
     Exact,
-    /// On the edges and on sampled negatives, in balance.
+    /// The edges and sampled negatives, balanced
     Sampled,
-    /// On the same, with the weights and the diagonal that make it the exact loss in the mean.
+    /// The edges and sampled negatives, weighted to equal the exact loss in expectation
     Reweighted,
-    /// On all pairs of a subgraph, another one in each epoch.
+    /// All pairs of a subgraph, drawn anew in each epoch
     Subgraph,
 }
 
 impl LossKind {
-    /// The nodes up to which [`LossKind::Auto`] means [`LossKind::Exact`], which takes a tenth of a second an epoch
-    /// there.
+    /// The largest number of nodes for which [`LossKind::Auto`] means [`LossKind::Exact`]. An epoch takes a tenth of a
+    /// second there.
     pub const AUTO_EXACT_NODES: usize = 20_000;
 
-    /// What `auto` means for a graph of `num_nodes`; any other stays as it is.
+    /// Returns the loss that `Auto` means for a graph of `num_nodes`; any other loss unchanged.
     ///
     /// # Examples
     /// ```
@@ -194,9 +200,9 @@ pub enum KlWeight {
     /// 1/n, the scale of Kipf & Welling's code.
     #[default]
     Kipf,
-    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::loss`] for the derivation.
+    /// n/(n² − 2·edges), another one for bipartite graphs: see [`crate::model::loss`] for the derivation.
     Elbo,
-    /// This number; 0 takes the KL term out.
+    /// This number; 0 removes the KL term.
     Value(f64),
 }
 
@@ -237,18 +243,20 @@ impl From<KlWeight> for String {
     }
 }
 
-/// Which epoch's weights are kept.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+/// The epoch whose weights are kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Select {
-    /// Those after the last epoch, as in the paper.
+    /// The last epoch, as in the paper
     #[default]
     Last,
-    /// Those of the epoch with the highest validation AUC plus AP, or, of a vae, ELBO.
+    /// The epoch with the highest validation AUC plus AP; for a vae, ELBO
     Best,
 }
 
-/// A size for `--memory-limit`.
+/// Parses a size on the command line.
+#[cfg(feature = "clap")]
 fn size(text: &str) -> Result<ByteSize, String> {
     text.parse().map_err(|_| "expected a size, as in 4GB or 512MiB".into())
 }

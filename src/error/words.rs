@@ -1,11 +1,11 @@
-//! How the parts of a message are put into words.
+//! Wording of the parts of a message.
 
 use std::borrow::Cow;
 use std::io;
 use std::path::Path;
 
-/// `text` as one line for a terminal: what would steer it, such as the escape sequences that an id or a file's name from
-/// elsewhere may hold, becomes `\u{1b}` and the like.
+/// Returns `text` as one safe line for a terminal: control characters, which ids and file names may contain, become
+/// `\u{1b}` and the like.
 ///
 /// # Examples
 /// ```
@@ -22,17 +22,17 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown.collect())
 }
 
-/// Whether a terminal does something else than show it: control characters, and those that turn the text around.
+/// Returns `true` for control characters and for characters that change the direction of text.
 fn steers(c: char) -> bool {
     c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// A path that is read; `-` is stdin.
+/// Returns a path that is read; `-` is stdin.
 pub(super) fn show(path: &Path) -> String {
     named("read", path)
 }
 
-/// A path; `-` is stdout where something is written, else stdin.
+/// Returns a path; `-` is stdout if `action` is `write`, otherwise stdin.
 pub(super) fn named(action: &str, path: &Path) -> String {
     match (path == Path::new("-"), action) {
         (true, "write") => "stdout".into(),
@@ -41,16 +41,16 @@ pub(super) fn named(action: &str, path: &Path) -> String {
     }
 }
 
-/// The most characters of a problem that are shown: it may quote a file.
+/// The maximum length of a problem in characters, as it may quote a file.
 const MAX_CHARS: usize = 1000;
 
-/// A problem in one line of text that a terminal can show, its middle left out if it is long.
+/// Returns a problem as one safe line for a terminal, without its middle if it is long.
 pub(super) fn plain(problem: &str) -> String {
     let text = printable(&clipped(problem)).into_owned();
     clipped(&text).into_owned()
 }
 
-/// The beginning and the end of a text of more than [`MAX_CHARS`].
+/// Returns the beginning and the end of a text longer than [`MAX_CHARS`].
 fn clipped(text: &str) -> Cow<'_, str> {
     let num_chars = text.chars().count();
     if num_chars <= MAX_CHARS {
@@ -62,13 +62,13 @@ fn clipped(text: &str) -> Cow<'_, str> {
     format!("{first} … {last}").into()
 }
 
-/// Features above this size are the cause of numbers that overflow, whenever that is.
+/// Features larger than this explain an overflow in any epoch.
 const HUGE_FEATURE: f32 = 1e4;
 
-/// Features below this size vanish where they are squared.
+/// Features smaller than this vanish when squared.
 const TINY_FEATURE: f32 = 1e-15;
 
-/// What helps against a loss that is no number: before any step was taken, only the features can be the cause.
+/// Returns a hint against a loss that is not a number. Before the first step, only the features can be the cause.
 pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> String {
     let is_large = largest_feature > if epoch == 1 { 10.0 } else { HUGE_FEATURE };
     let is_tiny = largest_feature > 0.0 && largest_feature < TINY_FEATURE;
@@ -78,18 +78,20 @@ pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> 
     };
     match is_large || is_tiny {
         true => {
-            format!("bring the features to about the size of 1 (they reach {size}), or lower --learning-rate")
+            format!(
+                "bring the features to about the size of 1 (they reach {size}), or lower `train.learning_rate`"
+            )
         }
-        false => format!("lower --learning-rate (now {learning_rate})"),
+        false => format!("lower `train.learning_rate` (now {learning_rate})"),
     }
 }
 
-/// As in ` of normalised`; nothing of what is no part.
+/// Returns ` of ` and the name of the part, or nothing if `part` is empty.
 pub(super) fn of_part(part: &str) -> String {
     if part.is_empty() { String::new() } else { format!(" of {part}") }
 }
 
-/// What a signal that stops a process is called.
+/// Returns the name of a signal that stops a process.
 pub(super) fn signal_name(signal: i32) -> String {
     match signal {
         2 => "SIGINT".into(),
@@ -98,19 +100,14 @@ pub(super) fn signal_name(signal: i32) -> String {
     }
 }
 
-/// What helps where a server cannot listen.
-pub(super) fn place(error: &io::Error) -> &'static str {
-    match error.kind() {
-        io::ErrorKind::AddrInUse => {
-            "another program is there, maybe an explorer too; --port 0 takes a free port"
-        }
-        io::ErrorKind::PermissionDenied => "ports below 1024 belong to the system; take a higher --port",
-        _ => "--bind takes an address of this machine, such as 127.0.0.1",
-    }
-}
-
-/// The message without Rust's ` (os error 2)`.
-pub(super) fn reason(error: &io::Error) -> String {
+/// Returns the operating system's message, without Rust's ` (os error 2)`.
+///
+/// # Examples
+/// ```
+/// let error = std::fs::File::open("nowhere").unwrap_err();
+/// assert_eq!(vgae::error::reason(&error), "No such file or directory");
+/// ```
+pub fn reason(error: &io::Error) -> String {
     let text = error.to_string();
     match text.find(" (os error") {
         Some(end) => text[..end].to_string(),

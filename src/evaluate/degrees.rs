@@ -1,23 +1,23 @@
-//! Metrics by how much of the training graph there is at the ends of a pair.
+//! Computes metrics by the training degrees of the ends of a pair.
 
 use std::fmt;
 
 use serde::Serialize;
 
 use crate::error::Result;
+use crate::evaluate::metrics::{self, Metrics};
 use crate::graph::Pair;
-use crate::metrics::{self, Metrics};
 
-/// The pairs whose end of fewer training edges has a number of them within bounds.
+/// A range of the smaller training degree of a pair's two ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DegreeBucket {
     least: usize,
-    /// None if there is no bound.
+    /// The upper bound; `None` if there is no bound.
     most: Option<usize>,
 }
 
-/// The buckets, which every pair is in one of. The first is that of pairs with a node that training has seen no edge
-/// of.
+/// The buckets; every pair is in exactly one. The first holds the pairs with a node that has no training
+/// edge.
 pub const BUCKETS: [DegreeBucket; 6] = [
     DegreeBucket { least: 0, most: Some(0) },
     DegreeBucket { least: 1, most: Some(1) },
@@ -27,24 +27,24 @@ pub const BUCKETS: [DegreeBucket; 6] = [
     DegreeBucket { least: 11, most: None },
 ];
 
-/// What a bucket holds, and how well its edges are ranked above its negatives.
+/// The contents of a bucket, and how well its edges are ranked above its negatives.
 ///
-/// The negatives are those of the same bucket, not all of them: against all, an edge between well-connected nodes
-/// would be praised for the degrees that it shares with few negatives, which is what buckets are to take out.
+/// The edges are compared with the negatives of the same bucket. Compared with all negatives, an edge between
+/// well-connected nodes would rank high by its degrees alone, and that is the effect the buckets remove.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct DegreeMetrics {
-    /// The smaller training degree of a pair's two ends.
+    /// The bucket: a range of the smaller training degree of a pair's two ends.
     pub smaller_degree: DegreeBucket,
-    /// The edges in the bucket.
+    /// The number of edges in the bucket.
     pub num_edges: usize,
-    /// The negatives in the bucket.
+    /// The number of negatives in the bucket.
     pub num_negatives: usize,
-    /// AUC and AP; none unless there are both edges and negatives.
+    /// The AUC and AP; `None` unless the bucket has both edges and negatives.
     pub metrics: Option<Metrics>,
 }
 
 impl DegreeBucket {
-    /// Whether `degree` is within the bounds.
+    /// Returns `true` if `degree` is within the bounds.
     pub fn contains(&self, degree: usize) -> bool {
         degree >= self.least && self.most.is_none_or(|most| degree <= most)
     }
@@ -66,7 +66,7 @@ impl Serialize for DegreeBucket {
     }
 }
 
-/// The metrics of each bucket of `pairs`, whose ends have `degrees`, one for each node.
+/// Computes the metrics of `pairs` in each bucket, given the `degrees` of all nodes.
 pub(super) fn by_degree(
     pairs: &[Pair],
     logits: &[f64],
@@ -74,9 +74,9 @@ pub(super) fn by_degree(
     degrees: &[usize],
 ) -> Result<Vec<DegreeMetrics>> {
     let smaller_degree = |(u, v): Pair| degrees[u as usize].min(degrees[v as usize]);
-    let of_bucket = |bucket: DegreeBucket| {
-        let places = (0..pairs.len()).filter(|&at| bucket.contains(smaller_degree(pairs[at])));
-        let (logits, labels): (Vec<f64>, Vec<bool>) = places.map(|at| (logits[at], labels[at])).unzip();
+    let bucket_metrics = |bucket: DegreeBucket| {
+        let positions = (0..pairs.len()).filter(|&at| bucket.contains(smaller_degree(pairs[at])));
+        let (logits, labels): (Vec<f64>, Vec<bool>) = positions.map(|at| (logits[at], labels[at])).unzip();
         let num_edges = labels.iter().filter(|&&label| label).count();
         let num_negatives = labels.len() - num_edges;
         let metrics = match num_edges > 0 && num_negatives > 0 {
@@ -85,5 +85,5 @@ pub(super) fn by_degree(
         };
         Ok(DegreeMetrics { smaller_degree: bucket, num_edges, num_negatives, metrics })
     };
-    BUCKETS.into_iter().map(of_bucket).collect()
+    BUCKETS.into_iter().map(bucket_metrics).collect()
 }

@@ -1,30 +1,30 @@
-//! Edges and negatives with their logits, and every figure that they give.
+//! Scores edges and negatives once, and computes every metric from their logits.
 
 use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
+use crate::evaluate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
+use crate::evaluate::negatives::NegativeLists;
 use crate::graph::Pair;
-use crate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
-use crate::negatives::NegativeLists;
-use crate::score::{Score, probability};
+use crate::model::score::{Score, probability};
 
-/// The edges of one part and their negatives, scored once for all figures.
+/// The edges of one part and their negatives, scored once for all metrics.
 ///
-/// AUC, AP, calibration and the figures by degree pool the negatives of all lists; ranks are among the negatives of
-/// an edge's own list where it has one.
+/// AUC, AP, calibration and the metrics by degree use the negatives of all lists together. Ranks use the
+/// negatives of the edge's own list if it has one.
 pub struct Scored {
     /// The edges, then the negatives, list after list.
     pairs: Vec<Pair>,
     logits: Vec<f64>,
     labels: Vec<bool>,
-    /// The number of negatives of each edge; none where all edges share one list.
+    /// The number of negatives of each edge; `None` if all edges share one list.
     list_lengths: Option<Vec<usize>>,
 }
 
 impl Scored {
-    /// Scores m `edges` and their `negatives`. A logit for each of them.
+    /// Scores m `edges` and their `negatives`, which takes one logit for each of them.
     ///
     /// # Panics
-    /// If there are lists for each edge, and not as many as edges.
+    /// Panics if the negatives are per edge and the number of lists is not m.
     pub fn new(score: &(impl Score + ?Sized), edges: &[Pair], negatives: &NegativeLists) -> Self {
         let list_lengths = match negatives {
             NegativeLists::Shared(_) => None,
@@ -39,41 +39,41 @@ impl Scored {
         Scored { pairs, logits, labels, list_lengths }
     }
 
-    /// The number of edges, m.
+    /// Returns the number of edges, m.
     pub fn num_edges(&self) -> usize {
         self.labels.iter().filter(|&&label| label).count()
     }
 
-    /// The number of negatives in all lists, a pair that is in two of them counted twice.
+    /// Returns the number of negatives in all lists; a pair in two lists counts twice.
     pub fn num_negatives(&self) -> usize {
         self.pairs.len() - self.num_edges()
     }
 
-    /// AUC and AP.
+    /// Computes the AUC and AP.
     ///
     /// # Errors
-    /// As [`metrics::evaluate`].
+    /// Returns the errors of [`metrics::evaluate`].
     pub fn metrics(&self) -> Result<Metrics> {
         metrics::evaluate(&self.logits, &self.labels)
     }
 
-    /// The logits of the edges, and those of the negatives.
+    /// Returns the logits of the edges and those of the negatives.
     pub fn logits(&self) -> (&[f64], &[f64]) {
         self.logits.split_at(self.num_edges())
     }
 
-    /// The ROC and the precision–recall curve.
+    /// Computes the ROC and precision–recall curves.
     ///
     /// # Errors
-    /// As [`Curves::of`].
+    /// Returns the errors of [`Curves::of`].
     pub fn curves(&self) -> Result<Curves> {
         Curves::of(&self.logits, &self.labels)
     }
 
-    /// Where each edge stands: among all negatives, or among those of its own list.
+    /// Ranks each edge among all negatives, or among those of its own list if it has one.
     ///
     /// # Errors
-    /// As [`Ranks::pooled`] and [`Ranks::per_edge`].
+    /// Returns the errors of [`Ranks::pooled`] or [`Ranks::per_edge`].
     pub fn ranks(&self) -> Result<Ranks> {
         let (edges, mut negatives) = self.logits();
         let Some(lengths) = &self.list_lengths else { return Ranks::pooled(edges, negatives) };
@@ -86,19 +86,19 @@ impl Scored {
         Ranks::per_edge(edges, &lists)
     }
 
-    /// Bootstrap intervals of AUC and AP; see [`metrics::bootstrap`].
+    /// Computes bootstrap intervals of the AUC and AP; see [`metrics::bootstrap`].
     ///
     /// # Errors
-    /// As [`metrics::bootstrap`].
+    /// Returns the errors of [`metrics::bootstrap`].
     pub fn intervals(&self, num_resamples: usize, seed: u64) -> Result<Intervals> {
         metrics::bootstrap(&self.logits, &self.labels, num_resamples, seed)
     }
 
-    /// How far sigmoid(logit) is from the share of edges among the pairs that have it, which depends on how many
-    /// negatives there are for an edge.
+    /// Measures how far sigmoid(logit) is from the actual share of edges among pairs with that probability.
+    /// The result depends on the number of negatives per edge.
     ///
     /// # Errors
-    /// As [`metrics::calibration`].
+    /// Returns the errors of [`metrics::calibration`].
     pub fn calibration(&self) -> Result<Calibration> {
         if let Some(index) = self.logits.iter().position(|logit| logit.is_nan()) {
             return Err(Error::NotANumber { index });
@@ -107,8 +107,8 @@ impl Scored {
         metrics::calibration(&probabilities, &self.labels)
     }
 
-    /// AUC and AP of the edges of each of [`crate::evaluate::BUCKETS`] against the negatives of the same bucket.
-    /// `degrees`, \[n\], should be those of the training edges. O(m log m) time for m pairs.
+    /// Computes the AUC and AP of the edges in each of [`crate::evaluate::BUCKETS`] against the negatives in
+    /// the same bucket. `degrees`, \[n\], should be those of the training edges. O(m log m) time for m pairs.
     ///
     /// # Errors
     /// [`Error::NotANumber`] if the model has diverged.

@@ -1,8 +1,8 @@
-//! A bipartite graph: its sources first, then its targets.
+//! Bipartite graphs: sources come first, then targets.
 
 use super::{EdgeList, Graph, NodeIds, Pair};
 
-/// Which of its edges' ends a node is.
+/// The kind of a node.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Unknown,
@@ -11,9 +11,9 @@ enum Kind {
 }
 
 impl Graph {
-    /// This graph of directed edges as a bipartite one, whose edges have no directions: the sources come first, then the
-    /// targets, each in their order here. A node of no edge is of neither kind: it is left out, with its features and
-    /// its label, and a note says so. Give the graph its features and labels before. O(n + m log m) time.
+    /// Turns this graph of directed edges into a bipartite graph of undirected edges: the sources come first, then the
+    /// targets, each in their order here. A node without edges has no kind and is removed with its features and label,
+    /// and noted. Add features and labels before. O(n + m log m) time.
     ///
     /// # Errors
     /// A sentence that names the first node that is both a source and a target.
@@ -55,13 +55,13 @@ impl Graph {
         })
     }
 
-    /// What is wrong with `node`, which is the target of `source`, and a source too.
+    /// Describes the problem of `node`, which is both a source and the target of `source`.
     fn two_kinds(&self, node: u32, source: u32) -> String {
         let target = self.edges.pairs().iter().find(|pair| pair.0 == node).map_or(node, |pair| pair.1);
         let [node, source, target] = [node, source, target].map(|node| self.nodes.id(node));
         format!(
             "node {node} is a target, of {source}, and a source, of {target}; expected two kinds of nodes with \
-             --bipartite; hint: give the ids of one kind a prefix"
+             `read.bipartite`; hint: give the ids of one kind a prefix"
         )
     }
 }

@@ -1,30 +1,30 @@
-//! Which column of X is which feature.
+//! The columns of X, by name or by position.
 
 use hashbrown::HashMap;
 
 use crate::graph::{Csr, Features};
 
-/// How the columns of X are told apart.
+/// The identity of the columns of X.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct FeatureColumns {
-    /// Their names, \[f\]; without them columns are known by their places.
+    /// The names, \[f\]; without names, columns are identified by position.
     pub names: Option<Vec<String>>,
-    /// Whether a column may be missing because it is zero everywhere, as in a table of the values that are not zero.
+    /// `true` if a column may be missing because it is zero everywhere, as in a table of nonzero values.
     pub may_lack: bool,
 }
 
-/// Features with the columns of others.
+/// Features, rearranged to the columns of other features.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Matched {
     /// \[n, f\].
     pub features: Features,
-    /// How many columns were left out, as the others do not have them.
+    /// The number of columns dropped because the other features lack them.
     pub num_unknown: usize,
 }
 
 impl FeatureColumns {
-    /// X = `features`, whose columns these are, with the `num_features` columns of `wanted`: by name where both have
-    /// names, which must be distinct, else by place. O(stored entries) time and memory.
+    /// Rearranges X = `features`, which has these columns, to the `num_features` columns of `wanted`: by name if both
+    /// have names, which must be distinct, otherwise by position. O(stored entries) time and memory.
     ///
     /// ```
     /// use vgae::graph::{FeatureColumns, Features};
@@ -97,7 +97,7 @@ fn first_few(names: &[String]) -> String {
     if names.len() > 3 { format!("{few}, …") } else { few }
 }
 
-/// X with column j at `places[j]` of `num_features`, or without it.
+/// Moves column j of X to `places[j]` of `num_features`, or drops it.
 fn moved(features: &Features, places: &[Option<u32>], num_features: usize) -> Features {
     let (mut indptr, mut indices, mut values) = (vec![0], Vec::new(), Vec::new());
     for row in 0..features.rows() {
@@ -134,7 +134,7 @@ mod tests {
         assert_eq!(dense(matched), (array![[3.0, 1.0], [6.0, 0.0]], 1));
         let error = named(&["pages", "weight", "height"], false).matched(&x, &wanted, 2).unwrap_err();
         assert!(error.contains("lack 1 of the model's 2 columns, the first: \"age\""), "{error}");
-        // What no row has need not be listed, but something must be.
+        // Columns without nonzeros need not be listed, but at least one must be.
         let matched = named(&["pages", "weight", "height"], true).matched(&x, &wanted, 2).unwrap();
         assert_eq!(dense(matched), (array![[0.0, 1.0], [0.0, 0.0]], 2));
         assert!(named(&["a", "b", "c"], true).matched(&x, &wanted, 2).is_err());
@@ -155,14 +155,14 @@ mod tests {
                 "{error}"
             );
         }
-        // In a table of the values that are not zero, places mean nothing beside names.
+        // In a table of nonzero values, positions mean nothing if there are names.
         for (columns, wanted) in
             [(&named(&["a", "b"], true), &placed), (&lacking, &named(&["a", "b"], false))]
         {
             let error = columns.matched(&x, wanted, 2).unwrap_err();
             assert!(error.contains("\"a\", \"b\"") && error.contains("numbers"), "{error}");
         }
-        // Two columns of one name are none that a name tells.
+        // Duplicate names cannot identify a column.
         let twice = named(&["a", "a"], false);
         assert!(twice.matched(&x, &named(&["a", "b"], false), 2).is_ok());
     }

@@ -9,25 +9,25 @@ use rayon::prelude::*;
 
 use crate::config::ReadConfig;
 use crate::graph::Pair;
-use crate::sort::Dealt;
+use crate::kernels::sort::Buckets;
 
-/// Whether (u, v) and (v, u) are one edge or two.
+/// The direction of edges: whether (u, v) and (v, u) are the same edge.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Direction {
-    /// They are one, which is stored with the lower node first.
+    /// They are the same edge, stored with the lower node first.
     #[default]
     Undirected,
-    /// They are two: (source, target) is stored as it stands.
+    /// They are two edges; (source, target) is stored as given.
     Directed,
 }
 
 impl Direction {
-    /// The direction that `config` gives the edges that are read.
+    /// Returns the direction of edges read with `config`.
     pub fn of(config: &ReadConfig) -> Self {
         if config.directed { Direction::Directed } else { Direction::Undirected }
     }
 
-    /// `pair` as a list of this direction stores it.
+    /// Returns `pair` as a list of this direction stores it.
     pub fn orient(self, (u, v): Pair) -> Pair {
         match self {
             Direction::Undirected => (u.min(v), u.max(v)),
@@ -35,7 +35,7 @@ impl Direction {
         }
     }
 
-    /// The number of pairs of `num_nodes` distinct nodes: n(n − 1) ordered ones, or half as many.
+    /// Returns the number of pairs of distinct nodes among `num_nodes`: n(n − 1) if ordered, otherwise half of that.
     pub fn num_pairs(self, num_nodes: usize) -> u64 {
         let n = num_nodes as u64;
         let num_ordered = n * n.saturating_sub(1);
@@ -46,11 +46,11 @@ impl Direction {
     }
 }
 
-/// The places that one task of [`EdgeList::filter`] looks at.
+/// The number of edges per task of [`EdgeList::filter`].
 const PLACES_PER_TASK: usize = 1 << 16;
 
-/// Edges: each pair once, as its [`Direction`] says, in ascending order, no self-loops. Those of a bipartite graph
-/// know its two kinds of nodes; see [`EdgeList::across_kinds`].
+/// The edges of a graph: each pair once, as its [`Direction`] says, ascending, without self-loops. The list of a
+/// bipartite graph knows the two kinds of nodes; see [`EdgeList::across_kinds`].
 /// ```
 /// use vgae::graph::EdgeList;
 ///
@@ -64,10 +64,10 @@ pub struct EdgeList {
     direction: Direction,
     num_nodes: usize,
     pairs: Vec<Pair>,
-    /// Where the pairs of each first node begin, and the end of the last, [n + 1].
+    /// The index of the first pair of each first node, and the number of pairs, [n + 1].
     starts: Vec<usize>,
     weights: Option<Vec<f32>>,
-    /// Of a bipartite graph: the nodes below are sources, the others targets.
+    /// The number of sources of a bipartite graph: the nodes below it are sources, the others targets.
     num_sources: Option<usize>,
 }
 
@@ -77,17 +77,17 @@ impl Default for EdgeList {
     }
 }
 
-/// What making an [`EdgeList`] took out.
+/// The rows that building an [`EdgeList`] removed.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Merged {
-    /// Rows that named an edge again; without directions, reversed ones among them.
+    /// Rows that repeat an edge, in undirected graphs also reversed.
     pub num_duplicates: usize,
-    /// Rows that joined a node to itself.
+    /// Rows that join a node to itself.
     pub num_self_loops: usize,
 }
 
 impl Merged {
-    /// A note: of `num_rows` rows, called `rows`, what became of them, and what they left.
+    /// Returns a note on the `num_rows` rows, called `rows`: how many were merged or dropped, and how many edges remain.
     pub(crate) fn note(&self, rows: &str, num_rows: usize, left: &EdgeList) -> String {
         let Merged { num_duplicates, num_self_loops } = self;
         let num_edges = left.len();
@@ -103,13 +103,13 @@ impl Merged {
 }
 
 impl EdgeList {
-    /// Undirected edges; see [`EdgeList::with_direction`].
+    /// Builds undirected edges; see [`EdgeList::with_direction`].
     pub fn new(num_nodes: usize, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> (Self, Merged) {
         Self::with_direction(Direction::Undirected, num_nodes, pairs, weights)
     }
 
-    /// Orients (undirected edges only), sorts and merges `pairs`; of the weights of one edge the largest stays,
-    /// so that the order of the rows does not matter. O(n + m log m) time, on all threads.
+    /// Orients (if undirected), sorts and merges `pairs`. A repeated edge keeps its largest weight, so that the order of
+    /// the rows does not matter. O(n + m log m) time, on all threads.
     pub fn with_direction(
         direction: Direction,
         num_nodes: usize,
@@ -119,7 +119,7 @@ impl EdgeList {
         let num_rows = pairs.len();
         let is_edge = |&(u, v): &Pair| u != v;
         let num_self_loops = num_rows - pairs.par_iter().filter(|pair| is_edge(pair)).count();
-        // A pair is compared as the one number that it makes.
+        // A pair is compared as a single number.
         let key = |pair: Pair| {
             let (u, v) = direction.orient(pair);
             u64::from(u) << 32 | u64::from(v)
@@ -129,7 +129,7 @@ impl EdgeList {
         let (pairs, weights) = match weights {
             None => {
                 let keys = pairs.iter().copied().filter(is_edge).map(key);
-                let mut keys = Dealt::new(keys, |&key| first_node(key), num_nodes);
+                let mut keys = Buckets::new(keys, |&key| first_node(key), num_nodes);
                 keys.blocks().into_par_iter().for_each(|(_, keys)| keys.sort_unstable());
                 let mut keys = keys.into_items();
                 keys.dedup();
@@ -138,7 +138,7 @@ impl EdgeList {
             Some(weights) => {
                 let rows = pairs.iter().copied().zip(weights.iter().copied());
                 let edges = rows.filter(|(pair, _)| is_edge(pair)).map(|(pair, weight)| (key(pair), weight));
-                let mut edges = Dealt::new(edges, |edge| first_node(edge.0), num_nodes);
+                let mut edges = Buckets::new(edges, |edge| first_node(edge.0), num_nodes);
                 edges.blocks().into_par_iter().for_each(|(_, edges)| {
                     edges.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
                 });
@@ -154,7 +154,7 @@ impl EdgeList {
         (edges, Merged { num_duplicates, num_self_loops })
     }
 
-    /// Of pairs that are as they should be, on nodes of one kind.
+    /// Builds from oriented, sorted, deduplicated pairs, on nodes of one kind.
     fn of_sorted(
         direction: Direction,
         num_nodes: usize,
@@ -171,14 +171,14 @@ impl EdgeList {
         EdgeList { direction, num_nodes, pairs, starts, weights, num_sources: None }
     }
 
-    /// Of such pairs on the nodes of this list.
+    /// Builds from such pairs on the nodes of this list.
     fn alike(&self, pairs: Vec<Pair>, weights: Option<Vec<f32>>) -> EdgeList {
         let edges = Self::of_sorted(self.direction, self.num_nodes, pairs, weights);
         EdgeList { num_sources: self.num_sources, ..edges }
     }
 
-    /// The same edges without their directions: (u, v) and (v, u) become one, with the larger of their weights.
-    /// What an undirected model sees of a directed graph. O(n + m log m) time; O(n + m) where there are none.
+    /// Returns the edges without directions: (u, v) and (v, u) become one edge with the larger weight. Undirected models
+    /// use a directed graph this way. O(n + m log m) time; O(n + m) if the edges are undirected already.
     pub fn undirected(&self) -> EdgeList {
         match self.direction {
             Direction::Undirected => self.clone(),
@@ -186,7 +186,7 @@ impl EdgeList {
         }
     }
 
-    /// Every ordered pair that is an edge: the edges as they stand, or, without directions, each both ways round.
+    /// Returns every ordered pair that is an edge: directed edges as they are, undirected ones both ways.
     pub fn ordered_pairs(&self) -> Vec<Pair> {
         match self.direction {
             Direction::Directed => self.pairs.clone(),
@@ -194,49 +194,49 @@ impl EdgeList {
         }
     }
 
-    /// Whether (u, v) and (v, u) are one edge or two.
+    /// Returns the direction of the edges.
     pub fn direction(&self) -> Direction {
         self.direction
     }
 
-    /// Makes room for nodes without edges.
+    /// Adds nodes without edges.
     pub(super) fn grow(&mut self, num_nodes: usize) {
         self.num_nodes = num_nodes;
         self.starts.resize(num_nodes + 1, self.pairs.len());
     }
 
-    /// n, the number of nodes, those without edges among them.
+    /// Returns n, the number of nodes, including those without edges.
     pub fn num_nodes(&self) -> usize {
         self.num_nodes
     }
 
-    /// The number of edges.
+    /// Returns the number of edges.
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no edges.
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The edges, ascending: (source, target), or lower node first where there are no directions.
+    /// Returns the edges, ascending: (source, target), or the lower node first if undirected.
     pub fn pairs(&self) -> &[Pair] {
         &self.pairs
     }
 
-    /// The weight of each edge, where they have any.
+    /// Returns the weight of each edge, if the edges have weights.
     pub fn weights(&self) -> Option<&[f32]> {
         self.weights.as_deref()
     }
 
-    /// Whether `pair` is an edge: in this direction, or, of undirected edges, in either. O(log k) time for k edges
-    /// that begin at its first node.
+    /// Returns `true` if `pair` is an edge: in this direction, or, if undirected, in either. O(log k) time for k edges
+    /// with the same first node.
     pub fn contains(&self, pair: Pair) -> bool {
         self.position(pair).is_some()
     }
 
-    /// The place of an edge among [`EdgeList::pairs`]. O(log k) time, as [`EdgeList::contains`].
+    /// Returns the index of an edge in [`EdgeList::pairs`]. O(log k) time, as for [`EdgeList::contains`].
     pub fn position(&self, pair: Pair) -> Option<usize> {
         let (u, v) = self.direction.orient(pair);
         let &[start, end] = self.starts.get(u as usize..)?.first_chunk()?;
@@ -244,19 +244,19 @@ impl EdgeList {
         row.binary_search_by_key(&v, |edge| edge.1).ok().map(|at| start + at)
     }
 
-    /// The places of the edges whose first node is one of `nodes`.
+    /// Returns the indices of the edges whose first node is one of `nodes`.
     pub(crate) fn places_from(&self, nodes: Range<usize>) -> Range<usize> {
         self.starts[nodes.start]..self.starts[nodes.end]
     }
 
-    /// The edges at `positions` (ascending) of this list, on the same nodes. O(n + k) time for k positions.
+    /// Returns the edges at `positions` (ascending), on the same nodes. O(n + k) time for k positions.
     pub fn select(&self, positions: &[usize]) -> EdgeList {
         let pairs = positions.par_iter().map(|&at| self.pairs[at]).collect();
         let weights = self.weights.as_ref().map(|weights| positions.iter().map(|&at| weights[at]).collect());
         self.alike(pairs, weights)
     }
 
-    /// The edges at the places that `stays` holds for, on the same nodes. O(n + m) time, on all threads.
+    /// Returns the edges at the indices that `stays` accepts, on the same nodes. O(n + m) time, on all threads.
     pub(crate) fn filter(&self, stays: impl Fn(usize) -> bool + Sync) -> EdgeList {
         let places =
             |first: usize| (first..(first + PLACES_PER_TASK).min(self.len())).filter(|&at| stays(at));
@@ -271,8 +271,7 @@ impl EdgeList {
         self.alike(pairs.concat(), weights)
     }
 
-    /// Those edges of this list that are among `pairs`, which may name them in any order, and undirected ones
-    /// in either direction.
+    /// Returns the edges that are in `pairs`, which may have any order, and, if undirected, either direction.
     pub fn restrict(&self, pairs: &[Pair]) -> EdgeList {
         let mut positions: Vec<usize> = pairs.iter().filter_map(|&pair| self.position(pair)).collect();
         positions.sort_unstable();
@@ -280,7 +279,7 @@ impl EdgeList {
         self.select(&positions)
     }
 
-    /// The number of edges at each node, of directed ones those that leave it and those that reach it.
+    /// Returns the number of edges at each node, counting edges in both directions.
     pub fn degrees(&self) -> Vec<usize> {
         let mut degrees = vec![0; self.num_nodes];
         for &(u, v) in &self.pairs {
@@ -290,7 +289,7 @@ impl EdgeList {
         degrees
     }
 
-    /// The number of connected components, whatever the directions, isolated nodes counted. O(n + m) time, nearly.
+    /// Returns the number of connected components, ignoring directions and counting isolated nodes. O(n + m) time, nearly.
     pub fn num_components(&self) -> usize {
         let mut components = UnionFind::<u32>::new(self.num_nodes);
         self.num_nodes - self.pairs.iter().filter(|&&(u, v)| components.union(u, v)).count()

@@ -3,16 +3,14 @@
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView1};
-use sprs::CsMatI;
 
-/// A sparse matrix in compressed rows: f32 values, u32 columns.
-pub type Csr = CsMatI<f32, u32, usize>;
+use crate::kernels::Csr;
 
-/// The share of nonzeros from which X is dense: a nonzero takes 8 bytes in compressed rows, its value and its column,
-/// and any entry takes 4 in full ones.
+/// The fraction of nonzeros above which X is stored dense: a nonzero takes 8 bytes in compressed rows, its value and
+/// its column, and every entry takes 4 bytes in a dense matrix.
 const DENSE_FROM: f64 = 0.5;
 
-/// X, [n, f], in the form that takes less memory: `Features::from` a matrix of either form chooses it.
+/// X, [n, f], in the form that takes less memory, which `Features::from` chooses.
 ///
 /// # Examples
 /// ```
@@ -34,12 +32,12 @@ pub enum Features {
 }
 
 impl Features {
-    /// Whether a matrix with so many nonzeros takes less memory with all its entries.
+    /// Returns `true` if a matrix with this many nonzeros takes less memory when stored dense.
     pub(crate) fn is_dense(num_nonzeros: usize, rows: usize, cols: usize) -> bool {
         num_nonzeros > 0 && num_nonzeros as f64 >= DENSE_FROM * rows as f64 * cols as f64
     }
 
-    /// n, the number of rows.
+    /// Returns n, the number of rows.
     pub fn rows(&self) -> usize {
         match self {
             Features::Sparse(matrix) => matrix.rows(),
@@ -47,7 +45,7 @@ impl Features {
         }
     }
 
-    /// f, the number of columns.
+    /// Returns f, the number of columns.
     pub fn cols(&self) -> usize {
         match self {
             Features::Sparse(matrix) => matrix.cols(),
@@ -55,12 +53,12 @@ impl Features {
         }
     }
 
-    /// The number of entries that are not zero. O(entries stored) time.
+    /// Returns the number of nonzeros. O(entries stored) time.
     pub fn num_nonzeros(&self) -> usize {
         self.values().filter(|&value| value != 0.0).count()
     }
 
-    /// The entries that are stored, row by row: every one that is not zero, and zeros among them or not.
+    /// Returns the stored entries, row by row: all nonzeros, and possibly zeros.
     pub fn values(&self) -> impl Iterator<Item = f32> {
         let (sparse, dense) = match self {
             Features::Sparse(matrix) => (matrix.data(), None),
@@ -69,10 +67,10 @@ impl Features {
         sparse.iter().chain(dense.into_iter().flatten()).copied()
     }
 
-    /// The (column, value) of each entry of `row` that is not zero, by ascending columns.
+    /// Returns the (column, value) of each nonzero of `row`, by ascending column.
     ///
     /// # Panics
-    /// If there is no such row.
+    /// Panics if there is no such row.
     pub fn row_entries(&self, row: usize) -> impl Iterator<Item = (usize, f32)> {
         let (columns, values, full) = match self {
             Features::Sparse(matrix) => {
@@ -86,7 +84,7 @@ impl Features {
         sparse.chain(full).filter(|&(_, value)| value != 0.0)
     }
 
-    /// X in compressed rows: as it stands, or made from the dense one in O(n·f) time.
+    /// Returns X in compressed rows: borrowed, or made from the dense form in O(n·f) time.
     pub fn to_sparse(&self) -> Cow<'_, Csr> {
         match self {
             Features::Sparse(matrix) => Cow::Borrowed(matrix),
@@ -108,7 +106,7 @@ impl Features {
         }
     }
 
-    /// X with all its entries, [n, f]. O(n·f) time and memory.
+    /// Returns X as a dense matrix, [n, f]. O(n·f) time and memory.
     pub fn to_dense(&self) -> Array2<f32> {
         match self {
             Features::Sparse(matrix) => full(matrix),
@@ -116,11 +114,11 @@ impl Features {
         }
     }
 
-    /// Row `rows[i]` of X as row i of the result, zeros for `None`. No row may be asked for twice. O(stored entries)
-    /// time; dense rows change their places within the memory that they have.
+    /// Returns a matrix whose row i is row `rows[i]` of X, or zeros for `None`. No row may occur twice. O(stored
+    /// entries) time; dense rows are moved in place.
     ///
     /// # Panics
-    /// If a row is not there, or is asked for twice.
+    /// Panics if a row does not exist or occurs twice.
     pub(crate) fn reorder(self, rows: &[Option<usize>]) -> Features {
         if rows.len() == self.rows() && rows.iter().enumerate().all(|(at, row)| *row == Some(at)) {
             return self;
@@ -180,8 +178,7 @@ fn reorder_dense(matrix: Array2<f32>, rows: &[Option<usize>]) -> Array2<f32> {
     let (num_rows, width) = matrix.dim();
     let matrix = if matrix.is_standard_layout() { matrix } else { matrix.as_standard_layout().into_owned() };
     let (mut values, _) = matrix.into_raw_vec_and_offset();
-    // Rows of zeros stand behind the others, and those that are left out go behind, so that the order becomes a
-    // permutation.
+    // Rows of zeros come after the others, and dropped rows after those, which makes the order a permutation.
     let num_all = num_rows + rows.iter().filter(|row| row.is_none()).count();
     values.resize(num_all * width, 0.0);
     let mut zeros = num_rows..num_all;
@@ -197,7 +194,7 @@ fn reorder_dense(matrix: Array2<f32>, rows: &[Option<usize>]) -> Array2<f32> {
         if source[start] == start {
             continue;
         }
-        // Each place on the cycle takes the row that belongs there; the last one that which stood at the start.
+        // Each position on the cycle takes the row that belongs there; the last one takes the first row.
         first.copy_from_slice(&values[start * width..][..width]);
         let mut place = start;
         loop {
@@ -230,7 +227,7 @@ mod tests {
             assert_eq!(Features::from(features.to_sparse().into_owned()), features);
             assert_eq!(Features::from(features.to_dense()), features);
         }
-        // Zeros that are stored count as what they are.
+        // Stored zeros count as zeros.
         let zeros = Csr::new((1, 2), vec![0, 2], vec![0, 1], vec![0.0, 0.0]);
         assert!(matches!(Features::from(zeros), Features::Sparse(_)));
     }

@@ -1,17 +1,17 @@
-//! Node ids: any strings, numbered.
+//! Node ids: arbitrary strings, numbered.
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use rayon::prelude::*;
 
-/// Parts of the ids that are looked up apart from each other, each by one thread: more than threads, so that these end
-/// together, and so many that what a part needs of a million ids stays in a core's own cache.
+/// The number of shards, each of which one thread looks up: more than there are threads, so that they finish together,
+/// and enough that the shard of a million ids fits into the cache of a core.
 const NUM_SHARDS: usize = 64;
 
 /// The ids of nodes, numbered in the order in which they first appear.
 ///
-/// The ids of a shard stand in one string; looking one up takes O(1), naming one O(1).
+/// The ids of a shard are stored in one string. Lookup in either direction takes O(1).
 ///
 /// # Examples
 /// ```
@@ -29,19 +29,19 @@ pub struct NodeIds {
     hasher: DefaultHashBuilder,
 }
 
-/// Where an id is kept.
+/// The location of an id.
 #[derive(Clone, Copy)]
 struct Place {
     shard: u32,
     local: u32,
 }
 
-/// The ids whose hashes begin alike.
+/// The ids whose hashes have the same prefix.
 #[derive(Clone, Default)]
 struct Shard {
     text: String,
     ends: Vec<usize>,
-    /// The number of each id among all.
+    /// The number of each id.
     numbers: Vec<u32>,
     table: HashTable<Entry>,
 }
@@ -52,7 +52,7 @@ struct Entry {
     local: u32,
 }
 
-/// Ids that a text names, in its order, to be numbered by [`NodeIds::intern_all`].
+/// The ids that a text mentions, in order, for [`NodeIds::intern_all`].
 #[derive(Clone)]
 pub(crate) struct Mentions {
     shards: Vec<Vec<Mention>>,
@@ -60,13 +60,13 @@ pub(crate) struct Mentions {
     hasher: DefaultHashBuilder,
 }
 
-/// One of them.
+/// One mention.
 #[derive(Clone, Copy)]
 struct Mention {
     hash: u32,
     start: u32,
     end: u32,
-    /// How many came before it.
+    /// The number of mentions before it.
     position: u32,
 }
 
@@ -81,30 +81,30 @@ impl Default for NodeIds {
 }
 
 impl NodeIds {
-    /// The number of ids.
+    /// Returns the number of ids.
     pub fn len(&self) -> usize {
         self.places.len()
     }
 
-    /// Whether there are none.
+    /// Returns `true` if there are no ids.
     pub fn is_empty(&self) -> bool {
         self.places.is_empty()
     }
 
-    /// The id of node `index`, which must be below [`NodeIds::len`].
+    /// Returns the id of node `index`, which must be below [`NodeIds::len`].
     pub fn id(&self, index: u32) -> &str {
         let Place { shard, local } = self.places[index as usize];
         self.shards[shard as usize].id(local)
     }
 
-    /// The number of the node called `id`.
+    /// Returns the number of the node called `id`, if there is one.
     pub fn index(&self, id: &str) -> Option<u32> {
         let hash = hash(&self.hasher, id);
         let shard = &self.shards[shard_of(hash)];
         shard.find(hash, id).map(|local| shard.numbers[local as usize])
     }
 
-    /// The number of the node called `id`, which is the next free one if it is new.
+    /// Returns the number of the node called `id`; a new id gets the next free number.
     pub fn intern(&mut self, id: &str) -> u32 {
         let hash = hash(&self.hasher, id);
         let shard = &mut self.shards[shard_of(hash)];
@@ -117,14 +117,14 @@ impl NodeIds {
         shard.numbers[local as usize]
     }
 
-    /// No mentions yet of ids to be interned here.
+    /// Returns an empty list of mentions for these ids.
     pub(crate) fn mentions(&self) -> Mentions {
         let shards = (0..NUM_SHARDS).map(|_| Vec::new()).collect();
         Mentions { shards, count: 0, hasher: self.hasher.clone() }
     }
 
-    /// Interns what each text mentions, one text after the other, on all threads: the numbers are those that
-    /// [`NodeIds::intern`] would give to one mention after the other. O(mentions) time and memory.
+    /// Interns the mentions of each text, in order, on all threads. The numbers are those that calling
+    /// [`NodeIds::intern`] for one mention after the other would give. O(mentions) time and memory.
     pub(crate) fn intern_all(&mut self, texts: &[(&str, &Mentions)]) -> Vec<Vec<u32>> {
         let num_known = self.places.len();
         let interned: Vec<(Vec<Vec<u32>>, Vec<New>)> = self
@@ -163,13 +163,13 @@ impl NodeIds {
         texts.par_iter().enumerate().map(number).collect()
     }
 
-    /// The ids in order.
+    /// Returns the ids in order.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len() as u32).map(|index| self.id(index))
     }
 }
 
-/// An id that was not known before, and where it was first mentioned.
+/// A new id and its first mention.
 #[derive(Clone, Copy)]
 struct New {
     text: u32,
@@ -178,7 +178,7 @@ struct New {
 }
 
 impl Mentions {
-    /// Adds the id that stands at `start` of the text.
+    /// Adds the id at position `start` of the text.
     pub(crate) fn push(&mut self, id: &str, start: u32) {
         let hash = hash(&self.hasher, id);
         let mention = Mention { hash, start, end: start + id.len() as u32, position: self.count };
@@ -197,7 +197,7 @@ impl Shard {
         self.table.find(spread(hash), is_it).map(|entry| entry.local)
     }
 
-    /// The place of `id`, which is the last one if it is new; it has no number then.
+    /// Returns the index of `id` in this shard; a new id is appended without a number.
     fn find_or_insert(&mut self, hash: u32, id: &str) -> u32 {
         if let Some(local) = self.find(hash, id) {
             return local;
@@ -209,7 +209,7 @@ impl Shard {
         local
     }
 
-    /// The places of what `text` mentions; `on_new` hears of those that are new, and of the mention's position.
+    /// Returns the indices of the mentions of `text`; calls `on_new` for each new id with the position of its mention.
     fn intern_all(&mut self, text: &str, mentions: &[Mention], mut on_new: impl FnMut(u32, u32)) -> Vec<u32> {
         let intern = |&Mention { hash, start, end, position }: &Mention| {
             let num_known = self.ends.len();
@@ -230,7 +230,7 @@ impl std::fmt::Debug for NodeIds {
     }
 }
 
-/// Half of a hash is enough to tell ids apart, nearly always, and takes half the memory.
+/// Half of a hash nearly always distinguishes ids, and takes half the memory.
 fn hash(hasher: &DefaultHashBuilder, id: &str) -> u32 {
     hasher.hash_one(id) as u32
 }
@@ -239,7 +239,7 @@ fn shard_of(hash: u32) -> usize {
     (hash >> (u32::BITS - NUM_SHARDS.ilog2())) as usize
 }
 
-/// The hash as the table wants it: it looks at the lowest and at the highest of 64 bits.
+/// Expands the hash for the table, which uses the lowest and the highest of 64 bits.
 fn spread(hash: u32) -> u64 {
     u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }

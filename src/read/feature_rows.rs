@@ -1,4 +1,4 @@
-//! The rows of dense features, block by block, kept in the form that takes less memory.
+//! Rows of dense features, block by block, stored in the form that takes less memory.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(super) struct FeatureRows {
     nodes: NodeIds,
     /// The line of each.
     lines: Vec<u64>,
-    /// One after the other, so that a file of one kind is never copied.
+    /// The blocks in order, so that a file with one form is never copied.
     parts: Vec<Part>,
     num_nonzeros: usize,
 }
@@ -58,12 +58,12 @@ impl BlockOfRows {
 }
 
 impl FeatureRows {
-    /// Whether there are none.
+    /// Returns `true` if there are no rows.
     pub(super) fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
 
-    /// No rows yet of a block.
+    /// Returns an empty block.
     pub(super) fn block(&self) -> BlockOfRows {
         let mentions = self.nodes.mentions();
         BlockOfRows { mentions, lines: Vec::new(), values: Vec::new(), num_nonzeros: 0 }

@@ -6,10 +6,10 @@ use hashbrown::HashMap;
 
 use crate::error::Result;
 use crate::graph::{Csr, FeatureColumns, FeatureTable, NodeIds};
+use crate::progress::Progress;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
-use crate::watch::Watch;
 
 /// The largest numeric feature index; beyond it a number is taken for a mistake, not for a column.
 const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
@@ -22,11 +22,11 @@ const MAX_FEATURE_INDEX: u64 = (1 << 31) - 1;
 /// [`crate::Error::Row`] at a value that is not a finite number, a node's second row, a row of another
 /// length than the first; [`crate::Error::Input`] for a file without rows.
 pub fn features(path: &Path) -> Result<FeatureTable> {
-    watched_features(path, &Watch::default())
+    watched_features(path, &Progress::default())
 }
 
-/// As [`features`], where `watch` sees the bytes of the file.
-pub(super) fn watched_features(path: &Path, watch: &Watch) -> Result<FeatureTable> {
+/// Implements [`features`]; `watch` counts the bytes of the file.
+pub(super) fn watched_features(path: &Path, watch: &Progress) -> Result<FeatureTable> {
     read_features(RowReader::watched(path, watch)?)
 }
 
@@ -46,7 +46,7 @@ pub(super) fn read_features(mut reader: RowReader) -> Result<FeatureTable> {
     let names = is_header(&first).then(|| first[1..].to_vec());
     if let Some(names) = &names {
         reader.advance()?;
-        // As pandas writes a table with its index: the numbers of the rows would be taken for nodes.
+        // pandas writes a table with its index so; the row numbers would be taken for nodes.
         if let Some(at) = first.iter().position(|name| is_id(name)).filter(|&at| at > 0 && !is_id(&first[0]))
         {
             let (name, first, column) = (&first[at], &first[0], at + 1);
@@ -92,7 +92,7 @@ fn dense(mut reader: RowReader, num_columns: usize) -> Result<FeatureTable> {
     Ok(table.finish(width, reader.finish()))
 }
 
-/// The places of the first name that stands twice, those without one apart.
+/// Returns the positions of the first duplicate name, ignoring empty names.
 fn twice(names: &[String]) -> Option<(usize, usize)> {
     let mut places = HashMap::new();
     let mut named = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
@@ -105,7 +105,7 @@ fn is_header(first: &[String]) -> bool {
     first.len() >= 2 && (is_name || first[1..].iter().all(|field| field.parse::<f32>().is_err()))
 }
 
-/// Whether this is what a column of node ids is called.
+/// Returns `true` if this is a usual name for a column of node ids.
 fn is_id(name: &str) -> bool {
     ["id", "node", "node_id"].iter().any(|usual| name.eq_ignore_ascii_case(usual))
 }
@@ -159,12 +159,12 @@ fn triplets(mut reader: RowReader) -> Result<FeatureTable> {
     })
 }
 
-/// Which column each feature of a table of triplets is.
+/// The columns of the features of a table of triplets.
 struct Numbering {
     /// The column of each name.
     columns: Vec<u32>,
     num_features: usize,
-    /// Whether every name is the number of its column; else columns stand in the order in which names first appear.
+    /// `true` if every name is the number of its column; otherwise columns are in the order in which names first appear.
     are_numbers: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The hash and the size of a file, taken while it is read, so that the record of the input costs no second pass.
+//! The hash and the size of a file, computed while it is read, so that recording the input needs no second pass.
 
 use std::io::{self, Read};
 use std::path::Path;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::graph::{InputFile, hex};
 
-/// Of the bytes so far.
+/// The hash of the bytes so far.
 #[derive(Default)]
 pub(super) struct Fingerprint {
     sha256: Sha256,
@@ -27,7 +27,7 @@ impl Fingerprint {
     }
 }
 
-/// How many bytes of a file, packed as they are, were read so far, which goes on while it is read on.
+/// A counter of the bytes of a file, as stored on disk, read so far. It stays up to date.
 #[derive(Clone)]
 pub(super) struct BytesRead(Arc<Mutex<Fingerprint>>);
 
@@ -36,7 +36,7 @@ impl BytesRead {
         BytesRead(fingerprint)
     }
 
-    /// So many so far.
+    /// Returns the count so far.
     pub(super) fn count(&self) -> u64 {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).num_bytes
     }

@@ -19,11 +19,11 @@ use crate::read::listed::{Listed, check_count, check_id};
 use crate::read::parse_weight;
 use crate::read::source::{Lines, Source};
 
-/// The deepest that elements may be nested: those that count are within three others.
+/// The maximum nesting of elements; relevant elements are at depth three.
 const MAX_DEPTH: usize = 1000;
 /// The longest text of a weight.
 const MAX_WEIGHT_BYTES: usize = 1 << 10;
-/// The data of edges that is their weight, where nothing else is asked for.
+/// The data of edges that is the weight by default.
 const WEIGHT: &str = "weight";
 
 /// Reads the nodes and edges of a GraphML file. The edges' data called `weight`, or as `config` says, is their weight;
@@ -49,7 +49,7 @@ pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Gr
     Ok(graph)
 }
 
-/// What was read so far.
+/// The contents read so far.
 struct Document {
     bytes_read: BytesRead,
     /// The name of the data that is the weight, in lower case.
@@ -63,9 +63,9 @@ struct Document {
     direction: Option<Direction>,
     nodes: NodeIds,
     pairs: Vec<Pair>,
-    /// Those of the edges that have one.
+    /// The weights of the edges that have one.
     weights: Vec<f32>,
-    /// The first edge that has none.
+    /// The first edge without a weight.
     unweighted: Option<Pair>,
     depth: usize,
     is_in_weight_key: bool,
@@ -79,7 +79,7 @@ impl Document {
     fn new(config: &ReadConfig, bytes_read: BytesRead) -> Self {
         Document {
             bytes_read,
-            wanted: config.weights.as_deref().unwrap_or(WEIGHT).to_lowercase(),
+            wanted: config.weight_column.as_deref().unwrap_or(WEIGHT).to_lowercase(),
             names: Vec::new(),
             weight_keys: HashSet::new(),
             default_weight: None,
@@ -252,16 +252,16 @@ impl Document {
         Ok(())
     }
 
-    /// What it lists, and notes; or what is wrong with the file as a whole.
+    /// Returns the nodes, edges and notes, or the problem of the file as a whole.
     fn listed(self, config: &ReadConfig) -> std::result::Result<(Listed, Vec<String>), String> {
         let Document { wanted, names, weight_keys, direction, nodes, pairs, weights, unweighted, .. } = self;
         if pairs.is_empty() {
             return Err("has no edges; expected at least one".into());
         }
-        if config.weights.is_some() && weight_keys.is_empty() {
+        if config.weight_column.is_some() && weight_keys.is_empty() {
             let known = if names.is_empty() { "none".into() } else { names.join(", ") };
             return Err(format!(
-                "has no data {wanted:?} of edges, which --weights names; that of its edges: {known}"
+                "has no data {wanted:?} of edges, which `read.weight_column` names; that of its edges: {known}"
             ));
         }
         if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {
@@ -273,12 +273,12 @@ impl Document {
         let mut notes = Vec::new();
         match (direction, config.directed) {
             (Some(Direction::Undirected), true) => {
-                let problem =
-                    "says edgedefault=\"undirected\"; --directed expects a file whose edges have directions";
+                let problem = "says edgedefault=\"undirected\"; `read.directed` expects a file whose edges have directions";
                 return Err(problem.into());
             }
             (Some(Direction::Directed), false) => notes.push(
-                "the file's edges have directions, which are not kept; --directed keeps them".to_string(),
+                "the file's edges have directions, which are not kept; `read.directed` keeps them"
+                    .to_string(),
             ),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! Whether the rows of an edge list keep to the two kinds of a bipartite graph's nodes.
+//! The check that no node of a bipartite edge list is both a source and a target.
 
 use hashbrown::HashMap;
 
@@ -24,7 +24,7 @@ pub(super) fn check_kinds(pairs: &[Pair], lines: &[u64], nodes: &NodeIds, reader
                 line,
                 format!(
                     "node {node} is a target and a source (the {known} {before}); expected two kinds of nodes with \
-                     --bipartite; hint: give the ids of one kind a prefix"
+                     `read.bipartite`; hint: give the ids of one kind a prefix"
                 ),
             ));
         }

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds, Pair};
+use crate::progress::Progress;
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
 use crate::read::rows::Rows;
-use crate::watch::Watch;
 
 /// Reads a directory with one `NAME.cites` and its `NAME.content`: edges, features and labels. Papers that
 /// are cited and have no row in the content get features of zero, and are counted in a note. If `config` says
@@ -30,11 +30,11 @@ use crate::watch::Watch;
 /// [`Error::Input`] for a directory without such a pair of files, [`Error::Row`] at a row that is not of the
 /// form.
 pub fn linqs(directory: &Path, config: &ReadConfig) -> Result<Graph> {
-    watched_linqs(directory, config, &Watch::default())
+    watched_linqs(directory, config, &Progress::default())
 }
 
-/// As [`linqs`], where `watch` sees the bytes of the files.
-pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+/// Implements [`linqs`]; `watch` counts the bytes of the files.
+pub(super) fn watched_linqs(directory: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let (cites, content) = find(directory)?;
     let (table, labels) = read_content(&content, watch)?;
     let mut nodes = NodeIds::default();
@@ -88,12 +88,12 @@ fn find(directory: &Path) -> Result<(PathBuf, PathBuf)> {
     Ok((cites, content))
 }
 
-/// So many columns, in words.
+/// Returns a number of columns in words.
 fn counted(num_columns: usize) -> String {
     format!("{num_columns} column{}", if num_columns == 1 { "" } else { "s" })
 }
 
-fn read_content(path: &Path, watch: &Watch) -> Result<(FeatureTable, LabelTable)> {
+fn read_content(path: &Path, watch: &Progress) -> Result<(FeatureTable, LabelTable)> {
     let mut reader = RowReader::watched(path, watch)?;
     let [Some(first), _] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of a paper, its words and its class".into()));

@@ -1,4 +1,4 @@
-//! What an edge list says, whatever its format, and the graph that this makes.
+//! The contents of an edge list in any format, and the graph built from them.
 
 use crate::config::ReadConfig;
 use crate::graph::{Direction, EdgeList, Graph, InputFile, Merged, NodeIds, Pair};
@@ -62,7 +62,7 @@ pub(super) fn checked_weight(value: f64) -> std::result::Result<f32, String> {
     }
 }
 
-/// What is wrong with so many rows out of so many bytes of a file: a megabyte of gzip can hold one row 250 million times,
+/// Returns the problem of too many rows for the bytes of a file: a megabyte of gzip can repeat one row 250 million times,
 /// which would take gigabytes before any are merged.
 pub(super) fn check_count(num_rows: usize, num_bytes: u64) -> std::result::Result<(), String> {
     match num_rows > MANY_ROWS && num_rows as u64 / ROWS_PER_BYTE > num_bytes {
@@ -74,7 +74,7 @@ pub(super) fn check_count(num_rows: usize, num_bytes: u64) -> std::result::Resul
     }
 }
 
-/// What is wrong with a node id: it is empty, long, or no line of text can hold it.
+/// Returns the problem of a node id: it is empty, too long, or has characters that a line of text cannot hold.
 pub(super) fn check_id(id: &str) -> std::result::Result<(), String> {
     match id {
         "" => Err("is empty; expected a node id".into()),

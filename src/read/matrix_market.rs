@@ -7,12 +7,12 @@ use crate::error::Result;
 use crate::graph::{Graph, Pair};
 use crate::read::listed::{Listed, check_count};
 use crate::read::rows::Rows;
-use crate::read::{RowReader, edges};
+use crate::read::{RowReader, columns};
 
 const EXPECTED: &str = "expected %%MatrixMarket matrix coordinate, then real, integer or pattern, then general or \
                         symmetric";
 
-/// What the banner says of the entries.
+/// The description of the entries in the banner.
 #[derive(Clone, Copy)]
 struct Banner {
     values: Values,
@@ -65,7 +65,7 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
         }
         entries.pairs.push((index(rows, 0, num_nodes)?, index(rows, 1, num_nodes)?));
         if values == Values::Numbers {
-            entries.weights.push(edges::weight(rows, 2)?);
+            entries.weights.push(columns::weight(rows, 2)?);
         }
         Ok(())
     };
@@ -99,7 +99,7 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
     Ok(listed.graph("entries", config, reader.finish()))
 }
 
-/// What the first line says, or what it is instead.
+/// Parses the banner, or returns the problem of the first line.
 fn banner(line: &str) -> std::result::Result<Banner, String> {
     let words: Vec<String> = line.split_ascii_whitespace().map(str::to_ascii_lowercase).collect();
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -138,7 +138,7 @@ fn size(reader: &RowReader) -> Result<(u32, u64)> {
     }
 }
 
-/// The node, from 0, that field `at` names by its number from 1.
+/// Returns the node, from 0, whose number, from 1, is in field `at`.
 fn index(rows: &Rows, at: usize, num_nodes: u32) -> Result<u32> {
     match rows.field(at).parse::<u32>() {
         Ok(number) if (1..=num_nodes).contains(&number) => Ok(number - 1),

@@ -9,7 +9,7 @@ pub(super) struct NotText {
 /// Why a line is no row of text.
 #[derive(Clone, Copy)]
 pub(super) enum WhyNot {
-    /// It is the first of a UTF-16 file.
+    /// The first line of a UTF-16 file.
     Utf16,
     /// This byte of it, at this place counted from 1, is no UTF-8, or zero.
     Byte(u8, usize),
@@ -17,13 +17,13 @@ pub(super) enum WhyNot {
     CarriageReturn(usize),
 }
 
-/// Whether no line of `text` can be one of [`not_text`].
+/// Returns `true` if [`not_text`] finds nothing in `text`.
 pub(super) fn is_plain(text: &str) -> bool {
     let bytes = text.as_bytes();
     memchr::memchr2_iter(0, b'\r', bytes).all(|at| bytes[at] == b'\r' && bytes.get(at + 1) == Some(&b'\n'))
 }
 
-/// The lines of `bytes` that are no text, in order.
+/// Returns the lines of `bytes` that are not text, in order.
 pub(super) fn not_text(bytes: &[u8], num_lines_before: u64) -> Vec<NotText> {
     let lines = bytes.split(|&byte| byte == b'\n').zip(num_lines_before + 1..);
     let is_not = lines.filter_map(|(line, number)| {

@@ -5,13 +5,13 @@ use std::io::{ErrorKind, Read};
 
 /// Elements that are read at a time.
 const ELEMENTS_AT_A_TIME: usize = 1 << 14;
-/// The longest header that is read.
+/// The maximum length of a header.
 const MAX_HEADER_BYTES: usize = 1 << 16;
 
 /// An array whose header was read.
 pub(super) struct NpyArray<R> {
     reader: R,
-    /// As `<i4`.
+    /// A type such as `<i4`.
     kind: String,
     /// The length of each axis.
     pub(super) shape: Vec<u64>,

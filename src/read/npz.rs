@@ -9,10 +9,10 @@ use zip::read::ZipFile;
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
+use crate::progress::Progress;
 use crate::read::listed::{Listed, check_count, checked_weight};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::source::read_whole;
-use crate::watch::Watch;
 
 /// The arrays of a file, by name.
 struct Arrays<'a> {
@@ -34,7 +34,7 @@ struct Size {
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such matrix, which names the array and the
 /// element that is not of the form.
-pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+pub(super) fn read_npz(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let (bytes, input) = read_whole(path, watch)?;
     let archive = ZipArchive::new(Cursor::new(bytes.as_slice())).map_err(|error| Error::Input {
         path: path.to_path_buf(),
@@ -70,7 +70,7 @@ impl Arrays<'_> {
         Error::Input { path: self.path.to_path_buf(), problem }
     }
 
-    /// What `read` makes of the array called `name`.
+    /// Returns the result of `read` for the array called `name`.
     fn read<T>(
         &mut self,
         name: &str,

@@ -4,12 +4,12 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
-use crate::read::edges::header_columns;
+use crate::progress::Progress;
+use crate::read::columns::header_columns;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::{Rows, Span};
 use crate::read::{RowReader, parse_finite};
-use crate::watch::Watch;
 
 /// Reads `source,target` rows of any form that an edge list may have, in blocks of them on all threads and in bounded
 /// memory; other columns are passed over, or kept as text. A first row of usual names (`source,target`, `from,to`, …), or
@@ -38,14 +38,14 @@ impl PairBlock<'_> {
         self.pairs
     }
 
-    /// The fields of pair `at` in the columns that are kept, which must be below m.
+    /// Returns the fields of pair `at`, which must be below m, in the kept columns.
     pub fn kept(&self, at: usize) -> impl Iterator<Item = &str> {
         let num_kept = self.kept.len() / self.pairs.len();
         self.kept[at * num_kept..][..num_kept].iter().map(|&span| self.rows.slice(span))
     }
 }
 
-/// Which columns besides the two nodes of a pair are kept.
+/// The columns to keep besides the two nodes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Columns {
     /// None.
@@ -54,7 +54,7 @@ pub enum Columns {
     All,
 }
 
-/// What to do about a pair with a node that the graph does not have.
+/// The treatment of a pair with a node that is not in the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unknown {
     /// Fail, naming it.
@@ -98,14 +98,14 @@ impl<'a> PairReader<'a> {
     /// # Errors
     /// [`Error::Io`] if it cannot be read.
     pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown) -> Result<Self> {
-        Self::watched(path, nodes, unknown, &Watch::default())
+        Self::watched(path, nodes, unknown, &Progress::default())
     }
 
-    /// As [`PairReader::open`], where `watch` sees the bytes of the file as they are read.
+    /// Opens a file like [`PairReader::open`]; `watch` counts the bytes as they are read.
     ///
     /// # Errors
-    /// As [`PairReader::open`].
-    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Watch) -> Result<Self> {
+    /// Returns the errors of [`PairReader::open`].
+    pub fn watched(path: &Path, nodes: &'a NodeIds, unknown: Unknown, watch: &Progress) -> Result<Self> {
         let mut reader = RowReader::watched(path, watch)?;
         let [first, second] = reader.look_ahead()?;
         let first = first.unwrap_or_default();
@@ -134,8 +134,8 @@ impl<'a> PairReader<'a> {
     /// left out, as they have an unknown node.
     ///
     /// # Errors
-    /// Those of `take`; [`Error::Row`] at a row with too few columns, or with others than the first where they are
-    /// kept; [`Error::UnknownNode`] at a node that the graph does not have. The rows before have been taken then.
+    /// Returns the errors of `take`; [`Error::Row`] for a row with too few columns, or, if they are kept, with other columns
+    /// than the first row; [`Error::UnknownNode`] for a node that is not in the graph. Earlier rows were taken already.
     pub fn read_blocks(
         mut self,
         columns: Columns,
@@ -185,7 +185,7 @@ impl<'a> PairReader<'a> {
     /// All pairs, in the file's order, and how many were left out. O(m) memory.
     ///
     /// # Errors
-    /// As [`PairReader::read_blocks`].
+    /// Returns the errors of [`PairReader::read_blocks`].
     pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
         let mut pairs = Vec::new();
         let (bytes_read, file_error) = (self.reader.bytes_read(), self.reader.file_errors());
@@ -202,7 +202,7 @@ impl<'a> PairReader<'a> {
     }
 }
 
-/// What a block of text says.
+/// The contents of a block of text.
 #[derive(Default)]
 struct ParsedPairs {
     pairs: Vec<Pair>,

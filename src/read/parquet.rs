@@ -13,12 +13,12 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
-use crate::read::edges::Columns;
+use crate::progress::Progress;
+use crate::read::columns::Columns;
 use crate::read::listed::{Listed, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::parquet::guard::guarded;
 use crate::read::source::read_whole;
-use crate::watch::Watch;
 
 /// Rows that are decoded at a time.
 const ROWS_AT_A_TIME: usize = 1 << 16;
@@ -30,7 +30,7 @@ const ROWS_AT_A_TIME: usize = 1 << 16;
 /// # Errors
 /// [`Error::Io`] if the file cannot be read, [`Error::Input`] if it is no such file, without rows, or if a column has
 /// another type or a null, which names the column and the row.
-pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Watch) -> Result<Graph> {
+pub(super) fn read_parquet(path: &Path, config: &ReadConfig, watch: &Progress) -> Result<Graph> {
     let (bytes, input) = read_whole(path, watch)?;
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let damaged = |found: String| error(format!("is no whole Parquet file: {found}"));

@@ -5,8 +5,9 @@ pub(super) fn is_blank(letter: char) -> bool {
     letter.is_ascii_whitespace()
 }
 
-/// Of what follows an opening quote: the bytes before the closing one, those before the separator behind that, and
-/// whether there are quotes, as `""`, among the former. None if the field goes on after its end or has none.
+/// Returns, for the text after an opening quote, the number of bytes before the closing quote, the number before the
+/// next separator, and `true` if the field contains quotes, written `""`. `None` if the closing quote is missing or
+/// more text follows it.
 pub(super) fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> {
     let (mut at, mut has_quotes) = (0, false);
     loop {

@@ -5,10 +5,10 @@ use std::io::{self, Read};
 use std::path::Path;
 
 use crate::error::{Error, Result};
-use crate::watch::Watch;
+use crate::progress::Progress;
 
 /// The bytes of `path`, or of stdin for `-`, which `watch` counts.
-pub(super) fn open_raw(path: &Path, watch: &Watch) -> Result<Box<dyn Read + Send>> {
+pub(super) fn open_raw(path: &Path, watch: &Progress) -> Result<Box<dyn Read + Send>> {
     if path == Path::new("-") {
         watch.begin_counted("reading stdin", "bytes", None);
         return Ok(Box::new(Counting { inner: io::stdin(), watch: watch.clone() }));
@@ -28,7 +28,7 @@ pub(super) fn open_raw(path: &Path, watch: &Watch) -> Result<Box<dyn Read + Send
 /// Counts the bytes that pass through, for whoever watches.
 struct Counting<R> {
     inner: R,
-    watch: Watch,
+    watch: Progress,
 }
 
 impl<R: Read> Read for Counting<R> {

@@ -8,10 +8,10 @@ use rayon::prelude::*;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
+use crate::progress::Progress;
 use crate::read::fingerprint::BytesRead;
 use crate::read::rows::{Rows, Separator};
 use crate::read::source::{Block, MAX_LINE_BYTES, Sizes, Source};
-use crate::watch::Watch;
 
 /// Reads a file of rows. It is the [`Rows`] of the block that it stands in.
 pub(crate) struct RowReader {
@@ -21,10 +21,10 @@ pub(crate) struct RowReader {
     num_late_comments: u64,
 }
 
-/// What was made of a block.
+/// The result of parsing a block.
 pub(super) struct Parsed<T> {
     pub(super) rows: Rows,
-    /// Of the rows before an error.
+    /// The value of the rows before an error.
     pub(super) value: T,
     outcome: Result<()>,
 }
@@ -32,16 +32,16 @@ pub(super) struct Parsed<T> {
 impl RowReader {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes.
     pub(crate) fn open(path: &Path) -> Result<Self> {
-        Self::watched(path, &Watch::default())
+        Self::watched(path, &Progress::default())
     }
 
-    /// As [`RowReader::open`], where `watch` sees the bytes of the file.
-    pub(super) fn watched(path: &Path, watch: &Watch) -> Result<Self> {
+    /// Opens a file like [`RowReader::open`]; `watch` counts the bytes of the file.
+    pub(super) fn watched(path: &Path, watch: &Progress) -> Result<Self> {
         Self::with_sizes(path, Sizes::USUAL, watch)
     }
 
     /// Opens `path` to be read in pieces of these sizes.
-    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
+    pub(super) fn with_sizes(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
         let source = Source::open(path, sizes, watch)?;
         let path: Arc<Path> = Arc::from(path);
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);
@@ -152,7 +152,7 @@ impl RowReader {
         (count > 0).then_some(note)
     }
 
-    /// How many bytes of the file were read so far.
+    /// Returns a counter of the bytes read so far.
     pub(super) fn bytes_read(&self) -> BytesRead {
         self.source.bytes_read()
     }
@@ -163,7 +163,7 @@ impl RowReader {
         move |problem| Error::Input { path: path.to_path_buf(), problem }
     }
 
-    /// What was read, once it has been read to its end.
+    /// Returns the description of the input file, after it was read to its end.
     pub(crate) fn finish(self) -> InputFile {
         self.source.finish()
     }

@@ -18,9 +18,9 @@ pub(crate) struct Rows {
     path: Arc<Path>,
     /// The block, and behind it what was unquoted of its fields.
     text: String,
-    /// Where the block ends.
+    /// The end of the block.
     end: usize,
-    /// Where the next line begins.
+    /// The start of the next line.
     next: usize,
     /// The lines up to here, those of the blocks before among them.
     num_lines: u64,
@@ -40,7 +40,7 @@ pub(super) struct Span {
 /// The longest field, which a node id, a label or the name of a feature is: more is a mistake in the separators.
 pub(super) const MAX_FIELD_BYTES: usize = 1 << 16;
 
-/// What separates the fields of a row.
+/// The separator of the fields of a row.
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Separator {
     Byte(u8),
@@ -90,7 +90,7 @@ impl Rows {
         Ok(false)
     }
 
-    /// How many fields the row has.
+    /// Returns the number of fields of the row.
     pub(crate) fn len(&self) -> usize {
         self.fields.len()
     }
@@ -105,12 +105,12 @@ impl Rows {
         self.fields.iter().map(|&span| self.slice(span))
     }
 
-    /// Where field `at` stands in [`Rows::text`].
+    /// Returns the span of field `at` in [`Rows::text`].
     pub(super) fn span(&self, at: usize) -> Span {
         self.fields[at]
     }
 
-    /// The text that spans are of, whatever row is the present one.
+    /// Returns the text that all spans refer to.
     pub(super) fn text(&self) -> &str {
         &self.text
     }
@@ -154,7 +154,7 @@ impl Rows {
         self.num_late_comments
     }
 
-    /// What separates the fields, in words.
+    /// Returns the separator in words.
     pub(super) fn separator(&self) -> &'static str {
         match self.separator {
             Some(Separator::Byte(b'\t')) => "tabs",
@@ -164,7 +164,7 @@ impl Rows {
         }
     }
 
-    /// What separates the fields of the blocks that follow.
+    /// Returns the separator for the following blocks.
     pub(super) fn found_separator(&self) -> Option<Separator> {
         self.separator
     }
@@ -296,7 +296,7 @@ impl Span {
     }
 }
 
-/// The field from `from` to `to` of a line that begins at `start`, without white space around it.
+/// Returns the field from `from` to `to` of a line that begins at `start`, trimmed.
 fn trimmed(line: &str, start: usize, from: usize, to: usize) -> Span {
     let field = line.as_bytes()[from..to].trim_ascii_end();
     let left = field.len() - field.trim_ascii_start().len();

@@ -8,21 +8,21 @@ use flate2::bufread::MultiGzDecoder;
 
 use crate::error::{Error, Result};
 use crate::graph::InputFile;
+use crate::progress::Progress;
 use crate::read::fingerprint::{BytesRead, Fingerprint, Hashing};
-use crate::read::foreign::{MAX_BEGINNING_BYTES, check_beginning};
+use crate::read::magic::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::open_raw;
-use crate::watch::Watch;
 
-/// The longest line, or part of other text, that is read. Positions within a block are u32, and a file of a megabyte can
-/// unpack to a line of a gigabyte.
+/// The maximum length of a line, or of a part of other text. Positions within a block are u32, and a megabyte of gzip can
+/// hold a line of a gigabyte.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
-/// How much is read at a time.
+/// The sizes of reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
-    /// The most bytes that the operating system is asked for at once.
+    /// The maximum number of bytes per system call.
     pub(super) read_bytes: usize,
-    /// The bytes of a block, which ends with the line that they end in.
+    /// The number of bytes of a block, which extends to the end of its last line.
     pub(super) block_bytes: usize,
     /// The blocks of a batch.
     pub(super) num_blocks: usize,
@@ -44,20 +44,20 @@ pub(super) struct Source {
     begun: Vec<u8>,
     num_lines: u64,
     is_at_end: bool,
-    /// What went wrong after the lines that were given out.
+    /// The error after the lines already returned.
     error: Option<Error>,
 }
 
 /// Whole lines of a file.
 pub(super) struct Block {
     pub(super) bytes: Vec<u8>,
-    /// How many lines come before.
+    /// The number of lines before.
     pub(super) num_lines_before: u64,
 }
 
 impl Source {
     /// Opens `path`, or stdin for `-`; a gzip stream is recognised by its first bytes. `watch` sees the bytes of the file.
-    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Watch) -> Result<Self> {
+    pub(super) fn open(path: &Path, sizes: Sizes, watch: &Progress) -> Result<Self> {
         let fingerprint = Arc::new(Mutex::new(Fingerprint::default()));
         let mut hashed = Hashing::new(open_raw(path, watch)?, fingerprint.clone());
         let mut start = Vec::new();
@@ -97,7 +97,7 @@ impl Source {
         std::iter::from_fn(|| self.read(block_bytes)).take(num_blocks).collect()
     }
 
-    /// What kept the file from being read to its end.
+    /// Returns the error that stopped reading.
     pub(super) fn take_error(&mut self) -> Result<()> {
         self.error.take().map_or(Ok(()), Err)
     }
@@ -107,12 +107,12 @@ impl Source {
         &mut *self.bytes
     }
 
-    /// How many bytes of the file were read so far, which goes on while it is read on.
+    /// Returns a counter of the bytes read so far, which stays up to date.
     pub(super) fn bytes_read(&self) -> BytesRead {
         BytesRead::of(self.fingerprint.clone())
     }
 
-    /// What was read, once it has been read to its end.
+    /// Returns the description of the input file, after it was read to its end.
     pub(super) fn finish(self) -> InputFile {
         let fingerprint = self.fingerprint.lock().unwrap_or_else(PoisonError::into_inner);
         fingerprint.input(&self.path)
@@ -190,7 +190,7 @@ impl Source {
         length.map(|_| ())
     }
 
-    /// What it means that the bytes could not be read on at a line.
+    /// Returns the problem at the line where reading failed.
     pub(super) fn read_error(&self, error: io::Error, line: u64) -> Error {
         let row = |problem| self.error_at(line, problem);
         match error.kind() {
@@ -206,7 +206,7 @@ impl Source {
 }
 
 /// All bytes of `path`, or of stdin for `-`, as they stand.
-pub(super) fn read_whole(path: &Path, watch: &Watch) -> Result<(Vec<u8>, InputFile)> {
+pub(super) fn read_whole(path: &Path, watch: &Progress) -> Result<(Vec<u8>, InputFile)> {
     let mut bytes = Vec::new();
     open_raw(path, watch)?.read_to_end(&mut bytes).map_err(|error| Error::io("read", path, error))?;
     let mut fingerprint = Fingerprint::default();
@@ -223,7 +223,7 @@ fn count_lines(bytes: &[u8]) -> u64 {
 pub(super) struct Lines<R> {
     inner: R,
     num_ended: u64,
-    /// The bytes of the part that is being read.
+    /// The bytes of the current part.
     part_bytes: usize,
 }
 
@@ -237,7 +237,7 @@ impl<R> Lines<R> {
         self.part_bytes = 0;
     }
 
-    /// The line that the next byte is of, from 1.
+    /// Returns the line of the next byte, from 1.
     pub(super) fn number(&self) -> u64 {
         self.num_ended + 1
     }
@@ -261,7 +261,7 @@ impl<R: BufRead> BufRead for Lines<R> {
     }
 
     fn consume(&mut self, amount: usize) {
-        // What is consumed was filled in before, so that nothing is read here.
+        // The consumed bytes are buffered already, so that this reads nothing.
         if let Ok(bytes) = self.inner.fill_buf() {
             self.num_ended += count_lines(&bytes[..amount]);
         }

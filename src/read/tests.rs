@@ -26,11 +26,12 @@ fn seen(graph: Result<Graph>) -> std::result::Result<impl PartialEq + std::fmt::
 }
 
 fn edges_by(path: &Path, sizes: Sizes) -> Result<Graph> {
-    edges::read_edges(RowReader::with_sizes(path, sizes, &Watch::default())?, &ReadConfig::default())
+    edges::read_edges(RowReader::with_sizes(path, sizes, &Progress::default())?, &ReadConfig::default())
 }
 
 fn features_by(path: &Path, sizes: Sizes) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
-    let reader = RowReader::with_sizes(path, sizes, &Watch::default()).map_err(|error| error.to_string())?;
+    let reader =
+        RowReader::with_sizes(path, sizes, &Progress::default()).map_err(|error| error.to_string())?;
     let table = features::read_features(reader).map_err(|error| error.to_string())?;
     let ids: Vec<String> = table.nodes.iter().map(str::to_string).collect();
     Ok((ids, table.matrix, table.is_complete, table.input.sha256))
@@ -38,7 +39,7 @@ fn features_by(path: &Path, sizes: Sizes) -> std::result::Result<impl PartialEq 
 
 /// (line, fields) of each row up to the first error, and the error.
 fn rows_by(path: &Path, sizes: Sizes) -> (Vec<(u64, Vec<String>)>, Option<String>) {
-    let mut reader = RowReader::with_sizes(path, sizes, &Watch::default()).unwrap();
+    let mut reader = RowReader::with_sizes(path, sizes, &Progress::default()).unwrap();
     let mut rows = Vec::new();
     loop {
         match reader.advance() {

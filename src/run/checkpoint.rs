@@ -1,4 +1,5 @@
-//! A checkpoint as a safetensors file: the matrices as tensors, and in the header's metadata the rest.
+//! Stores a checkpoint as a safetensors file: the matrices as tensors, and everything else in the header's
+//! metadata.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -12,20 +13,22 @@ use crate::graph::hex;
 use crate::run::tensors::{self, Stored};
 use crate::train::{Checkpoint, Tensors};
 
-/// What the header's metadata hold: the state and the settings as JSON, and the SHA-256 of those and of all tensors.
+/// The metadata key of the state, as JSON.
 const STATE: &str = "state";
+/// The metadata key of the settings, as JSON.
 const CONFIG: &str = "config";
+/// The metadata key of the SHA-256 of the state, the settings and all tensors.
 const SHA256: &str = "sha256";
 
-/// Writes `checkpoint` of a training by `config` to the file at `path`, which holds the one before or this one, whole, whenever the process, the
-/// system or the power should end.
+/// Writes a `checkpoint` of a training with `config` to the file at `path`. If the process, the system or the
+/// power fails, the file contains either the previous checkpoint or this one, complete.
 ///
 /// # Errors
-/// [`Error::Io`].
+/// [`Error::Io`] if the file cannot be written.
 pub fn write_checkpoint(path: &Path, config: &Config, checkpoint: &Checkpoint) -> Result<()> {
     let error = |source| Error::io("write", path, std::io::Error::from(source));
     let state = serde_json::to_string(&checkpoint.state).map_err(error)?;
-    let config = serde_json::to_string(&lasting(config)).map_err(error)?;
+    let config = serde_json::to_string(&fixed_settings(config)).map_err(error)?;
     let sha256 = digest([&state, &config], &checkpoint.tensors);
     let tensors = checkpoint.tensors.iter().map(|(name, tensor)| Stored::matrix(name, tensor)).collect();
     let metadata =
@@ -33,24 +36,29 @@ pub fn write_checkpoint(path: &Path, config: &Config, checkpoint: &Checkpoint) -
     tensors::write(path, tensors, Some(HashMap::from(metadata)))
 }
 
-/// Reads the checkpoint in the file at `path` of a training by `config`.
+/// Reads the checkpoint at `path` of a training with `config`.
 ///
 /// # Errors
-/// [`Error::Io`] if there is none; [`Error::Run`] if it is not what was written, or of a training by other settings.
+/// [`Error::Io`] if the file cannot be read; [`Error::Run`] if it has changed or was written with other
+/// settings.
 pub fn read_checkpoint(path: &Path, config: &Config) -> Result<Checkpoint<'static>> {
     let error = |problem: String| Error::Run { path: path.to_path_buf(), problem };
     let (weights, metadata) = tensors::read_with_metadata(path)?;
-    let of =
-        |name: &str| metadata.get(name).ok_or_else(|| error(format!("is no checkpoint: {name} is missing")));
-    let (state, settings, sha256) = (of(STATE)?, of(CONFIG)?, of(SHA256)?);
+    let entry = |name: &str| {
+        metadata.get(name).ok_or_else(|| error(format!("is not a checkpoint: {name} is missing")))
+    };
+    let (state, settings, sha256) = (entry(STATE)?, entry(CONFIG)?, entry(SHA256)?);
     let tensors: Tensors = weights.into_iter().map(|(name, weight)| (name, Cow::Owned(weight))).collect();
     if digest([state, settings], &tensors) != *sha256 {
-        return Err(error("is not what was written: its SHA-256 is not the one in its header".into()));
+        return Err(error(
+            "has changed since it was written: its SHA-256 is not the one in its header".into(),
+        ));
     }
-    if serde_json::from_str::<Config>(settings).is_ok_and(|settings| settings != lasting(config)) {
-        return Err(error("is of a training by other settings than those in run.json".into()));
+    if serde_json::from_str::<Config>(settings).is_ok_and(|settings| settings != fixed_settings(config)) {
+        return Err(error("was written with other settings than those in run.json".into()));
     }
-    let state = serde_json::from_str(state).map_err(|source| error(format!("is no checkpoint: {source}")))?;
+    let state =
+        serde_json::from_str(state).map_err(|source| error(format!("is not a checkpoint: {source}")))?;
     let checkpoint = Checkpoint { state, tensors };
     match checkpoint.is_finite() {
         true => Ok(checkpoint),
@@ -58,14 +66,14 @@ pub fn read_checkpoint(path: &Path, config: &Config) -> Result<Checkpoint<'stati
     }
 }
 
-/// The settings that stay from the beginning of a training to its end.
-fn lasting(config: &Config) -> Config {
+/// Returns the settings that cannot change during training: all except the learning rate.
+fn fixed_settings(config: &Config) -> Config {
     let mut config = config.clone();
     config.train.learning_rate = None;
     config
 }
 
-/// The SHA-256 of all that a checkpoint holds, in hexadecimal.
+/// Returns the SHA-256 of the contents of a checkpoint, in hexadecimal.
 fn digest(texts: [&String; 2], tensors: &Tensors) -> String {
     let mut hasher = Sha256::new();
     texts.iter().for_each(|text| hasher.update(format!("{}\n{text}\n", text.len())));

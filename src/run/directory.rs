@@ -1,56 +1,59 @@
-//! A run directory in the making.
+//! Writes a run directory.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::calibrate::Calibrator;
 use crate::config::{Config, ModelKind};
-use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::Graph;
-use crate::memory;
+use crate::kernels::device;
 use crate::model::Encoded;
+use crate::read::read_records;
 use crate::run::checkpoint::write_checkpoint;
 use crate::run::layout::{
     CHECKPOINT, FEATURE_NAMES, FEATURES, REPLACEMENT, WEIGHTS, files_of_graph, hashes, remove_files,
 };
 use crate::run::lock::{LOCK, Lock};
-use crate::run::output::PARTIAL;
 use crate::run::record::{self, Counts, FORMAT_VERSION, Record, Status, Timings};
-use crate::run::{Existing, Output, files, layout, split_files, tensors, write_embeddings};
+use crate::run::{files, layout, tensors};
 use crate::split::{self, Split};
+use crate::system::{self, memory};
 use crate::train::{Checkpoint, Epoch, Trained};
+use crate::write::csv::{write_csv, write_json};
+use crate::write::output::PARTIAL;
+use crate::write::{Existing, Output, write_embeddings};
 
-/// A run directory that is being written, by this process alone. If it is dropped before [`RunDir::finish`], because of an
-/// error, it goes again, unless there is something in it to go on from. A finished run that it replaces stays as it is until
-/// then.
+/// A run directory that this process is writing; other processes are locked out. If it is dropped before
+/// [`RunDir::finish`] because of an error, the directory is removed unless training can resume from it. A
+/// finished run that it replaces is left unchanged until [`RunDir::finish`].
 pub struct RunDir {
     pub(super) path: PathBuf,
-    /// Where the files are written: `path`, or a directory in it while `path` holds the run to be replaced.
+    /// The directory of the files: `path`, or a directory in it while `path` contains the run to be replaced.
     pub(super) work: PathBuf,
     pub(super) record: Record,
     pub(super) state: State,
     pub(super) lock: Option<Lock>,
 }
 
-/// How far a run directory is.
+/// The progress of a run directory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum State {
-    /// Nothing in it took long.
+    /// It contains nothing worth keeping.
     Begun,
-    /// Training can go on from it.
+    /// Training can resume from it.
     Resumable,
     Finished,
 }
 
 impl RunDir {
-    /// Fails now if `path` cannot become a run directory later: for calling before the input is read.
+    /// Fails if `path` cannot become a run directory. Call it before reading the input, to fail early.
     ///
     /// # Errors
-    /// [`Error::Exists`] if it is there, [`Error::Locked`] if another process writes to it, [`Error::Run`] if it is
-    /// something else than a run directory, which even [`Existing::Replace`] leaves alone.
+    /// [`Error::Exists`] if the run exists; [`Error::Locked`] if another process writes to it; [`Error::Run`]
+    /// if it is something other than a run directory, which even [`Existing::Replace`] does not touch.
     pub fn check(path: &Path, existing: Existing) -> Result<()> {
         if path.is_dir() {
             Lock::check(path)?;
@@ -63,36 +66,35 @@ impl RunDir {
             return Ok(());
         }
         if !path.is_dir() {
-            let problem = "is a file; choose another --output".into();
-            return Err(Error::Run { path: path.to_path_buf(), problem });
+            return Err(Error::Occupied { path: path.to_path_buf(), what: "is a file" });
         }
         let entries = fs::read_dir(path).map_err(|source| Error::io("read", path, source))?;
-        // A process that was cut off at its very beginning leaves these.
-        let is_rest = |name: &str| name == LOCK || name.starts_with(PARTIAL);
-        if entries.flatten().all(|entry| is_rest(&entry.file_name().to_string_lossy())) {
+        // A process that was killed right after it started leaves only these files.
+        let is_leftover = |name: &str| name == LOCK || name.starts_with(PARTIAL);
+        if entries.flatten().all(|entry| is_leftover(&entry.file_name().to_string_lossy())) {
             return Ok(());
         }
-        match (record::read_record(path), existing) {
+        match (layout::read_record(path), existing) {
             (Ok(record), Existing::Keep) => {
                 let what = match record.status {
                     Status::Complete => "",
-                    Status::Training => " (an unfinished run; `vgae train --resume` goes on with it)",
+                    Status::Training => " (an unfinished run)",
                 };
                 Err(Error::Exists { path: path.to_path_buf(), what })
             }
             (Ok(_), Existing::Replace) => Ok(()),
             (Err(error @ Error::Foreign { .. }), _) => Err(error),
             (Err(_), _) => {
-                let problem = "exists and is no run directory; it is left alone: choose another --output";
-                Err(Error::Run { path: path.to_path_buf(), problem: problem.into() })
+                let what = "exists and is not a run directory";
+                Err(Error::Occupied { path: path.to_path_buf(), what })
             }
         }
     }
 
-    /// Makes the directory and writes what is known before training: config, graph and split.
+    /// Creates the directory and writes the config, the graph and the split, which are known before training.
     ///
     /// # Errors
-    /// As [`RunDir::check`], and [`Error::Io`] if something cannot be written.
+    /// Returns the errors of [`RunDir::check`], and [`Error::Io`] if something cannot be written.
     pub fn create(
         path: &Path,
         config: &Config,
@@ -109,8 +111,8 @@ impl RunDir {
         let lock = Lock::acquire(path)?;
         layout::settle(path)?;
         Self::check_unlocked(path, existing)?;
-        let is_replacement = record::read_record(path).is_ok_and(|record| record.status == Status::Complete);
-        // What an interrupted run left there goes first.
+        let is_replacement = layout::read_record(path).is_ok_and(|record| record.status == Status::Complete);
+        // Remove what an interrupted run left behind.
         remove_files(&path.join(REPLACEMENT))?;
         let work = if is_replacement { path.join(REPLACEMENT) } else { path.to_path_buf() };
         remove_files(&work)?;
@@ -123,7 +125,7 @@ impl RunDir {
             format_version: FORMAT_VERSION,
             status: Status::Training,
             vgae_version: env!("CARGO_PKG_VERSION").into(),
-            libtorch_version: env!("VGAE_LIBTORCH_VERSION").into(),
+            libtorch_version: system::LIBTORCH_VERSION.map(Into::into),
             config: resolved,
             split_from: None,
             counts: Counts::of(graph, split),
@@ -134,18 +136,18 @@ impl RunDir {
             calibration: None,
             timings: Timings::default(),
             num_threads: rayon::current_num_threads(),
-            num_simd_lanes: Some(crate::simd::num_lanes()),
-            processor: record::processor(),
+            num_simd_lanes: Some(crate::kernels::simd::num_lanes()),
+            processor: system::processor(),
             planned_memory_bytes: None,
             peak_memory_bytes: None,
         };
         let mut run =
             RunDir { path: path.to_path_buf(), work, record, state: State::Begun, lock: Some(lock) };
-        // Whatever is cut off from here on is known to be a run.
+        // If the process is killed after this, the directory is recognised as a run.
         run.write_record()?;
         create(&split_path)?;
         files::write_nodes(&run.work.join("nodes.csv"), graph)?;
-        split_files::write_split(&split_path, split, &graph.nodes)?;
+        files::write_split(&split_path, split, &graph.nodes)?;
         if config.model.model == ModelKind::Vae {
             let rows = split::rows(graph.num_nodes(), &config.split, config.seed);
             files::write_rows(&run.work.join("rows.csv"), &rows, &graph.nodes)?;
@@ -156,41 +158,42 @@ impl RunDir {
         if let Some(features) = &graph.features {
             tensors::write_features(&run.work.join(FEATURES), features)?;
         }
-        // With the hashes of these files it is known that they are whole.
+        // The hashes in the record prove that these files are complete.
         run.record.files = hashes(&run.work, &files_of_graph(&run.work, graph.features.is_some()))?;
         run.write_record()?;
         Ok(run)
     }
 
-    /// The directory.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    /// What `run.json` says so far.
+    /// Returns the current contents of `run.json`.
     pub fn record(&self) -> &Record {
         &self.record
     }
 
-    /// Notes that the split came from `path`.
+    /// Records that the split came from `path`.
     pub fn set_split_from(&mut self, path: &Path) {
         self.record.split_from = Some(path.to_path_buf());
     }
 
-    /// Notes the memory that training was going to take.
+    /// Records the planned memory of the training.
     pub fn set_planned_memory(&mut self, num_bytes: u64) {
         self.record.planned_memory_bytes = Some(num_bytes);
     }
 
-    /// Notes what makes probabilities of the model's logits.
+    /// Records the calibrator of the model.
     pub fn set_calibrator(&mut self, calibrator: Calibrator) {
         self.record.calibration = Some(calibrator);
     }
 
-    /// Notes that training goes on after `epoch` with another learning rate.
+    /// Records that training continues after `epoch` with another learning rate.
     ///
     /// # Errors
-    /// [`Error::Config`] if the model has none or it is out of range, [`Error::Io`] if it cannot be written.
+    /// [`Error::Config`] if the model has no learning rate or it is out of range; [`Error::Io`] if the record
+    /// cannot be written.
     pub fn set_learning_rate(&mut self, learning_rate: f64, epoch: usize) -> Result<()> {
         let before = self.record.config.learning_rate();
         self.record.config.train.learning_rate = Some(learning_rate);
@@ -199,10 +202,11 @@ impl RunDir {
         self.write_record()
     }
 
-    /// Writes where training stands, if its numbers are finite: then the run outlives whatever happens from here on.
+    /// Writes the state of training if all its numbers are finite. The run can then be resumed after any
+    /// interruption.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be written; the checkpoint before it stays.
+    /// [`Error::Io`] if it cannot be written; the previous checkpoint is kept.
     pub fn write_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<()> {
         if checkpoint.is_finite() {
             write_checkpoint(&self.work.join(CHECKPOINT), &self.record.config, checkpoint)?;
@@ -212,17 +216,18 @@ impl RunDir {
         Ok(())
     }
 
-    /// From here on the directory stays, whatever happens: what it holds took long.
+    /// Keeps the directory even if a later step fails.
     pub fn keep(&mut self) {
         self.state = State::Resumable;
     }
 
-    /// Whether training can go on from what is in the directory.
+    /// Returns `true` if training can resume from the directory.
     pub fn is_resumable(&self) -> bool {
         self.state == State::Resumable
     }
 
-    /// Writes what training brought, and `run.json` last, which makes the run complete: what it says is returned.
+    /// Writes the results of training, and last `run.json`, which marks the run as complete. Returns its
+    /// contents.
     ///
     /// # Errors
     /// [`Error::Io`] if something cannot be written.
@@ -237,7 +242,7 @@ impl RunDir {
         let weights = self.work.join(WEIGHTS);
         tensors::write_weights(&weights, &trained.model.weights())?;
         write_history(&self.work.join("history.csv"), &trained.history)?;
-        files::write_json(&self.work.join("metrics.json"), metrics)?;
+        write_json(&self.work.join("metrics.json"), metrics)?;
         if let Some(embeddings) = &encoded.embeddings {
             let output = Output::create(&self.work.join("embeddings.csv"), Existing::Replace)?;
             write_embeddings(output, &graph.nodes, &embeddings.mean, None)?;
@@ -254,20 +259,21 @@ impl RunDir {
         if self.work != self.path {
             layout::settle(&self.path)?;
         }
-        // It is of no use any more, nor in the way.
+        // A finished run does not need its checkpoint; failing to remove it does no harm.
         let _ = fs::remove_file(self.path.join(CHECKPOINT));
         Ok(self.record.clone())
     }
 
     fn write_record(&mut self) -> Result<()> {
-        files::write_json(&self.work.join("run.json"), &self.record)
+        write_json(&self.work.join("run.json"), &self.record)
     }
 }
 
 impl Drop for RunDir {
     fn drop(&mut self) {
         if self.state == State::Begun {
-            // An error is on its way to the user already; what cannot be removed is marked as unfinished.
+            // The user sees the error that caused this. If a file cannot be removed, the run is marked as
+            // unfinished.
             let _ = remove_files(&self.work);
             self.lock = None;
             let _ = fs::remove_dir(&self.path);
@@ -275,14 +281,14 @@ impl Drop for RunDir {
     }
 }
 
-/// The epochs of the run in the directory at `path`.
+/// Reads the epochs of the run directory at `path`.
 ///
 /// # Errors
-/// [`Error::Run`] if its `history.csv` is missing or no such file.
+/// [`Error::Io`] if its `history.csv` cannot be read; [`Error::Run`] if it is damaged.
 pub fn read_history(path: &Path) -> Result<Vec<Epoch>> {
-    files::read_records(&path.join("history.csv"))
+    read_records(&path.join("history.csv"))
 }
 
 fn write_history(path: &Path, history: &[Epoch]) -> Result<()> {
-    files::write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
+    write_csv(path, |writer| history.iter().try_for_each(|epoch| writer.serialize(epoch)))
 }

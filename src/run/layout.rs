@@ -1,4 +1,4 @@
-//! Which files a run directory consists of, and how they are hashed, replaced and removed.
+//! Lists, hashes, replaces and removes the files of a run directory.
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -6,29 +6,32 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
-use crate::run::output::PARTIAL;
-use crate::run::record::{self, Status};
-use crate::run::{files, own, split_files};
+use crate::read::{check_directory, check_file};
+use crate::run::files;
+use crate::run::lock::Lock;
+use crate::run::record::{Record, Status, read_only_record};
+use crate::split::files::paths;
+use crate::write::output::PARTIAL;
 
-/// The names of the features, where they have any.
+/// The names of the features, if they have any.
 pub(super) const FEATURE_NAMES: &str = "feature_names.csv";
 
-/// X.
+/// The feature matrix X.
 pub(super) const FEATURES: &str = "features.safetensors";
 
 /// The weights of the trained model.
 pub(super) const WEIGHTS: &str = "weights.safetensors";
 
-/// Where training stands.
+/// The state of an unfinished training.
 pub(super) const CHECKPOINT: &str = "checkpoint.safetensors";
 
-/// Where, in a run directory, the run that is to replace it is made.
+/// The subdirectory of a new run that will replace the run around it.
 pub(super) const REPLACEMENT: &str = ".replacement";
 
-/// The same, when all that is left to do is to move its files over those of the run that it replaces.
+/// The name of that subdirectory once the new run is finished and its files are moved over the old ones.
 const MOVING: &str = ".replacing";
 
-/// The page to look at, which nothing is read back from.
+/// The report, a page for reading that no command reads back.
 pub const REPORT: &str = "report.html";
 
 const FILES: [&str; 11] = [
@@ -45,28 +48,45 @@ const FILES: [&str; 11] = [
     "run.json",
 ];
 
-/// The files of the graph and its split, from which training can begin.
+/// Returns the files of the graph and its split, from which training can start.
 pub(super) fn files_of_graph(path: &Path, has_features: bool) -> Vec<PathBuf> {
     let mut files = vec![path.join("nodes.csv")];
     if has_features {
         files.push(path.join(FEATURES));
     }
     files.extend(Some(path.join(FEATURE_NAMES)).filter(|file| file.exists()));
-    files.extend(split_files::paths(&path.join("split")));
+    files.extend(paths(&path.join("split")));
     files
 }
 
-/// The SHA-256 of `files`, by their names in the run directory at `path`.
+/// Returns the SHA-256 of `files`, by their names in the run directory at `path`.
 pub(super) fn hashes(path: &Path, files: &[PathBuf]) -> Result<BTreeMap<String, String>> {
     let name = |file: &Path| file.strip_prefix(path).unwrap_or(file).display().to_string();
     files.iter().map(|file| Ok((name(file), files::sha256(file)?))).collect()
 }
 
-/// The files that a run directory at `path` may hold, `run.json` last.
+/// Returns all files that a run directory at `path` may contain, `run.json` last.
 pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
-    let mut files = split_files::paths(&path.join("split")).to_vec();
+    let mut files = paths(&path.join("split")).to_vec();
     files.extend(FILES.iter().map(|file| path.join(file)));
     files
+}
+
+/// Reads and checks the `run.json` of the run directory at `path`. Of the other files it only checks that they are
+/// regular files. A replacement that was interrupted is completed first.
+///
+/// # Errors
+/// [`Error::Foreign`] if something in the directory is a link, a pipe or a device: every reader of a run begins here.
+/// [`Error::Run`] if `path` is not a run directory, or has another version of the format.
+pub fn read_record(path: &Path) -> Result<Record> {
+    if path.join("run.json").symlink_metadata().is_ok() {
+        check_own(path)?;
+        if is_unsettled(path) {
+            let _lock = Lock::wait(path)?;
+            settle(path)?;
+        }
+    }
+    read_only_record(path)
 }
 
 /// Refuses the run directory at `path` if a file or directory that it may hold is something else, such as a link, so that
@@ -74,27 +94,28 @@ pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
 ///
 /// # Errors
 /// [`Error::Foreign`].
-pub(super) fn check_own(path: &Path) -> Result<()> {
+fn check_own(path: &Path) -> Result<()> {
     for directory in [path.to_path_buf(), path.join(REPLACEMENT), path.join(MOVING)] {
-        own::check_directory(&directory.join("split"))?;
+        check_directory(&directory.join("split"))?;
         if directory != path {
-            own::check_directory(&directory)?;
+            check_directory(&directory)?;
         }
     }
-    files_of(path).iter().try_for_each(|file| own::check_file(file))
+    files_of(path).iter().try_for_each(|file| check_file(file))
 }
 
-/// Whether the run directory at `path` is being replaced by a finished run, or was when that was cut off.
-pub(super) fn is_unsettled(path: &Path) -> bool {
+/// Returns `true` if a finished run is replacing the one at `path`, or was when the process was killed.
+fn is_unsettled(path: &Path) -> bool {
     path.join(MOVING).exists() || is_complete(&path.join(REPLACEMENT))
 }
 
 fn is_complete(path: &Path) -> bool {
-    record::read_record(path).is_ok_and(|record| record.status == Status::Complete)
+    read_only_record(path).is_ok_and(|record| record.status == Status::Complete)
 }
 
-/// Puts a finished replacement in the place of the run at `path`, which is locked. Each step can be cut off and taken again:
-/// first what the new run lacks is removed, then the replacement has another name, under which its files only move.
+/// Replaces the run at `path`, which is locked, with its finished replacement. Every step can be interrupted
+/// and repeated: first the files that the new run lacks are removed, then the replacement is renamed, then
+/// its files move.
 pub(super) fn settle(path: &Path) -> Result<()> {
     let (work, moving) = (path.join(REPLACEMENT), path.join(MOVING));
     if !moving.exists() {
@@ -117,7 +138,7 @@ pub(super) fn settle(path: &Path) -> Result<()> {
     remove_files(&moving)
 }
 
-/// Waits until the files of the run directory at `path` are where a power cut leaves them.
+/// Flushes the files of the run directory at `path` to disk, so that they survive a power failure.
 pub(super) fn sync(path: &Path) -> Result<()> {
     for file in files_of(path) {
         match File::open(&file) {
@@ -130,19 +151,19 @@ pub(super) fn sync(path: &Path) -> Result<()> {
     sync_directory(path)
 }
 
-/// The same of the names in a directory.
+/// Flushes the names in a directory to disk.
 pub(super) fn sync_directory(path: &Path) -> Result<()> {
     File::open(path)
         .and_then(|directory| directory.sync_all())
         .map_err(|source| Error::io("write", path, source))
 }
 
-/// Takes away what a process that was cut off had not yet written whole.
+/// Removes the partially written files of a process that was killed.
 pub(super) fn remove_partial_files(path: &Path) {
     for directory in [path.to_path_buf(), path.join("split")] {
         for entry in fs::read_dir(directory).into_iter().flatten().flatten() {
             if entry.file_name().to_string_lossy().starts_with(PARTIAL) {
-                // It is in nobody's way.
+                // A file that cannot be removed does no harm.
                 let _ = fs::remove_file(entry.path());
             }
         }
@@ -156,11 +177,11 @@ fn remove(file: &Path) -> Result<()> {
     }
 }
 
-/// Takes away what a run directory is made of, and the directory if nothing else is in it.
+/// Removes the files of a run directory, and the directory itself if nothing else is in it.
 pub(super) fn remove_files(path: &Path) -> Result<()> {
     files_of(path).iter().try_for_each(|file| remove(file))?;
     remove_partial_files(path);
-    // A directory that holds something else stays, which is no error.
+    // A directory with other contents stays, which is not an error.
     let _ = fs::remove_dir(path.join("split"));
     let _ = fs::remove_dir(path);
     Ok(())

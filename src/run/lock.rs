@@ -1,4 +1,4 @@
-//! One process at a time writes to a run directory.
+//! Ensures that only one process at a time writes to a run directory.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{ErrorKind, Read, Write};
@@ -7,53 +7,56 @@ use std::path::{Path, PathBuf};
 use std::process;
 
 use crate::error::{Error, Result};
-use crate::run::own;
+use crate::read::check_file;
+use crate::system;
 
-/// The file that is locked. It tells who did so.
+/// The lock file, which names the process that holds the lock.
 pub(super) const LOCK: &str = ".lock";
 
-/// A run directory that this process alone writes to. The system lets go of it however the process ends.
+/// A lock on a run directory. The system releases it when the process ends, for any reason.
 pub(super) struct Lock {
     path: PathBuf,
-    /// Locked as long as it is open.
+    /// The open lock file, which is locked until it is closed.
     _file: File,
 }
 
 impl Lock {
-    /// Of `directory`, which is there.
+    /// Locks the existing `directory`.
     ///
     /// # Errors
-    /// [`Error::Locked`] if another process has it.
+    /// [`Error::Locked`] if another process holds the lock; [`Error::Foreign`] or [`Error::Io`] if the lock
+    /// file cannot be opened.
     pub(super) fn acquire(directory: &Path) -> Result<Lock> {
         Self::take(directory, |file| match file.try_lock() {
             Ok(()) => Ok(true),
             Err(TryLockError::WouldBlock) => Ok(false),
-            // Some network file systems have no locks; there is no sense in refusing to work on them.
+            // Some network file systems have no locks; the run continues without one.
             Err(TryLockError::Error(source)) if source.kind() == ErrorKind::Unsupported => Ok(true),
             Err(TryLockError::Error(source)) => Err(source),
         })
     }
 
-    /// As [`Lock::acquire`], when whoever has it is done.
+    /// Waits until no other process holds the lock, and locks `directory`.
     ///
     /// # Errors
-    /// [`Error::Io`].
+    /// [`Error::Foreign`] or [`Error::Io`] if the lock file cannot be opened.
     pub(super) fn wait(directory: &Path) -> Result<Lock> {
         Self::take(directory, |file| file.lock().map(|()| true))
     }
 
-    /// Fails if another process has `directory`, and does not keep it.
+    /// Fails if another process holds the lock of `directory`, without taking the lock.
     ///
     /// # Errors
-    /// [`Error::Locked`].
+    /// [`Error::Locked`] if another process holds the lock; [`Error::Foreign`] if the lock file is not a
+    /// file.
     pub(super) fn check(directory: &Path) -> Result<()> {
         let path = directory.join(LOCK);
-        own::check_file(&path)?;
+        check_file(&path)?;
         match File::open(&path) {
             Ok(file) if matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)) => {
                 Err(locked(directory, file))
             }
-            // What cannot be opened is found out by who wants to write.
+            // A lock file that is missing or cannot be opened is reported by `acquire`, if at all.
             _ => Ok(()),
         }
     }
@@ -62,14 +65,15 @@ impl Lock {
         let path = directory.join(LOCK);
         let error = |source: std::io::Error| Error::io("lock", &path, source);
         loop {
-            own::check_file(&path)?;
+            check_file(&path)?;
             let mut options = File::options();
             let mut file =
                 options.create(true).truncate(false).read(true).write(true).open(&path).map_err(error)?;
             if !lock(&file).map_err(error)? {
                 return Err(locked(directory, file));
             }
-            // Whoever had it may have taken the file away meanwhile, and others would lock another one.
+            // The previous holder may have removed the file in the meantime; other processes would then lock
+            // a new one.
             let inode = file.metadata().map_err(error)?.ino();
             if !fs::metadata(&path).is_ok_and(|now| now.ino() == inode) {
                 continue;
@@ -82,15 +86,14 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // A lock that stays is one of nobody.
+        // A lock file that is left behind is not locked.
         let _ = fs::remove_file(&self.path);
     }
 }
 
-/// As in `process 1234 on host`.
+/// Returns the name of this process, such as `process 1234 on host`.
 fn this_process() -> String {
-    let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    match host.trim() {
+    match system::host_name().as_str() {
         "" => format!("process {}", process::id()),
         host => format!("process {} on {host}", process::id()),
     }
@@ -98,7 +101,7 @@ fn this_process() -> String {
 
 fn locked(directory: &Path, file: File) -> Error {
     let mut holder = String::new();
-    // It may be about to say who it is.
+    // The file is empty if the holder has not written its name yet.
     let _ = file.take(256).read_to_string(&mut holder);
     let holder = if holder.is_empty() { "another process".into() } else { holder };
     Error::Locked { path: directory.to_path_buf(), holder }

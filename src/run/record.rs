@@ -1,35 +1,35 @@
-//! `run.json`: what a run was made of, by what, and how.
+//! `run.json`: the inputs, settings, versions and environment of a run.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::calibrate::Calibrator;
 use crate::config::Config;
 use crate::error::{Error, Result};
+use crate::evaluate::calibrate::Calibrator;
 use crate::graph::{Graph, InputFile};
-use crate::run::layout;
-use crate::run::lock::Lock;
 use crate::split::Split;
 
-/// The version of the directory's layout.
+/// The version of the layout of a run directory.
 pub const FORMAT_VERSION: u32 = 3;
 
-/// What `format` says.
+/// The value of `format`.
 pub(super) const FORMAT: &str = "vgae-run";
-/// The largest file of JSON: an isotonic calibration has some numbers for each step of its curve.
+/// The maximal size of a JSON file. It is large because an isotonic calibrator stores numbers for each of its
+/// steps.
 const MAX_JSON_BYTES: u64 = 1 << 26;
 
-/// What `run.json` records.
+/// The contents of `run.json`.
 ///
 /// # Examples
 /// ```
 /// use vgae::config::Config;
 /// use vgae::evaluate::RunMetrics;
-/// use vgae::run::{self, Existing, Run, RunDir, Status, Timings};
+/// use vgae::run::{self, Run, RunDir, Status, Timings};
+/// use vgae::write::Existing;
 /// use vgae::{read, split, train};
 ///
 /// let directory = tempfile::tempdir().unwrap();
@@ -49,9 +49,9 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// let run = Run::open(&path)?;
 /// assert_eq!((run.record.counts.num_nodes, run.record.counts.num_test_edges), (34, 7));
 /// assert_eq!(run.evaluate(&*run.encode()?.score)?, metrics);
-/// assert_eq!(run::read_split(&path, &graph)?, split);
+/// assert_eq!(split::read_split(&path, &graph)?, split);
 /// assert!(run::changed_files(&path)?.1.is_empty());
-/// // Without features it knows its own nodes alone.
+/// // A model without features knows only its own nodes.
 /// let other = read::data("datasets/karate".as_ref(), &config.read)?;
 /// assert!(run.on_graph(other).is_err());
 /// # Ok::<(), vgae::Error>(())
@@ -62,79 +62,79 @@ pub struct Record {
     pub format: String,
     /// See [`FORMAT_VERSION`].
     pub format_version: u32,
-    /// Whether training came to its end.
+    /// The progress of the run.
     pub status: Status,
     /// The version of this crate.
     pub vgae_version: String,
-    /// The version of libtorch that it was built with.
-    pub libtorch_version: String,
-    /// Every setting, the seed among them.
+    /// The version of libtorch that this crate was built with; `None` without libtorch.
+    pub libtorch_version: Option<String>,
+    /// All settings, including the seed.
     pub config: Config,
-    /// The directory of the split that was reused, if one was.
+    /// The directory of the split that was reused, if any.
     pub split_from: Option<PathBuf>,
     /// The sizes of the graph and its parts.
     pub counts: Counts,
     /// The files that were read, with their hashes.
     pub inputs: Vec<InputFile>,
-    /// The SHA-256 of each file that the run is read back from, in hexadecimal.
+    /// The SHA-256 of each file that is needed to open the run, in hexadecimal.
     pub files: BTreeMap<String, String>,
     /// The epoch whose weights were kept, counted from 1.
     pub selected_epoch: Option<usize>,
-    /// The learning rates before that of `config`, each with the epochs that it was in force for, where training went on
-    /// with another one.
+    /// The learning rates used before that of `config`, each with the last epoch that it was used for; empty
+    /// unless training was resumed with another one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub earlier_learning_rates: Vec<(usize, f64)>,
-    /// What makes probabilities of logits, if that was fitted.
+    /// The calibrator, if one was fitted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibrator>,
-    /// Where the time went.
+    /// The time spent on each step.
     pub timings: Timings,
-    /// Threads in use.
+    /// The number of threads.
     pub num_threads: usize,
-    /// How many f32 the processor computed with at once, which decides the order of some sums.
+    /// The number of f32 in a SIMD vector, which determines the order of some sums.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_simd_lanes: Option<usize>,
-    /// The processor's name, where the system tells.
+    /// The name of the processor, if the system provides it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub processor: Option<String>,
-    /// The most memory that it was going to hold by the plan; see [`crate::plan`].
+    /// The planned peak memory in bytes; see [`crate::train::plan`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planned_memory_bytes: Option<u64>,
-    /// The most memory that the process held, where the system tells.
+    /// The actual peak memory of the process in bytes, if the system provides it.
     pub peak_memory_bytes: Option<u64>,
 }
 
-/// Whether training came to its end.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
-    /// It is going on, or was interrupted.
+    /// Training is running or was interrupted.
     Training,
-    /// The directory is whole.
+    /// Training is finished and the directory is complete.
     Complete,
 }
 
 /// The sizes of a graph and its parts.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
-    /// n.
+    /// The number of nodes, n.
     pub num_nodes: usize,
-    /// Of a bipartite graph the number of its sources, which are its first nodes.
+    /// The number of sources of a bipartite graph, which are its first nodes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_sources: Option<usize>,
-    /// Edges.
+    /// The number of edges.
     pub num_edges: usize,
-    /// f; 0 where X = I.
+    /// The number of features, f; 0 if X = I.
     pub num_features: usize,
-    /// Connected components, isolated nodes counted.
+    /// The number of connected components, including isolated nodes.
     pub num_components: usize,
-    /// Nodes without an edge.
+    /// The number of nodes without an edge.
     pub num_isolated_nodes: usize,
-    /// Edges that training saw.
+    /// The number of training edges.
     pub num_train_edges: usize,
-    /// Edges held out for validation, and as many negatives.
+    /// The number of validation edges; there are as many validation negatives.
     pub num_validation_edges: usize,
-    /// Edges held out for the test, and as many negatives.
+    /// The number of test edges; there are as many test negatives.
     pub num_test_edges: usize,
 }
 
@@ -154,75 +154,56 @@ impl Counts {
     }
 }
 
-/// Where the time went.
+/// The time spent on each step of a run.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Timings {
-    /// Reading the input.
+    /// The time to read the input.
     pub read_seconds: f64,
-    /// Splitting and normalising.
+    /// The time to split the edges and normalise the adjacency matrix.
     pub split_seconds: f64,
-    /// All epochs, the looks at the validation part among them.
+    /// The time of all epochs, including the evaluation on the validation part.
     pub train_seconds: f64,
-    /// The final embeddings and metrics.
+    /// The time to compute the final embeddings and metrics.
     pub evaluate_seconds: f64,
 }
 
-/// Reads and checks the `run.json` of the run directory at `path`, and of the rest only that it is files.
+/// Reads the `run.json` of the run directory at `path`, and nothing else of it.
 ///
 /// # Errors
-/// [`Error::Foreign`] if something in it is a link, a pipe or a device: every reader of a run begins here.
-/// [`Error::Run`] if it is no run directory, or one of another version of the format.
-pub fn read_record(path: &Path) -> Result<Record> {
+/// [`Error::Run`] if `path` is not a run directory, or has another version of the format.
+pub(super) fn read_only_record(path: &Path) -> Result<Record> {
     let file = path.join("run.json");
     let error = |problem: String| Error::Run { path: file.clone(), problem };
-    if file.symlink_metadata().is_ok() {
-        layout::check_own(path)?;
-        if layout::is_unsettled(path) {
-            let _lock = Lock::wait(path)?;
-            layout::settle(path)?;
-        }
-    }
     let text = read_json(&file).map_err(|source| match source {
         Error::Io { source, .. }
             if matches!(source.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
         {
-            let problem = "is no run directory; expected one that `vgae train` wrote, with a run.json".into();
+            let problem =
+                "is not a run directory; expected one that `vgae train` wrote, with a run.json".into();
             Error::Run { path: path.to_path_buf(), problem }
         }
         source => source,
     })?;
-    // The version is looked at first, so that a newer record is not called damaged.
+    // The version is checked first, so that a newer record is not reported as damaged.
     #[derive(Deserialize)]
     struct Version {
         format: String,
         format_version: u32,
     }
     let version: Version =
-        serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))?;
+        serde_json::from_slice(&text).map_err(|source| error(format!("is not a run record: {source}")))?;
     if version.format != FORMAT || version.format_version != FORMAT_VERSION {
         let found = format!("{} {}", version.format, version.format_version);
-        return Err(error(format!("is of the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
+        return Err(error(format!("has the format {found}; this vgae reads {FORMAT} {FORMAT_VERSION}")));
     }
-    serde_json::from_slice(&text).map_err(|source| error(format!("is no record of a run: {source}")))
+    serde_json::from_slice(&text).map_err(|source| error(format!("is not a run record: {source}")))
 }
 
-/// The processor's name: `model name` of Linux's `/proc/cpuinfo`.
-///
-/// # Examples
-/// ```
-/// assert_ne!(vgae::run::processor(), Some(String::new()));
-/// ```
-pub fn processor() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("model name"))?;
-    Some(line.trim_start().strip_prefix(':')?.trim().to_string())
-}
-
-/// The bytes of a file of JSON in a run directory.
+/// Reads the bytes of a JSON file of a run directory.
 ///
 /// # Errors
-/// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is far larger than any that was written.
-pub(crate) fn read_json(path: &Path) -> Result<Vec<u8>> {
+/// [`Error::Io`] if it cannot be read, [`Error::Run`] if it is larger than any file that `vgae` writes.
+pub fn read_json(path: &Path) -> Result<Vec<u8>> {
     let error = |source: io::Error| Error::io("read", path, source);
     let mut text = Vec::new();
     File::open(path).map_err(error)?.take(MAX_JSON_BYTES + 1).read_to_end(&mut text).map_err(error)?;

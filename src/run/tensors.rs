@@ -1,4 +1,7 @@
-//! Weights and features as safetensors, every tensor checked before it is used, and no second copy of it made.
+//! Reads and writes weights and features as safetensors. Every tensor is checked before it is used.
+//!
+//! Only the header is handled by the `safetensors` crate. The tensors are streamed by hand, because the crate
+//! reads and writes whole buffers, which would hold a second copy of every tensor in memory.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -10,12 +13,12 @@ use safetensors::tensor::{Dtype, Metadata, TensorInfo};
 
 use crate::error::{Error, Result};
 use crate::graph::{Csr, Features};
-use crate::network::Weights;
-use crate::run::files::write_file;
+use crate::model::network::Weights;
+use crate::write::csv::write_file;
 
-/// The name of X where it is stored with all its entries.
+/// The tensor of a dense X.
 const DENSE: &str = "dense";
-/// The names of X's parts where its nonzeros are stored.
+/// The tensors of a sparse X.
 const SPARSE: [&str; 3] = ["indptr", "indices", "values"];
 
 /// Writes each weight as an f32 tensor under its name.
@@ -29,7 +32,7 @@ pub(super) fn read_weights(path: &Path) -> Result<Weights> {
     Ok(read_with_metadata(path)?.0)
 }
 
-/// As [`read_weights`], and what else the header holds.
+/// Reads the same as [`read_weights`], and the metadata of the header.
 pub(super) fn read_with_metadata(path: &Path) -> Result<(Weights, HashMap<String, String>)> {
     let mut tensors = Tensors::open(path)?;
     let names = tensors.metadata.offset_keys().into_iter();
@@ -38,8 +41,8 @@ pub(super) fn read_with_metadata(path: &Path) -> Result<(Weights, HashMap<String
     Ok((weights, tensors.metadata.metadata().clone().unwrap_or_default()))
 }
 
-/// Writes X: dense, [n, f] as f32, or in compressed rows, `indptr` [n + 1] and `indices` [nonzeros] as u64 and u32,
-/// `values` as f32.
+/// Writes X, either dense, [n, f] as f32, or in CSR form: `indptr`, [n + 1] as u64, `indices`, [nonzeros] as
+/// u32, and `values`, [nonzeros] as f32.
 pub(super) fn write_features(path: &Path, features: &Features) -> Result<()> {
     let tensors = match features {
         Features::Dense(matrix) => vec![Stored::matrix(DENSE, matrix)],
@@ -58,7 +61,7 @@ pub(super) fn write_features(path: &Path, features: &Features) -> Result<()> {
     write(path, tensors, None)
 }
 
-/// Reads X in either form, which must be of `shape`, (n, f), in order, and finite.
+/// Reads X in either form. It must have `shape`, (n, f), sorted indices and finite values.
 pub(super) fn read_features(path: &Path, shape: (usize, usize)) -> Result<Features> {
     let mut tensors = Tensors::open(path)?;
     let other = SPARSE.into_iter().find(|name| tensors.metadata.info(name).is_some());
@@ -96,11 +99,12 @@ fn read_sparse(tensors: &mut Tensors, shape: (usize, usize)) -> Result<Csr> {
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
         return Err(damaged(path, format!("values[{at}] is not finite")));
     }
-    Csr::try_new(shape, indptr, indices, values)
-        .map_err(|(.., source)| damaged(path, format!("is no matrix of {} × {}: {source}", shape.0, shape.1)))
+    Csr::try_new(shape, indptr, indices, values).map_err(|(.., source)| {
+        damaged(path, format!("is not a matrix of {} × {}: {source}", shape.0, shape.1))
+    })
 }
 
-/// A tensor on its way to the file.
+/// A tensor to be written.
 pub(super) struct Stored<'a> {
     name: &'a str,
     shape: Vec<usize>,
@@ -108,7 +112,7 @@ pub(super) struct Stored<'a> {
 }
 
 impl<'a> Stored<'a> {
-    /// Of f32, row by row.
+    /// Creates an f32 tensor from a matrix, row by row.
     pub(super) fn matrix(name: &'a str, matrix: &'a Array2<f32>) -> Self {
         Stored { name, shape: matrix.shape().to_vec(), values: Values::F32(Box::new(matrix.iter().copied())) }
     }
@@ -154,11 +158,11 @@ fn write_values<const N: usize>(
     output.write_all(&bytes)
 }
 
-/// Bytes of a tensor that are held beside its values.
+/// The size of the buffer between a tensor and its file, in bytes.
 const CHUNK_BYTES: usize = 1 << 16;
 
-/// Writes the header, with `metadata` in it and its length before it, and the tensors one after the other, the widest
-/// values first, so that all are aligned.
+/// Writes the length of the header, the header with `metadata`, and then the tensors. Tensors with the widest
+/// values come first, so that all are aligned.
 pub(super) fn write(
     path: &Path,
     mut tensors: Vec<Stored>,
@@ -183,22 +187,22 @@ pub(super) fn write(
     })
 }
 
-/// The largest header that a file may have, as for other readers of safetensors.
+/// The maximal size of a header, the same as in other readers of safetensors.
 const MAX_HEADER_BYTES: u64 = 100_000_000;
 
-/// A file of tensors, its header read and checked against its length.
+/// An open file of tensors, whose header was checked against the length of the file.
 struct Tensors<'a> {
     path: &'a Path,
     file: File,
     metadata: Metadata,
-    /// Where the first tensor begins.
+    /// The offset of the first tensor.
     start: u64,
 }
 
 impl<'a> Tensors<'a> {
     fn open(path: &'a Path) -> Result<Self> {
         let error = |source| Error::io("read", path, source);
-        let foreign = |problem: String| damaged(path, format!("is no safetensors file: {problem}"));
+        let foreign = |problem: String| damaged(path, format!("is not a safetensors file: {problem}"));
         let mut file = File::open(path).map_err(error)?;
         let num_bytes = file.metadata().map_err(error)?.len();
         let mut length = [0; 8];
@@ -208,7 +212,7 @@ impl<'a> Tensors<'a> {
         file.read_exact(&mut length).map_err(error)?;
         let length = u64::from_le_bytes(length);
         if length > MAX_HEADER_BYTES.min(num_bytes - 8) {
-            return Err(foreign(format!("its header has {length} bytes, the file {num_bytes}")));
+            return Err(foreign(format!("its header has {length} bytes, but the file has {num_bytes}")));
         }
         let mut header = vec![0; length as usize];
         file.read_exact(&mut header).map_err(error)?;
@@ -217,17 +221,17 @@ impl<'a> Tensors<'a> {
         let start = 8 + length;
         let (found, expected) = (num_bytes - start, metadata.data_len());
         if found != expected as u64 {
-            return Err(foreign(format!("its tensors have {found} bytes; its header asks for {expected}")));
+            return Err(foreign(format!("its tensors have {found} bytes; its header declares {expected}")));
         }
         Ok(Tensors { path, file, metadata, start })
     }
 
-    /// The values of a tensor of any shape.
+    /// Reads the values of a tensor of any shape.
     fn values<const N: usize, T>(
         &mut self,
         name: &str,
         dtype: Dtype,
-        of: impl Fn([u8; N]) -> T,
+        decode: impl Fn([u8; N]) -> T,
     ) -> Result<Vec<T>> {
         let Some(info) = self.metadata.info(name) else {
             return Err(damaged(self.path, format!("{name} is missing")));
@@ -243,12 +247,12 @@ impl<'a> Tensors<'a> {
         for at in (start..end).step_by(CHUNK_BYTES) {
             let bytes = &mut bytes[..CHUNK_BYTES.min(end - at)];
             self.file.read_exact(bytes).map_err(error)?;
-            values.extend(bytes.as_chunks().0.iter().map(|&bytes| of(bytes)));
+            values.extend(bytes.as_chunks().0.iter().map(|&bytes| decode(bytes)));
         }
         Ok(values)
     }
 
-    /// An f32 tensor of two dimensions.
+    /// Reads an f32 tensor with two dimensions.
     fn matrix(&mut self, name: &str) -> Result<Array2<f32>> {
         let values = self.values(name, Dtype::F32, f32::from_le_bytes)?;
         let shape = self.metadata.info(name).map(|info| info.shape.clone()).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A run directory whose training was stopped.
+//! Opens a run directory whose training was stopped.
 
 use std::path::Path;
 
@@ -8,42 +8,42 @@ use crate::run::checkpoint::read_checkpoint;
 use crate::run::directory::State;
 use crate::run::layout::{self, CHECKPOINT, REPLACEMENT};
 use crate::run::lock::Lock;
-use crate::run::record::{self, Status};
+use crate::run::record::Status;
 use crate::run::{RunDir, read_graph};
 use crate::split::Split;
 use crate::train::Checkpoint;
 
-/// A run whose training did not come to its end, and what is known of it.
+/// An unfinished run, ready to resume.
 pub struct Unfinished {
-    /// The directory.
+    /// The run directory.
     pub run: RunDir,
-    /// The graph, as it was read.
+    /// The graph.
     pub graph: Graph,
-    /// Its split.
+    /// The split of the graph.
     pub split: Split,
-    /// Where training stood; none where it had hardly begun.
+    /// The last checkpoint; `None` if training was stopped before the first one.
     pub checkpoint: Option<Checkpoint<'static>>,
 }
 
 impl RunDir {
-    /// Opens the unfinished run in the directory at `path`, or the one that was to replace a finished run there.
+    /// Opens the unfinished run at `path`, or the unfinished replacement of a finished run there.
     ///
     /// # Errors
-    /// [`Error::Run`] if it is finished, or if there is too little or something else in it than what was written;
-    /// [`Error::Locked`] if another process writes to it.
+    /// [`Error::Run`] if the run is finished, was stopped too early or has been changed; [`Error::Locked`] if
+    /// another process writes to it.
     pub fn resume(path: &Path) -> Result<Unfinished> {
-        record::read_record(path)?;
+        layout::read_record(path)?;
         let lock = Lock::acquire(path)?;
         let replacement = path.join(REPLACEMENT);
         let work = if replacement.exists() { replacement } else { path.to_path_buf() };
-        let record = record::read_record(&work)?;
+        let record = layout::read_record(&work)?;
         let error = |problem: &str| Error::Run { path: work.join("run.json"), problem: problem.into() };
         if record.status == Status::Complete {
-            return Err(error("says that its training came to its end; there is nothing to go on with"));
+            return Err(error("says that training is finished; there is nothing to resume"));
         }
         if record.files.is_empty() {
-            let problem = "says that the run was stopped before its graph and its split were written; train again with \
-                           --force";
+            let problem = "says that the run was stopped before its graph and its split were written; it must be \
+                           trained again";
             return Err(error(problem));
         }
         layout::remove_partial_files(&work);
@@ -59,11 +59,12 @@ impl RunDir {
     }
 }
 
-/// Adds what can be done about a checkpoint that is damaged.
+/// Adds a hint to the error of a damaged checkpoint.
 fn hint(error: Error) -> Error {
     match error {
         Error::Run { path, problem } => {
-            Error::Run { path, problem: format!("{problem}; hint: without this file, training begins anew") }
+            let problem = format!("{problem}; hint: without this file, training starts from the beginning");
+            Error::Run { path, problem }
         }
         other => other,
     }

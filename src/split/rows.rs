@@ -1,4 +1,4 @@
-//! Rows of features held out, for a model that learns from rows alone.
+//! Holds rows of features out, for a model that learns from rows only.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -6,22 +6,22 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::SplitConfig;
 
-/// The random numbers that hold rows out are another stream than those that hold edges out.
+/// The random stream that selects rows, separate from the stream that selects edges.
 const ROWS_STREAM: u64 = 3;
 
 /// The rows of each part, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RowSplit {
-    /// Those to learn from.
+    /// The training rows.
     pub train: Vec<usize>,
-    /// Held out for choosing.
+    /// The rows used to choose an epoch or a setting.
     pub validation: Vec<usize>,
-    /// Held out for the one figure at the end.
+    /// The rows used once, for the final metrics.
     pub test: Vec<usize>,
 }
 
-/// Holds out ⌊n · fraction⌋ of `num_rows` = n rows for each part, at random. It follows from n, the fractions and
-/// the seed alone, so that a run need not store it. O(n) time and memory.
+/// Holds out ⌊n · fraction⌋ of `num_rows` = n rows for each part, at random. The split depends only on n, the
+/// fractions and the seed, so a run does not store it. O(n) time and memory.
 pub fn rows(num_rows: usize, config: &SplitConfig, seed: u64) -> RowSplit {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(ROWS_STREAM);

@@ -1,4 +1,4 @@
-//! Where training stands between two epochs: all that it takes to go on as if it had never stopped.
+//! The state of training between two epochs: everything needed to continue as if it had not stopped.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,73 +6,73 @@ use std::collections::BTreeMap;
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
-use super::{Epoch, Kept};
+use super::{EarlyStopping, Epoch};
 use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::network::Weights;
-use crate::tape::AdamState;
+use crate::kernels::tape::AdamState;
+use crate::model::network::Weights;
 
-/// What the tensors of a checkpoint are called, before the names of the weights.
+/// The prefixes of a checkpoint's tensors; the names of the weights follow them.
 const WEIGHTS: &str = "last";
 const BEST: &str = "best";
 const MOMENTS: [&str; 2] = ["first_moment", "second_moment"];
 const FINISHED: &str = "finished";
 
-/// Matrices by their names, borrowed from a training that goes on or read back.
+/// Matrices by name, borrowed from a running training or read from a file.
 pub(crate) type Tensors<'a> = BTreeMap<String, Cow<'a, Array2<f32>>>;
 
-/// Where training stands after an epoch: the weights, the best ones so far, what Adam remembers, where the random
-/// numbers are, and every epoch. See [`super::fit_from`].
+/// The state of training after an epoch: the weights, the best weights so far, the state of Adam, the
+/// position of the random number generator, and every epoch. See [`super::fit_from`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Checkpoint<'a> {
     pub(crate) state: State,
     pub(crate) tensors: Tensors<'a>,
 }
 
-/// What is no matrix.
+/// The part of a checkpoint that is not a matrix.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct State {
-    /// What is being trained: the model, or a part of it.
+    /// The network being trained: the model, or a part of it.
     network: String,
-    /// Steps that Adam took.
+    /// The number of steps that Adam has taken.
     num_steps: i32,
-    /// Words that the generator of random numbers gave.
+    /// The number of words that the random number generator has produced.
     word_position: u64,
-    /// The seed of the next epoch's sample, where that was drawn ahead.
+    /// The seed of the next epoch's sample, if it was drawn ahead.
     next_seed: Option<u64>,
-    /// What the best epoch so far was worth, and which one it was.
+    /// The validation score and the number of the best epoch so far.
     best: Option<(f64, usize)>,
-    /// Looks at the validation part since.
+    /// The number of validations since the best epoch.
     num_looks_since_best: usize,
-    /// Every epoch, those of the finished networks first.
+    /// Every epoch, those of finished networks first.
     history: Vec<Epoch>,
 }
 
-/// The moment after an epoch, at which a [`Checkpoint`] can be taken.
+/// The moment after an epoch, when a [`Checkpoint`] can be taken.
 pub struct Moment<'a> {
     take: &'a dyn Fn() -> Checkpoint<'a>,
     is_last: bool,
 }
 
 impl<'a> Moment<'a> {
-    /// After the `last` epoch of a network, or another one.
+    /// Offers the checkpoint that `take` makes, after an epoch that may be the `last`.
     pub(super) fn new(take: &'a dyn Fn() -> Checkpoint<'a>, last: Last) -> Self {
         Moment { take, is_last: last == Last::Yes }
     }
 
-    /// Whether the network has no further epoch.
+    /// Returns `true` after the last epoch of a network.
     pub fn is_last(&self) -> bool {
         self.is_last
     }
 
-    /// The state of training, borrowed from it as far as it lies in the host's memory.
+    /// Returns the state of training. It borrows what is in the host's memory and copies the rest.
     pub fn checkpoint(&self) -> Checkpoint<'a> {
         (self.take)()
     }
 }
 
-/// Whether an epoch is a network's last.
+/// `Yes` if an epoch is the last of a network.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Last {
     Yes,
@@ -80,28 +80,29 @@ pub(super) enum Last {
 }
 
 impl Last {
-    pub(super) fn of(epoch: usize, kept: &Kept, config: &Config) -> Self {
-        if epoch == config.epochs() || kept.is_enough(&config.train) { Last::Yes } else { Last::No }
+    /// Returns `Yes` if training stops after `epoch`.
+    pub(super) fn new(epoch: usize, kept: &EarlyStopping, config: &Config) -> Self {
+        if epoch == config.epochs() || kept.is_out_of_patience(&config.train) { Last::Yes } else { Last::No }
     }
 }
 
-/// What one network's training goes on from.
+/// The state that the training of one network continues from.
 pub(super) struct Resumed {
     pub(super) weights: Weights,
     pub(super) adam: AdamState<'static>,
-    pub(super) kept: Kept,
+    pub(super) kept: EarlyStopping,
     pub(super) word_position: u64,
     pub(super) next_seed: Option<u64>,
     pub(super) history: Vec<Epoch>,
 }
 
 impl<'a> Checkpoint<'a> {
-    /// Of one network, called `network`.
+    /// Takes the state of one network, named `network`.
     pub(super) fn new(
         network: &str,
         weights: impl IntoIterator<Item = (String, Cow<'a, Array2<f32>>)>,
         adam: AdamState<'a>,
-        kept: &'a Kept,
+        kept: &'a EarlyStopping,
         (word_position, next_seed): (u64, Option<u64>),
         history: &[Epoch],
     ) -> Self {
@@ -131,8 +132,8 @@ impl<'a> Checkpoint<'a> {
         Checkpoint { state, tensors }
     }
 
-    /// With networks that were trained before this one, their weights and their epochs.
-    pub(super) fn after(
+    /// Adds the weights and the epochs of the networks that were trained before this one.
+    pub(super) fn with_finished(
         mut self,
         finished: impl IntoIterator<Item = (&'a str, &'a Weights)>,
         history: &[Epoch],
@@ -146,43 +147,43 @@ impl<'a> Checkpoint<'a> {
         self
     }
 
-    /// The last epoch, counted from 1, of the network that is being trained.
+    /// Returns the last epoch, counted from 1, of the network being trained.
     pub fn epoch(&self) -> usize {
         self.state.history.last().map_or(0, |epoch| epoch.epoch)
     }
 
-    /// What is being trained: the model, or a part of it.
+    /// Returns the name of the network being trained: the model, or a part of it.
     pub fn network(&self) -> &str {
         &self.state.network
     }
 
-    /// Every epoch so far, those of parts that were trained before among them.
+    /// Returns every epoch so far, including those of parts that were trained earlier.
     pub fn history(&self) -> &[Epoch] {
         &self.state.history
     }
 
-    /// Seconds that training took so far.
+    /// Returns the seconds that training has taken so far.
     pub fn elapsed_seconds(&self) -> f64 {
         let networks = self.state.history.chunk_by(|a, b| a.network == b.network);
         networks.filter_map(|epochs| epochs.last()).map(|last| last.elapsed_seconds).sum()
     }
 
-    /// Whether all its numbers are finite: else there is no sense in going on from it.
+    /// Returns `true` if all numbers are finite. Training cannot usefully continue from other checkpoints.
     pub fn is_finite(&self) -> bool {
         self.tensors.values().all(|tensor| tensor.iter().all(|value| value.is_finite()))
     }
 
-    /// What the training of the network called `network` goes on from.
+    /// Returns the state that the training of the network named `network` continues from.
     ///
     /// # Errors
-    /// [`Error::Checkpoint`] if it is of another network.
+    /// [`Error::Checkpoint`] if the checkpoint is of another network, or lacks a moment of Adam.
     pub(super) fn resume(&self, network: &str) -> Result<Resumed> {
         let State { num_steps, word_position, next_seed, best, num_looks_since_best, .. } = self.state;
         if self.state.network != network {
             let found = &self.state.network;
-            return Err(Error::Checkpoint(format!("it is of the network {found}; expected {network}")));
+            return Err(Error::Checkpoint(format!("it holds the network {found}; expected {network}")));
         }
-        let [first, second] = MOMENTS.map(|prefix| self.under(prefix));
+        let [first, second] = MOMENTS.map(|prefix| self.with_prefix(prefix));
         if !first.keys().eq(second.keys()) {
             return Err(Error::Checkpoint("it lacks a moment of Adam".into()));
         }
@@ -191,24 +192,25 @@ impl<'a> Checkpoint<'a> {
             moments.map(|((name, first), second)| (name, [Cow::Owned(first), Cow::Owned(second)])).collect();
         let history = self.state.history.iter().filter(|epoch| epoch.network == network).cloned().collect();
         Ok(Resumed {
-            weights: self.under(WEIGHTS),
+            weights: self.with_prefix(WEIGHTS),
             adam: AdamState { num_steps, moments },
-            kept: Kept::resumed(best, num_looks_since_best, self.under(BEST)),
+            kept: EarlyStopping::resumed(best, num_looks_since_best, self.with_prefix(BEST)),
             word_position,
             next_seed,
             history,
         })
     }
 
-    /// The weights of the finished network called `network`, and its epochs; none where it was not finished.
+    /// Returns the weights and the epochs of the finished network named `network`, or `None` if it is not
+    /// finished.
     pub(super) fn finished(&self, network: &str) -> Option<(Weights, Vec<Epoch>)> {
-        let weights = self.under(&format!("{FINISHED}/{network}"));
+        let weights = self.with_prefix(&format!("{FINISHED}/{network}"));
         let history = self.state.history.iter().filter(|epoch| epoch.network == network).cloned().collect();
         (!weights.is_empty()).then_some((weights, history))
     }
 
-    /// The matrices whose names begin with `prefix`, without it.
-    fn under(&self, prefix: &str) -> Weights {
+    /// Returns the matrices whose names start with `prefix`, which is removed from the names.
+    fn with_prefix(&self, prefix: &str) -> Weights {
         let own = |(name, tensor): (&String, &Cow<Array2<f32>>)| {
             let name = name.strip_prefix(prefix)?.strip_prefix('/')?;
             Some((name.to_string(), tensor.clone().into_owned()))

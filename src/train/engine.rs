@@ -1,41 +1,46 @@
-//! Who takes the steps of training: this crate's kernels, or libtorch.
+//! Takes the steps of training, with this crate's kernels or with libtorch.
 
 use std::borrow::Cow;
 
 use ndarray::Array2;
 
 use crate::config::Config;
-use crate::encoder::Inputs;
-use crate::network::{Encoding, Network, Pass, Terms, TorchTrainer};
-use crate::tape::{Adam, AdamState, Buffers};
+use crate::kernels::tape::{Adam, AdamState, Buffers};
+use crate::model::encoder::Inputs;
+#[cfg(feature = "torch")]
+use crate::model::network::TorchTrainer;
+use crate::model::network::{Encoding, Network, Pass, Terms};
 
-/// What computes.
+/// The implementation that computes a training step.
 pub(super) enum Engine {
     /// This crate's kernels.
     Host {
         adam: Adam,
         buffers: Buffers,
-        /// Whether every pass begins with all of Â and X.
-        begins_alike: bool,
-        /// The beginning of the next pass, if it was made already.
+        /// `true` if every pass encodes with all of Â and X, so that the encoding for a validation can start
+        /// the next pass.
+        reuses_encoding: bool,
+        /// The encoding for the next pass, if it is computed already.
         encoded: Option<Encoding>,
     },
-    /// libtorch, which has weights of its own.
+    /// libtorch, which keeps its own copy of the weights.
+    #[cfg(feature = "torch")]
     Torch(TorchTrainer),
 }
 
 impl Engine {
-    /// This crate's kernels, for `config`.
+    /// Uses this crate's kernels, with the settings of `config`.
     pub(super) fn host(config: &Config) -> Self {
         Engine::Host {
             adam: Adam::new(config.learning_rate()),
             buffers: Buffers::default(),
-            begins_alike: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
+            reuses_encoding: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
             encoded: None,
         }
     }
 
-    /// One step, unless the loss is not finite, and beside it what `other` gives.
+    /// Takes one step, unless the loss is not finite, and runs `other`: in parallel on the host, afterwards
+    /// on a device.
     pub(super) fn step<T: Send>(
         &mut self,
         network: &mut Network,
@@ -54,6 +59,7 @@ impl Engine {
                 };
                 rayon::join(step, other)
             }
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => {
                 let terms = trainer.pass(network, pass);
                 if terms.loss.is_finite() {
@@ -64,41 +70,54 @@ impl Engine {
         }
     }
 
-    /// The weights, which `network` may have of an earlier epoch.
+    /// Returns the current weights. Those in `network` may be from an earlier epoch.
     pub(super) fn weights<'a>(&self, network: &'a Network) -> Vec<(String, Cow<'a, Array2<f32>>)> {
         match self {
             Engine::Host { .. } => {
                 network.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight))).collect()
             }
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => {
                 trainer.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight))).collect()
             }
         }
     }
 
-    /// What Adam remembers.
+    /// Copies the weights from a device to `network`.
+    pub(super) fn copy_weights(&self, network: &mut Network) {
+        match self {
+            Engine::Host { .. } => _ = network,
+            #[cfg(feature = "torch")]
+            Engine::Torch(trainer) => *network.weights_mut() = trainer.weights(),
+        }
+    }
+
+    /// Returns the state of Adam.
     pub(super) fn adam_state(&self) -> AdamState<'_> {
         match self {
             Engine::Host { adam, .. } => adam.state(),
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => trainer.adam_state(),
         }
     }
 
-    /// Goes on from what Adam remembered, with the weights that `network` has.
+    /// Restores the state of Adam, and the weights from `network`.
     ///
     /// # Errors
-    /// A sentence that names what does not fit.
+    /// A sentence that names the first moment that does not fit.
     pub(super) fn restore(&mut self, state: AdamState, network: &Network) -> Result<(), String> {
         match self {
             Engine::Host { adam, .. } => adam.restore(state, network.weights()),
+            #[cfg(feature = "torch")]
             Engine::Torch(trainer) => trainer.restore(state, network.weights()),
         }
     }
 
-    /// The mean of each node, [n, d], by all of Â and X. Where a pass begins with the same, it is kept for the next one.
+    /// Returns the mean of each node, [n, d], from all of Â and X. If every pass starts with the same
+    /// encoding, it is kept for the next one.
     pub(super) fn encode(&mut self, network: &Network, inputs: &Inputs) -> Array2<f32> {
         match self {
-            Engine::Host { buffers, begins_alike: true, encoded, .. } => {
+            Engine::Host { buffers, reuses_encoding: true, encoded, .. } => {
                 let (embeddings, encoding) = network.begin(inputs, buffers);
                 *encoded = Some(encoding);
                 embeddings.mean

@@ -1,4 +1,4 @@
-//! The training of one auto-encoder.
+//! Trains one auto-encoder.
 
 use std::mem::take;
 use std::time::Instant;
@@ -7,40 +7,41 @@ use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::Device;
 
 use crate::config::{Config, DecoderKind, LossKind, Select};
-use crate::decoder::Decoded;
-use crate::device;
-use crate::encoder::{Inputs, adj_norm};
 use crate::error::{Error, Result};
 use crate::evaluate;
+use crate::evaluate::metrics::Metrics;
+use crate::graph::transform::largest;
 use crate::graph::{EdgeList, Features};
-use crate::loss::{
-    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, TorchLoss,
-    Weighting, kl_weight, relative_weights,
+use crate::kernels::device;
+use crate::kernels::tape::KlTerm;
+use crate::model::decoder::EmbeddingScorer;
+use crate::model::encoder::{Inputs, adj_norm};
+use crate::model::loss::{
+    ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Target, Weighting,
+    kl_weight, relative_weights,
 };
-use crate::metrics::Metrics;
-use crate::network::{Draws, Network, Pass, Terms, TorchTrainer};
+use crate::model::network::{Network, Pass, Seeds, Terms};
+#[cfg(feature = "torch")]
+use crate::model::{loss::TorchLoss, network::TorchTrainer};
 use crate::split::Split;
-use crate::tape::KlTerm;
-use crate::train::checkpoint::{Checkpoint, Last, Moment, Resumed};
+use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::engine::Engine;
-use crate::train::{Epoch, Kept, OnEpoch};
-use crate::transform::largest;
+use crate::train::{EarlyStopping, Epoch, OnEpoch};
 
-/// The random numbers of training are another stream than those of the split with the same seed.
+/// The random stream of training, separate from that of the split with the same seed.
 pub(super) const TRAINING_STREAM: u64 = 1;
 
-/// A trained network and how it came about.
+/// A trained network and the history of its training.
 pub(super) struct NetworkRun {
     pub(super) network: Network,
     pub(super) history: Vec<Epoch>,
     pub(super) selected_epoch: usize,
 }
 
-/// Trains the network of `config`, which has been validated, `from` where it stood. `part` is what it is called in a
-/// larger model.
+/// Trains the network of `config`, which must be validated, and continues `from` a checkpoint if there is
+/// one. `part` is the name of the network in a larger model, or empty.
 pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
@@ -65,9 +66,12 @@ pub(super) fn fit(
     let device = device::choose(config, split.train.num_nodes())?;
     let (mut engine, source) = match device {
         None => (Engine::host(config), Source::new(&split.train, config)),
+        #[cfg(not(feature = "torch"))]
+        Some(device) => match device {},
+        #[cfg(feature = "torch")]
         Some(device) => {
             let loss = torch_loss(&split.train, config, device);
-            let source = if loss.is_some() { Source::Elsewhere } else { Source::new(&split.train, config) };
+            let source = if loss.is_some() { Source::OnDevice } else { Source::new(&split.train, config) };
             let trainer = TorchTrainer::new(&network, &inputs, loss, learning_rate, device);
             (Engine::Torch(trainer), source)
         }
@@ -76,54 +80,56 @@ pub(super) fn fit(
     let largest_feature = features.map_or(0.0, largest);
     let diverged =
         |loss, epoch| Error::Diverged { part: part.into(), loss, epoch, learning_rate, largest_feature };
-    let (mut kept, mut history, mut next_seed) = (Kept::new(), Vec::new(), None);
-    if let Some(Resumed { adam, kept: before, next_seed: seed, history: epochs, .. }) = resumed {
-        engine.restore(adam, &network).map_err(Error::Checkpoint)?;
-        (kept, history, next_seed) = (before, epochs, seed);
+    let (mut kept, mut history, mut next_seed) = (EarlyStopping::new(), Vec::new(), None);
+    if let Some(resumed) = resumed {
+        engine.restore(resumed.adam, &network).map_err(Error::Checkpoint)?;
+        (kept, history, next_seed) = (resumed.kept, resumed.history, resumed.next_seed);
     }
     let seconds_before = history.last().map_or(0.0, |epoch: &Epoch| epoch.elapsed_seconds);
     let mut next_target = next_seed.map(|seed| source.target(None, &split.train, config, seed));
     let num_epochs = config.epochs();
 
     for epoch in history.len() + 1..=num_epochs {
-        if kept.is_enough(&config.train) {
+        if kept.is_out_of_patience(&config.train) {
             break;
         }
         let epoch_start = Instant::now();
         let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
-        let passed = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
-        let hidden =
-            masked.as_ref().map(|masked| sampled(&masked.hidden, &split.train, Weighting::Balanced, config));
+        let masked_adj_norm = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
+        let hidden = masked
+            .as_ref()
+            .map(|masked| sampled_edges(&masked.hidden, &split.train, Weighting::Balanced, config));
         let target = match next_target.take() {
             Some(target) => target,
             None => source.target(hidden.as_ref(), &split.train, config, rng.random()),
         };
         let seed = rng.random();
-        // Where every epoch's edges are the same, the next epoch's draws can be made beside this epoch's step.
+        // Without masking every epoch has the same edges, so the next sample can be drawn in parallel with
+        // this step.
         let next_seed = (masked.is_none() && epoch < num_epochs).then_some(seed);
         let draw_next = || next_seed.map(|seed| source.target(None, &split.train, config, seed));
         let kl = KlTerm { weight: config.train.kl_share(epoch) * kl_weight, free: config.train.free_bits };
-        let draws = Draws::new(&mut rng);
-        let pass = Pass { masked: passed.as_ref(), inputs: &inputs, draws, kl, target: &target };
+        let draws = Seeds::new(&mut rng);
+        let pass = Pass { masked: masked_adj_norm.as_ref(), inputs: &inputs, draws, kl, target: &target };
         let (Terms { loss, reconstruction, kl }, drawn) = engine.step(&mut network, pass, draw_next);
         next_target = drawn;
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
-        let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
-        if let (Engine::Torch(trainer), true) = (&engine, is_look) {
-            *network.weights_mut() = trainer.weights();
+        let is_validated = epoch % config.train.validate_every == 0 || epoch == num_epochs;
+        if is_validated {
+            engine.copy_weights(&mut network);
         }
-        // The next epoch's loss would tell, but there may be none.
+        // After the last step, no further loss shows that the weights diverged.
         if epoch == num_epochs && !network.is_finite() {
             return Err(diverged(f64::NAN, epoch));
         }
 
-        // What is encoded for a look is what the next epoch begins with, and counts as its training.
-        let mean = (is_look && !split.validation.is_empty()).then(|| engine.encode(&network, &inputs));
+        // The next epoch reuses this encoding, so its time counts as training.
+        let mean = (is_validated && !split.validation.is_empty()).then(|| engine.encode(&network, &inputs));
         let train_seconds = epoch_start.elapsed().as_secs_f64();
         let validation = match mean {
-            Some(mean) => Some(look(&network, mean, split).map_err(|error| match error {
+            Some(mean) => Some(validate(&network, mean, split).map_err(|error| match error {
                 Error::NotANumber { .. } => diverged(f64::NAN, epoch),
                 other => other,
             })?),
@@ -145,75 +151,77 @@ pub(super) fn fit(
         history.push(row);
         if let Some(metrics) = validation {
             let score = metrics.roc_auc + metrics.average_precision;
-            kept.look(score, epoch, &config.train, || network.weights().clone());
+            kept.record(score, epoch, &config.train, || network.weights().clone());
         }
         let random = (rng.get_word_pos() as u64, next_seed);
         let checkpoint = || {
             let weights = engine.weights(&network);
             Checkpoint::new(&name, weights, engine.adam_state(), &kept, random, &history)
         };
-        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::of(epoch, &kept, config)))?;
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
-        // These names and shapes are the network's own: only numbers that are not finite are refused.
+        // The names and shapes are the network's own, so only numbers that are not finite can be refused.
         network.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
     Ok(NetworkRun { network, history, selected_epoch })
 }
 
-/// Whether there are negatives, where the loss of `config` draws some.
+/// Checks that the graph has negatives if the loss of `config` draws them.
 fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
     let loss = config.loss().for_graph(train.num_nodes());
     if matches!(loss, LossKind::Sampled | LossKind::Reweighted) && train.len() as u64 == train.num_pairs() {
         return Err(Error::Config(format!(
-            "--loss {loss} draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact"
+            "`train.loss = {loss}` draws pairs that are not edges, but every pair of nodes is an edge; \
+             hint: `train.loss = exact`"
         )));
     }
     Ok(())
 }
 
-/// The loss that a device computes by itself, if it does.
-fn torch_loss(train: &EdgeList, config: &Config, device: Device) -> Option<TorchLoss> {
-    let is_whole = config.train.mask_edges == 0.0;
+/// Returns the loss that the device computes itself, or `None` if the host draws a target for each epoch.
+#[cfg(feature = "torch")]
+fn torch_loss(train: &EdgeList, config: &Config, device: tch::Device) -> Option<TorchLoss> {
+    let is_unmasked = config.train.mask_edges == 0.0;
     let loss = config.loss().for_graph(train.num_nodes());
-    let weights = weights(train, train, config);
-    let of_device =
+    let weights = loss_weights(train, train, config);
+    let on_device =
         || TorchLoss::new(train, weights.as_deref(), loss, config.train.negatives_per_edge, device);
-    is_whole.then(of_device).flatten()
+    is_unmasked.then(on_device).flatten()
 }
 
-/// What the loss multiplies the terms of `edges` of `train` by, if by anything.
-fn weights(edges: &EdgeList, train: &EdgeList, config: &Config) -> Option<Vec<f32>> {
+/// Returns the factors of the terms of `edges`, part of `train`, in the loss, or `None` if all are 1.
+fn loss_weights(edges: &EdgeList, train: &EdgeList, config: &Config) -> Option<Vec<f32>> {
     if config.train.weighted_loss { relative_weights(edges, train) } else { None }
 }
 
-/// Samples of `edges` of `train`.
-fn sampled(edges: &EdgeList, train: &EdgeList, weighting: Weighting, config: &Config) -> SampledEdges {
+/// Prepares samples of `edges`, part of `train`.
+fn sampled_edges(edges: &EdgeList, train: &EdgeList, weighting: Weighting, config: &Config) -> SampledEdges {
     let sampled = SampledEdges::new(edges.clone(), weighting);
-    match weights(edges, train, config) {
+    match loss_weights(edges, train, config) {
         None => sampled,
         Some(weights) => sampled.weighted(weights),
     }
 }
 
-/// What each epoch's target is drawn from.
+/// The source of each epoch's target.
 enum Source {
     Exact(ExactReconstruction),
     Gravity(GravityReconstruction),
     Sampled(SampledEdges),
     Subgraph(SubgraphReconstruction),
-    /// Not here.
-    Elsewhere,
+    /// The device computes the loss itself.
+    OnDevice,
 }
 
 impl Source {
     fn new(train: &EdgeList, config: &Config) -> Self {
         let loss = config.loss().for_graph(train.num_nodes());
-        let sampled = |weighting| Source::Sampled(sampled(train, train, weighting, config));
+        let sampled = |weighting| Source::Sampled(sampled_edges(train, train, weighting, config));
         let num_drawn = config.train.subgraph_nodes;
-        match (loss, config.model.model.is_directed(), weights(train, train, config)) {
+        match (loss, config.model.model.is_directed(), loss_weights(train, train, config)) {
             (_, true, weights) => {
                 let gravity = GravityReconstruction::new(train, config.model.gravity_lambda);
                 Source::Gravity(match weights {
@@ -234,7 +242,8 @@ impl Source {
         }
     }
 
-    /// Of one epoch. Where edges are `hidden` from message passing, the balanced sample looks at those alone.
+    /// Seeds the target of one epoch. If edges are `hidden` from message passing, the balanced sample uses
+    /// only those.
     fn target<'a>(
         &'a self,
         hidden: Option<&'a SampledEdges>,
@@ -255,7 +264,7 @@ impl Source {
             (Source::Gravity(gravity), _) => Target::Gravity(gravity),
             (Source::Sampled(_), Some(hidden)) if config.loss() == LossKind::Sampled => draw(hidden),
             (Source::Sampled(edges), _) => draw(edges),
-            (Source::Elsewhere, _) => Target::Elsewhere,
+            (Source::OnDevice, _) => Target::Elsewhere,
             (Source::Subgraph(subgraphs), _) => {
                 Target::Subgraph(subgraphs.draw(&mut ChaCha8Rng::seed_from_u64(seed)))
             }
@@ -263,22 +272,22 @@ impl Source {
     }
 }
 
-/// The metrics of the validation part, with message passing over all training edges.
-fn look(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metrics> {
-    let decoded = Decoded::new(mean, network.decoder());
+/// Returns the metrics of the validation part. `mean` encodes the nodes with all training edges.
+fn validate(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metrics> {
+    let decoded = EmbeddingScorer::new(mean, network.decoder());
     evaluate::part(&decoded, &split.validation)
 }
 
 /// The training edges of one epoch, in two parts.
 struct Masked {
-    /// Those that messages pass along.
+    /// The edges that carry messages.
     kept: EdgeList,
-    /// The others.
+    /// The edges that do not.
     hidden: EdgeList,
 }
 
 impl Masked {
-    /// Hides `fraction` of the edges, at least one; `None` where nothing is to be hidden.
+    /// Hides `fraction` of the edges, at least one. Returns `None` if the fraction is 0.
     fn draw(train: &EdgeList, fraction: f64, rng: &mut impl Rng) -> Option<Masked> {
         if fraction == 0.0 {
             return None;

@@ -1,4 +1,4 @@
-//! The training of a VAE on feature rows.
+//! Trains a VAE on feature rows.
 
 use std::borrow::Cow;
 use std::time::Instant;
@@ -10,27 +10,27 @@ use tch::Device;
 
 use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
-use super::{Epoch, Kept, OnEpoch};
+use super::{EarlyStopping, Epoch, OnEpoch};
 use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
+use crate::graph::transform::{largest, transform};
+use crate::kernels::tape::{Dropout, TorchAdam};
+use crate::model::vae::{Vae, dense, kl, kl_above, normal};
 use crate::split;
-use crate::tape::{Dropout, TorchAdam};
-use crate::transform::{largest, transform};
-use crate::vae::{Vae, dense, kl, kl_above, normal};
 
-/// Rows of a step.
+/// Rows per step.
 const BATCH_ROWS: usize = 128;
 
-/// A trained VAE and how it came about.
+/// A trained VAE and the history of its training.
 pub(super) struct RowsRun {
     pub(super) vae: Vae,
     pub(super) history: Vec<Epoch>,
     pub(super) selected_epoch: usize,
 }
 
-/// Trains the VAE of `config`, which has been validated, on the rows of X, [n, f], that [`split::rows`] leaves to it,
-/// in batches; an epoch is a pass over them all. O(n·h·(f + h + d)) time an epoch.
+/// Trains the VAE of `config`, which must be validated, on the training rows of [`split::rows`] of X, [n, f],
+/// in batches. An epoch is a pass over all of them and takes O(n·h·(f + h + d)) time.
 pub(super) fn fit(
     features: &Features,
     config: &Config,
@@ -56,7 +56,7 @@ pub(super) fn fit(
         learning_rate,
         largest_feature: largest(features),
     };
-    let (mut kept, mut history) = (Kept::new(), Vec::new());
+    let (mut kept, mut history) = (EarlyStopping::new(), Vec::new());
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
         let resumed = checkpoint.resume(&name)?;
@@ -69,7 +69,7 @@ pub(super) fn fit(
     let num_epochs = config.epochs();
 
     for epoch in history.len() + 1..=num_epochs {
-        if kept.is_enough(&config.train) {
+        if kept.is_out_of_patience(&config.train) {
             break;
         }
         let epoch_start = Instant::now();
@@ -82,11 +82,11 @@ pub(super) fn fit(
             let noise = normal(rows.len(), config.model.latent(), &mut rng);
             let (fraction, seed) = (config.model.dropout, rng.random());
             let pass = vae.pass(&x, &noise, (fraction > 0.0).then_some(Dropout { fraction, seed }));
-            let charged = match config.train.free_bits {
+            let kl_term = match config.train.free_bits {
                 0.0 => kl(&pass.mean, &pass.log_variance),
                 free => kl_above(&pass.mean, &pass.log_variance, free),
             };
-            let objective = &pass.reconstruction + charged * weight;
+            let objective = &pass.reconstruction + kl_term * weight;
             vae.step(&objective, &mut adam);
             let share = rows.len() as f64 / order.len() as f64;
             loss += share * objective.double_value(&[]);
@@ -98,8 +98,8 @@ pub(super) fn fit(
         }
 
         let train_seconds = epoch_start.elapsed().as_secs_f64();
-        let is_look = epoch % config.train.validate_every == 0 || epoch == num_epochs;
-        let validation_elbo = match is_look && !split.validation.is_empty() {
+        let is_validated = epoch % config.train.validate_every == 0 || epoch == num_epochs;
+        let validation_elbo = match is_validated && !split.validation.is_empty() {
             true => Some(vae.evaluate(features, &split.validation, 1, config.seed).elbo),
             false => None,
         };
@@ -121,14 +121,14 @@ pub(super) fn fit(
         };
         history.push(row);
         if let Some(elbo) = validation_elbo {
-            kept.look(elbo, epoch, &config.train, || vae.weights());
+            kept.record(elbo, epoch, &config.train, || vae.weights());
         }
         let random = (rng.get_word_pos() as u64, None);
         let checkpoint = || {
             let weights = vae.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight)));
             Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
         };
-        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::of(epoch, &kept, config)))?;
+        on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {

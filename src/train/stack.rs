@@ -1,4 +1,4 @@
-//! The training of a stack: its networks one after the other, then their combiner.
+//! Trains a stack: its networks one after the other, then their combiner.
 
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
@@ -7,35 +7,35 @@ use rand_chacha::ChaCha8Rng;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::graph::Features;
-use crate::network::Network;
+use crate::model::network::Network;
+use crate::model::stack::{Combiner, Parts, Stack, networks};
+use crate::progress::Progress;
 use crate::split::{Part, Split, sample_negatives};
-use crate::stack::{Combiner, Parts, Stack, networks};
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
-use crate::watch::Watch;
 
-/// The random numbers that hide training edges are another stream than those of the split and of training.
+/// The random stream that hides training edges, separate from those of the split and of training.
 const HIDING_STREAM: u64 = 2;
-/// The fraction of the training edges that the networks do not see, for the combiner to be fitted on: a twentieth of
-/// the graph, as the validation part usually is, would leave its weights to chance.
+/// The fraction of the training edges that is hidden from the networks to fit the combiner. The validation
+/// part alone, usually a twentieth of the graph, is too small to determine the combiner's weights.
 const HIDDEN_FRACTION: f64 = 0.1;
-/// Negatives for each edge that the combiner is fitted on. They are free, where edges are not.
+/// Negatives per edge for fitting the combiner. Unlike edges, they can be drawn at will.
 const NEGATIVES_PER_EDGE: usize = 5;
 
-/// Trains the networks without the hidden training edges, each kept at its best epoch on the pairs of [`fitting`], and
-/// fits the combiner on these and on further negatives.
+/// Trains the networks without the hidden training edges, selects the best epoch of each on the pairs of
+/// [`fitting`], and fits the combiner on these pairs and on further negatives.
 pub(super) fn fit(
     features: Option<&Features>,
     split: &Split,
     config: &Config,
-    watch: &Watch,
+    watch: &Progress,
     from: Option<&Checkpoint>,
     on_epoch: &mut OnEpoch,
 ) -> Result<(Stack, Vec<Epoch>)> {
     let fitting = fitting(split, config.seed).map_err(|error| match error {
         Error::TooFewNonEdges { needed, available } => Error::Config(format!(
-            "--model best weighs its parts by {needed} pairs that are no edges, and the graph has {available} to spare; \
-             hint: another --model, such as vgae --loss exact"
+            "`model.model = best` fits its combiner on {needed} pairs that are not edges, but the graph has {available} to \
+             spare; hint: another `model.model`, such as vgae with `train.loss = exact`"
         )),
         other => other,
     })?;
@@ -43,7 +43,7 @@ pub(super) fn fit(
     for (name, config) in networks(config) {
         if let Some((weights, epochs)) = from.and_then(|checkpoint| checkpoint.finished(name)) {
             let num_features = features.map_or(split.train.num_nodes(), Features::cols);
-            // These weights are replaced at once.
+            // The random weights are replaced at once.
             let mut network =
                 Network::new(&config.model, num_features, &mut ChaCha8Rng::seed_from_u64(config.seed));
             network.set_weights(weights).map_err(Error::Checkpoint)?;
@@ -54,33 +54,33 @@ pub(super) fn fit(
         let from = from.filter(|checkpoint| checkpoint.network() == name);
         let run = network::fit(features, &fitting.chosen_on, &config, name, from, &mut |epoch, moment| {
             let finished = || trained.iter().map(|(name, network)| (*name, network.weights()));
-            let checkpoint = || moment.checkpoint().after(finished(), &history);
+            let checkpoint = || moment.checkpoint().with_finished(finished(), &history);
             let last = if moment.is_last() { Last::Yes } else { Last::No };
             on_epoch(epoch, &Moment::new(&checkpoint, last))
         })?;
         history.extend(run.history);
         trained.push((name, run.network));
     }
-    watch.begin("weighing the parts");
+    watch.begin("fitting the combiner");
     let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
     let combiner =
         Combiner::fit(parts.scores(&fitting.fitted_on.pairs()).view(), &fitting.fitted_on.labels());
     Ok((Stack::new(trained, combiner, config.seed), history))
 }
 
-/// What a stack is fitted on.
+/// The data that a stack is fitted on.
 pub(crate) struct Fitting {
-    /// The training edges that the networks see, and as validation part the validation pairs, the other training edges
+    /// The split for the networks. Its validation part holds the validation pairs, the hidden training edges
     /// and as many negatives.
     pub(crate) chosen_on: Split,
-    /// That validation part with more negatives.
+    /// The validation part of `chosen_on` with more negatives, for the combiner.
     pub(crate) fitted_on: Part,
 }
 
-/// Hides training edges of `split`, by the seed alone.
+/// Hides training edges of `split`, chosen by the seed alone.
 ///
 /// # Errors
-/// [`crate::Error::TooFewNonEdges`] if the graph is too dense for as many negatives as hidden edges.
+/// [`crate::Error::TooFewNonEdges`] if the graph has fewer negatives than hidden edges.
 pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(HIDING_STREAM);
@@ -97,7 +97,7 @@ pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let mut fitted_on = Part { edges, negatives };
     let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), test: Part::default() };
     let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
-    // Half of what there is can be drawn without looking for long.
+    // At most half of the available negatives, since a larger share is slow to draw.
     let num_more = num_more.min((known.num_pairs().saturating_sub(known.len() as u64) / 2) as usize);
     fitted_on.negatives.extend(sample_negatives(&known, num_more, &mut rng)?);
     Ok(Fitting { chosen_on, fitted_on })

@@ -1,4 +1,4 @@
-//! Gradients through the tape, and the KL, against PyTorch's (tests/golden/make.py).
+//! Compares the gradients of the tape and the KL with PyTorch's (tests/golden/make.py).
 
 use ndarray::{Array2, Axis, concatenate, s};
 use serde_json::Value;
@@ -9,16 +9,16 @@ use tch::Device;
 
 use super::*;
 use crate::config::{DecoderKind, KlWeight, ModelConfig, ModelKind, Select};
-use crate::decoder::Decoded;
-use crate::encoder::Inputs;
 use crate::error::Error;
 use crate::graph::{Csr, EdgeList, Graph, Pair};
-use crate::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
-use crate::network::{Draws, Network, Pass, TorchTrainer, Weights};
-use crate::operator::Operator;
-use crate::score::Score;
+use crate::kernels::operator::Operator;
+use crate::kernels::tape::{Buffers, HostTape, KlTerm, Noise, Tape};
+use crate::model::decoder::EmbeddingScorer;
+use crate::model::encoder::Inputs;
+use crate::model::loss::{ExactReconstruction, SampledEdges, Target, Weighting, kl_weight};
+use crate::model::network::{Network, Pass, Seeds, TorchTrainer, Weights};
+use crate::model::score::Score;
 use crate::split;
-use crate::tape::{Buffers, HostTape, KlTerm, Noise, Tape};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../../tests/golden/golden.json")).unwrap()
@@ -67,12 +67,12 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     if let Some(log_variance) = embeddings.log_variance {
         assert_close(log_variance.as_slice().unwrap(), &case["log_variance"], "log_variance");
     }
-    let draws = Draws { dropout: 1, noise: Noise::Zero, loss: 1 };
+    let draws = Seeds { dropout: 1, noise: Noise::Zero, loss: 1 };
     let kl = KlTerm { weight: 0.3, free };
     let pass = || Pass { masked: None, inputs, draws, kl, target };
     let mut buffers = Buffers::default();
     let (terms, gradients) = network.pass(pass(), None, &mut buffers);
-    // Memory that was used before, and a pass that goes on from what was encoded, change nothing.
+    // Reusing buffers, and starting a pass from an existing encoding, do not change the result.
     let encoded = network.begin(inputs, &mut buffers).1;
     let (again, same) = network.pass(pass(), Some(encoded), &mut buffers);
     assert_eq!((again.loss, &same), (terms.loss, &gradients), "{}", case["name"]);
@@ -89,15 +89,15 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     let mut trainer = TorchTrainer::new(network, inputs, None, 0.01, Device::Cpu);
     let terms = trainer.pass(network, pass());
     assert!((terms.loss - expected).abs() < 1e-6 * expected, "{}: {}", case["name"], terms.loss);
-    let of_torch = trainer.gradients();
-    assert_eq!(of_torch.keys().collect::<Vec<_>>(), gradients.keys().collect::<Vec<_>>());
-    for (name, gradient) in of_torch {
+    let torch_gradients = trainer.gradients();
+    assert_eq!(torch_gradients.keys().collect::<Vec<_>>(), gradients.keys().collect::<Vec<_>>());
+    for (name, gradient) in torch_gradients {
         assert_close(gradient.as_slice().unwrap(), &case["gradients"][&name], &name);
     }
 }
 
 #[test]
-fn the_gradient_of_every_weight_is_that_of_pytorch() {
+fn gradients_equal_pytorch() {
     let golden = golden();
     let exact = ExactReconstruction::new(&edges(&golden));
     for case in ["gcn", "featureless_gcn"] {
@@ -110,7 +110,7 @@ fn the_gradient_of_every_weight_is_that_of_pytorch() {
 }
 
 #[test]
-fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
+fn every_encoder_and_decoder_equals_pytorch() {
     let golden: Value = serde_json::from_str(include_str!("../../tests/golden/networks.json")).unwrap();
     let exact = ExactReconstruction::new(&edges(&golden));
     let list = |name: &str| -> Vec<Pair> { serde_json::from_value(golden[name].clone()).unwrap() };
@@ -128,7 +128,7 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
         check(&network, &inputs, case, &target, case["free_bits"].as_f64().unwrap());
 
         let pairs: Vec<Pair> = (0..7).flat_map(|u| (0..7).map(move |v| (u, v))).collect();
-        let logits = Decoded::new(network.embed(&inputs).mean, network.decoder()).logits(&pairs);
+        let logits = EmbeddingScorer::new(network.embed(&inputs).mean, network.decoder()).logits(&pairs);
         let expected: Vec<f64> = serde_json::from_value(case["all_pairs"].clone()).unwrap();
         let size = expected.iter().fold(0f64, |most, value| most.max(value.abs()));
         for (found, expected) in logits.iter().zip(&expected) {
@@ -138,7 +138,7 @@ fn every_encoder_and_decoder_and_its_gradient_is_that_of_pytorch() {
 }
 
 #[test]
-fn kl_is_that_of_torch_distributions() {
+fn kl_equals_torch_distributions() {
     let golden = golden();
     let case = &golden["kl"];
     let (mean, log_variance) = (matrix(&case["mean"]), matrix(&case["log_variance"]));
@@ -188,19 +188,19 @@ fn the_sample_has_the_mean_and_the_variance_of_the_posterior() {
     assert_ne!(z.row(0), z.row(256));
     let standardised: Vec<f64> = z.iter().map(|&z| f64::from((z - mean) / deviation)).collect();
     let count = standardised.len() as f64;
-    // 112,000 normals: five standard errors.
+    // Five standard errors of 112,000 normal numbers.
     assert!(standardised.iter().sum::<f64>().abs() / count < 5.0 / count.sqrt());
     let square = standardised.iter().map(|value| value * value).sum::<f64>() / count;
     assert!((square - 1.0).abs() < 5.0 * (2.0 / count).sqrt(), "{square}");
 }
 
 #[test]
-fn kl_weights_are_the_documented_ones() {
+fn kl_weights_are_as_documented() {
     let edges = edges(&golden());
     assert_eq!(kl_weight(KlWeight::Kipf, &edges), 1.0 / 7.0);
     assert_eq!(kl_weight(KlWeight::Elbo, &edges), 7.0 / (49.0 - 10.0));
     assert_eq!(kl_weight(KlWeight::Value(0.25), &edges), 0.25);
-    // Of the 12 pairs of a source and a target two are edges.
+    // There are 12 pairs of a source and a target, and two of them are edges.
     let across = EdgeList::new(7, vec![(0, 3), (2, 6)], None).0.across_kinds(3).unwrap();
     assert_eq!(kl_weight(KlWeight::Elbo, &across), 7.0 / (2.0 * (12.0 - 2.0)));
 }
@@ -215,7 +215,7 @@ fn fit_karate(change: impl FnOnce(&mut Config)) -> Result<Trained> {
 }
 
 #[test]
-fn dropout_changes_training_and_not_the_embedding() {
+fn dropout_changes_training_but_not_encoding() {
     let plain = fit_karate(|_| {}).unwrap();
     let dropped = fit_karate(|config| config.model.dropout = 0.5).unwrap();
     assert_ne!(plain.history[5].loss, dropped.history[5].loss);
@@ -224,7 +224,7 @@ fn dropout_changes_training_and_not_the_embedding() {
 }
 
 #[test]
-fn the_best_epoch_is_the_one_with_the_highest_validation_auc_plus_ap() {
+fn the_best_epoch_has_the_highest_validation_auc_plus_ap() {
     let trained = fit_karate(|config| config.train.select = Some(Select::Best)).unwrap();
     let score = |row: &Epoch| row.validation_roc_auc.unwrap() + row.validation_average_precision.unwrap();
     let best = trained.history.iter().map(score).fold(0.0, f64::max);
@@ -238,7 +238,7 @@ fn the_best_epoch_is_the_one_with_the_highest_validation_auc_plus_ap() {
 }
 
 #[test]
-fn a_loss_that_is_not_finite_is_an_error_with_the_epoch() {
+fn a_non_finite_loss_is_an_error_with_the_epoch() {
     let error = fit_karate(|config| {
         config.train.learning_rate = Some(1e30);
         config.model.model = ModelKind::Vgae;
@@ -249,7 +249,7 @@ fn a_loss_that_is_not_finite_is_an_error_with_the_epoch() {
 }
 
 #[test]
-fn weights_that_are_not_finite_after_the_last_step_are_an_error_too() {
+fn non_finite_weights_after_the_last_step_are_an_error() {
     let error = fit_karate(|config| {
         config.train.learning_rate = Some(f64::MAX);
         config.train.epochs = Some(1);

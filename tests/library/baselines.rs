@@ -3,10 +3,10 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::baseline::{Baseline, ClosedForm};
 use vgae::config::{BaselineKind, FeatureTransform};
+use vgae::graph::transform::transform;
 use vgae::graph::{Csr, EdgeList, Features, Pair};
-use vgae::transform::transform;
+use vgae::model::baseline::{Baseline, ClosedForm};
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/baselines.json")).unwrap()
@@ -163,7 +163,7 @@ fn feature_scores_need_features() {
     for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
         assert!(matches!(error, vgae::Error::Config(_)));
-        assert!(error.to_string().starts_with(&format!("{kind} compares node features and there are none")));
+        assert!(error.to_string().starts_with(&format!("{kind} compares node features, but there are none")));
     }
 }
 

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::config::{ReadConfig, SplitConfig};
+use vgae::evaluate::negatives::{self, Negatives};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::negatives::{self, Negatives};
 use vgae::{read, split};
 
 use crate::shared::Workspace;
@@ -23,7 +23,7 @@ fn sources_precede_targets() {
         .write("data/edges.csv", "a,x,2\na,y,3\nb,y,5\na,x,7\n")
         .write("data/features.csv", "y,1,0\nnobody,9,9\nb,2,0\nx,3,0\na,4,0\n")
         .write("data/labels.csv", "x,thing\na,person\n");
-    let weights = ReadConfig { weights: Some("3".into()), ..config() };
+    let weights = ReadConfig { weight_column: Some("3".into()), ..config() };
     let graph = read::data(&workspace.path("data"), &weights).unwrap();
     assert_eq!(graph.nodes.iter().collect::<Vec<_>>(), ["a", "b", "x", "y"]);
     assert_eq!(graph.edges.num_sources(), Some(2));

@@ -6,11 +6,15 @@ use crate::shared::Workspace;
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::{Config, DirectedTask, ReadConfig, SplitConfig};
 use vgae::graph::{Direction, EdgeList, Graph, Pair};
-use vgae::run::{Existing, RunDir, read_split};
+use vgae::model::decoder;
+use vgae::read;
+use vgae::run::RunDir;
+use vgae::split::read_split;
 use vgae::split::{self, Split};
-use vgae::{Error, decoder, read};
+use vgae::write::Existing;
 
 fn directed() -> ReadConfig {
     ReadConfig { directed: true, ..ReadConfig::default() }
@@ -81,7 +85,7 @@ proptest! {
         let num_one_way = all.pairs().iter().filter(|pair| is_one_way(pair)).count();
         let num_both_ways = (all.len() - num_one_way) / 2;
         let config = SplitConfig { val_fraction, test_fraction, ..SplitConfig::default() };
-        let split = match split::directed(&graph, task, &config, seed) {
+        let split = match split::with_task(&graph, task, &config, seed) {
             Ok(split) => split,
             Err(Error::TooFewEdges { .. } | Error::TooFewNonEdges { .. }) => {
                 prop_assert_eq!(task, DirectedTask::General);
@@ -132,7 +136,7 @@ proptest! {
         }
         // The lists reconstruct the split, and the seed alone determines it.
         prop_assert_eq!(&Split::from_lists(split.lists(), &graph, "split".as_ref()).unwrap(), &split);
-        prop_assert_eq!(split::directed(&graph, task, &config, seed).unwrap(), split);
+        prop_assert_eq!(split::with_task(&graph, task, &config, seed).unwrap(), split);
     }
 
     #[test]
@@ -179,19 +183,19 @@ fn directed_negatives_are_uniform() {
 fn impossible_task_is_refused() {
     let config = SplitConfig { val_fraction: 0.25, test_fraction: 0.25, ..SplitConfig::default() };
     let cycle = graph(4, vec![(0, 1), (1, 2), (2, 3), (3, 0)]);
-    let error = split::directed(&cycle, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
+    let error = split::with_task(&cycle, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     let expected = "too few edges for the task bidirectional: 4 go one way only and 0 pairs both ways; train, \
                     validation and test would get 4, 0 and 0 edges";
     assert!(error.starts_with(expected), "{error}");
     // Two pairs go both ways, but only one edge has a reverse that could be a negative.
     let short = graph(4, vec![(0, 1), (1, 0), (2, 3), (3, 2), (1, 2)]);
-    let error = split::directed(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
+    let error = split::with_task(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     assert!(error.ends_with("and 2 reverses of one-way edges are needed as negatives"), "{error}");
     let mut undirected = graph(3, vec![(0, 1), (1, 2)]);
     undirected.edges = undirected.edges.undirected();
-    let error = split::directed(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
+    let error = split::with_task(&undirected, DirectedTask::Biased, &config, 0).unwrap_err();
     assert!(matches!(error, Error::Config(_)));
-    assert!(error.to_string().contains("pass --directed"), "{error}");
+    assert!(error.to_string().contains("pass `read.directed`"), "{error}");
 }
 
 #[test]
@@ -205,7 +209,10 @@ fn leaking_directed_split_is_refused() {
     let accepted = split([&[(0, 1), (2, 1)], &[], &[], &[(1, 0)], &[(1, 2)]]).unwrap();
     assert_eq!(accepted.test.edges.pairs(), [(1, 0)]);
     assert_eq!(refused([&[(0, 1), (2, 1)], &[], &[], &[(0, 1)], &[]]), "n0,n1 is in both train and test");
-    assert_eq!(refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]), "n1,n2 in train is no edge of the graph");
+    assert_eq!(
+        refused([&[(0, 1), (1, 2)], &[], &[], &[], &[]]),
+        "n1,n2 in train is not an edge of the graph"
+    );
     assert_eq!(
         refused([&[(0, 1), (2, 1)], &[], &[], &[], &[(1, 0)]]),
         "n1,n0 in test_negatives is an edge of the graph"
@@ -221,7 +228,7 @@ fn directed_split_round_trips() {
     for task in [DirectedTask::General, DirectedTask::Biased, DirectedTask::Bidirectional] {
         let config = Config { read: directed(), ..Config::default() };
         let fractions = SplitConfig { val_fraction: 0.2, test_fraction: 0.3, ..SplitConfig::default() };
-        let split = split::directed(&graph, task, &fractions, 3).unwrap();
+        let split = split::with_task(&graph, task, &fractions, 3).unwrap();
         let path = workspace.path(&task.to_string());
         let _run = RunDir::create(&path, &config, &graph, &split, Existing::Keep).unwrap();
         assert_eq!(read_split(&path, &graph).unwrap(), split);

@@ -1,11 +1,12 @@
 //! Trains every model on every edge case, in this process.
 
 use clap::{Args, Command, FromArgMatches};
+use vgae::Result;
 use vgae::config::{Config, ModelKind};
 use vgae::pipeline::{self, Evaluated};
+use vgae::progress::Progress;
 use vgae::split::Split;
-use vgae::watch::Watch;
-use vgae::{Result, train};
+use vgae::train;
 
 use crate::shared::Workspace;
 use crate::shared::edge_cases::{self as cases, Case};
@@ -69,7 +70,7 @@ fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<Strin
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(25);
     }
-    let watch = Watch::default();
+    let watch = Progress::default();
     let graph = pipeline::read(&workspace.path(&cases::write(workspace, case)), &config, &watch)?;
     let split: Split = pipeline::split(&graph, &config, None)?;
     let trained = train::fit(graph.features(), &split, &config, |_| {})?;
@@ -107,16 +108,18 @@ fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
     let needs_negatives = ["--loss sampled", "--loss reweighted", "gnae", "hadamard"];
     let needs_negatives = needs_negatives.iter().any(|word| flags.contains(word)) && !flags.contains("exact");
     match case.name {
-        "two nodes" if holds_out => Some("too few edges (1) for --val-fraction 0.05 and --test-fraction 0.1"),
-        "complete" if holds_out && !flags.contains("--directed") => {
-            Some("need 9 negative pairs but the graph has only 0 non-edges; hint: smaller --val-fraction")
+        "two nodes" if holds_out => {
+            Some("too few edges (1) for `split.val_fraction = 0.05` and `split.test_fraction = 0.1`")
         }
+        "complete" if holds_out && !flags.contains("--directed") => Some(
+            "need 9 negative pairs but the graph has only 0 non-edges; hint: smaller `split.val_fraction`",
+        ),
         "two nodes" | "complete" if flags.contains("best") => {
-            Some("pairs that are no edges, and the graph has 0 to spare; hint: another --model")
+            Some("pairs that are not edges, but the graph has 0 to spare; hint: another `model.model`")
         }
-        "two nodes" | "complete" if needs_negatives => {
-            Some("draws pairs that are no edges, and every pair of nodes is one; hint: --loss exact")
-        }
+        "two nodes" | "complete" if needs_negatives => Some(
+            "draws pairs that are not edges, but every pair of nodes is an edge; hint: `train.loss = exact`",
+        ),
         "one giant value" | "features of 1e10" | "features of 1e18" | "features of 1e38"
         | "features of 3.4e38" => Some("; hint: bring the features to about the size of 1 (they reach "),
         "features of 1e-38" | "features of 1e-44" if flags.contains("--model vae") => {

@@ -1,10 +1,10 @@
 //! Figures per degree bucket and per list of negatives.
 
+use vgae::evaluate::metrics;
+use vgae::evaluate::negatives::NegativeLists;
 use vgae::evaluate::{BUCKETS, Scored};
 use vgae::graph::Pair;
-use vgae::metrics;
-use vgae::negatives::NegativeLists;
-use vgae::score::Score;
+use vgae::model::score::Score;
 
 /// A score whose logit of (u, v) is 10 u + v.
 struct Sum;

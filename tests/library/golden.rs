@@ -1,9 +1,10 @@
 //! Values computed by scipy, PyTorch and scikit-learn (tests/golden/make.py).
 
 use serde_json::Value;
+use vgae::evaluate::metrics;
 use vgae::graph::EdgeList;
-use vgae::loss::ExactReconstruction;
-use vgae::{metrics, normalize};
+use vgae::graph::normalize;
+use vgae::model::loss::ExactReconstruction;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/golden.json")).unwrap()

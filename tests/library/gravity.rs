@@ -3,10 +3,10 @@
 use ndarray::{Array2, array};
 use proptest::prelude::*;
 use serde_json::Value;
-use vgae::decoder::gravity;
+use vgae::graph::normalize;
 use vgae::graph::{Direction, EdgeList, Pair};
-use vgae::loss::GravityReconstruction;
-use vgae::normalize;
+use vgae::model::decoder::gravity;
+use vgae::model::loss::GravityReconstruction;
 
 fn golden() -> Value {
     serde_json::from_str(include_str!("../golden/gravity.json")).unwrap()

@@ -5,7 +5,7 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 use vgae::graph::{Direction, EdgeList, Pair};
-use vgae::loss::{
+use vgae::model::loss::{
     self, ExactReconstruction, GravityReconstruction, SampledEdges, SubgraphReconstruction, Weighting,
 };
 

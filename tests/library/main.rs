@@ -2,10 +2,14 @@
 
 mod baselines;
 mod bipartite;
+#[cfg(feature = "clap")]
 mod config;
 mod directed;
+#[cfg(feature = "clap")]
 mod edge_cases;
 mod evaluate;
+mod examples;
+#[cfg(all(feature = "parquet", feature = "npz", feature = "graphml"))]
 mod formats;
 mod golden;
 mod gravity;
@@ -14,12 +18,14 @@ mod metamorphic;
 mod metrics;
 mod negatives;
 mod read;
-mod session;
+mod rooms;
+
 #[path = "../shared/mod.rs"]
 mod shared;
 mod soak;
 mod split;
 mod stack;
+#[cfg(feature = "clap")]
 mod threads;
 
 /// The root of the repository, from which the tests find their data.

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use vgae::Error;
-use vgae::metrics::{self, Rank, Ranks};
+use vgae::evaluate::metrics::{self, Rank, Ranks};
 
 fn close(found: f64, expected: f64) {
     assert!((found - expected).abs() < 1e-12, "{found}, expected {expected}");
@@ -93,7 +93,7 @@ fn invalid_input_is_refused() {
     let message = |error: Error| error.to_string();
     assert_eq!(
         message(metrics::hits_at(5, &EDGES, &NEGATIVES).unwrap_err()),
-        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K for --hits, or other --negatives"
+        "Hits@5 needs at least 5 negatives to rank an edge among; got 4; hint: a smaller K, or other negatives"
     );
     assert!(matches!(metrics::hits_at(0, &EDGES, &NEGATIVES), Err(Error::Config(_))));
     assert!(matches!(

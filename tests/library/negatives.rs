@@ -8,8 +8,8 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use vgae::Error;
 use vgae::config::SplitConfig;
+use vgae::evaluate::negatives::{self, NegativeLists, Negatives, PartNegatives};
 use vgae::graph::{Csr, Direction, EdgeList, Features, Graph, Pair};
-use vgae::negatives::{self, NegativeLists, Negatives, PartNegatives};
 use vgae::split::{self, Split};
 
 fn rng(seed: u64) -> ChaCha8Rng {

@@ -1,9 +1,10 @@
 //! The input formats, read through the library.
 
 use crate::shared::{Workspace, gzip, ring, rows};
+use vgae::Result;
 use vgae::config::{FeatureSource, Header, ReadConfig};
 use vgae::graph::Graph;
-use vgae::{Result, read};
+use vgae::read;
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
     try_read(workspace, name, &ReadConfig::default()).unwrap()
@@ -76,7 +77,7 @@ fn headers_are_recognised_or_given() {
     assert_eq!(graph.num_nodes(), 5);
     assert_eq!(
         graph.notes,
-        ["the first row (person,friend) was read as an edge; --header yes if it is none"]
+        ["the first row (person,friend) was read as an edge; `read.header = yes` if it is none"]
     );
     let yes = ReadConfig { header: Header::Yes, ..ReadConfig::default() };
     assert_eq!(try_read(&workspace, "names.csv", &yes).unwrap().num_nodes(), 3);
@@ -105,7 +106,7 @@ fn named_weights() {
     let workspace = Workspace::new();
     workspace.write("edges.csv", "from,to,year,strength\na,b,1999,0.25\nb,c,2000,4\n");
     let weights = |wanted: &str| {
-        let config = ReadConfig { weights: Some(wanted.into()), ..ReadConfig::default() };
+        let config = ReadConfig { weight_column: Some(wanted.into()), ..ReadConfig::default() };
         try_read(&workspace, "edges.csv", &config).map(|graph| graph.edges.weights().unwrap().to_vec())
     };
     assert_eq!(weights("strength").unwrap(), [0.25, 4.0]);

@@ -5,12 +5,15 @@ use std::time::{Duration, Instant};
 
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
+use vgae::Result;
 use vgae::config::{Config, LossKind, ModelKind};
 use vgae::evaluate::RunMetrics;
-use vgae::memory::memory_bytes;
-use vgae::run::{Existing, Run, RunDir, Timings};
-use vgae::watch::Watch;
-use vgae::{Error, Result, read, split, train};
+use vgae::progress::Progress;
+use vgae::run::{Run, RunDir, Timings};
+use vgae::system::memory::memory_bytes;
+use vgae::write::Existing;
+use vgae::{read, split, train};
 
 /// Returns the graph and settings of a round; sizes, models and losses alternate.
 fn settings(round: u64) -> (String, Config) {
@@ -42,26 +45,21 @@ fn round(number: u64, directory: &std::path::Path) -> Result<()> {
     let path = directory.join("run");
     let mut run = RunDir::create(&path, &config, &graph, &split, Existing::Replace)?;
     let stopped =
-        train::fit_from(
-            None,
-            &split,
-            &config,
-            &Watch::default(),
-            None,
-            &mut |epoch, moment| match epoch.epoch {
-                5 => {
-                    run.write_checkpoint(&moment.checkpoint())?;
-                    Err(Error::Config("stopped".into()))
-                }
-                _ => Ok(()),
-            },
-        );
+        train::fit_from(None, &split, &config, &Progress::default(), None, &mut |epoch, moment| match epoch
+            .epoch
+        {
+            5 => {
+                run.write_checkpoint(&moment.checkpoint())?;
+                Err(Error::Config("stopped".into()))
+            }
+            _ => Ok(()),
+        });
     assert!(stopped.is_err());
     drop(run);
     let unfinished = RunDir::resume(&path)?;
     let (run, graph, split) = (unfinished.run, unfinished.graph, unfinished.split);
     let from = unfinished.checkpoint.as_ref();
-    let trained = train::fit_from(None, &split, &config, &Watch::default(), from, &mut |_, _| Ok(()))?;
+    let trained = train::fit_from(None, &split, &config, &Progress::default(), from, &mut |_, _| Ok(()))?;
     let encoded = trained.model.encode(&split.train, None)?;
     let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
     run.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
@@ -80,6 +78,14 @@ fn num_handles() -> usize {
 
 #[test]
 fn memory_and_file_handles_stay_flat() {
+    // The other tests of this program open files too, so that this one runs in a process of its own.
+    const ALONE: &str = "VGAE_SOAK_ALONE";
+    if std::env::var_os(ALONE).is_none() {
+        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
+        alone.args(["--exact", "soak::memory_and_file_handles_stay_flat", "--nocapture"]).env(ALONE, "1");
+        assert!(alone.status().unwrap().success());
+        return;
+    }
     let seconds: u64 = std::env::var("VGAE_SOAK_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
     // Every setting runs once first, so that one-time allocations do not count.

@@ -5,10 +5,12 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::Error;
 use vgae::config::SplitConfig;
+use vgae::graph::normalize;
 use vgae::graph::{EdgeList, Graph, Pair};
+use vgae::model::decoder;
 use vgae::split::{self, Split};
-use vgae::{Error, decoder, normalize};
 
 fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     let mut graph = Graph::default();
@@ -175,7 +177,7 @@ fn too_few_non_edges() {
 fn too_few_edges() {
     let path = graph(4, vec![(0, 1), (1, 2), (2, 3)]);
     let error = split::edges(&path, &SplitConfig::default(), 0).unwrap_err();
-    assert!(error.to_string().starts_with("too few edges (3) for --val-fraction 0.05"), "{error}");
+    assert!(error.to_string().starts_with("too few edges (3) for `split.val_fraction = 0.05`"), "{error}");
     let nothing_held_out = SplitConfig { val_fraction: 0.0, test_fraction: 0.0, ..SplitConfig::default() };
     let split = split::edges(&path, &nothing_held_out, 0).unwrap();
     assert_eq!(split.train, path.edges);
@@ -215,6 +217,6 @@ fn leaking_split_is_refused() {
         refused([&[a, b], &[], &[(2, 1)], &[c], &[]]),
         "n1,n2 is in both train and validation_negatives, one way or the other"
     );
-    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is no edge of the graph");
+    assert_eq!(refused([&[a, b, (0, 4)], &[], &[], &[c], &[]]), "n0,n4 in train is not an edge of the graph");
     assert_eq!(refused([&[a, b], &[], &[], &[], &[]]), "the graph's edge n2,n3 is in no list");
 }

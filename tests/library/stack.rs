@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 use serde_json::Value;
-use vgae::stack::Combiner;
+use vgae::model::stack::Combiner;
 
 #[test]
 fn combiner_matches_scikit_learn() {

@@ -13,12 +13,12 @@ use sha2::{Digest, Sha256};
 use vgae::config::{Config, ModelKind};
 use vgae::graph::Pair;
 use vgae::model::Model;
+use vgae::model::recommend::Approximate;
+use vgae::model::vae::Draw;
 use vgae::pipeline::{self, Evaluated};
-use vgae::recommend::Approximate;
-use vgae::threads::{Caller, use_threads};
+use vgae::progress::Progress;
+use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
-use vgae::vae::Draw;
-use vgae::watch::Watch;
 
 use crate::shared::Workspace;
 use crate::shared::thread_data::{edges, make_data};
@@ -40,7 +40,7 @@ fn shorten(config: &mut Config, epochs: usize) {
 
 /// Returns a hash of each result of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
-    let watch = Watch::default();
+    let watch = Progress::default();
     let graph = pipeline::read(data, config, &watch).unwrap();
     let split = pipeline::split(&graph, config, None).unwrap();
     let trained = train::fit(graph.features(), &split, config, |_| {}).unwrap();

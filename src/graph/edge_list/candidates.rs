@@ -1,4 +1,4 @@
-//! Which pairs could be edges: all of distinct nodes, or, of a bipartite graph, those of a source and a target.
+//! Candidate pairs: all pairs of distinct nodes, or, in a bipartite graph, of a source and a target.
 
 use rand::{Rng, RngExt};
 
@@ -6,8 +6,8 @@ use super::EdgeList;
 use crate::graph::Pair;
 
 impl EdgeList {
-    /// These undirected edges as those of a bipartite graph, whose first `num_sources` nodes are its sources and whose
-    /// others are its targets. Lists that are made of it know the kinds too.
+    /// Turns these undirected edges into those of a bipartite graph whose first `num_sources` nodes are sources and whose
+    /// other nodes are targets. Lists derived from it know the kinds too.
     ///
     /// # Examples
     /// ```
@@ -24,7 +24,7 @@ impl EdgeList {
     /// ```
     ///
     /// # Errors
-    /// The first edge that joins two nodes of one kind.
+    /// Returns the first edge that joins two nodes of the same kind.
     pub fn across_kinds(self, num_sources: usize) -> std::result::Result<EdgeList, Pair> {
         let edges = EdgeList { num_sources: Some(num_sources), ..self };
         match edges.pairs.iter().find(|&&pair| !edges.can_join(pair)) {
@@ -33,19 +33,19 @@ impl EdgeList {
         }
     }
 
-    /// These pairs as the edges, on the same nodes, without weights; see [`EdgeList::with_direction`]. Of a bipartite
+    /// Returns `pairs` as the edges, on the same nodes, without weights; see [`EdgeList::with_direction`]. Of a bipartite
     /// graph they must join sources with targets.
     pub fn with_edges(&self, pairs: Vec<Pair>) -> EdgeList {
         let edges = Self::with_direction(self.direction, self.num_nodes, pairs, None).0;
         EdgeList { num_sources: self.num_sources, ..edges }
     }
 
-    /// Of a bipartite graph the number of its sources, which come before its targets.
+    /// Returns the number of sources of a bipartite graph, which come before its targets.
     pub fn num_sources(&self) -> Option<usize> {
         self.num_sources
     }
 
-    /// The number of pairs that could be edges, or are: ordered ones where edges have directions.
+    /// Returns the number of pairs that are or could be edges; ordered pairs if edges are directed.
     pub fn num_pairs(&self) -> u64 {
         match self.num_sources {
             Some(num_sources) => num_sources as u64 * (self.num_nodes - num_sources) as u64,
@@ -53,7 +53,7 @@ impl EdgeList {
         }
     }
 
-    /// Whether `pair` could be an edge, or is: its nodes are distinct, and of a bipartite graph not of one kind.
+    /// Returns `true` if `pair` is or could be an edge: its nodes are distinct and, in a bipartite graph, of different kinds.
     pub fn can_join(&self, (u, v): Pair) -> bool {
         match self.num_sources {
             Some(num_sources) => ((u as usize) < num_sources) != ((v as usize) < num_sources),
@@ -61,12 +61,12 @@ impl EdgeList {
         }
     }
 
-    /// Whether `pair` could be an edge and is none. O(log k) time, as [`EdgeList::contains`].
+    /// Returns `true` if `pair` could be an edge and is not. O(log k) time, as for [`EdgeList::contains`].
     pub fn is_candidate(&self, pair: Pair) -> bool {
         self.can_join(pair) && !self.contains(pair)
     }
 
-    /// The nodes that `node`, as the source, could be linked with and is not, ascending.
+    /// Returns the nodes to which `node`, as the source, could have an edge and has none, ascending.
     pub fn candidates_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let n = self.num_nodes as u32;
         let others = match self.num_sources.map(|num_sources| num_sources as u32) {
@@ -77,7 +77,7 @@ impl EdgeList {
         others.filter(move |&other| self.is_candidate((node, other)))
     }
 
-    /// A random pair of nodes, which may be the same; of a bipartite graph, of a source and a target.
+    /// Seeds a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
     pub(crate) fn random_pair(&self, rng: &mut impl Rng) -> Pair {
         let n = self.num_nodes as u32;
         match self.num_sources.map(|num_sources| num_sources as u32) {

@@ -1,11 +1,11 @@
-//! What can be wrong with an XML file where it is read.
+//! Problems of an XML file.
 
 use std::io::{Error as IoError, ErrorKind};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::BytesStart;
 
-/// What went wrong, at the line that is being read.
+/// A problem at the current line.
 pub(super) enum Problem {
     Read(IoError),
     Here(String),
@@ -24,7 +24,7 @@ pub(super) fn attribute(element: &BytesStart, name: &str) -> std::result::Result
     Ok(value.map_err(problem)?.map(|value| value.into_owned()))
 }
 
-/// What the parser says, as a problem.
+/// Turns an error of the parser into a problem.
 pub(super) fn problem(error: quick_xml::Error) -> Problem {
     match error {
         quick_xml::Error::Io(source) if source.kind() == ErrorKind::FileTooLarge => {

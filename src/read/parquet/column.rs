@@ -18,13 +18,13 @@ const MAX_TEXT_BYTES: usize = 1 << 30;
 /// A column of the file.
 pub(super) struct Field {
     name: String,
-    /// Its place among the columns that hold values.
+    /// The index among the columns that hold values.
     at: usize,
     physical: PhysicalType,
     meaning: Meaning,
 }
 
-/// What the values of a column mean.
+/// The meaning of the values of a column.
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Meaning {
     Plain,
@@ -59,7 +59,7 @@ enum Stop {
     Damaged(String),
     /// The column has fewer rows than the row group, these of the batch.
     Ended(usize),
-    /// The row of the batch that is null.
+    /// The row of the batch with a null.
     Null(usize),
 }
 
@@ -187,7 +187,7 @@ impl<'a> Column<'a> {
         Ok(())
     }
 
-    /// The weight in `row` of those that were decoded.
+    /// Returns the weight in `row` of the decoded rows.
     pub(super) fn weight(&self, row: usize) -> Result<f32, String> {
         let is_unsigned = self.field.meaning == Meaning::Unsigned;
         checked_weight(match &self.values {
@@ -201,7 +201,7 @@ impl<'a> Column<'a> {
         })
     }
 
-    /// What is wrong with row `row` of the file, from 0.
+    /// Returns the error for row `row` of the file, from 0.
     pub(super) fn problem(&self, row: usize, problem: &str) -> String {
         format!("the column {:?}, row {}: {problem}", self.field.name, row + 1)
     }

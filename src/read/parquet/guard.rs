@@ -10,8 +10,8 @@ thread_local! {
 
 static HOOK: Once = Once::new();
 
-/// What `decode` gives, or a word on the panic that it met, of which nothing is printed. What `decode` had in its hands
-/// must not be used on after one.
+/// Returns the result of `decode`, or a message if it panics, without printing the panic. After a panic, the values that
+/// `decode` used must not be used again.
 pub(super) fn guarded<T, E: ToString>(decode: impl FnOnce() -> Result<T, E>) -> Result<T, String> {
     HOOK.call_once(|| {
         let usual = panic::take_hook();

@@ -1,22 +1,22 @@
 //! Lengths as `DELTA_BINARY_PACKED` has them, read without room made for them: Apache Parquet's Encodings.md, "Delta Encoding".
 
-/// What a run of lengths says.
+/// A summary of a run of lengths.
 pub(super) struct Lengths {
-    /// How many there are.
+    /// The number of lengths.
     pub(super) count: u64,
     /// Their sum.
     pub(super) sum: u64,
-    /// The bytes that follow them.
+    /// The bytes after the lengths.
     pub(super) num_rest: usize,
 }
 
 impl Lengths {
-    /// How many lengths `bytes` says it begins with.
+    /// Returns the number of lengths that the beginning of `bytes` declares.
     pub(super) fn count(bytes: &[u8]) -> Option<u64> {
         Some(Header::read(&mut Bytes(bytes))?.count)
     }
 
-    /// The lengths that `bytes` begins with; none where they are cut off, or what no decoder takes. O(count) time.
+    /// Reads the lengths at the beginning of `bytes`; `None` if they are truncated or invalid. O(count) time.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut bytes = Bytes(bytes);
         let Header { block_size, num_parts, count, first } = Header::read(&mut bytes)?;
@@ -141,7 +141,7 @@ mod tests {
             prop_assert_eq!(read.num_rest, rest.len());
         }
 
-        /// What is made up is read or not, without a panic.
+        /// Random bytes are read or refused, without a panic.
         #[test]
         fn bytes_are_read_or_refused(bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(0x80), Just(1)], 0..60)) {
             Lengths::read(&bytes);

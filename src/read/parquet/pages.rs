@@ -13,8 +13,8 @@ const VALUES_PER_BYTE: usize = 8;
 /// Differences that are all the same take five bytes for each 128 as most programs write them, and fewer for larger blocks.
 const DIFFERENCES_PER_BYTE: usize = 256;
 
-/// How many bytes the values of a page may share with those before them, for each value: what is a byte in the page is one for
-/// each of them once decoded.
+/// The maximum number of bytes per value that the values of a page may share with their predecessors, as a shared byte
+/// takes memory for each value once decoded.
 const SHARED_BYTES_PER_VALUE: u64 = 16 << 10;
 
 /// Pages that hold no more values than they can.
@@ -75,7 +75,7 @@ impl Checked {
         }
     }
 
-    /// What is wrong with the differences or the lengths that a page begins with, if it has any.
+    /// Returns the problem of the differences or lengths at the beginning of a page, if there is one.
     fn too_many_differences(&self, page: &Page) -> Option<String> {
         let encoding = page.encoding();
         let bytes = self.values_of(page)?;
@@ -89,7 +89,7 @@ impl Checked {
             Encoding::DELTA_BINARY_PACKED | Encoding::DELTA_LENGTH_BYTE_ARRAY => {
                 check(Lengths::count(bytes)?, bytes)
             }
-            // Each value is what it shares with the one before it, and its own rest: the lengths of both come first.
+            // Each value is a prefix of the previous value and a suffix of its own; the lengths of both come first.
             Encoding::DELTA_BYTE_ARRAY => check(Lengths::count(bytes)?, bytes).or_else(|| {
                 let Some(shared) = Lengths::read(bytes) else {
                     return Some("a page has no whole lengths of what its values share".into());
@@ -105,7 +105,7 @@ impl Checked {
         }
     }
 
-    /// What comes after the levels of a page of data.
+    /// Returns the bytes after the levels of a data page.
     fn values_of<'p>(&self, page: &'p Page) -> Option<&'p [u8]> {
         let bytes = page.buffer();
         match page {
@@ -159,7 +159,7 @@ mod tests {
         }
     }
 
-    /// What is said of a page of `num_values` values, which no levels precede.
+    /// Returns the metadata of a page of `num_values` values without levels.
     fn problem(encoding: Encoding, num_values: u32, parts: &[&[u8]]) -> Option<String> {
         let page = Page::DataPage {
             buf: Bytes::from(parts.concat()),

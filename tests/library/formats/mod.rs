@@ -7,9 +7,10 @@ use std::path::{Path, PathBuf};
 
 use crate::shared::{Workspace, gzip, repository};
 use sha2::{Digest, Sha256};
+use vgae::Result;
 use vgae::config::{EdgeFormat, Header, ReadConfig};
 use vgae::graph::Graph;
-use vgae::{Result, read};
+use vgae::read;
 
 /// The edges a – b, b – c, c – d and a – d as indices into the ids, and their weights.
 const EDGES: [(usize, usize, f32); 4] = [(0, 1, 2.0), (1, 2, 0.5), (2, 3, 1.0), (0, 3, 3.0)];
@@ -123,7 +124,7 @@ fn merges_and_losses_are_noted() {
     let merged = "entries: 8; duplicate or reversed, merged: 4; self-loops, dropped: 0; edges left: 4";
     assert_eq!(notes("csr.npz"), [merged]);
     assert_eq!(notes("symmetric.mtx"), [""; 0]);
-    let lost = "the file's edges have directions, which are not kept; --directed keeps them";
+    let lost = "the file's edges have directions, which are not kept; `read.directed` keeps them";
     assert_eq!(notes("directed.graphml"), [lost]);
     let text = "%%MatrixMarket matrix coordinate integer general\n3 3 4\n1 2 5\n2 1 7\n3 3 1\n2 3 1\n";
     let graph = read(&Workspace::new(), "m.mtx", text, &default()).unwrap();
@@ -146,33 +147,35 @@ fn directions_are_kept() {
     both.sort_by(|a, b| a.partial_cmp(b).unwrap());
     assert_eq!(edges(&graph), both);
     let error = read::data(&fixture("undirected.graphml"), &config).unwrap_err().to_string();
-    assert!(error.contains("says edgedefault=\"undirected\"; --directed expects"), "{error}");
+    assert!(error.contains("says edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
 }
 
 #[test]
 fn weight_column_by_name_or_number() {
     let weights = |name: &str, weights: &str| {
-        let config = ReadConfig { weights: Some(weights.into()), ..default() };
+        let config = ReadConfig { weight_column: Some(weights.into()), ..default() };
         read::data(&fixture(name), &config).map(|graph| edges(&graph)).map_err(|error| error.to_string())
     };
     assert_eq!(weights("snappy.parquet", "3").unwrap(), expected(&NAMES, true));
     assert_eq!(weights("zstd.pq", "1").unwrap(), expected(&["10", "11", "12", "13"], true));
     let error = weights("snappy.parquet", "w").unwrap_err();
-    assert!(error.contains("has no column \"w\", which --weights names"), "{error}");
+    assert!(error.contains("has no column \"w\", which `read.weight_column` names"), "{error}");
     let error = weights("undirected.graphml", "w").unwrap_err();
-    assert!(error.ends_with("has no data \"w\" of edges, which --weights names; that of its edges: weight"));
+    assert!(error.ends_with(
+        "has no data \"w\" of edges, which `read.weight_column` names; that of its edges: weight"
+    ));
 }
 
 #[test]
 fn inapplicable_flags_are_refused() {
     let header = ReadConfig { header: Header::Yes, ..default() };
-    let weights = ReadConfig { weights: Some("3".into()), ..default() };
+    let weights = ReadConfig { weight_column: Some("3".into()), ..default() };
     let format = ReadConfig { format: Some(EdgeFormat::Parquet), ..default() };
     for (path, config, flag) in [
-        (fixture("snappy.parquet"), &header, "--header"),
-        (fixture("csr.npz"), &weights, "--weights"),
-        (fixture("general.mtx"), &weights, "--weights"),
-        (fixture(""), &format, "--format"),
+        (fixture("snappy.parquet"), &header, "`read.header`"),
+        (fixture("csr.npz"), &weights, "`read.weight_column`"),
+        (fixture("general.mtx"), &weights, "`read.weight_column`"),
+        (fixture(""), &format, "`read.format`"),
     ] {
         let error = read::data(&path, config).unwrap_err();
         assert!(matches!(error, vgae::Error::Config(_)) && error.to_string().starts_with(flag), "{error}");

@@ -4,12 +4,12 @@ use ndarray::{Array2, Axis, concatenate};
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use vgae::baseline::Baseline;
 use vgae::config::{BaselineKind, Config, DecoderKind, ModelKind};
+use vgae::evaluate::metrics::roc_auc;
 use vgae::graph::{Direction, EdgeList, Features, Pair};
-use vgae::metrics::roc_auc;
+use vgae::model::baseline::Baseline;
+use vgae::model::network::{Embeddings, Network, Weights};
 use vgae::model::{Encoded, Model};
-use vgae::network::{Embeddings, Network, Weights};
 
 const NUM_NODES: usize = 60;
 const NUM_FEATURES: usize = 7;

@@ -3,10 +3,10 @@
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
+use vgae::evaluate::metrics::{average_precision, roc_auc};
+use vgae::graph::normalize;
 use vgae::graph::{EdgeList, Pair};
-use vgae::loss::{ExactReconstruction, SampledEdges, Weighting, relative_weights};
-use vgae::metrics::{average_precision, roc_auc};
-use vgae::normalize;
+use vgae::model::loss::{ExactReconstruction, SampledEdges, Weighting, relative_weights};
 
 use super::nodes::random_pairs;
 

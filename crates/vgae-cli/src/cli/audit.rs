@@ -1,0 +1,79 @@
+//! `vgae audit`: finds leaks in a run, a split or files of pairs.
+
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+use vgae::audit::{Audit, Direction, Report};
+use vgae::config::{FeatureSource, ReadConfig};
+use vgae::read;
+use vgae::write::{Existing, Output};
+
+use super::progress::Reporter;
+
+/// Check a split for leaks; prints one rule,file,line,… row per offence
+///
+/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
+/// test.csv and test_negatives.csv, made by any program. An offence is a pair that is in two lists or twice
+/// in one, in either direction, a negative that is an edge, or a self-loop. For a run, the audit also checks
+/// that the files are the ones the run wrote, that the embeddings follow from the training edges alone, and
+/// that the metrics follow from the embeddings. The exit code is 0 if there are no offences, and 1 otherwise.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directory, or the directory of a split
+    #[arg(value_name = "RUN|SPLIT")]
+    path: PathBuf,
+    /// Files of pairs meant for evaluation; no pair may be a training edge or be in two of the files
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    pairs: Vec<PathBuf>,
+    /// Files of pairs meant to be non-edges
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    negatives: Vec<PathBuf>,
+    /// The graph; negatives that are edges in it, edges of it that are in no list, and listed edges that it
+    /// lacks are then offences too
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Treat u,v and v,u as different pairs; a run records this itself
+    #[arg(long)]
+    directed: bool,
+    /// The largest number of offences to show per rule (all are counted); 0 for no limit
+    #[arg(long, value_name = "COUNT", default_value_t = 100)]
+    limit: usize,
+}
+
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    let files = [&args.pairs, &args.negatives].into_iter().flatten().chain(&args.data);
+    if files.filter(|file| file.as_path() == Path::new("-")).count() > 1 {
+        return Err(Error::Usage("more than one file is -; stdin can be only one of them".into()));
+    }
+    let direction = if args.directed { Direction::Directed } else { Direction::Undirected };
+    let stage = reporter.stage("auditing");
+    let mut audit = Audit::read(&args.path, direction)?;
+    for file in &args.pairs {
+        audit = audit.with_pairs(file)?;
+    }
+    for file in &args.negatives {
+        audit = audit.with_negatives(file)?;
+    }
+    if let Some(data) = &args.data {
+        // The features are irrelevant here, and their file may be gone.
+        let config = ReadConfig { features: FeatureSource::None, ..audit.read_config() };
+        audit = audit.with_graph(&read::data_watched(data, &config, &stage)?, data);
+        stage.begin("auditing");
+    }
+    let report = audit.check(if args.limit == 0 { usize::MAX } else { args.limit })?;
+    drop(stage);
+    match write(&report) {
+        // The reader of the rows stopped early; the verdict still counts.
+        Err(error) if error.is_broken_pipe() => {}
+        result => result?,
+    }
+    report.verdict()?;
+    reporter.info(format!("{}: {}", args.path.display(), report.summary()));
+    Ok(())
+}
+
+fn write(report: &Report) -> Result<()> {
+    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    report.write_csv(&mut output)?;
+    Ok(output.finish()?)
+}

@@ -1,0 +1,179 @@
+//! Plans the runs of a benchmark and executes them.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::benchmark::{Cell, data_sha256};
+use crate::{Error, Result};
+use clap::ValueEnum;
+use vgae::config::{ModelKind, ReadConfig};
+use vgae::read;
+
+use super::{Args, PARTIAL, io, remove};
+use crate::cli::train;
+
+/// All runs of a benchmark.
+pub(super) struct Plan {
+    pub(super) jobs: Vec<Job>,
+    pub(super) reference: Option<String>,
+}
+
+/// One run.
+pub(super) struct Job {
+    pub(super) cell: Cell,
+    data: PathBuf,
+    flags: Vec<String>,
+}
+
+impl Plan {
+    /// Checks the arguments, and reads each data set once to hash it.
+    pub(super) fn new(args: &Args) -> Result<Plan> {
+        let models: Vec<String> = args.models.iter().map(name).collect();
+        if let Some(name) = first_duplicate(&models) {
+            return Err(Error::Usage(format!("--models names {name} twice")));
+        }
+        let reference = args.reference.as_ref().map(name);
+        if let Some(reference) = reference.as_ref().filter(|reference| !models.contains(reference)) {
+            return Err(Error::Usage(format!("--reference {reference} is not among --models")));
+        }
+        if args.data.iter().any(|path| path == Path::new("-")) {
+            return Err(Error::Usage("DATA is read once per run; stdin can be read only once".into()));
+        }
+        let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
+        if let Some(name) = first_duplicate(&data) {
+            return Err(Error::Usage(format!(
+                "two data sets are named {name}; hint: rename one, or use a separate --output for each"
+            )));
+        }
+        let flags = flags_of(&models, args)?;
+        let mut hashes: HashMap<(usize, String), String> = HashMap::new();
+        let mut jobs = Vec::new();
+        for (at, (path, data)) in args.data.iter().zip(&data).enumerate() {
+            for seed in 0..args.splits {
+                for (model, flags) in models.iter().zip(&flags) {
+                    let key = (at, format!("{:?}", flags.read));
+                    let data_sha256 = match hashes.get(&key) {
+                        Some(hash) => hash.clone(),
+                        None => data_sha256(&read::data(path, &flags.read)?.inputs),
+                    };
+                    hashes.insert(key, data_sha256.clone());
+                    let cell = Cell {
+                        data: data.clone(),
+                        model: model.clone(),
+                        seed,
+                        flags: quoted(&flags.words),
+                        vgae_version: env!("CARGO_PKG_VERSION").into(),
+                        data_sha256,
+                    };
+                    jobs.push(Job { cell, data: path.clone(), flags: flags.words.clone() });
+                }
+            }
+        }
+        Ok(Plan { jobs, reference })
+    }
+}
+
+/// The `vgae train` flags of a model, and the read settings they result in.
+struct Flags {
+    words: Vec<String>,
+    read: ReadConfig,
+}
+
+fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
+    let mut own: HashMap<&str, Vec<String>> = HashMap::new();
+    for argument in &args.model_args {
+        let Some((model, flags)) =
+            argument.split_once(':').filter(|(model, _)| models.iter().any(|m| m == model.trim()))
+        else {
+            let problem = format!(
+                "--model-args {argument:?} does not begin with one of --models; expected 'MODEL: FLAGS'"
+            );
+            return Err(Error::Usage(problem));
+        };
+        own.entry(model.trim()).or_default().extend(flags.split_whitespace().map(String::from));
+    }
+    let flags = |model: &String| {
+        let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
+        let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
+        let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
+            Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),
+            other => other,
+        })?;
+        // The file may change, so its contents are recorded and run instead of its path.
+        let words = [file_flags, train::without_config(&words)].concat();
+        Ok(Flags { words, read: config.read })
+    };
+    models.iter().map(flags).collect()
+}
+
+fn job_arguments(data: &Path, model: &str, seed: u64, output: &Path, flags: &[String]) -> Vec<OsString> {
+    let seed = seed.to_string();
+    let own = ["--model", model, "--seed", &seed, "--json", "--output"];
+    let mut arguments = vec!["train".into(), data.into()];
+    arguments.extend(own.iter().map(|word| (*word).into()));
+    arguments.push(output.into());
+    arguments.extend(flags.iter().map(|word| word.into()));
+    arguments
+}
+
+impl Job {
+    /// Trains into the run directory `to`, which is created completely or not at all. The inner error is the
+    /// reason why training failed.
+    pub(super) fn train(&self, to: &Path, num_threads: usize) -> Result<std::result::Result<(), String>> {
+        // A unique name avoids conflicts with a process that outlived an interrupted benchmark.
+        let parent = to.parent().unwrap_or(Path::new("."));
+        let work = tempfile::Builder::new()
+            .prefix(PARTIAL)
+            .tempdir_in(parent)
+            .map_err(|source| io("create", parent, source))?;
+        let run = work.path().join("run");
+        let program = std::env::current_exe().map_err(|source| io("find", Path::new("vgae"), source))?;
+        let Cell { model, seed, .. } = &self.cell;
+        let output = Command::new(&program)
+            .args(job_arguments(&self.data, model, *seed, &run, &self.flags))
+            .args(["--quiet", "--threads", &num_threads.to_string()])
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|source| io("run", &program, source))?;
+        if !output.status.success() {
+            let stderr = String::from_utf8_lossy(&output.stderr);
+            let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
+            let problem = last.map_or_else(|| output.status.to_string(), String::from);
+            return Ok(Err(problem.trim_start_matches("error: ").into()));
+        }
+        remove(to)?;
+        fs::rename(&run, to).map_err(|source| io("write", to, source))?;
+        Ok(Ok(()))
+    }
+}
+
+fn name(model: &ModelKind) -> String {
+    model.to_possible_value().map_or_else(String::new, |value| value.get_name().to_string())
+}
+
+/// Returns the first name that occurs twice.
+fn first_duplicate(names: &[String]) -> Option<&String> {
+    names.iter().enumerate().find_map(|(at, name)| names[..at].contains(name).then_some(name))
+}
+
+/// Quotes and joins words for a shell.
+fn quoted(words: &[String]) -> String {
+    let is_plain = |word: &String| {
+        !word.is_empty() && word.chars().all(|c| c.is_alphanumeric() || "-_=+./,:@%".contains(c))
+    };
+    let quote = |word: &String| match is_plain(word) {
+        true => word.clone(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
+/// Returns the command line of this process.
+pub(super) fn command_line() -> String {
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    format!("vgae {}", quoted(&words))
+}

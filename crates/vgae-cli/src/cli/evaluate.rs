@@ -1,0 +1,235 @@
+//! `vgae evaluate`: AUC, AP and other metrics of a run, on its held-out parts or on given pairs.
+
+mod report;
+mod source;
+
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+use serde::Serialize;
+use vgae::config::{Calibration, DirectedTask};
+use vgae::evaluate::metrics::Metrics;
+use vgae::evaluate::negatives::{self, NegativeLists, Negatives};
+use vgae::evaluate::{PartRowMetrics, RunMetrics, Scored};
+use vgae::model::score::Score;
+use vgae::model::vae::RowMetrics;
+use vgae::run::Run;
+use vgae::split::Split;
+use vgae::write::{Existing, Output};
+
+use super::progress::Reporter;
+use super::stdout;
+use report::Report;
+use source::{GivenPairs, KindOrFile, Source};
+
+/// Evaluate a run on its held-out links, or on pairs of your own
+///
+/// By default, prints AUC and AP of both held-out parts against the split's own negatives. Each option adds
+/// metrics, and the mean reciprocal rank.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directory
+    run: PathBuf,
+    /// A file of pairs that are links (source,target rows), to evaluate instead of the held-out parts
+    #[arg(long, value_name = "FILE", requires = "negatives")]
+    pairs: Option<PathBuf>,
+    /// The negatives to rank the links among: uniform (the split's own), degree (with nodes as well connected
+    /// as those of links), hard (the likeliest at the ends of each link, as in HeaRT) or, with --pairs, a
+    /// file of pairs that are not links (write ./uniform for a file named uniform)
+    #[arg(long, value_name = "uniform|degree|hard|FILE")]
+    negatives: Option<KindOrFile>,
+    /// The number of hard negatives per link, half of them at each end; fewer if fewer exist [default: 100]
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    negatives_per_edge: Option<usize>,
+    /// Add Hits@K for each of these K: the share of links above the K-th highest negative
+    #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
+    hits: Vec<usize>,
+    /// Add AUC and AP by the degree of a pair: the smaller number of training edges at its nodes; at 0, one
+    /// of the nodes has none
+    #[arg(long)]
+    by_degree: bool,
+    /// Add 95 % bootstrap intervals of AUC and AP from this number of resamples [default without a number:
+    /// 1000]
+    #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
+    bootstrap: Option<usize>,
+    /// Add the Brier score and the expected calibration error of sigmoid(logit) on the pairs of each part,
+    /// and a reliability table of sigmoid(logit) and of the calibrated probabilities on the held-out links,
+    /// both balanced with non-links and at the density of the graph
+    #[arg(long)]
+    reliability: bool,
+    /// With --reliability, show the probabilities of this method [default: the calibration of the run]
+    #[arg(long, value_enum, value_name = "METHOD", requires = "reliability")]
+    calibrate: Option<Calibration>,
+    /// Seed for drawing negatives and resamples
+    #[arg(long, allow_negative_numbers = true, default_value_t)]
+    seed: u64,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    let source = Source::from_args(args)?;
+    let stage = reporter.stage("opening the run");
+    let run = Run::open(&args.run)?;
+    stage.begin("encoding the nodes");
+    let score = run.encode()?.score;
+    let mut output = Output::create(Path::new("-"), Existing::Keep)?;
+    stage.begin("evaluating");
+    match source {
+        Source::Split if args.is_default() => {
+            let metrics = run.evaluate(&*score)?;
+            drop(stage);
+            write_metrics(&mut output, &metrics, &run.split, args.json)?;
+        }
+        Source::Split => {
+            let report = report_parts(Negatives::Uniform, &run, &*score, args, reporter)?;
+            drop(stage);
+            report.write(&mut output)?;
+        }
+        Source::Kind(kind) => {
+            let report = report_parts(kind, &run, &*score, args, reporter)?;
+            drop(stage);
+            source::explain_kind(kind, &run, reporter);
+            report.write(&mut output)?;
+        }
+        Source::Files { pairs, negatives } => {
+            let GivenPairs { pairs, negatives } = GivenPairs::read(pairs, negatives, &run, reporter)?;
+            let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
+            if args.is_default() {
+                drop(stage);
+                write_pair_metrics(&mut output, &scored, args)?;
+            } else {
+                let mut report = Report::new(source, args);
+                report.add("pairs", Some(&scored), &run.split)?;
+                drop(stage);
+                report.write(&mut output)?;
+            }
+        }
+    }
+    Ok(output.finish()?)
+}
+
+impl Args {
+    /// Returns `true` if only AUC and AP are requested.
+    fn is_default(&self) -> bool {
+        self.hits.is_empty() && !self.by_degree && self.bootstrap.is_none() && !self.reliability
+    }
+}
+
+/// Computes the requested metrics of both parts, ranked among negatives of `kind`.
+fn report_parts<'a>(
+    kind: Negatives,
+    run: &Run,
+    score: &dyn Score,
+    args: &'a Args,
+    reporter: &Reporter,
+) -> Result<Report<'a>> {
+    let Split { validation, test, .. } = &run.split;
+    if validation.is_empty() && test.is_empty() {
+        let problem =
+            "this run held out no links, so there is nothing to rank; expected --pairs and --negatives";
+        return Err(Error::Usage(problem.into()));
+    }
+    if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
+        reporter.note("these negatives pose a different question than the run's --task");
+    }
+    let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
+    let mut report = Report::new(Source::Kind(kind), args);
+    for (name, part, negatives) in [("validation", validation, drawn.validation), ("test", test, drawn.test)]
+    {
+        let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
+        report.add(name, scored.as_ref(), &run.split)?;
+    }
+    if args.reliability {
+        let population = run.population(score)?;
+        let calibrator = run.calibrator_by(&population, args.calibrate)?;
+        if calibrator.is_none() {
+            reporter.note(
+                "this run is not calibrated; --calibrate isotonic|platt shows what calibration would change",
+            );
+        }
+        report.add_reliability(&population, calibrator.as_ref())?;
+    }
+    Ok(report)
+}
+
+/// Writes the metrics of both parts, as a table or as one JSON object.
+pub(super) fn write_metrics(
+    output: &mut Output,
+    metrics: &RunMetrics,
+    split: &Split,
+    json: bool,
+) -> Result<()> {
+    if json {
+        return write_json(output, metrics);
+    }
+    if let Some(rows) = &metrics.rows {
+        write_rows(output, rows).map_err(|error| stdout::write_error(output, error))?;
+    }
+    if split.train.is_empty() {
+        return Ok(());
+    }
+    let metrics = &metrics.links;
+    let count = |part: &vgae::split::Part| (part.edges.len(), part.negatives.len());
+    let rows = [
+        ("validation", metrics.validation, count(&split.validation)),
+        ("test", metrics.test, count(&split.test)),
+    ];
+    write_table(output, &rows).map_err(|error| stdout::write_error(output, error))
+}
+
+fn write_rows(output: &mut Output, rows: &PartRowMetrics) -> io::Result<()> {
+    writeln!(
+        output,
+        "{:<12}{:>12}{:>16}{:>10}{:>20}{:>8}",
+        "part", "elbo", "reconstruction", "kl", "mean_squared_error", "rows"
+    )?;
+    for (name, metrics) in [("validation", rows.validation), ("test", rows.test)] {
+        if let Some(RowMetrics { elbo, reconstruction, kl, mean_squared_error, num_rows }) = metrics {
+            writeln!(
+                output,
+                "{name:<12}{elbo:>12.3}{reconstruction:>16.3}{kl:>10.3}{mean_squared_error:>20.6}{num_rows:>8}"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+/// Writes the metrics of the given pairs, as a table or as one JSON object.
+fn write_pair_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Result<()> {
+    #[derive(Serialize)]
+    struct Json {
+        pairs: Metrics,
+    }
+    let pairs = scored.metrics()?;
+    if args.json {
+        return write_json(output, &Json { pairs });
+    }
+    let rows = [("pairs", Some(pairs), (scored.num_edges(), scored.num_negatives()))];
+    write_table(output, &rows).map_err(|error| stdout::write_error(output, error))
+}
+
+type Row = (&'static str, Option<Metrics>, (usize, usize));
+
+fn write_table(output: &mut Output, rows: &[Row]) -> io::Result<()> {
+    writeln!(
+        output,
+        "{:<12}{:>9}{:>19}{:>11}{:>11}",
+        "part", "roc_auc", "average_precision", "edges", "negatives"
+    )?;
+    for (name, metrics, (num_edges, num_negatives)) in rows {
+        if let Some(Metrics { roc_auc, average_precision }) = metrics {
+            writeln!(
+                output,
+                "{name:<12}{roc_auc:>9.4}{average_precision:>19.4}{num_edges:>11}{num_negatives:>11}"
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn write_json(output: &mut Output, value: &impl Serialize) -> Result<()> {
+    stdout::write_json(output, value).map_err(|error| stdout::write_error(output, error))
+}

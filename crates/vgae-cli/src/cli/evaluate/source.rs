@@ -1,0 +1,152 @@
+//! The source of the negatives: the run's split, a kind to draw, or a file.
+
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use crate::{Error, Result};
+use vgae::evaluate::negatives::Negatives;
+use vgae::graph::Pair;
+use vgae::read::{PairReader, Unknown};
+use vgae::run::Run;
+
+use super::Args;
+use crate::cli::progress::Reporter;
+use crate::cli::score::note_impossible;
+
+/// The default number of hard negatives per link.
+const HARD_PER_EDGE: usize = 100;
+
+/// The value of `--negatives`.
+#[derive(Debug, Clone)]
+pub(super) enum KindOrFile {
+    Uniform,
+    Degree,
+    Hard,
+    File(PathBuf),
+}
+
+impl From<OsString> for KindOrFile {
+    fn from(text: OsString) -> Self {
+        match text.to_str() {
+            Some("uniform") => KindOrFile::Uniform,
+            Some("degree") => KindOrFile::Degree,
+            Some("hard") => KindOrFile::Hard,
+            _ => KindOrFile::File(text.into()),
+        }
+    }
+}
+
+/// The pairs to rank, and the negatives to rank them among.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// The split's edges and negatives.
+    Split,
+    /// The split's edges and negatives of this kind.
+    Kind(Negatives),
+    /// The given pairs and negatives.
+    Files { pairs: &'a Path, negatives: &'a Path },
+}
+
+impl<'a> Source<'a> {
+    /// Determines the source from the arguments.
+    ///
+    /// # Errors
+    /// [`Error::Config`] if the arguments contradict each other.
+    pub(super) fn from_args(args: &'a Args) -> Result<Self> {
+        let reject = |problem: String| Err(Error::Usage(problem));
+        if let (Some(count), false) =
+            (args.negatives_per_edge, matches!(args.negatives, Some(KindOrFile::Hard)))
+        {
+            return reject(format!(
+                "--negatives-per-edge {count} is for hard negatives; add --negatives hard"
+            ));
+        }
+        let kind = match (&args.negatives, &args.pairs) {
+            (None, _) => return Ok(Source::Split),
+            (Some(KindOrFile::File(file)), None) => {
+                return reject(format!(
+                    "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs \
+                     --pairs with the links",
+                    file.display()
+                ));
+            }
+            (Some(KindOrFile::File(negatives)), Some(pairs)) => {
+                let dash = Path::new("-");
+                if pairs == dash && negatives == dash {
+                    return reject(
+                        "--pairs and --negatives are both -; stdin can be only one of them".into(),
+                    );
+                }
+                return Ok(Source::Files { pairs, negatives });
+            }
+            (Some(KindOrFile::Uniform), _) => Negatives::Uniform,
+            (Some(KindOrFile::Degree), _) => Negatives::Degree,
+            (Some(KindOrFile::Hard), _) => {
+                Negatives::Hard { per_edge: args.negatives_per_edge.unwrap_or(HARD_PER_EDGE) }
+            }
+        };
+        match &args.pairs {
+            None => Ok(Source::Kind(kind)),
+            Some(pairs) => reject(format!(
+                "--negatives {kind} are drawn for the held-out links, not for --pairs {}; expected a file \
+                 (write ./{kind} for a file named {kind})",
+                pairs.display()
+            )),
+        }
+    }
+}
+
+/// Prints a note that explains negatives of `kind`.
+pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
+    match kind {
+        Negatives::Uniform => {}
+        Negatives::Degree => reporter.note(
+            "degree negatives are absent pairs whose nodes have as many training edges as the nodes of \
+             edges, so that a degree alone tells little",
+        ),
+        Negatives::Hard { per_edge } => {
+            let heuristics = match run.graph.features() {
+                Some(_) => "resource allocation, personalised PageRank and feature cosine",
+                None => "resource allocation and personalised PageRank",
+            };
+            reporter.note(format!(
+                "hard negatives are, for each link, the up to {per_edge} likeliest absent pairs at its \
+                 nodes, by {heuristics} on the training edges (HeaRT); mrr and hits rank each link among \
+                 its own negatives, the other metrics pool them"
+            ));
+        }
+    }
+}
+
+/// The pairs in the files of `--pairs` and `--negatives`.
+pub(super) struct GivenPairs {
+    pub(super) pairs: Vec<Pair>,
+    pub(super) negatives: Vec<Pair>,
+}
+
+impl GivenPairs {
+    /// Reads both files and notes what makes their metrics doubtful.
+    pub(super) fn read(pairs: &Path, negatives: &Path, run: &Run, reporter: &Reporter) -> Result<Self> {
+        let pairs = read_pairs(pairs, run)?;
+        let negatives = read_pairs(negatives, run)?;
+        let num_seen = pairs.iter().filter(|&&pair| run.split.train.contains(pair)).count();
+        if num_seen > 0 {
+            reporter.note(format!(
+                "{num_seen} of the {} pairs were trained on, so this is not a held-out metric",
+                pairs.len()
+            ));
+        }
+        let num_edges = negatives.iter().filter(|&&pair| run.graph.edges.contains(pair)).count();
+        if num_edges > 0 {
+            reporter.note(format!("{num_edges} of the {} negatives are edges of the graph", negatives.len()));
+        }
+        let can_join = |pair: &Pair| run.graph.edges.can_join(*pair);
+        let num_impossible = pairs.iter().chain(&negatives).filter(|pair| !can_join(pair)).count();
+        note_impossible(num_impossible, reporter);
+        Ok(GivenPairs { pairs, negatives })
+    }
+}
+
+fn read_pairs(path: &Path, run: &Run) -> Result<Vec<Pair>> {
+    Ok(PairReader::open(path, &run.graph.nodes, Unknown::Refuse)?.read_all()?.0)
+}

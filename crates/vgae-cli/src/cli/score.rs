@@ -1,0 +1,98 @@
+//! `vgae score`: computes the probability of each pair in a file, as a stream.
+
+use std::path::PathBuf;
+
+use crate::{Error, Result};
+use vgae::read::{Columns, PairReader, Unknown};
+use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
+
+use super::progress::Reporter;
+use super::shared_args::{CalibrateArgs, RunArgs};
+
+/// Score pairs of nodes, as source,target,probability,logit in the order of the input
+///
+/// Without calibration, the probability is sigmoid(logit) from a model trained on balanced pairs: use it to
+/// rank pairs, not as the frequency with which such pairs are links.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The pairs: a file of source,target rows (CSV, TSV or whitespace-separated, optionally .gz), or - for
+    /// stdin
+    #[arg(long, value_name = "FILE")]
+    pairs: PathBuf,
+    /// Append the other columns of the pairs file
+    #[arg(long)]
+    keep_columns: bool,
+    /// Add logit_low, logit_high, probability_low and probability_high: the interval that contains the score
+    /// with this probability, given the variances of the two embeddings (computed from the exact first four
+    /// cumulants of the inner product)
+    #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
+    interval: Option<f64>,
+    #[command(flatten)]
+    calibrate: CalibrateArgs,
+    /// The format [default: by the extension of --output (.csv, .jsonl or .parquet), or csv if it has none]
+    #[arg(long, value_enum)]
+    format: Option<ScoreFormat>,
+    /// The file to write, or - for stdout
+    #[arg(long, short, value_name = "FILE", default_value = "-")]
+    output: PathBuf,
+    /// Replace the output file if it exists
+    #[arg(long)]
+    force: bool,
+    /// Skip pairs with a node that the run does not have
+    #[arg(long)]
+    skip_unknown: bool,
+    #[command(flatten)]
+    run: RunArgs,
+}
+
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    let existing = if args.force { Existing::Replace } else { Existing::Keep };
+    let output = Output::create(&args.output, existing)?;
+    let run = args.run.open(reporter)?;
+    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
+    let encoded = run.encode()?;
+    let posterior = match (args.interval, &encoded.embeddings) {
+        (None, _) => None,
+        (Some(level), Some(embeddings)) => Some(run.model.posterior(embeddings, level)?),
+        (Some(_), None) => {
+            let model = run.record.config.model.model;
+            return Err(Error::Usage(format!("--interval needs embeddings; {model} has none")));
+        }
+    };
+    let score = encoded.score;
+    stage.begin("calibrating");
+    let calibrator = args.calibrate.calibrator(&run, &*score)?;
+    let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
+    let pairs = PairReader::watched(&args.pairs, &run.graph.nodes, unknown, &stage)?;
+    let (kept, others) = match args.keep_columns {
+        true => (Columns::All, pairs.other_columns()),
+        false => (Columns::Nodes, Vec::new()),
+    };
+    let columns = ScoreColumns { calibrator: calibrator.as_ref(), posterior: posterior.as_ref(), others };
+    let format = args.format.map_or_else(|| ScoreFormat::of_path(&args.output), Ok)?;
+    let mut writer = ScoreWriter::new(output, format, &run.graph.nodes, columns)?;
+    let mut num_impossible = 0;
+    let num_skipped = pairs.read_blocks(kept, |block| {
+        num_impossible += block.pairs().iter().filter(|&&pair| !run.graph.edges.can_join(pair)).count();
+        writer.write_block(&block, &score.logits(block.pairs()))?;
+        stage.add_pairs(block.pairs().len());
+        Ok(())
+    })?;
+    writer.finish()?;
+    drop(stage);
+    note_impossible(num_impossible, reporter);
+    if num_skipped > 0 {
+        reporter.note(format!("skipped pairs with an unknown node: {num_skipped}"));
+    }
+    Ok(())
+}
+
+/// Prints the number of pairs that cannot be edges in this graph, if any.
+pub(super) fn note_impossible(num_impossible: usize, reporter: &Reporter) {
+    if num_impossible > 0 {
+        reporter.note(format!(
+            "pairs of a node with itself or of two nodes of the same kind, which are never links: \
+             {num_impossible}"
+        ));
+    }
+}

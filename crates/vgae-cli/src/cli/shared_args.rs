@@ -1,0 +1,73 @@
+//! Arguments that several verbs share.
+
+use std::path::PathBuf;
+
+use crate::Result;
+use vgae::config::{Calibration, FeatureSource, ReadConfig};
+use vgae::evaluate::calibrate::{Calibrator, Population};
+use vgae::model::score::Score;
+use vgae::read;
+use vgae::run::Run;
+
+use super::progress::Reporter;
+
+/// The run to use, and the graph to apply it to.
+#[derive(clap::Args)]
+pub(super) struct RunArgs {
+    /// The run directory
+    run: PathBuf,
+    /// Apply the model to this graph instead of the run's own; it may contain nodes that the model has never
+    /// seen, and may have any format that `vgae train` reads
+    #[arg(long, value_name = "DATA", help_heading = "Another graph")]
+    graph: Option<PathBuf>,
+    /// The features of the other graph, if DATA does not include them; the columns must be the ones the model
+    /// was trained with, matched by name, or by position if they have no names
+    #[arg(long, value_name = "FILE", requires = "graph", help_heading = "Another graph")]
+    features: Option<PathBuf>,
+}
+
+impl RunArgs {
+    /// Opens the run and, if `--graph` is given, replaces its graph.
+    pub(super) fn open(&self, reporter: &Reporter) -> Result<Run> {
+        let stage = reporter.stage("opening the run");
+        let run = Run::open(&self.run)?;
+        let Some(path) = &self.graph else { return Ok(run) };
+        let features = match &self.features {
+            None => FeatureSource::Auto,
+            Some(file) => FeatureSource::File(file.clone()),
+        };
+        let config = ReadConfig { features, ..run.record.config.read.clone() };
+        let run = run.on_graph(read::data_watched(path, &config, &stage)?)?;
+        drop(stage);
+        for note in &run.graph.notes {
+            reporter.note(note);
+        }
+        Ok(run)
+    }
+}
+
+/// The calibration of the probabilities.
+#[derive(clap::Args)]
+pub(super) struct CalibrateArgs {
+    /// Calibrate the probabilities on the run's validation part, for pairs that are edges as rarely as in the
+    /// graph [default: the calibration the run was trained with, if any]
+    #[arg(long, value_enum, value_name = "METHOD")]
+    calibrate: Option<Calibration>,
+}
+
+impl CalibrateArgs {
+    /// Fits the calibrator that turns logits into probabilities; `None` for the plain sigmoid.
+    pub(super) fn calibrator(&self, run: &Run, score: &dyn Score) -> Result<Option<Calibrator>> {
+        Ok(run.calibrator(score, self.calibrate)?)
+    }
+
+    /// Like [`CalibrateArgs::calibrator`], on a population that was already drawn.
+    pub(super) fn calibrator_by(&self, run: &Run, population: &Population) -> Result<Option<Calibrator>> {
+        Ok(run.calibrator_by(population, self.calibrate)?)
+    }
+
+    /// Returns the requested method, if any.
+    pub(super) fn method(&self) -> Option<Calibration> {
+        self.calibrate
+    }
+}

@@ -1,0 +1,160 @@
+//! `vgae threshold`: chooses where to cut a ranking, and estimates what is above the cut.
+
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use crate::{Error, Result};
+use serde::Serialize;
+use vgae::evaluate::calibrate::{Classes, Cut, Population};
+use vgae::run::Run;
+use vgae::write::Output;
+
+use super::progress::Reporter;
+use super::shared_args::CalibrateArgs;
+use super::stdout;
+
+/// Choose the logit above which to predict links
+///
+/// The cut for --precision is chosen on the validation part. The test part then gives the recall, which is
+/// the share of links above the cut; num_predicted, the number of pairs above the cut that are not edges,
+/// which are the pairs that `vgae predict` returns; and the precision, the share of links among all pairs
+/// above the cut if links are as rare as in the graph. The number of predicted pairs that are links missing
+/// from the graph cannot be known. --budget ranks all pairs and cuts after the given number of predicted
+/// pairs.
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// The run directory
+    run: PathBuf,
+    #[command(flatten)]
+    goal: Goal,
+    /// The assumed share of pairs that are links [default: the share of the graph's pairs that are edges]
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    density: Option<f64>,
+    #[command(flatten)]
+    calibrate: CalibrateArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Goal {
+    /// Choose the lowest cut above which this share of the pairs are links
+    #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
+    precision: Option<f64>,
+    /// Choose the cut above which this many pairs are not edges
+    #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
+    budget: Option<usize>,
+}
+
+/// The number of edges or negatives above a cut below which the estimate is mostly chance.
+const FEW_PAIRS: usize = 20;
+
+/// The printed result.
+#[derive(Serialize)]
+struct Cutoff {
+    logit: f64,
+    probability: f64,
+    precision: f64,
+    recall: f64,
+    num_predicted: u64,
+    density: f64,
+}
+
+pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
+    for (flag, share) in [("--precision", args.goal.precision), ("--density", args.density)] {
+        if let Some(share) = share.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+            return Err(Error::Usage(format!("{flag} is {share}; expected a share above 0 and below 1")));
+        }
+    }
+    if args.goal.budget == Some(0) {
+        return Err(Error::Usage("--budget is 0; expected at least 1".into()));
+    }
+    let stage = reporter.stage("opening the run");
+    let run = Run::open(&args.run)?;
+    stage.begin("encoding the nodes");
+    let score = run.encode()?.score;
+    stage.begin("scoring links and non-links");
+    let population = run.population(&*score)?;
+    let density = args.density.unwrap_or(population.density);
+    if population.reported().edges.is_empty() {
+        let problem = "this run held out no links, so precision and recall cannot be estimated";
+        return Err(Error::Usage(problem.into()));
+    }
+    let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
+    let (cut, num_predicted) = match (args.goal.precision, args.goal.budget) {
+        (Some(precision), _) => {
+            let logit = logit_with_precision(&population, density, precision, reporter)?;
+            let cut = Cut::at(population.reported(), density, logit)?;
+            if cut.precision < precision {
+                reporter.note(format!(
+                    "the precision on the test part is {:.4}, below the {precision} reached on the \
+                     validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
+                    cut.precision
+                ));
+            }
+            (cut, (cut.share_of_negatives * num_candidates as f64).round() as u64)
+        }
+        (None, budget) => {
+            let budget = budget.unwrap_or_default();
+            stage.begin("searching all pairs");
+            let best = score.top_pairs(budget, &run.graph.edges);
+            if best.len() < budget {
+                reporter.note(format!("there are only {} pairs that are not edges", best.len()));
+            }
+            let Some(last) = best.last() else {
+                return Err(Error::Usage("every pair is an edge, so there is nothing to cut".into()));
+            };
+            let cut = Cut::at(population.reported(), density, last.logit)?;
+            (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
+        }
+    };
+    drop(stage);
+    let Cut { logit, precision, recall, .. } = cut;
+    let probability = match args.calibrate.calibrator_by(&run, &population)? {
+        Some(calibrator) => calibrator.probability_at(logit, density),
+        None => vgae::model::score::probability(logit),
+    };
+    if population.test.edges.is_empty() {
+        reporter.note("nothing was held out for testing; these are the metrics of the validation part");
+    }
+    let cutoff = Cutoff { logit, probability, precision, recall, num_predicted, density };
+    stdout::print(|output| match args.json {
+        true => stdout::write_json(output, &cutoff),
+        false => cutoff.write(output),
+    })
+}
+
+/// Returns the logit at which the validation part has the requested precision.
+fn logit_with_precision(
+    population: &Population,
+    density: f64,
+    precision: f64,
+    reporter: &Reporter,
+) -> Result<f64> {
+    if population.validation.edges.is_empty() {
+        return Err(Error::Usage("--precision needs validation edges; this run held out none".into()));
+    }
+    let Cut { logit, .. } = Cut::with_precision(&population.validation, density, precision)?;
+    let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();
+    let Classes { edges, negatives } = &population.validation;
+    let (num_edges, num_negatives) = (above(edges), above(negatives));
+    if num_edges.min(num_negatives) < FEW_PAIRS {
+        reporter.note(format!(
+            "the cut is uncertain: above it are only {num_edges} of the {} validation edges and \
+             {num_negatives} of {} negatives",
+            edges.len(),
+            negatives.len()
+        ));
+    }
+    Ok(logit)
+}
+
+impl Cutoff {
+    fn write(&self, output: &mut Output) -> io::Result<()> {
+        let Cutoff { logit, probability, precision, recall, num_predicted, density } = self;
+        writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
+        writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
+    }
+}

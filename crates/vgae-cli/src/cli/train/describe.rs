@@ -1,0 +1,126 @@
+//! Prints a description of the graph, its split and the loss before training.
+
+use vgae::config::{Config, FeatureTransform, LossKind, ModelKind};
+use vgae::graph::Graph;
+use vgae::graph::transform;
+use vgae::split;
+use vgae::split::{RowSplit, Split};
+
+use crate::cli::progress::Reporter;
+
+/// Prints what was read.
+pub(super) fn describe(graph: &Graph, config: &Config, reporter: &Reporter) {
+    for note in &graph.notes {
+        reporter.note(note);
+    }
+    if config.read.directed && !config.model.model.is_directed() && !graph.edges.is_empty() {
+        let model: ModelKind = config.model.model;
+        reporter
+            .note(format!("{model} ignores the directions of the edges and scores both directions alike"));
+    }
+    let largest = graph.features().map_or(0.0, transform::largest);
+    if largest > LARGE_FEATURE && config.model.feature_transform() == FeatureTransform::None {
+        reporter.note(format!(
+            "the features reach {largest}, and such large columns drown out the others; scale them to about \
+             1, or try --feature-transform row"
+        ));
+    }
+    let row_sum = graph.features().map_or(0.0, transform::mean_row_sum);
+    if largest <= LARGE_FEATURE
+        && row_sum > LARGE_ROW
+        && config.model.feature_transform() == FeatureTransform::None
+    {
+        reporter.note(format!(
+            "the features of a node add up to {row_sum:.0} on average, which may make training unstable; try \
+             --feature-transform row or --features none"
+        ));
+    }
+    if let (ModelKind::Baseline(kind), true) = (config.model.model, graph.edges.weights().is_some()) {
+        reporter.note(format!("{kind} ignores edge weights"));
+    }
+    let features = match graph.features() {
+        Some(features) => format!("{} features", features.cols()),
+        None => "no features".into(),
+    };
+    match graph.edges.is_empty() {
+        true => reporter.info(format!("{} rows of {features}; no graph", graph.num_nodes())),
+        false => {
+            let num_nodes = graph.num_nodes();
+            let nodes = match graph.edges.num_sources() {
+                Some(num_sources) => format!("{num_sources} sources, {} targets", num_nodes - num_sources),
+                None => format!("{num_nodes} nodes"),
+            };
+            let edges = if graph.edges.weights().is_some() { "weighted edges" } else { "edges" };
+            reporter.info(format!("{nodes}, {} {edges}, {features}", graph.edges.len()));
+        }
+    }
+}
+
+/// Prints the loss and the pairs that it covers.
+pub(super) fn describe_loss(num_nodes: usize, config: &Config, reporter: &Reporter) {
+    let model = config.model.model;
+    if !model.is_network() || model == ModelKind::Vae {
+        return;
+    }
+    let loss = config.loss().for_graph(num_nodes);
+    let per_edge = match config.train.negatives_per_edge {
+        1 => "one negative per edge".to_string(),
+        count => format!("{count} negatives per edge"),
+    };
+    let pairs = match (loss, config.loss() == LossKind::Auto) {
+        (LossKind::Reweighted, true) => format!(
+            "an estimate of the exact one, using {per_edge} (the exact one takes O(n²) time and is the \
+             default up to {} nodes)",
+            LossKind::AUTO_EXACT_NODES
+        ),
+        (LossKind::Sampled | LossKind::Reweighted, _) => per_edge,
+        (LossKind::Subgraph, _) => match config.train.subgraph_nodes {
+            count if count >= num_nodes => {
+                format!("all of the {num_nodes} nodes that have edges, because --subgraph-nodes is {count}")
+            }
+            count => format!("all pairs of {count} nodes, drawn anew in each epoch"),
+        },
+        (LossKind::Exact | LossKind::Auto, _) if config.read.bipartite => {
+            "all pairs of a source and a target".to_string()
+        }
+        (LossKind::Exact | LossKind::Auto, _) => "all pairs of nodes, in blocks of 128 rows".to_string(),
+    };
+    reporter.info(format!("loss: {loss}, {pairs}"));
+}
+
+/// The absolute feature value above which a note suggests scaling.
+const LARGE_FEATURE: f32 = 100.0;
+
+/// The mean sum of a node's features above which a note suggests scaling.
+const LARGE_ROW: f64 = 100.0;
+
+/// The number of held-out edges below which a metric is mostly chance.
+const FEW_EDGES: usize = 50;
+
+/// Prints what is held out.
+pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, reporter: &Reporter) {
+    if config.model.model == ModelKind::Vae {
+        let RowSplit { train, validation, test } = split::rows(num_nodes, &config.split, config.seed);
+        let [train, validation, test] = [train, validation, test].map(|rows| rows.len());
+        reporter
+            .info(format!("{train} training rows; held out: {validation} validation rows, {test} test rows"));
+    }
+    if split.train.is_empty() {
+        return;
+    }
+    let held_out = format!(
+        "held out, with as many non-edges: {} validation edges, {} test edges",
+        split.validation.edges.len(),
+        split.test.edges.len()
+    );
+    match config.model.model {
+        ModelKind::Vae => reporter.info(format!("{held_out}; a vae does not learn from the other edges")),
+        _ => reporter.info(format!("{} training edges; {held_out}", split.train.len())),
+    }
+    let num_test_edges = split.test.edges.len();
+    if (1..FEW_EDGES).contains(&num_test_edges) {
+        reporter.note(format!(
+            "there are only {num_test_edges} test edges: AUC and AP will vary widely with --seed"
+        ));
+    }
+}

@@ -1,0 +1,75 @@
+//! Every reader on damaged files: it reads them or says what is wrong, and neither panics, hangs nor takes memory without
+//! bound. What was read is checked, and is the same after it was written and read again.
+//!
+//! `VGAE_FUZZ_SECONDS=600 cargo test --test fuzz` takes ten minutes for each reader; see `target::fuzz`.
+
+mod cli;
+mod memory;
+mod mutate;
+mod read;
+mod run_directory;
+mod target;
+
+use target::fuzz;
+// The reader of `--config` files, which is compiled in here, names them so.
+use vgae_cli::{Error, Result};
+
+#[test]
+fn edge_lists() {
+    fuzz("edge-list", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn matrix_market() {
+    fuzz("matrix-market", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn npz() {
+    fuzz("npz", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn graphml() {
+    fuzz("graphml", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn parquet() {
+    fuzz("parquet", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn features() {
+    fuzz("features", |_, _| {}, read::features);
+}
+
+#[test]
+fn pairs() {
+    fuzz("pairs", |_, _| {}, read::pairs);
+}
+
+#[test]
+fn directories() {
+    fuzz("directory", |_, _| {}, read::directory);
+}
+
+#[test]
+fn linqs() {
+    fuzz("linqs", |_, _| {}, read::directory);
+}
+
+#[test]
+fn run_directories() {
+    fuzz("run-directory", run_directory::vouch, run_directory::open);
+}
+
+#[test]
+fn benchmark_rows() {
+    fuzz("benchmark", |_, _| {}, run_directory::benchmark);
+}
+
+#[test]
+fn config_files() {
+    fuzz("config", |_, _| {}, cli::train::config);
+}

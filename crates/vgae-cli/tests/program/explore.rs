@@ -1,0 +1,485 @@
+//! `vgae explore`, queried over plain TCP.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::process::{Command, ExitStatus};
+use std::time::{Duration, Instant};
+
+use crate::common::explorer::Explore;
+use crate::common::{Workspace, karate};
+use serde_json::Value;
+
+/// The longest time to wait for a response.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+impl Explore {
+    fn client(&self) -> Client {
+        Client { reader: BufReader::new(self.connect(PATIENCE)) }
+    }
+
+    /// Returns the status and JSON of a path.
+    fn get(&self, path: &str) -> (u16, Value) {
+        let answer = self.client().get(path);
+        (answer.status, answer.json())
+    }
+
+    fn ok(&self, path: &str) -> Value {
+        let (status, value) = self.get(path);
+        assert_eq!(status, 200, "{path}: {value}");
+        value
+    }
+
+    /// Returns the status, error and hint of a path that must be refused.
+    fn refused(&self, path: &str) -> (u16, String, String) {
+        let (status, value) = self.get(path);
+        let text = |name: &str| value[name].as_str().unwrap_or_else(|| panic!("{path}: {value}")).to_string();
+        (status, text("error"), text("hint"))
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
+    }
+
+    fn ended(&mut self) -> ExitStatus {
+        let start = Instant::now();
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status;
+            }
+            assert!(start.elapsed() < Duration::from_secs(20), "it does not end");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// A persistent connection.
+struct Client {
+    reader: BufReader<TcpStream>,
+}
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|_| panic!("{}: {}", self.head, String::from_utf8_lossy(&self.body)))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
+        lines.filter(|line| line.0.eq_ignore_ascii_case(name)).map(|line| line.1).next()
+    }
+}
+
+impl Client {
+    fn get(&mut self, path: &str) -> Answer {
+        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
+    }
+
+    fn send(&mut self, request: &[u8]) -> Answer {
+        self.reader.get_mut().write_all(request).unwrap();
+        let mut head = String::new();
+        while !head.ends_with("\r\n\r\n") {
+            assert_ne!(self.reader.read_line(&mut head).unwrap(), 0, "no answer: {head:?}");
+        }
+        let status = head[9..12].parse().unwrap();
+        let mut answer = Answer { status, head, body: Vec::new() };
+        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
+        answer.body.resize(length, 0);
+        self.reader.read_exact(&mut answer.body).unwrap();
+        answer
+    }
+}
+
+/// Percent-encodes everything but letters and digits.
+fn encoded(id: &str) -> String {
+    let of =
+        |byte: u8| if byte.is_ascii_alphanumeric() { (byte as char).into() } else { format!("%{byte:02X}") };
+    id.bytes().map(of).collect()
+}
+
+#[test]
+fn answers_match_other_commands() {
+    let workspace = Workspace::new();
+    workspace.train_karate("--calibrate platt");
+    let explore = Explore::start(&workspace, "");
+
+    let run = explore.ok("/api/run");
+    assert_eq!(
+        (&run["name"], &run["model"], &run["graph"]),
+        (&"run".into(), &"vgae".into(), &"undirected".into())
+    );
+    assert_eq!(
+        (&run["num_nodes"], &run["num_edges"], &run["num_train_edges"]),
+        (&34.into(), &78.into(), &68.into())
+    );
+    assert_eq!(run["calibration"], "platt");
+    assert_eq!(run["metrics"]["test"], workspace.json("run/metrics.json")["test"]);
+    assert_eq!(run["hubs"][0]["node"], "34");
+
+    let best = workspace.stdout("predict run --node 1 --top 5 --format jsonl");
+    let predicted = explore.ok("/api/predict/1?top=5");
+    assert_eq!(predicted["node"], "1");
+    for (line, row) in best.lines().zip(predicted["predictions"].as_array().unwrap()) {
+        let line: Value = serde_json::from_str(line).unwrap();
+        assert_eq!(
+            (&line["target"], &line["logit"], &line["probability"]),
+            (&row["node"], &row["logit"], &row["probability"])
+        );
+        let pair = format!("source=1&target={}", row["node"].as_str().unwrap());
+        let why = explore.ok(&format!("/api/why?{pair}"));
+        for figure in ["num_common_neighbours", "adamic_adar", "feature_cosine"] {
+            assert_eq!(why[figure], row["why"][figure]);
+        }
+        let score = explore.ok(&format!("/api/score?{pair}"));
+        assert_eq!(score["logit"], row["logit"]);
+        assert_eq!((&score["is_edge"], &score["part"]), (&false.into(), &Value::Null));
+    }
+    assert_eq!(explore.ok("/api/predict/1?top=1000")["predictions"].as_array().unwrap().len(), 33 - 16);
+
+    for part in ["train", "validation", "test"] {
+        let csv = workspace.read(&format!("run/split/{part}.csv"));
+        let (u, v) = csv.lines().nth(1).unwrap().split_once(',').unwrap();
+        let score = explore.ok(&format!("/api/score?source={u}&target={v}"));
+        assert_eq!((&score["is_edge"], &score["part"]), (&true.into(), &part.into()));
+        let node = explore.ok(&format!("/api/node/{u}"));
+        let neighbours = node["neighbours"].as_array().unwrap();
+        assert_eq!(node["degree"], neighbours.len());
+        assert!(neighbours.iter().any(|other| other["node"] == v && other["part"] == part), "{node}");
+    }
+    let node = explore.ok("/api/node/1?limit=3");
+    assert_eq!((&node["degree"], node["neighbours"].as_array().unwrap().len()), (&16.into(), 3));
+    assert!(node["label"].is_string());
+
+    let found = explore.ok("/api/nodes?query=3&limit=3");
+    assert_eq!(found["num_found"], 8);
+    let ids: Vec<&str> =
+        found["nodes"].as_array().unwrap().iter().map(|node| node["node"].as_str().unwrap()).collect();
+    assert_eq!((ids[0], ids.len()), ("3", 3));
+    assert_eq!(explore.ok("/api/nodes?query=x")["num_found"], 0);
+
+    for (path, kind) in [
+        ("/", "text/html"),
+        ("/page.css", "text/css"),
+        ("/page.js", "text/javascript"),
+        ("/icon.svg", "image/svg+xml"),
+    ] {
+        let answer = explore.client().get(path);
+        assert_eq!(answer.status, 200);
+        assert!(answer.header("content-type").unwrap().starts_with(kind));
+        assert!(
+            answer
+                .header("content-security-policy")
+                .unwrap()
+                .starts_with("default-src 'none'; script-src 'self'")
+        );
+    }
+}
+
+#[test]
+fn hostile_ids_round_trip() {
+    let ids = [
+        "<script>alert(1)</script>",
+        "a/b",
+        "a b",
+        "%",
+        "=cmd()",
+        "näh…🦀",
+        "../../etc/passwd",
+        "%2F",
+        "\"'\\",
+        "?&#+",
+    ]
+    .map(String::from);
+    let ids: Vec<String> = ids.into_iter().chain([format!("long{}", "x".repeat(2000))]).collect();
+    // A ring with chords, so that there are enough edges to hold some out.
+    let n = ids.len();
+    let pairs = (0..n).flat_map(|at| [(at, (at + 1) % n), (at, (at + 3) % n)]);
+    let quoted = |at: usize| format!("\"{}\"", ids[at].replace('"', "\"\""));
+    let csv: String = pairs.map(|(u, v)| format!("{},{}\n", quoted(u), quoted(v))).collect();
+    let workspace = Workspace::new();
+    workspace.write("odd.csv", format!("source,target\n{csv}"));
+    workspace.stdout("train odd.csv --output run --epochs 3 --quiet");
+    let explore = Explore::start(&workspace, "--quiet");
+    for (at, id) in ids.iter().enumerate() {
+        let (this, next) = (encoded(id), encoded(&ids[(at + 1) % n]));
+        assert_eq!(explore.ok(&format!("/api/node/{this}"))["node"], **id);
+        assert_eq!(explore.ok(&format!("/api/predict/{this}"))["node"], **id);
+        assert_eq!(explore.ok(&format!("/api/nodes?query={this}"))["nodes"][0]["node"], **id);
+        let score = explore.ok(&format!("/api/score?source={this}&target={next}"));
+        assert_eq!((&score["source"], &score["is_edge"]), (&Value::from(id.as_str()), &true.into()));
+        assert!(explore.ok(&format!("/api/why?source={this}&target={next}"))["distance"].is_u64());
+    }
+}
+
+#[test]
+fn bad_requests_are_refused() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
+    let long = "a".repeat(2049);
+    for (path, status, error) in [
+        ("/api/node/99", 404, "the run has no node \"99\""),
+        ("/api/predict/nobody", 404, "the run has no node \"nobody\""),
+        ("/api/score?source=1", 400, "target is missing"),
+        ("/api/score?source=1&target=", 400, "target is empty"),
+        ("/api/score?source=1&target=2&x=3", 400, "x is not a parameter"),
+        ("/api/score?source=1&target=2&source=1", 400, "source is given twice"),
+        ("/api/score?source=1&target=1", 400, "\"1\" and \"1\" are never linked: they are the same node"),
+        ("/api/score?source=1&target=%f", 400, "target has a % without two hexadecimal digits"),
+        ("/api/node/%ff", 400, "the node in the path is not UTF-8"),
+        ("/api/node/%zz", 400, "the node in the path has a % without two hexadecimal digits"),
+        (&format!("/api/node/{long}"), 400, "the node in the path has 2049 bytes"),
+        (&format!("/api/nodes?query={long}"), 400, "query has 2049 bytes"),
+        ("/api/nodes", 400, "query is missing"),
+        ("/api/nodes?query=1&limit=0", 400, "limit is \"0\""),
+        ("/api/predict/1?top=0", 400, "top is \"0\""),
+        ("/api/predict/1?top=1001", 400, "top is \"1001\""),
+        ("/api/predict/1?top=-1", 400, "top is \"-1\""),
+        ("/api/predict/1?top=99999999999999999999999", 400, "top is \"99999999999999999999999\""),
+        ("/api/run?x=1", 400, "x is not a parameter"),
+        ("/api", 404, "there is no /api"),
+        ("/api/node/", 404, "there is no /api/node/"),
+        ("/api/node/1/2", 404, "there is no /api/node/1/2"),
+        ("/../../etc/passwd", 404, "there is no /../../etc/passwd"),
+        ("/..%2f..%2fetc%2fpasswd", 404, "there is no /..%2f..%2fetc%2fpasswd"),
+        ("/page.js/../../../etc/passwd", 404, "there is no /page.js/../../../etc/passwd"),
+        ("/api/node/..%2F..%2Fetc%2Fpasswd", 404, "the run has no node \"../../etc/passwd\""),
+    ] {
+        let refused = explore.refused(path);
+        assert_eq!((refused.0, refused.1.as_str()), (status, error), "{path}");
+        assert!(!refused.2.is_empty());
+    }
+    assert!(explore.refused("/api/node/3x").2.starts_with("similar ids: \"3\", \"3"));
+    assert_eq!(explore.refused("/api/predict/1?top=0").2, "expected a whole number from 1 to 1000");
+
+    let ask = |request: &str| explore.client().send(request.as_bytes());
+    let with =
+        |line: &str| ask(&format!("GET /api/run HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{line}\r\n", explore.port));
+    assert_eq!(with("").status, 200);
+    for (answer, status) in [
+        (ask("GET /api/run HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 403),
+        (ask("GET / HTTP/1.1\r\nHost: evil.example:7878\r\n\r\n"), 403),
+        (ask("GET / HTTP/1.1\r\n\r\n"), 403),
+        (with("Host: evil.example\r\n"), 403),
+        (ask("GET http://evil.example/api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"), 403),
+        (with("Sec-Fetch-Site: cross-site\r\n"), 403),
+        (with("Sec-Fetch-Site: same-origin\r\n"), 200),
+        (with("Content-Length: 2000\r\n"), 413),
+        (ask(&format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(17_000))), 414),
+        (ask("nonsense\r\n\r\n"), 400),
+    ] {
+        assert_eq!(answer.status, status, "{}", answer.head);
+        if status != 400 {
+            for (name, value) in [
+                ("x-content-type-options", "nosniff"),
+                ("referrer-policy", "no-referrer"),
+                ("cache-control", "no-store"),
+            ] {
+                assert_eq!(answer.header(name), Some(value));
+            }
+            assert_eq!(answer.header("access-control-allow-origin"), None);
+        }
+    }
+    for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
+        let answer = ask(&format!("{method} /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"));
+        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
+    }
+    // An endless request head. The connection may close before the response is read.
+    let mut client = explore.client();
+    let head = format!("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: {}", "a".repeat(1 << 20));
+    let _ = client.reader.get_mut().write_all(head.as_bytes());
+    let mut answer = Vec::new();
+    let _ = client.reader.read_to_end(&mut answer);
+    assert!(
+        answer.is_empty() || answer.starts_with(b"HTTP/1.1 431 "),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    // An endless chunked body.
+    let chunk = format!("7d0\r\n{}\r\n", "a".repeat(2000));
+    let answer = ask(&format!(
+        "GET /api/run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
+    ));
+    assert_eq!(answer.status, 413);
+    assert_eq!(explore.ok("/api/run")["num_nodes"], 34);
+}
+
+#[test]
+fn ten_thousand_requests_on_eight_connections() {
+    const NUM_REQUESTS: usize = 10_000;
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let pairs: Vec<(usize, usize)> =
+        (1..=34).flat_map(|u| (1..=34).map(move |v| (u, v))).filter(|(u, v)| u != v).collect();
+    workspace.write("pairs.csv", pairs.iter().map(|(u, v)| format!("{u},{v}\n")).collect::<String>());
+    let scores = workspace.stdout("score run --pairs pairs.csv --format jsonl");
+    let scores: Vec<Value> = scores.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let explore = Explore::start(&workspace, "");
+    let start = Instant::now();
+    let ask = |connection: usize| {
+        let mut client = explore.client();
+        let these = (connection..NUM_REQUESTS).step_by(8);
+        let is_right = |at: &usize| {
+            let ((u, v), expected) = (pairs[at % pairs.len()], &scores[at % pairs.len()]);
+            let answer = client.get(&format!("/api/score?source={u}&target={v}"));
+            let found = answer.json();
+            answer.status == 200
+                && ["source", "target", "logit", "probability"]
+                    .iter()
+                    .all(|&name| found[name] == expected[name])
+        };
+        these.filter(is_right).count()
+    };
+    let num_right: usize = std::thread::scope(|scope| {
+        let connections: Vec<_> = (0..8).map(|connection| scope.spawn(move || ask(connection))).collect();
+        connections.into_iter().map(|connection| connection.join().unwrap()).sum()
+    });
+    assert_eq!(num_right, NUM_REQUESTS);
+    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
+    eprintln!("{NUM_REQUESTS} requests in {:?}", start.elapsed());
+}
+
+#[test]
+fn signals_stop_explorer_cleanly() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    for signal in ["INT", "TERM"] {
+        let mut explore = Explore::start(&workspace, "");
+        let mut idle = explore.client();
+        assert_eq!(idle.get("/api/run").status, 200);
+        // An occupied port is reported before anything else is checked.
+        let error = workspace.failure(&format!("explore nowhere --port {}", explore.port), 1);
+        assert!(
+            error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
+            "{error}"
+        );
+        assert!(
+            error.contains("hint: another program listens there") && error.contains("--port 0"),
+            "{error}"
+        );
+        explore.signal(signal);
+        assert_eq!(explore.ended().code(), Some(0), "{signal}");
+        // The idle connection is closed.
+        assert_eq!(idle.reader.read(&mut [0]).unwrap_or(0), 0);
+        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, explore.port)).is_err());
+        let mut said = String::new();
+        explore.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(said, "press Ctrl-C to stop\n");
+    }
+}
+
+#[test]
+fn silent_client_is_dropped() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
+    let (mut silent, mut slow) = (explore.client(), explore.client());
+    slow.reader.get_mut().write_all(b"GET /api/run HTTP/1.1\r\nHost:").unwrap();
+    let start = Instant::now();
+    for client in [&mut silent, &mut slow] {
+        let mut rest = Vec::new();
+        client.reader.read_to_end(&mut rest).unwrap();
+    }
+    let seconds = start.elapsed().as_secs();
+    assert!((8..25).contains(&seconds), "{seconds}");
+    assert_eq!(explore.ok("/api/run")["num_nodes"], 34);
+}
+
+#[test]
+fn other_models_and_graphs() {
+    let workspace = Workspace::new();
+    for model in ["best", "adamic-adar"] {
+        let epochs = if model == "best" { "--epochs 20" } else { "" };
+        workspace
+            .stdout(&format!("train {} --model {model} {epochs} --output run --force --quiet", karate()));
+        let explore = Explore::start(&workspace, "");
+        assert_eq!(explore.ok("/api/run")["model"], model);
+        let best: Value =
+            serde_json::from_str(workspace.stdout("predict run --node 1 --top 1 --format jsonl").trim())
+                .unwrap();
+        let row = &explore.ok("/api/predict/1?top=1")["predictions"][0];
+        assert_eq!((&row["node"], &row["logit"]), (&best["target"], &best["logit"]), "{model}");
+    }
+
+    workspace.train_karate("--model gravity-vgae --directed --force");
+    let explore = Explore::start(&workspace, "");
+    assert_eq!(explore.ok("/api/run")["graph"], "directed");
+    let csv = workspace.read("run/split/train.csv");
+    let (u, v) = csv.lines().nth(1).unwrap().split_once(',').unwrap();
+    let there = explore.ok(&format!("/api/score?source={u}&target={v}"));
+    let back = explore.ok(&format!("/api/score?source={v}&target={u}"));
+    assert_eq!((&there["is_edge"], &back["is_edge"]), (&true.into(), &false.into()));
+    assert_ne!(there["logit"], back["logit"]);
+    let way = |node: &str, other: &str| {
+        let facts = explore.ok(&format!("/api/node/{node}"));
+        let neighbours = facts["neighbours"].as_array().unwrap();
+        neighbours.iter().find(|neighbour| neighbour["node"] == other).unwrap()["way"].clone()
+    };
+    assert_eq!((way(u, v), way(v, u)), ("out".into(), "in".into()));
+
+    let bought: String =
+        (0..12).flat_map(|at| [0, 1, 3].map(|step| format!("b{at},g{}\n", (at + step) % 9))).collect();
+    workspace.write("bought.csv", bought);
+    workspace.stdout("train bought.csv --bipartite --output run --force --epochs 5 --quiet");
+    let explore = Explore::start(&workspace, "");
+    let run = explore.ok("/api/run");
+    assert_eq!((&run["graph"], &run["num_sources"]), (&"bipartite".into(), &12.into()));
+    assert_eq!(explore.ok("/api/node/g1")["kind"], "target");
+    let predicted = explore.ok("/api/predict/b1?top=100");
+    let others = predicted["predictions"].as_array().unwrap();
+    assert!(others.len() == 6 && others.iter().all(|other| other["node"].as_str().unwrap().starts_with('g')));
+    let (status, error, _) = explore.refused("/api/score?source=b1&target=b2");
+    assert_eq!((status, error.contains("of the same kind")), (400, true));
+    let good = others[0]["node"].as_str().unwrap();
+    let why = explore.ok(&format!("/api/why?source=b1&target={good}"));
+    assert!(why["alike"].is_array() && why["num_common_neighbours"] == 0);
+}
+
+/// The thread that waits for clients must not be the only one that computes.
+#[test]
+fn one_thread_answers_all_requests() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "--threads 1");
+    for path in ["/api/map", "/api/predict/1", "/api/why?source=1&target=9", "/api/score?source=1&target=9"] {
+        explore.ok(path);
+    }
+}
+
+#[test]
+fn shared_features_explain_pair() {
+    let workspace = Workspace::new();
+    let nodes = 1..=34;
+    let rows: String = nodes.map(|node| format!("{node},{},{},1\n", node % 2, u8::from(node < 4))).collect();
+    workspace.write("features.csv", format!("node,odd,<b>first</b>,all\n{rows}"));
+    workspace.train_karate("--features features.csv");
+    let explore = Explore::start(&workspace, "");
+    let why = explore.ok("/api/why?source=1&target=3&limit=2");
+    assert_eq!(why["num_shared_features"], 3);
+    assert_eq!(why["shared_features"][0]["feature"], "<b>first</b>");
+    assert_eq!(why["shared_features"][0]["num_nodes"], 3);
+    assert_eq!(why["shared_features"][1]["feature"], "odd");
+    assert_eq!(why["shared_features"].as_array().unwrap().len(), 2);
+    assert!((why["feature_cosine"].as_f64().unwrap() - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn rows_without_graph_are_refused() {
+    let workspace = Workspace::new();
+    let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
+    workspace.write("rows.csv", format!("node,a,b\n{rows}"));
+    workspace.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
+    let error = workspace.failure("explore run --port 0", 2);
+    assert!(error.starts_with("error: there are no links to explore"), "{error}");
+    assert!(workspace.failure("explore nowhere --port 0", 1).contains("is not a run directory"));
+    assert!(
+        workspace.failure(&format!("explore {} --port 0", karate()), 1).contains("is not a run directory")
+    );
+    workspace.vgae("explore run --bind example.org").assert().code(2);
+}

@@ -1,0 +1,423 @@
+//! `vgae explore` under attack: random requests and garbage, endless bodies and heads, clients that are slow
+//! or never read. `VGAE_FUZZ_SECONDS` sets the duration of the random requests (default 2).
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::TcpStream;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::common::Workspace;
+use crate::common::explorer::Explore;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+/// The longest time to wait for a response.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The last request of a connection, which makes the server close it.
+const LAST: &[u8] = b"\r\nGET /icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+
+impl Explore {
+    /// Sends `request`, and returns all that arrives until the connection closes or `patience` passes without
+    /// data.
+    fn ask(&self, request: &[u8], patience: Duration) -> Vec<u8> {
+        let mut stream = self.connect(patience);
+        // The server may refuse it and close the connection before all of it is sent.
+        let _ = stream.write_all(request);
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer);
+        answer
+    }
+
+    fn status_of(&self, request: &str) -> String {
+        status(&self.ask(request.as_bytes(), PATIENCE))
+    }
+
+    fn is_well(&self) -> bool {
+        self.status_of("GET /api/run HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") == "200"
+    }
+
+    fn num_sockets(&self) -> usize {
+        let files = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
+        let target = |file: fs::DirEntry| fs::read_link(file.path()).unwrap_or_default();
+        files.flatten().map(target).filter(|to| to.to_string_lossy().starts_with("socket")).count()
+    }
+
+    fn kibibytes(&self) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse().unwrap()
+    }
+
+    /// Waits until at most `num_sockets` are open.
+    fn until(&self, num_sockets: usize, within: Duration) -> Duration {
+        let start = Instant::now();
+        while self.num_sockets() > num_sockets {
+            assert!(start.elapsed() < within, "{} sockets after {within:?}", self.num_sockets());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        start.elapsed()
+    }
+
+    /// Kills the server, and returns its stderr.
+    fn said(mut self) -> String {
+        assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself");
+        self.child.kill().unwrap();
+        let mut said = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        said
+    }
+}
+
+/// Returns the status of a response, or an empty string if there is none.
+fn status(answer: &[u8]) -> String {
+    match answer.strip_prefix(b"HTTP/1.") {
+        Some(rest) => String::from_utf8_lossy(&rest[2..5.min(rest.len())]).into_owned(),
+        None => {
+            assert!(answer.is_empty(), "no HTTP: {}", String::from_utf8_lossy(answer));
+            String::new()
+        }
+    }
+}
+
+/// Returns the statuses of all responses on a connection, by their first lines; no body contains such a line.
+fn statuses(answer: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(answer);
+    text.match_indices("HTTP/1.").filter_map(|(at, _)| text.get(at + 9..at + 12).map(String::from)).collect()
+}
+
+fn seconds() -> f64 {
+    std::env::var("VGAE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2.0)
+}
+
+/// Generates paths and queries, from valid to nonsense.
+fn target() -> impl Strategy<Value = String> {
+    let id = prop_oneof![
+        4 => (1u32..40).prop_map(|id| id.to_string()),
+        1 => "[a-z%/.?&=+#]{0,9}",
+        1 => prop::collection::vec(any::<u8>(), 0..9)
+            .prop_map(|bytes| bytes.iter().map(|byte| format!("%{byte:02x}")).collect()),
+        1 => Just("..%2f..%2f..%2fetc%2fpasswd".to_string()),
+        1 => Just("a".repeat(3000)),
+    ];
+    let count = prop_oneof!["[0-9]{1,4}", "-?[0-9]{1,30}", "[a-z%]{0,3}"];
+    let known = (0usize..9, id.clone(), id, count).prop_map(|(which, u, v, count)| match which {
+        0 => format!("/api/nodes?query={u}&limit={count}"),
+        1 => format!("/api/node/{u}?limit={count}"),
+        2 => format!("/api/predict/{u}?top={count}"),
+        3 => format!("/api/score?source={u}&target={v}"),
+        4 => format!("/api/why?source={u}&target={v}&limit={count}"),
+        5 => format!("/api/run?{u}={v}"),
+        6 => format!("/{u}/../{v}"),
+        7 => format!("/{u}"),
+        _ => format!("http://localhost/{u}"),
+    });
+    let fixed = [
+        "/",
+        "/page.css",
+        "/map.js",
+        "/icon.svg",
+        "/api/map",
+        "*",
+        "//",
+        "/%2e%2e/%2e%2e/etc/passwd",
+        "",
+        "\u{0}",
+    ];
+    prop_oneof![6 => known, 2 => prop::sample::select(fixed.to_vec()).prop_map(String::from), 1 => "[ -~]{0,40}"]
+}
+
+/// Generates requests that are roughly as a client would write them.
+fn written() -> impl Strategy<Value = Vec<u8>> {
+    let method = prop_oneof![
+        6 => Just("GET".to_string()),
+        1 => Just("HEAD".to_string()),
+        1 => prop::sample::select(&["POST", "PUT", "DELETE", "OPTIONS", "CONNECT", "TRACE", "PATCH"][..])
+            .prop_map(String::from),
+        1 => "[A-Za-z -~]{0,8}",
+    ];
+    let version =
+        prop_oneof![8 => Just("HTTP/1.1"), 1 => Just("HTTP/1.0"), 1 => Just("HTTP/2.0"), 1 => Just("")];
+    let host = prop::sample::select(
+        &[
+            "Host: localhost\r\n",
+            "Host: 127.0.0.1:80\r\n",
+            "",
+            "Host: evil.example\r\n",
+            "Host: [::1]\r\nHost: x\r\n",
+        ][..],
+    );
+    let header = prop_oneof![
+        "[A-Za-z-]{1,12}: [ -~]{0,30}\r\n",
+        Just("Sec-Fetch-Site: cross-site\r\n".to_string()),
+        Just("Origin: https://evil.example\r\n".to_string()),
+        Just("Transfer-Encoding: chunked\r\n".to_string()),
+        Just("Expect: 100-continue\r\n".to_string()),
+        Just("Connection: upgrade\r\nUpgrade: websocket\r\n".to_string()),
+        "[0-9]{1,25}".prop_map(|length| format!("Content-Length: {length}\r\n")),
+        (1usize..3000).prop_map(|length| format!("Cookie: {}\r\n", "c".repeat(length))),
+        ".{0,20}",
+    ];
+    let body = prop_oneof![4 => Just(Vec::new()), 1 => prop::collection::vec(any::<u8>(), 0..3000)];
+    (method, target(), version, host, prop::collection::vec(header, 0..4), body).prop_map(
+        |(method, target, version, host, headers, body)| {
+            let head = format!("{method} {target} {version}\r\n{host}{}\r\n", headers.concat());
+            [head.into_bytes(), body].concat()
+        },
+    )
+}
+
+/// Generates a request, a damaged request, or garbage.
+fn request() -> impl Strategy<Value = Vec<u8>> {
+    // Some bytes are changed.
+    let changed = (written(), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5))
+        .prop_map(|(mut bytes, changes)| {
+            changes.iter().for_each(|(at, byte)| {
+                let at = at.index(bytes.len());
+                bytes[at] = *byte;
+            });
+            bytes
+        });
+    let garbage = prop::collection::vec(any::<u8>(), 0..500);
+    prop_oneof![6 => written(), 2 => changed, 1 => garbage]
+}
+
+#[test]
+fn random_requests_cause_no_server_error() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "--quiet");
+    assert!(explore.is_well());
+    let before = explore.num_sockets();
+    let start = Instant::now();
+    // Fixed seeds, one for each connection, so that every run begins with the same requests.
+    let besiege = |seed: u8, until: Duration| {
+        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
+        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
+        let requests = prop::collection::vec(request(), 1..4);
+        let (mut num, mut num_answered) = (0u64, 0u64);
+        while start.elapsed() < until {
+            let pipelined = requests.new_tree(&mut runner).unwrap().current();
+            num += pipelined.len() as u64;
+            // No response to the last request comes if it is taken as part of an earlier one.
+            let bytes = [pipelined.concat(), LAST.to_vec()].concat();
+            for status in statuses(&explore.ask(&bytes, Duration::from_millis(50))) {
+                num_answered += 1;
+                let shown = || String::from_utf8_lossy(&pipelined.concat()).into_owned();
+                assert!(!status.starts_with('5'), "{status} for {:?}", shown());
+            }
+        }
+        (num, num_answered)
+    };
+    let whole = Duration::from_secs_f64(seconds());
+    let all = |until: Duration, seeds: u8| -> (u64, u64) {
+        std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|at| scope.spawn(move || besiege(seeds + at, until))).collect();
+            let found = threads.into_iter().map(|thread| thread.join().unwrap());
+            found.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
+        })
+    };
+    // Initial allocations are kept, so memory must be flat only after a warm-up.
+    let first = all(whole / 4, 0);
+    let warm = explore.kibibytes();
+    let rest = all(whole, 100);
+    let (num, num_answered) = (first.0 + rest.0, first.1 + rest.1);
+    let seconds = start.elapsed().as_secs_f64();
+    assert!(num as f64 > 50.0 * seconds && num_answered > num / 8, "{num} requests, {num_answered} answers");
+    explore.until(before, Duration::from_secs(30));
+    assert!(explore.is_well());
+    let grown = explore.kibibytes().saturating_sub(warm);
+    assert!(grown < 16 << 10, "{grown} KiB more than {warm} KiB");
+    assert_eq!(explore.said(), "");
+    eprintln!(
+        "fuzz explorer: {num} requests in {seconds:.0} s, 0 5xx/crashes, {num_answered} answers, {grown} KiB more than \
+         {warm} KiB, no socket left"
+    );
+}
+
+#[test]
+fn endless_requests_use_bounded_memory() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
+    assert!(explore.is_well());
+    let before = explore.kibibytes();
+    let host = "Host: localhost\r\n";
+    let megabytes = "a".repeat(64 << 20);
+    let chunks = "8000\r\n".to_string() + &"a".repeat(0x8000) + "\r\n";
+    for (request, statuses) in [
+        (format!("GET /{megabytes} HTTP/1.1\r\n{host}\r\n"), ["414", "431", ""]),
+        (format!("GET / HTTP/1.1\r\n{host}X: {megabytes}\r\n\r\n"), ["431", "431", ""]),
+        (format!("GET / HTTP/1.1\r\n{host}{}\r\n", "X: y\r\n".repeat(1 << 20)), ["431", "431", ""]),
+        (megabytes.clone(), ["400", "431", ""]),
+        (
+            format!("GET /api/run HTTP/1.1\r\n{host}Content-Length: 67108864\r\n\r\n{megabytes}"),
+            ["413", "413", ""],
+        ),
+        (
+            format!(
+                "GET /api/run HTTP/1.1\r\n{host}Transfer-Encoding: chunked\r\n\r\n{}",
+                chunks.repeat(1000)
+            ),
+            ["413", "413", ""],
+        ),
+    ] {
+        // The response may be lost if the connection closes while data is still arriving.
+        let found = status(&explore.ask(request.as_bytes(), PATIENCE));
+        assert!(statuses.contains(&found.as_str()), "{found:?} for {:?}…", &request[..60]);
+    }
+    // If no more data is on its way, the response arrives.
+    let lengths = format!("GET /api/run HTTP/1.1\r\n{host}Content-Length: 18446744073709551615\r\n\r\n");
+    let found = explore.status_of(&lengths);
+    assert!(["413", "400", "431"].contains(&found.as_str()), "{found:?}");
+    assert_eq!(
+        explore
+            .status_of(&format!("GET /{} HTTP/1.1\r\n{host}Connection: close\r\n\r\n", "a".repeat(20_000))),
+        "414"
+    );
+    let many = (0..120).map(|at| format!("X-{at}: y\r\n")).collect::<String>();
+    assert_eq!(explore.status_of(&format!("GET / HTTP/1.1\r\n{host}{many}\r\n")), "431");
+    let grown = explore.kibibytes().saturating_sub(before);
+    assert!(grown < 16 << 10, "{grown} KiB");
+    assert!(explore.is_well());
+}
+
+#[test]
+fn slow_clients_are_disconnected() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let explore = Explore::start(&workspace, "");
+    assert!(explore.is_well());
+    let before = explore.num_sockets();
+    // Clients that never read small or large responses.
+    let never: Vec<TcpStream> = (0..50)
+        .map(|at| {
+            let stream = explore.connect(MINUTE);
+            stream.set_nonblocking(true).unwrap();
+            let request = "GET /d3.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n";
+            let _ = (&stream).write(request.repeat([1, 3, 20, 200, 2000][at % 5]).as_bytes());
+            stream
+        })
+        .collect();
+    // Heads and bodies sent byte by byte, and a client that reads slowly.
+    let (explore, is_over) = (&explore, &AtomicBool::new(false));
+    std::thread::scope(|scope| {
+        let drip = move |begin: &'static str| {
+            let mut stream = explore.connect(Duration::from_millis(500));
+            stream.write_all(begin.as_bytes()).unwrap();
+            let start = Instant::now();
+            let mut answer = Vec::new();
+            loop {
+                let mut bytes = [0; 4096];
+                match stream.read(&mut bytes) {
+                    Ok(0) => break,
+                    Ok(length) => answer.extend_from_slice(&bytes[..length]),
+                    Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => {
+                        let _ = stream.write_all(b"a");
+                    }
+                    Err(_) => break,
+                }
+                assert!(start.elapsed() < Duration::from_secs(40), "{begin:?} is served for ever");
+            }
+            (status(&answer), start.elapsed().as_secs())
+        };
+        let heads = scope.spawn(move || drip("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: "));
+        let lines = scope.spawn(move || drip("GET /"));
+        let body = "GET /api/run HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n";
+        let bodies = scope.spawn(move || drip(body));
+        let sips = scope.spawn(move || {
+            let mut stream = explore.connect(MINUTE);
+            let request = "GET /d3.min.js HTTP/1.1\r\nHost: localhost\r\n\r\n".repeat(100);
+            let _ = stream.write_all(request.as_bytes());
+            let mut bytes = [0; 1 << 10];
+            let start = Instant::now();
+            while !is_over.load(Ordering::Relaxed) && start.elapsed() < Duration::from_secs(90) {
+                // After a reset the system still delivers data that arrived earlier.
+                let _ = stream.read(&mut bytes);
+                std::thread::sleep(Duration::from_millis(500));
+            }
+        });
+        // Meanwhile all other clients are served.
+        for _ in 0..100 {
+            assert!(explore.is_well());
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let [head, line, body] = [heads, lines, bodies].map(|thread| thread.join().unwrap());
+        for (found, seconds) in [&head, &line, &body] {
+            assert!((8..30).contains(seconds), "{found} after {seconds} s");
+        }
+        assert!(
+            ["408", ""].contains(&head.0.as_str()) && ["408", ""].contains(&line.0.as_str()),
+            "{head:?} {line:?}"
+        );
+        assert_eq!(body.0, "408");
+        explore.until(before, Duration::from_secs(60));
+        is_over.store(true, Ordering::Relaxed);
+        sips.join().unwrap();
+    });
+    // The system drops their responses too: a client that reads finds the connection reset.
+    let num_reset = never.iter().filter(|stream| {
+        stream.set_nonblocking(false).unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+        std::io::copy(&mut &**stream, &mut std::io::sink()).is_err()
+    });
+    eprintln!(
+        "of 50 clients that never read, 50 are cut, {} of them in the middle of an answer",
+        num_reset.count()
+    );
+    assert!(explore.is_well());
+}
+
+#[test]
+fn head_requests_hosts_and_cross_site() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let head_of = |answer: &[u8]| {
+        let text = String::from_utf8_lossy(answer).into_owned();
+        let (head, body) = text.split_once("\r\n\r\n").unwrap_or_else(|| panic!("{text:?}"));
+        let is_date = |line: &&str| line.to_lowercase().starts_with("date:");
+        (head.lines().filter(|line| !is_date(line)).map(String::from).collect::<Vec<_>>(), body.to_string())
+    };
+    {
+        let explore = Explore::start(&workspace, "");
+        for path in ["/", "/api/run", "/api/node/1", "/api/node/nobody", "/nothing", "/d3.min.js"] {
+            let ask = |method: &str| {
+                let request =
+                    format!("{method} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+                head_of(&explore.ask(request.as_bytes(), PATIENCE))
+            };
+            let (get, head) = (ask("GET"), ask("HEAD"));
+            assert!(!get.1.is_empty() && head.1.is_empty(), "{path}");
+            assert_eq!(get.0, head.0, "{path}");
+        }
+    }
+    for (bind, host, expected) in [
+        ("127.0.0.1", "192.168.1.2", "403"),
+        ("127.0.0.1", "evil.example", "403"),
+        ("127.0.0.1", "localhost.evil.example", "403"),
+        ("0.0.0.0", "192.168.1.2:7878", "200"),
+        ("0.0.0.0", "127.0.0.1", "200"),
+        ("0.0.0.0", "evil.example", "403"),
+        ("0.0.0.0", "", "403"),
+    ] {
+        let explore = Explore::start(&workspace, &format!("--bind {bind}"));
+        let ask = |more: &str| {
+            explore.status_of(&format!(
+                "GET /api/run HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n{more}\r\n"
+            ))
+        };
+        assert_eq!(ask(""), expected, "{host} at {bind}");
+        assert_eq!(ask("Sec-Fetch-Site: cross-site\r\n"), "403");
+        assert_eq!(ask("Sec-Fetch-Site: same-site\r\n"), "403");
+        assert_eq!(ask("Sec-Fetch-Site: none\r\n"), expected);
+        // An older browser sends only the origin.
+        assert_eq!(ask("Origin: https://evil.example\r\n"), "403");
+        assert_eq!(ask("Origin: null\r\n"), "403");
+        let warns = explore.said().contains("anyone who can reach this address can read the graph");
+        assert_eq!(warns, bind == "0.0.0.0");
+    }
+}

@@ -1,0 +1,222 @@
+//! `vgae score`: output formats, columns, intervals and failures.
+
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::os::unix::fs::FileTypeExt;
+use std::process::{Command, Stdio};
+
+use crate::common::{VGAE, Workspace, gzip, karate, text};
+use serde_json::Value;
+
+const PAIRS: &str = "from,note,to,date\n1,\"a, b\",9\n";
+
+#[test]
+fn other_columns_are_kept() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    workspace.write("pairs.csv", "note,from,to,#date\n\"a, \"\"b\"\"\",1,9,2020\n,34,1,2021\n");
+    let scores = workspace.stdout("score run --pairs pairs.csv --keep-columns");
+    let plain = workspace.stdout("score run --pairs pairs.csv");
+    let (plain, lines): (Vec<&str>, Vec<&str>) = (plain.lines().collect(), scores.lines().collect());
+    assert_eq!(lines[0], "source,target,probability,logit,note,\"#date\"");
+    assert_eq!(lines[1], format!("{},\"a, \"\"b\"\"\",2020", plain[1]));
+    assert_eq!(lines[2], format!("{},,2021", plain[2]));
+    // Without a header, columns are numbered.
+    workspace.write("bare.tsv", "1\t9\tx\n2\t3\ty\n");
+    let bare = workspace.stdout("score run --pairs bare.tsv --keep-columns");
+    assert_eq!(bare.lines().next().unwrap(), "source,target,probability,logit,column_3");
+    assert!(bare.lines().nth(2).unwrap().ends_with(",y"));
+}
+
+#[test]
+fn bad_columns_are_refused() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    workspace.write("pairs.csv", PAIRS);
+    let error = workspace.failure("score run --pairs pairs.csv --keep-columns -o out.csv", 1);
+    assert_eq!(error, "error: pairs.csv:2: expected 4 columns as in the first row, found 3\n");
+    workspace.write("pairs.csv", "source,target,logit\n1,9,3\n");
+    let error = workspace.failure("score run --pairs pairs.csv --keep-columns -o out.csv", 2);
+    assert!(error.contains("two columns would be called \"logit\""), "{error}");
+    workspace.write("pairs.csv", "source\n1\n");
+    let error = workspace.failure("score run --pairs pairs.csv -o out.csv", 1);
+    assert!(error.contains("pairs.csv:1: expected source,target, found 1 column"), "{error}");
+    assert!(!workspace.exists("out.csv"));
+}
+
+#[test]
+fn jsonl_matches_csv() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    workspace.write("pairs.csv", "source,target,note\n1,9,\"say \"\"é\"\"\"\n34,1,b\\n\n");
+    let csv = workspace.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns");
+    workspace.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns -o out.JSONL");
+    let lines = workspace.read("out.JSONL");
+    assert_eq!(
+        lines,
+        workspace.stdout("score run --pairs pairs.csv --interval 0.5 --keep-columns --format jsonl")
+    );
+    let mut reader = csv::Reader::from_reader(csv.as_bytes());
+    let names = reader.headers().unwrap().clone();
+    for (record, line) in reader.records().zip(lines.lines()) {
+        let object: Value = serde_json::from_str(line).unwrap();
+        for (name, field) in names.iter().zip(&record.unwrap()) {
+            match &object[name] {
+                Value::Number(number) => assert_eq!(number.as_f64().unwrap(), field.parse::<f64>().unwrap()),
+                other => assert_eq!(other.as_str().unwrap(), field, "{name}"),
+            }
+        }
+    }
+    assert_eq!(lines.lines().count(), 2);
+}
+
+#[test]
+fn parquet_matches_csv() {
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use parquet::record::RowAccessor;
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    workspace.write("pairs.csv", "source,target,note\n1,9,x\n34,1,y\n");
+    let csv = workspace.stdout("score run --pairs pairs.csv --keep-columns");
+    workspace.stdout("score run --pairs pairs.csv --keep-columns -o out.parquet");
+    let file = std::fs::File::open(workspace.path("out.parquet")).unwrap();
+    let reader = SerializedFileReader::new(file).unwrap();
+    let rows = reader.get_row_iter(None).unwrap().map(|row| {
+        let row = row.unwrap();
+        let string = |at: usize| row.get_string(at).unwrap().clone();
+        let number = |at: usize| row.get_double(at).unwrap();
+        format!("{},{},{},{},{}", string(0), string(1), number(2), number(3), string(4))
+    });
+    let expected: Vec<String> = csv.lines().skip(1).map(str::to_string).collect();
+    assert_eq!(rows.collect::<Vec<_>>(), expected);
+}
+
+#[test]
+fn intervals_grow_with_level() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let rows = |level: &str| -> Vec<Vec<f64>> {
+        let scores = workspace.stdout(&format!("score run --pairs run/split/train.csv --interval {level}"));
+        let header = "source,target,probability,logit,logit_low,logit_high,probability_low,probability_high";
+        assert_eq!(scores.lines().next().unwrap(), header);
+        let numbers = |line: &str| line.split(',').map(|field| field.parse().unwrap()).collect();
+        scores.lines().skip(1).map(numbers).collect()
+    };
+    for (narrow, wide) in rows("0.5").iter().zip(rows("0.9")) {
+        assert!(wide[4] < narrow[4] && narrow[4] < narrow[5] && narrow[5] < wide[5], "{narrow:?} {wide:?}");
+        assert!(wide[4] < wide[3] && wide[3] < wide[5], "{wide:?}");
+        let sigmoid = |logit: f64| 1.0 / (1.0 + (-logit).exp());
+        assert_eq!((wide[6], wide[7]), (sigmoid(wide[4]), sigmoid(wide[5])));
+    }
+    for (level, problem) in [("0", "above 0 and below 1"), ("1", "above 0 and below 1"), ("nan", "above 0")] {
+        let error = workspace.failure(&format!("score run --pairs run/split/test.csv --interval {level}"), 2);
+        assert!(error.contains(problem), "{error}");
+    }
+    workspace.stdout(&format!("train {} --model gae --output gae --epochs 2 -q", karate()));
+    let error = workspace.failure("score gae --pairs run/split/test.csv --interval 0.9", 2);
+    assert!(
+        error.contains("an interval needs a model that scores pairs by the inner product of two Gaussians")
+    );
+}
+
+#[test]
+fn truncated_pair_file_leaves_no_output() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let pairs: String = (0..200_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
+    let whole = gzip(pairs.as_bytes());
+    workspace.write("whole.csv.gz", &whole).write("cut.csv.gz", &whole[..whole.len() / 2]);
+    let scores = workspace.stdout("score run --pairs whole.csv.gz");
+    assert_eq!(scores.lines().count(), 200_001);
+    let error = workspace.failure("score run --pairs cut.csv.gz -o out.csv", 1);
+    assert!(error.contains("cut.csv.gz:") && error.contains("the gzip stream ends in the middle"), "{error}");
+    assert!(!workspace.exists("out.csv"));
+}
+
+#[test]
+fn unknown_node_line_is_named() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let mut pairs: String = (0..100_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
+    pairs.push_str("1,nobody\n");
+    workspace.write("pairs.csv", &pairs);
+    let assert = workspace.vgae("score run --pairs pairs.csv").assert().code(1);
+    let error = text(assert.get_output().stderr.clone());
+    assert!(error.contains("pairs.csv:100001: the graph has no node nobody"), "{error}");
+    let scores = workspace.stdout("score run --pairs pairs.csv --skip-unknown -q");
+    for (pair, score) in pairs.lines().zip(scores.lines().skip(1)) {
+        assert!(score.starts_with(&format!("{pair},")));
+    }
+    assert_eq!(scores.lines().count(), 100_001);
+}
+
+#[test]
+fn output_to_pipe_and_link() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let pipe = workspace.path("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    workspace.stdout("embed run -o pipe --quiet");
+    assert!(reader.join().unwrap().starts_with("node,mean_0,"));
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+
+    workspace.write("z.csv", "");
+    std::os::unix::fs::symlink(workspace.path("z.csv"), workspace.path("link.csv")).unwrap();
+    workspace.failure("embed run -o link.csv", 1);
+    workspace.stdout("embed run -o link.csv --force --quiet");
+    assert!(workspace.read("z.csv").starts_with("node,mean_0,") && workspace.path("link.csv").is_symlink());
+    std::fs::create_dir(workspace.path("directory")).unwrap();
+    let error = workspace.failure("embed run -o directory --force", 1);
+    assert!(error.contains("cannot write directory"), "{error}");
+}
+
+#[test]
+fn full_disk_and_closed_pipe() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let pairs: String = (0..100_000).map(|at| format!("{},{}\n", at % 34 + 1, at * 7 % 34 + 1)).collect();
+    workspace.write("pairs.csv", &pairs);
+    let scores =
+        ["csv", "jsonl", "parquet"].map(|format| format!("score run --pairs pairs.csv --format {format}"));
+    let others = ["predict run --format parquet", "predict run --all-nodes", "threshold run --budget 5"];
+    let embeddings = ["csv", "parquet", "word2vec"].map(|format| format!("embed run --format {format}"));
+    for arguments in scores.into_iter().chain(others.map(String::from)).chain(embeddings) {
+        let command = || {
+            let mut command = Command::new(VGAE);
+            command.args(arguments.split(' ')).current_dir(workspace.path("")).stderr(Stdio::piped());
+            command
+        };
+        if let Ok(full) = OpenOptions::new().write(true).open("/dev/full") {
+            let output = command().stdout(full).output().unwrap();
+            assert_eq!(output.status.code(), Some(1), "{arguments}");
+            let error = text(output.stderr);
+            assert_eq!(error, "error: cannot write stdout: No space left on device\n", "{arguments}");
+        }
+        let mut child = command().stdout(Stdio::piped()).spawn().unwrap();
+        drop(child.stdout.take());
+        let output = child.wait_with_output().unwrap();
+        assert_eq!((output.status.code(), text(output.stderr).as_str()), (Some(0), ""), "{arguments}");
+    }
+}
+
+#[test]
+fn pairs_from_pipe() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let mut command = Command::new(VGAE);
+    command.args(["score", "run", "--pairs", "-"]).current_dir(workspace.path(""));
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    // Writes single bytes, so that the first row is not available at once.
+    let mut stdin = child.stdin.take().unwrap();
+    for byte in b"target source\n34 1\n2 3" {
+        stdin.write_all(&[*byte]).unwrap();
+    }
+    drop(stdin);
+    let scores = text(child.wait_with_output().unwrap().stdout);
+    let starts: Vec<&str> = scores.lines().map(|line| &line[..4]).collect();
+    assert_eq!((starts[1], starts[2]), ("1,34", "3,2,"), "{scores}");
+}

@@ -1,0 +1,83 @@
+//! Scores that need no training, measured on the same links as the model.
+
+use hashbrown::HashSet;
+
+use crate::Result;
+use crate::report::part::num_resamples;
+use vgae::config::{BaselineKind, ModelKind};
+use vgae::evaluate::Scored;
+use vgae::evaluate::metrics::{Intervals, Metrics};
+use vgae::evaluate::negatives::NegativeLists;
+use vgae::model::baseline::Baseline;
+use vgae::model::score::Score;
+use vgae::run::Run;
+use vgae::split::Part;
+
+/// The metrics of a score that needs no training, on the held-out part.
+#[derive(Debug, Clone, Copy)]
+pub struct Standing {
+    /// The score.
+    pub kind: BaselineKind,
+    /// AUC and average precision.
+    pub metrics: Metrics,
+    /// The 95 % bootstrap intervals of the metrics.
+    pub intervals: Intervals,
+}
+
+/// The most steps of a score that a report computes: some tenths of a second.
+const MAX_STEPS: usize = 100_000_000;
+
+/// Measures on `part` all fast scores that apply to the graph, except the run's own model, and returns them
+/// best first. Returns the scores that would take longer as well.
+pub(super) fn measure(run: &Run, part: &Part) -> Result<(Vec<Standing>, Vec<BaselineKind>)> {
+    let (graph, seed) = (&run.graph, run.record.config.seed);
+    let train = run.split.train.undirected();
+    let mut standings = Vec::new();
+    let mut left_out = Vec::new();
+    for kind in BaselineKind::ALL {
+        let is_own = run.record.config.model.model == ModelKind::Baseline(kind);
+        // In a bipartite graph, the ends of a pair never share a neighbour.
+        let is_always_zero = counts_common_neighbours(kind) && graph.edges.num_sources().is_some();
+        if is_own || is_always_zero || (kind.needs_features() && graph.features.is_none()) {
+            continue;
+        }
+        if num_steps(kind, run, part) > MAX_STEPS {
+            left_out.push(kind);
+            continue;
+        }
+        let scored = score_part(&Baseline::new(kind, &train, graph.features(), seed)?, part);
+        let intervals = scored.intervals(num_resamples(&scored), seed)?;
+        standings.push(Standing { kind, metrics: scored.metrics()?, intervals });
+    }
+    standings.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
+    Ok((standings, left_out))
+}
+
+/// Scores the edges and negatives of `part`.
+pub(super) fn score_part(score: &dyn Score, part: &Part) -> Scored {
+    Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
+}
+
+fn counts_common_neighbours(kind: BaselineKind) -> bool {
+    use BaselineKind::*;
+    matches!(kind, CommonNeighbours | Jaccard | AdamicAdar | ResourceAllocation)
+}
+
+/// Estimates the number of steps of a score, 0 for scores that are always fast.
+fn num_steps(kind: BaselineKind, run: &Run, part: &Part) -> usize {
+    let (n, m) = (run.graph.num_nodes(), run.split.train.len());
+    match kind {
+        // These take a walk from each node that is an end of a pair.
+        BaselineKind::Katz | BaselineKind::PersonalizedPagerank => {
+            let ends: HashSet<u32> = part.pairs().iter().flat_map(|pair| [pair.0, pair.1]).collect();
+            ends.len() * (n + m)
+        }
+        // Some 200 products of Â with 128 columns.
+        BaselineKind::Spectral => 128 * 200 * (n + m),
+        BaselineKind::PropagatedCosine => {
+            let num_nonzeros = run.graph.features().map_or(0, |features| features.num_nonzeros());
+            num_nonzeros * (2 * m).div_ceil(n.max(1))
+        }
+        _ => 0,
+    }
+}

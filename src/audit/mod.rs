@@ -1,0 +1,203 @@
+//! Finds what makes an evaluation dishonest in a split, a run or a file of pairs, and shows the lines that
+//! prove it. Uses `config`, `error`, `evaluate`, `graph`, `model`, `read`, `run`, `split` and `write`.
+//!
+//! An audit trusts only the files themselves, which another program may have written. For a run it checks
+//! every step: the files have the hashes in `run.json`, the embeddings follow from the training edges alone,
+//! and the metrics follow from the embeddings. It cannot detect weights that were trained on further edges
+//! and then used to encode the right ones; only training again with the same seed reveals that.
+//!
+//! # Examples
+//! ```
+//! use vgae::audit::{Audit, Direction, Rule};
+//!
+//! let directory = tempfile::tempdir().unwrap();
+//! for (list, pair) in [("train", "a,b"), ("validation", "b,c"), ("validation_negatives", "a,d"), ("test", "b,a"),
+//!     ("test_negatives", "c,d")] {
+//!     std::fs::write(directory.path().join(format!("{list}.csv")), format!("source,target\n{pair}\n")).unwrap();
+//! }
+//! let report = Audit::read(directory.path(), Direction::Undirected)?.check(10)?;
+//! // The test edge b,a is the training edge a,b.
+//! assert!(!report.is_clean() && report.verdict().is_err());
+//! assert_eq!((report.num_offences(), report.num_of(Rule::TrainedOn)), (1, 1));
+//! println!("{}: {}", report.offences()[0].rule, report.offences()[0]);
+//! # Ok::<(), vgae::Error>(())
+//! ```
+
+mod lists;
+mod offence;
+mod recheck;
+
+use std::path::{Path, PathBuf};
+
+use crate::config::ReadConfig;
+use crate::error::{Error, Result};
+use crate::graph::{Graph, NodeIds};
+use crate::read::{RowReader, header_columns};
+use crate::run::{self, Record};
+use crate::split;
+use crate::split::LISTS;
+
+pub use offence::{Offence, Place, Report, Rule};
+
+use lists::{List, Role, Row};
+
+/// The direction of pairs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Direction {
+    /// (u, v) and (v, u) are the same pair.
+    #[default]
+    Undirected,
+    /// (u, v) and (v, u) are different pairs.
+    Directed,
+}
+
+/// The lists of pairs to compare.
+pub struct Audit {
+    path: PathBuf,
+    run: Option<RunFiles>,
+    direction: Direction,
+    nodes: NodeIds,
+    lists: Vec<List>,
+    rows: Vec<Row>,
+}
+
+/// The record of a run directory and the files that no longer match it.
+struct RunFiles {
+    record: Record,
+    changed: Vec<PathBuf>,
+}
+
+impl Audit {
+    /// Reads the five lists of the run directory or the directory of split files at `path`. The lists are
+    /// separated by commas, tabs or white space, with or without a header. The record of a run says whether
+    /// it is directed; `direction` applies to a directory of split files only. O(m) time and memory.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if `path` is neither kind of directory; [`Error::Run`] for a damaged `run.json`;
+    /// [`Error::Foreign`] for a link or a pipe in it; [`Error::Io`] or [`Error::Row`] for a list that cannot
+    /// be read.
+    pub fn read(path: &Path, direction: Direction) -> Result<Audit> {
+        let split = split::files::split_directory(path)?;
+        let files = LISTS.map(|list| split.join(format!("{list}.csv")));
+        if !files.iter().any(|file| file.is_file()) {
+            let expected =
+                files.each_ref().map(|file| file.file_name().unwrap_or_default().to_string_lossy());
+            let problem = format!("is neither a run directory nor a directory with {}", expected.join(", "));
+            return Err(Error::Input { path: path.to_path_buf(), problem });
+        }
+        let run = match path.join("run.json").exists() {
+            false => None,
+            true => {
+                let (record, changed) = run::changed_files(path)?;
+                Some(RunFiles { record, changed })
+            }
+        };
+        let direction = match &run {
+            None => direction,
+            Some(run) if run.record.config.read.directed => Direction::Directed,
+            Some(_) => Direction::Undirected,
+        };
+        let mut audit = Audit {
+            path: path.to_path_buf(),
+            run,
+            direction,
+            nodes: NodeIds::default(),
+            lists: Vec::new(),
+            rows: Vec::new(),
+        };
+        let roles =
+            [Role::Train, Role::HeldOut, Role::HeldOutNegatives, Role::HeldOut, Role::HeldOutNegatives];
+        for (file, role) in files.iter().zip(roles) {
+            audit.read_list(file, role)?;
+        }
+        Ok(audit)
+    }
+
+    /// Returns how the run read its graph, or the default for a directory of split files.
+    pub fn read_config(&self) -> ReadConfig {
+        let default = ReadConfig { directed: self.direction == Direction::Directed, ..ReadConfig::default() };
+        self.run.as_ref().map_or(default, |run| run.record.config.read.clone())
+    }
+
+    /// Adds a file of pairs for evaluation; `-` is stdin.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
+    pub fn with_pairs(mut self, file: &Path) -> Result<Audit> {
+        self.read_list(file, Role::Pairs)?;
+        Ok(self)
+    }
+
+    /// Adds a file of negatives, which must not be edges; `-` is stdin.
+    ///
+    /// # Errors
+    /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
+    pub fn with_negatives(mut self, file: &Path) -> Result<Audit> {
+        self.read_list(file, Role::Negatives)?;
+        Ok(self)
+    }
+
+    /// Adds the graph, read from `path`, that the split is expected to cover. Call it once, after adding
+    /// every list.
+    pub fn with_graph(mut self, graph: &Graph, path: &Path) -> Audit {
+        let list = self.lists.len() as u16;
+        self.lists.push(List { path: path.to_path_buf(), role: Role::Graph });
+        let indices: Vec<u32> = graph.nodes.iter().map(|id| self.nodes.intern(id)).collect();
+        let pairs = graph.edges.pairs().iter();
+        self.rows
+            .extend(pairs.map(|&(u, v)| {
+                Row::new((indices[u as usize], indices[v as usize]), self.direction, list, 0)
+            }));
+        self
+    }
+
+    /// Checks every [`Rule`] and keeps the first `limit` offences against each. O(m log m) time for m pairs
+    /// in total; for a run, also the time to open it and encode once.
+    ///
+    /// # Errors
+    /// Returns the errors of [`run::Run::open`] for a run that has no offence and still cannot be opened.
+    pub fn check(mut self, limit: usize) -> Result<Report> {
+        let num_pairs = self.num_pairs();
+        let mut report = Report::new(&self.path, num_pairs, limit);
+        self.rows.sort_unstable();
+        lists::check(&self.lists, &self.rows, &self.nodes, &mut report);
+        let Some(RunFiles { changed, .. }) = &self.run else { return Ok(report) };
+        for file in changed {
+            report.push(Rule::ChangedFile, || Offence {
+                rule: Rule::ChangedFile,
+                place: Place { file: file.clone(), line: None },
+                pair: None,
+                other: Some(Place { file: self.path.join("run.json"), line: None }),
+                problem: "its SHA-256 is not the one in run.json".into(),
+            });
+        }
+        match recheck::check(&self.path, &mut report) {
+            // A run that leaks or was changed may fail to open, but its offences are reported already.
+            Err(_) if !report.is_clean() => {}
+            result => result?,
+        }
+        Ok(report)
+    }
+
+    /// Returns the number of pairs in all lists except that of the graph.
+    fn num_pairs(&self) -> usize {
+        self.rows.iter().filter(|row| self.lists[row.list as usize].role != Role::Graph).count()
+    }
+
+    fn read_list(&mut self, path: &Path, role: Role) -> Result<()> {
+        let list = self.lists.len() as u16;
+        self.lists.push(List { path: path.to_path_buf(), role });
+        let mut reader = RowReader::open(path)?;
+        let [first, second] = reader.look_ahead()?;
+        let header = first.and_then(|first| header_columns(&first, second.as_deref()));
+        if header.is_some() {
+            reader.advance()?;
+        }
+        while reader.advance()? {
+            let (source, target) = reader.pair(header.unwrap_or((0, 1)))?;
+            let pair = (self.nodes.intern(source), self.nodes.intern(target));
+            self.rows.push(Row::new(pair, self.direction, list, reader.line_number()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,156 @@
+//! The models by name.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::config::BaselineKind;
+
+/// The model: an encoder and a latent, a stack of two encoders and closed-form scores, or a score without
+/// training.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum ModelKind {
+    /// GCN to a point per node (Kipf & Welling 2016).
+    Gae,
+    /// GCN to a Gaussian per node (Kipf & Welling 2016).
+    #[default]
+    Vgae,
+    /// Â X W to a point (Salha et al. 2019).
+    LinearGae,
+    /// Â X W to a Gaussian (Salha et al. 2019).
+    LinearVgae,
+    /// Linear, L2-normalised and scaled, then propagated, to a point (Ahn & Kim 2021).
+    Gnae,
+    /// As `Gnae`, to a Gaussian (Ahn & Kim 2021).
+    Vgnae,
+    /// A perceptron on the features alone, to a Gaussian, and a generator back (Kingma & Welling 2014).
+    Vae,
+    /// GCN to a point and a mass, for directed graphs (Salha et al. 2019).
+    GravityGae,
+    /// As `GravityGae`, to a Gaussian (Salha et al. 2019).
+    GravityVgae,
+    /// Two auto-encoders and closed-form scores, stacked by logistic regression (Ghasemian et al. 2020).
+    Best,
+    /// A score that needs no training.
+    Baseline(BaselineKind),
+}
+
+impl ModelKind {
+    /// Returns `true` if the model is for directed graphs: the score of (u, v) is not that of (v, u).
+    pub fn is_directed(self) -> bool {
+        matches!(self, ModelKind::GravityGae | ModelKind::GravityVgae)
+    }
+
+    /// Returns `true` if the model is one auto-encoder.
+    pub fn is_network(self) -> bool {
+        !matches!(self, ModelKind::Best | ModelKind::Baseline(_))
+    }
+
+    /// Returns `true` if the model is one variational auto-encoder.
+    pub(crate) fn is_gaussian(self) -> bool {
+        use ModelKind::{GravityVgae, LinearVgae, Vae, Vgae, Vgnae};
+        matches!(self, Vgae | LinearVgae | Vgnae | Vae | GravityVgae)
+    }
+
+    /// Returns `true` if the model has hidden layers.
+    pub(crate) fn has_hidden_layers(self) -> bool {
+        use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
+        self.is_network() && !matches!(self, LinearGae | LinearVgae | Gnae | Vgnae)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            ModelKind::Gae => "gae",
+            ModelKind::Vgae => "vgae",
+            ModelKind::LinearGae => "linear-gae",
+            ModelKind::LinearVgae => "linear-vgae",
+            ModelKind::Gnae => "gnae",
+            ModelKind::Vgnae => "vgnae",
+            ModelKind::Vae => "vae",
+            ModelKind::GravityGae => "gravity-gae",
+            ModelKind::GravityVgae => "gravity-vgae",
+            ModelKind::Best => "best",
+            ModelKind::Baseline(kind) => kind.name(),
+        }
+    }
+
+    #[cfg(feature = "clap")]
+    fn help(self) -> &'static str {
+        match self {
+            ModelKind::Gae => "two-layer GCN, a point per node",
+            ModelKind::Vgae => "two-layer GCN, a Gaussian per node",
+            ModelKind::LinearGae => "Â X W, a point per node",
+            ModelKind::LinearVgae => "Â X W, a Gaussian per node",
+            ModelKind::Gnae => "normalised, then propagated, a point per node",
+            ModelKind::Vgnae => "normalised, then propagated, a Gaussian per node",
+            ModelKind::Vae => "variational auto-encoder of the features, no graph",
+            ModelKind::GravityGae => "GCN, a point and a mass per node, for directed graphs",
+            ModelKind::GravityVgae => "GCN, a Gaussian and a mass per node, for directed graphs",
+            ModelKind::Best => "two auto-encoders stacked with closed-form scores",
+            ModelKind::Baseline(_) => "no training",
+        }
+    }
+}
+
+const MODELS: [ModelKind; 20] = [
+    ModelKind::Gae,
+    ModelKind::Vgae,
+    ModelKind::LinearGae,
+    ModelKind::LinearVgae,
+    ModelKind::Gnae,
+    ModelKind::Vgnae,
+    ModelKind::Vae,
+    ModelKind::GravityGae,
+    ModelKind::GravityVgae,
+    ModelKind::Best,
+    ModelKind::Baseline(BaselineKind::CommonNeighbours),
+    ModelKind::Baseline(BaselineKind::Jaccard),
+    ModelKind::Baseline(BaselineKind::AdamicAdar),
+    ModelKind::Baseline(BaselineKind::ResourceAllocation),
+    ModelKind::Baseline(BaselineKind::PreferentialAttachment),
+    ModelKind::Baseline(BaselineKind::Katz),
+    ModelKind::Baseline(BaselineKind::PersonalizedPagerank),
+    ModelKind::Baseline(BaselineKind::Spectral),
+    ModelKind::Baseline(BaselineKind::FeatureCosine),
+    ModelKind::Baseline(BaselineKind::PropagatedCosine),
+];
+
+#[cfg(feature = "clap")]
+impl clap::ValueEnum for ModelKind {
+    fn value_variants<'a>() -> &'a [Self] {
+        &MODELS
+    }
+
+    fn to_possible_value(&self) -> Option<clap::builder::PossibleValue> {
+        Some(clap::builder::PossibleValue::new(self.name()).help(self.help()))
+    }
+}
+
+impl fmt::Display for ModelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl From<ModelKind> for String {
+    fn from(kind: ModelKind) -> Self {
+        kind.name().into()
+    }
+}
+
+impl FromStr for ModelKind {
+    type Err = String;
+    fn from_str(text: &str) -> Result<Self, String> {
+        let found = MODELS.iter().find(|kind| kind.name() == text);
+        found.copied().ok_or_else(|| format!("{text:?} is no model of this version"))
+    }
+}
+
+impl TryFrom<String> for ModelKind {
+    type Error = String;
+    fn try_from(text: String) -> Result<Self, String> {
+        text.parse()
+    }
+}

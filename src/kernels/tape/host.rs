@@ -1,0 +1,291 @@
+//! The tape that computes with this crate's own kernels.
+
+use std::ops::Range;
+
+use ndarray::{Array2, ArrayView2, Axis, concatenate, s};
+
+use super::{Buffers, Dropout, KlTerm, Noise, Tape, Weights, latent, rows};
+use crate::kernels::gemm;
+use crate::kernels::operator::Operator;
+
+/// Matrices, and the operation that computed each from earlier ones.
+pub(crate) struct HostTape<'a> {
+    weights: &'a Weights,
+    adj_norm: &'a Operator<'a>,
+    features: Option<&'a Operator<'a>>,
+    buffers: &'a mut Buffers,
+    steps: Vec<Step>,
+}
+
+/// The steps of a paused tape. The tape that resumes it must have the same constants and weights.
+pub(crate) struct Recording(Vec<Step>);
+
+/// The index of a matrix on the tape.
+pub(crate) struct Recorded(usize);
+
+struct Step {
+    /// The result of the step: empty once neither a later step nor the backward pass needs it, and always
+    /// empty for a weight, whose value is in `weights`.
+    value: Array2<f32>,
+    source: Source,
+}
+
+/// The operation that computed a matrix, with its arguments.
+enum Source {
+    Weight(String),
+    HStack(Vec<Recorded>),
+    /// X · weight.
+    Features(Recorded),
+    /// Â · x.
+    AdjNorm(Recorded),
+    MatMul(Recorded, Recorded),
+    Relu(Recorded),
+    Drop(Recorded, Dropout),
+    DropRows(Recorded, Dropout),
+    AddRow(Recorded, Recorded),
+    /// The columns, the norm, and the factor of each row.
+    NormalizeRows(Recorded, Range<usize>, f64, Vec<f32>),
+    Scale(Recorded, Recorded),
+    /// The heads, the KL of each dimension, and the weighting of the KL.
+    Sample(Recorded, Vec<f64>, KlTerm),
+}
+
+impl Source {
+    /// Returns `true` if the value of the step must stay: the backward pass needs it, or it is a weight.
+    fn keeps_its_value(&self) -> bool {
+        use Source::{NormalizeRows, Relu, Sample, Scale, Weight};
+        matches!(self, Weight(_) | Relu(_) | NormalizeRows(..) | Scale(..) | Sample(..))
+    }
+}
+
+impl<'a> HostTape<'a> {
+    /// Starts a tape for `weights`, Â and X (`None` for I). The memory of its matrices comes from `buffers`.
+    pub(crate) fn new(
+        weights: &'a Weights,
+        adj_norm: &'a Operator<'a>,
+        features: Option<&'a Operator<'a>>,
+        buffers: &'a mut Buffers,
+    ) -> Self {
+        HostTape { weights, adj_norm, features, buffers, steps: Vec::new() }
+    }
+
+    /// Returns the steps so far, from which another tape can continue.
+    pub(crate) fn pause(self) -> Recording {
+        Recording(self.steps)
+    }
+
+    /// Continues from the recording of a paused tape with the same constants and weights.
+    pub(crate) fn resume(&mut self, recording: Recording) {
+        self.steps = recording.0;
+    }
+
+    /// Returns the value of a matrix.
+    pub(crate) fn value(&self, matrix: &Recorded) -> ArrayView2<'_, f32> {
+        let step = &self.steps[matrix.0];
+        match &step.source {
+            Source::Weight(name) => self.weights[name].view(),
+            _ => step.value.view(),
+        }
+    }
+
+    /// Evaluates `loss` at the last matrix, and returns its value and the gradient of each weight. `loss`
+    /// receives the matrix and writes the gradient with respect to it to its second argument.
+    pub(crate) fn backward<T>(
+        mut self,
+        last: &Recorded,
+        loss: impl FnOnce(ArrayView2<f32>, &mut Array2<f32>) -> T,
+    ) -> (T, Weights) {
+        let (rows, columns) = self.value(last).dim();
+        let mut gradient = self.buffers.take(rows, columns);
+        let value = loss(self.value(last), &mut gradient);
+        let mut gradients: Vec<Option<Array2<f32>>> = self.steps.iter().map(|_| None).collect();
+        gradients[last.0] = Some(gradient);
+        let mut weight_gradients = Weights::new();
+        while let Some(Step { value, source }) = self.steps.pop() {
+            let Some(gradient) = gradients.pop().flatten() else { continue };
+            let used = match source {
+                Source::Weight(name) => {
+                    weight_gradients.insert(name, gradient);
+                    None
+                }
+                Source::HStack(parts) => {
+                    let mut first = 0;
+                    for part in parts {
+                        let last = first + self.value(&part).ncols();
+                        gradients[part.0] = Some(gradient.slice(s![.., first..last]).to_owned());
+                        first = last;
+                    }
+                    Some(gradient)
+                }
+                Source::Features(weight) => {
+                    let features = self.features.expect("the forward pass had features");
+                    let mut weight_gradient = self.buffers.take(features.num_columns(), gradient.ncols());
+                    features.apply_adjoint(gradient.view(), &mut weight_gradient);
+                    gradients[weight.0] = Some(weight_gradient);
+                    Some(gradient)
+                }
+                Source::AdjNorm(x) => {
+                    let mut x_gradient = self.buffers.take(self.adj_norm.num_columns(), gradient.ncols());
+                    self.adj_norm.apply_adjoint(gradient.view(), &mut x_gradient);
+                    gradients[x.0] = Some(x_gradient);
+                    Some(gradient)
+                }
+                Source::MatMul(x, weight) => {
+                    let weight_gradient = gemm::transposed_product(self.value(&x), gradient.view());
+                    let (n, columns) = self.value(&x).dim();
+                    let mut x_gradient = self.buffers.take(n, columns);
+                    let numbers = x_gradient.as_slice_mut().expect("a buffer is in standard layout");
+                    gemm::product(gradient.view(), self.value(&weight).t(), numbers);
+                    gradients[x.0] = Some(x_gradient);
+                    gradients[weight.0] = Some(weight_gradient);
+                    Some(gradient)
+                }
+                Source::Relu(x) => {
+                    gradients[x.0] = Some(rows::back_through_relu(gradient, &value));
+                    None
+                }
+                Source::Drop(x, dropout) => {
+                    gradients[x.0] = Some(rows::dropped(gradient, dropout));
+                    None
+                }
+                Source::DropRows(x, dropout) => {
+                    gradients[x.0] = Some(rows::without_rows(gradient, dropout));
+                    None
+                }
+                Source::AddRow(x, row) => {
+                    gradients[row.0] = Some(rows::sum_of_rows(&gradient));
+                    gradients[x.0] = Some(gradient);
+                    None
+                }
+                Source::NormalizeRows(x, columns, norm, factors) => {
+                    gradients[x.0] =
+                        Some(rows::back_through_normalize_rows(gradient, &value, columns, norm, &factors));
+                    None
+                }
+                Source::Scale(x, log_factor) => {
+                    let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
+                    let sum: f64 = gradient.iter().zip(value.iter()).map(|(&g, &y)| f64::from(g * y)).sum();
+                    gradients[log_factor.0] = Some(Array2::from_elem((1, 1), (0.5 * sum) as f32));
+                    gradients[x.0] = Some(gradient * factor);
+                    None
+                }
+                Source::Sample(heads, kl, term) => {
+                    let head_gradient = self.take(&heads);
+                    gradients[heads.0] = Some(latent::backward(&gradient, &value, head_gradient, &kl, term));
+                    Some(gradient)
+                }
+            };
+            self.buffers.give(value);
+            used.into_iter().for_each(|gradient| self.buffers.give(gradient));
+        }
+        (value, weight_gradients)
+    }
+
+    /// Returns the value of a matrix for the last step that needs it: the value itself, or a copy if the
+    /// backward pass also needs it.
+    fn take(&mut self, matrix: &Recorded) -> Array2<f32> {
+        let step = &mut self.steps[matrix.0];
+        if !step.source.keeps_its_value() {
+            return std::mem::take(&mut step.value);
+        }
+        let (rows, columns) = self.value(matrix).dim();
+        let mut copy = self.buffers.take(rows, columns);
+        copy.assign(&self.value(matrix));
+        copy
+    }
+
+    /// Frees a matrix after the last step that needs it, unless the backward pass also needs it.
+    fn free(&mut self, matrix: &Recorded) {
+        let step = &mut self.steps[matrix.0];
+        if !step.source.keeps_its_value() {
+            self.buffers.give(std::mem::take(&mut step.value));
+        }
+    }
+
+    fn record(&mut self, value: Array2<f32>, source: Source) -> Recorded {
+        self.steps.push(Step { value, source });
+        Recorded(self.steps.len() - 1)
+    }
+}
+
+impl Tape for HostTape<'_> {
+    type Matrix = Recorded;
+
+    fn weight(&mut self, name: &str) -> Recorded {
+        self.record(Array2::default((0, 0)), Source::Weight(name.into()))
+    }
+
+    fn hstack(&mut self, mut matrices: Vec<Recorded>) -> Recorded {
+        if matrices.len() == 1 {
+            return matrices.remove(0);
+        }
+        let views: Vec<ArrayView2<f32>> = matrices.iter().map(|matrix| self.value(matrix)).collect();
+        let value = concatenate(Axis(1), &views).expect("the matrices have the same number of rows");
+        self.record(value.as_standard_layout().into_owned(), Source::HStack(matrices))
+    }
+
+    fn project(&mut self, weight: Recorded, dropout: Option<Dropout>) -> Recorded {
+        match (self.features, dropout) {
+            (Some(features), _) => {
+                let mut value = self.buffers.take(features.num_rows(), self.value(&weight).ncols());
+                features.apply(self.value(&weight), &mut value);
+                self.record(value, Source::Features(weight))
+            }
+            (None, None) => weight,
+            (None, Some(dropout)) => {
+                let value = rows::without_rows(self.value(&weight).to_owned(), dropout);
+                self.record(value, Source::DropRows(weight, dropout))
+            }
+        }
+    }
+
+    fn propagate(&mut self, x: Recorded) -> Recorded {
+        let mut value = self.buffers.take(self.adj_norm.num_rows(), self.value(&x).ncols());
+        self.adj_norm.apply(self.value(&x), &mut value);
+        self.free(&x);
+        self.record(value, Source::AdjNorm(x))
+    }
+
+    fn matmul(&mut self, x: Recorded, weight: Recorded) -> Recorded {
+        let (rows, columns) = (self.value(&x).nrows(), self.value(&weight).ncols());
+        let mut value = self.buffers.take(rows, columns);
+        let numbers = value.as_slice_mut().expect("a buffer is in standard layout");
+        gemm::product(self.value(&x), self.value(&weight), numbers);
+        self.record(value, Source::MatMul(x, weight))
+    }
+
+    fn relu(&mut self, x: Recorded) -> Recorded {
+        let value = rows::relu(self.take(&x));
+        self.record(value, Source::Relu(x))
+    }
+
+    fn drop(&mut self, x: Recorded, dropout: Dropout) -> Recorded {
+        // The backward pass may need the value of x.
+        let value = rows::dropped(self.value(&x).to_owned(), dropout);
+        self.record(value, Source::Drop(x, dropout))
+    }
+
+    fn add_row(&mut self, x: Recorded, row: Recorded) -> Recorded {
+        let value = self.take(&x);
+        let value = rows::plus_row(value, self.value(&row));
+        self.record(value, Source::AddRow(x, row))
+    }
+
+    fn normalize_rows(&mut self, x: Recorded, columns: Range<usize>, norm: f64) -> Recorded {
+        let (value, factors) = rows::normalize_rows(self.take(&x), columns.clone(), norm);
+        self.record(value, Source::NormalizeRows(x, columns, norm, factors))
+    }
+
+    fn scale(&mut self, x: Recorded, log_factor: Recorded) -> Recorded {
+        let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
+        let value = self.value(&x).to_owned() * factor;
+        self.record(value, Source::Scale(x, log_factor))
+    }
+
+    fn sample(&mut self, heads: Recorded, noise: Noise, term: KlTerm) -> (Recorded, Vec<f64>) {
+        let (n, width) = self.value(&heads).dim();
+        let mut z = self.buffers.take(n, width / 2);
+        let kl = latent::sample(self.value(&heads), noise, &mut z);
+        (self.record(z, Source::Sample(heads, kl.clone(), term)), kl)
+    }
+}

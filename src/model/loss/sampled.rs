@@ -1,0 +1,240 @@
+//! The reconstruction loss over the edges and sampled negatives.
+
+use std::sync::OnceLock;
+
+use ndarray::ArrayView2;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use rayon::prelude::*;
+
+use super::neighbours::{Cost, Neighbours};
+use crate::graph::{EdgeList, Pair};
+use crate::model::decoder::HadamardMlp;
+
+/// The number of nodes whose gradient one task sums.
+const NODES_PER_TASK: usize = 128;
+
+/// The number of negatives that share one stream of random numbers, whatever the number of threads.
+const NEGATIVES_PER_TASK: usize = 4096;
+
+/// The relative weighting of the edges and negatives of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weighting {
+    /// ½ · mean over edges of softplus(−x) + ½ · mean over negatives of softplus(x). Its expectation over the
+    /// draws is the exact loss, apart from the diagonal.
+    Balanced,
+    /// A loss whose expectation over the draws is the exact loss. With m edges, n nodes, S = 2m, and the
+    /// diagonal of A + I among the ones, it is
+    ///
+    /// ```text
+    /// 1/2S · (2 Σ over edges of softplus(−x) + Σ_i softplus(−x_ii))
+    ///   + (n² − S − n) / (n² − S) · ½ · mean over negatives of softplus(x)
+    /// ```
+    ///
+    /// In a bipartite graph, whose exact loss has no diagonal, it equals the balanced loss.
+    Unbiased,
+}
+
+/// The edges, which are the same in every sample.
+pub struct SampledEdges {
+    edges: EdgeList,
+    weighting: Weighting,
+    /// The factor of the term of each edge; `None` if all are 1.
+    weights: Option<Vec<f32>>,
+    /// The neighbours of each node, built on first use, as a perceptron does not need them.
+    lists: OnceLock<Neighbours>,
+}
+
+/// The edges and negatives of one epoch. The loss is that of [`Weighting`], in nats.
+pub struct Sample<'a> {
+    edges: &'a SampledEdges,
+    negatives: Vec<Pair>,
+    /// The negatives of each node, built on first use.
+    lists: OnceLock<Neighbours>,
+}
+
+impl SampledEdges {
+    /// Builds samples of `edges`, all with weight 1.
+    pub fn new(edges: EdgeList, weighting: Weighting) -> Self {
+        SampledEdges { edges, weighting, weights: None, lists: OnceLock::new() }
+    }
+
+    /// Multiplies the term of each edge by its entry of `weights`, m numbers, such as
+    /// [`relative_weights`](super::relative_weights).
+    pub fn weighted(self, weights: Vec<f32>) -> Self {
+        SampledEdges { weights: Some(weights), lists: OnceLock::new(), ..self }
+    }
+
+    /// Seeds `negatives_per_edge` negatives for each edge, uniformly with replacement from the pairs that are
+    /// not edges of `train`; in a bipartite graph, from such pairs of a source and a target. Held-out edges
+    /// are unknown here, so that one is occasionally drawn as a negative.
+    ///
+    /// At least one such pair must exist. O(m·log m) expected time on a sparse graph. The result is identical
+    /// for any number of threads.
+    pub fn draw(&self, train: &EdgeList, negatives_per_edge: usize, rng: &mut impl Rng) -> Sample<'_> {
+        let seed = rng.random();
+        let mut negatives = vec![(0, 0); self.edges.len() * negatives_per_edge];
+        negatives.par_chunks_mut(NEGATIVES_PER_TASK).enumerate().for_each(|(task, negatives)| {
+            let mut rng = ChaCha8Rng::seed_from_u64(seed);
+            rng.set_stream(task as u64);
+            for negative in negatives {
+                *negative = loop {
+                    let pair = train.random_pair(&mut rng);
+                    if train.is_candidate(pair) {
+                        break pair;
+                    }
+                };
+            }
+        });
+        self.with(negatives)
+    }
+
+    /// Combines the edges with the given `negatives`, which may be in either direction and repeated.
+    pub fn with(&self, negatives: Vec<Pair>) -> Sample<'_> {
+        Sample { edges: self, negatives, lists: OnceLock::new() }
+    }
+
+    fn lists(&self) -> &Neighbours {
+        self.lists.get_or_init(|| {
+            let (pairs, num_nodes) = (self.edges.pairs(), self.edges.num_nodes());
+            let lists = match self.has_diagonal() {
+                false => Neighbours::new(pairs, num_nodes),
+                true => Neighbours::with_loops(pairs, num_nodes),
+            };
+            match &self.weights {
+                None => lists,
+                Some(weights) => lists.weighted(pairs, weights),
+            }
+        })
+    }
+
+    /// Returns `true` if the loss includes the diagonal of A + I.
+    fn has_diagonal(&self) -> bool {
+        self.weighting == Weighting::Unbiased && self.edges.num_sources().is_none()
+    }
+}
+
+impl Sample<'_> {
+    /// Returns the negatives of each node, which only the loss of inner products needs.
+    pub(crate) fn lists(&self) -> &Neighbours {
+        self.lists.get_or_init(|| Neighbours::new(&self.negatives, self.edges.edges.num_nodes()))
+    }
+
+    /// Returns the loss at `z`, [n, d] row by row, decoded by inner products, and its gradient, [n, d].
+    /// O(m·d) time. The result is bit-identical for any number of threads.
+    pub fn value_and_gradient(&self, z: &[f32], d: usize) -> (f64, Vec<f32>) {
+        let mut gradient = vec![0f32; z.len()];
+        (self.value_and_gradient_into(z, d, &mut gradient), gradient)
+    }
+
+    /// Does the same as [`Sample::value_and_gradient`], but writes the gradient to `gradient`.
+    pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
+        let edges = &self.edges.edges;
+        let absent_share = match self.edges.has_diagonal() {
+            false => 1.0,
+            true => {
+                let (n, num_ones) = (edges.num_nodes() as f64, 2.0 * edges.len() as f64);
+                (n * n - num_ones - n) / (n * n - num_ones)
+            }
+        };
+        // The factors are ¼, half of ½, because the lists contain each pair at both its nodes.
+        let edge_factor = 0.25 / edges.len() as f64;
+        let negative_factor = 0.25 * absent_share / self.negatives.len() as f64;
+        gradient.par_chunks_mut(1 << 14).for_each(|numbers| numbers.fill(0.0));
+        let cost = Cost { softplus: 0.0, weighted: edge_factor, linear: 0.0 };
+        let edge_loss = self.edges.lists().add(z, d, cost, 1.0, gradient);
+        // softplus(x) = softplus(−x) + x.
+        let cost = Cost { softplus: negative_factor, weighted: 0.0, linear: negative_factor };
+        edge_loss + self.lists().add(z, d, cost, 2.0, gradient)
+    }
+
+    /// Returns the loss at `z`, [n, d] row by row, decoded by a perceptron; its gradient, [n, d]; and the
+    /// gradient of the perceptron's weights. This loss is always balanced. O(m·d·k) time, O(m·d) memory.
+    pub(crate) fn perceptron_value_and_gradient(
+        &self,
+        z: &[f32],
+        d: usize,
+        perceptron: &HadamardMlp,
+    ) -> (f64, Vec<f32>, HadamardMlp) {
+        let pairs = [self.edges.edges.pairs(), &self.negatives].concat();
+        let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
+        let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
+        let num_nodes = self.edges.edges.num_nodes();
+        let incidence = Incidence::new(&pairs, num_nodes);
+        let mut sums = vec![0f32; num_nodes * d];
+        sums.par_chunks_mut(NODES_PER_TASK * d).enumerate().for_each(|(task, rows)| {
+            for (at, sum) in rows.chunks_exact_mut(d).enumerate() {
+                let node = task * NODES_PER_TASK + at;
+                for entry in incidence.indptr[node]..incidence.indptr[node + 1] {
+                    let other = incidence.others[entry] as usize;
+                    let pair = incidence.pairs[entry] as usize;
+                    let (slopes, other) = (&gradient.products[pair * d..], &z[other * d..(other + 1) * d]);
+                    for ((sum, &slope), &value) in sum.iter_mut().zip(slopes).zip(other) {
+                        *sum += slope * value;
+                    }
+                }
+            }
+        });
+        (value, sums, gradient.weights)
+    }
+
+    /// Returns the loss and its derivative with respect to each logit.
+    fn value_and_slopes(&self, logits: &[f64]) -> (f64, Vec<f32>) {
+        let num_edges = self.edges.edges.len();
+        let weights = self.edges.weights.as_deref();
+        let edge_weight = 0.5 / num_edges as f64;
+        let negative_weight = 0.5 / self.negatives.len() as f64;
+        let mut value = 0.0;
+        let slopes = logits.iter().enumerate().map(|(at, &logit)| {
+            let probability = 1.0 / (1.0 + (-logit).exp());
+            let softplus_of_minus = (-logit).max(0.0) + (-logit.abs()).exp().ln_1p();
+            if at < num_edges {
+                let edge_weight = edge_weight * weights.map_or(1.0, |weights| f64::from(weights[at]));
+                value += edge_weight * softplus_of_minus;
+                (edge_weight * (probability - 1.0)) as f32
+            } else {
+                value += negative_weight * (logit + softplus_of_minus);
+                (negative_weight * probability) as f32
+            }
+        });
+        let slopes = slopes.collect();
+        (value, slopes)
+    }
+}
+
+/// The pairs of each node. The entries `indptr[u]..indptr[u + 1]` belong to node u: the other node of each of
+/// its pairs, and the index of the pair.
+struct Incidence {
+    indptr: Vec<usize>,
+    others: Vec<u32>,
+    pairs: Vec<u32>,
+}
+
+impl Incidence {
+    /// Lists the pairs of each node, in the order of `list`.
+    fn new(list: &[Pair], num_nodes: usize) -> Incidence {
+        let mut indptr = vec![0usize; num_nodes + 1];
+        for &(u, v) in list {
+            indptr[u as usize + 1] += 1;
+            indptr[v as usize + 1] += 1;
+        }
+        for node in 0..num_nodes {
+            indptr[node + 1] += indptr[node];
+        }
+        let mut next = indptr.clone();
+        let mut others = vec![0u32; 2 * list.len()];
+        let mut pairs = vec![0u32; 2 * list.len()];
+        for (at, &(u, v)) in list.iter().enumerate() {
+            for (node, other) in [(u, v), (v, u)] {
+                others[next[node as usize]] = other;
+                pairs[next[node as usize]] = at as u32;
+                next[node as usize] += 1;
+            }
+        }
+        Incidence { indptr, others, pairs }
+    }
+}
+
+fn view(z: &[f32], d: usize) -> ArrayView2<'_, f32> {
+    ArrayView2::from_shape((z.len() / d, d), z).expect("z must be [n, d]")
+}

@@ -1,0 +1,167 @@
+//! The trait that every model implements: it gives each pair of nodes a logit.
+
+use std::cmp::{Ordering, Reverse};
+use std::collections::BinaryHeap;
+
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+
+use crate::graph::{EdgeList, Pair};
+
+/// Gives pairs of nodes their logits. It is a trained model or a score that needs no training, applied to a
+/// graph.
+///
+/// # Examples
+/// ```
+/// use vgae::graph::{EdgeList, Pair};
+/// use vgae::model::score::{Score, ScoredPair, probability};
+///
+/// /// A link is likelier the nearer the two numbers are.
+/// struct Nearness;
+///
+/// impl Score for Nearness {
+///     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
+///         pairs.iter().map(|&(u, v)| -f64::from(u.abs_diff(v))).collect()
+///     }
+/// }
+///
+/// let known = EdgeList::new(4, vec![(0, 1)], None).0;
+/// let best = Nearness.top_pairs(2, &known);
+/// assert_eq!(best[0], ScoredPair { pair: (1, 2), logit: -1.0 });
+/// assert!(best[0] > best[1], "of two equal logits, the lower pair is the greater");
+/// assert_eq!(Nearness.top_of_nodes(&[0], 1, &known)[0][0].pair, (0, 2));
+/// assert_eq!(probability(0.0), 0.5);
+/// ```
+pub trait Score: Send + Sync {
+    /// Returns the logits of m pairs, in their order. A pair's logit does not depend on the other pairs.
+    fn logits(&self, pairs: &[Pair]) -> Vec<f64>;
+
+    /// Returns the `k` pairs of distinct nodes with the highest logits that are not in `known`, highest
+    /// first, ties in the order of the pairs. The result is exact: every pair is scored, O(n²) logits in O(n
+    /// + k) memory per thread.
+    fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
+        top_pairs(self, k, known)
+    }
+
+    /// Returns, for each of `nodes` as the source, its `k` candidates with the highest logits, highest first,
+    /// ties in the order of the nodes. Candidates are the nodes that it could be linked with but is not in
+    /// `known`. The result is exact, with O(n) logits and memory per node.
+    fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
+        top_of_nodes(self, nodes, k, known)
+    }
+
+    /// Returns embeddings, [n, d], whose inner products are the logits, or `None` if there are none.
+    fn factors(&self) -> Option<ArrayView2<'_, f32>> {
+        None
+    }
+}
+
+/// Implements [`Score::top_of_nodes`] by scoring the pairs of one node at a time.
+pub(crate) fn top_of_nodes(
+    score: &(impl Score + ?Sized),
+    nodes: &[u32],
+    k: usize,
+    known: &EdgeList,
+) -> Vec<Vec<ScoredPair>> {
+    let top_of_node = |&node: &u32| {
+        let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
+        TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+    };
+    nodes.par_iter().map(top_of_node).collect()
+}
+
+/// Implements [`Score::top_pairs`] by scoring the pairs of one node at a time.
+pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeList) -> Vec<ScoredPair> {
+    let n = known.num_nodes() as u32;
+    let best_of_node = |u: u32| {
+        let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| known.is_candidate(pair)).collect();
+        TopK::of(k, &pairs, &score.logits(&pairs))
+    };
+    (0..n).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
+}
+
+/// Returns the probability of a logit: sigmoid(logit).
+pub fn probability(logit: f64) -> f64 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// A pair and its logit. They are ordered by logit; of two equal logits, the lower pair is the greater.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ScoredPair {
+    /// The pair: (source, target), or the lower node first in an undirected graph.
+    pub pair: Pair,
+    /// The logit of the pair.
+    pub logit: f64,
+}
+
+impl Eq for ScoredPair {}
+
+impl Ord for ScoredPair {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.logit.total_cmp(&other.logit).then_with(|| other.pair.cmp(&self.pair))
+    }
+}
+
+impl PartialOrd for ScoredPair {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// The greatest `k` scored pairs so far, in a heap with the least of them on top.
+pub(crate) struct TopK {
+    k: usize,
+    heap: BinaryHeap<Reverse<ScoredPair>>,
+}
+
+impl TopK {
+    pub(crate) fn new(k: usize) -> Self {
+        TopK { k, heap: BinaryHeap::new() }
+    }
+
+    /// Collects the best of these pairs.
+    pub(crate) fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
+        let mut best = TopK::new(k);
+        for (&pair, &logit) in pairs.iter().zip(logits) {
+            best.add(ScoredPair { pair, logit });
+        }
+        best
+    }
+
+    /// Returns the lowest logit that a pair needs to be added, or −∞ while there are fewer than `k`.
+    pub(crate) fn least(&self) -> f64 {
+        match self.heap.peek() {
+            Some(least) if self.heap.len() >= self.k => least.0.logit,
+            _ => f64::NEG_INFINITY,
+        }
+    }
+
+    /// Returns `true` if a pair with a logit of at most `most` could be added.
+    pub(crate) fn could_take(&self, most: f64) -> bool {
+        self.heap.len() < self.k || self.heap.peek().is_none_or(|least| most >= least.0.logit)
+    }
+
+    pub(crate) fn add(&mut self, pair: ScoredPair) {
+        if !self.could_take(pair.logit) {
+            return;
+        }
+        self.heap.push(Reverse(pair));
+        if self.heap.len() > self.k {
+            self.heap.pop();
+        }
+    }
+
+    pub(crate) fn merge(mut self, other: TopK) -> TopK {
+        for pair in other.heap {
+            self.add(pair.0);
+        }
+        self
+    }
+
+    /// Returns the pairs, highest first.
+    pub(crate) fn into_sorted(self) -> Vec<ScoredPair> {
+        let mut pairs: Vec<ScoredPair> = self.heap.into_iter().map(|Reverse(pair)| pair).collect();
+        pairs.sort_unstable_by(|a, b| b.cmp(a));
+        pairs
+    }
+}

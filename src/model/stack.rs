@@ -1,0 +1,242 @@
+//! The model `best`: two auto-encoders and closed-form scores, stacked by logistic regression.
+//!
+//! It follows Ghasemian, Hosseinmardi, Galstyan, Airoldi & Clauset 2020, *Stacking models for nearly optimal
+//! link prediction in complex networks*. They use random forests, and stack only scores without embeddings.
+//!
+//! # Examples
+//! ```
+//! use vgae::config::{Config, ModelConfig, ModelKind};
+//! use vgae::model::Model;
+//! use vgae::{read, split, train};
+//! use vgae::model::stack;
+//!
+//! let model = ModelConfig { model: ModelKind::Best, ..ModelConfig::default() };
+//! let mut config = Config { model, ..Config::default() };
+//! config.train.epochs = Some(5);
+//! assert_eq!(stack::networks(&config)[0].0, "normalised");
+//! let graph = read::data("datasets/karate".as_ref(), &config.read)?;
+//! let split = split::edges(&graph, &config.split, config.seed)?;
+//! let Model::Stack(best) = train::fit(None, &split, &config, |_| {})?.model else { unreachable!() };
+//! let parts = best.parts(&split.train, None)?;
+//! let scores = parts.scores(&split.test.pairs());
+//! let logit = best.combiner().logit(scores.row(0));
+//! let (_, score) = best.encode(&split.train, None)?;
+//! assert_eq!(score.logits(&split.test.pairs())[0], logit);
+//! let report = vgae::inspect::parts(&best, &split, None, config.seed)?;
+//! assert!(report.parts.iter().map(|part| part.name).eq(parts.names()));
+//! # Ok::<(), vgae::Error>(())
+//! ```
+
+mod combiner;
+
+use ndarray::{Array1, Array2, ArrayView2};
+use rayon::prelude::*;
+
+use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
+use crate::error::Result;
+use crate::graph::{EdgeList, Features, Pair};
+use crate::model::baseline::ClosedForm;
+use crate::model::decoder::EmbeddingScorer;
+use crate::model::network::{Embeddings, Network, Weights};
+use crate::model::score::Score;
+
+pub use combiner::Combiner;
+
+/// The names of the combiner's weights in the weight file.
+const COMBINER: [&str; 4] = ["combiner.mean", "combiner.deviation", "combiner.weights", "combiner.intercept"];
+
+/// Two trained networks, and the logistic regression on their logits and on closed-form scores.
+pub struct Stack {
+    networks: Vec<(&'static str, Network)>,
+    combiner: Combiner,
+    seed: u64,
+}
+
+/// The parts of a stack, applied to a graph.
+pub struct Parts {
+    networks: Vec<(&'static str, EmbeddingScorer)>,
+    closed_form: ClosedForm,
+}
+
+/// A stack, applied to a graph.
+struct Stacked {
+    parts: Parts,
+    combiner: Combiner,
+}
+
+/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
+/// epochs.
+pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
+    let train = TrainConfig {
+        epochs: Some(config.train.epochs.unwrap_or(500)),
+        validate_every: 5,
+        patience: Some(12),
+        select: Some(Select::Best),
+        ..TrainConfig::default()
+    };
+    let tfidf = Some(FeatureTransform::Tfidf);
+    let normalised = ModelConfig {
+        model: ModelKind::Gnae,
+        latent: Some(128),
+        dropout: 0.5,
+        feature_transform: tfidf,
+        ..ModelConfig::default()
+    };
+    let perceptron = ModelConfig {
+        model: ModelKind::LinearGae,
+        latent: Some(128),
+        layers: Some(2),
+        dropout: 0.5,
+        feature_transform: tfidf,
+        decoder: DecoderKind::HadamardMlp,
+        ..ModelConfig::default()
+    };
+    let part = |model, train| Config { model, train, ..config.clone() };
+    [
+        ("normalised", part(normalised, TrainConfig { mask_edges: 0.5, ..train.clone() })),
+        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train })),
+    ]
+}
+
+impl Stack {
+    /// Joins trained networks, in the order of [`networks`], and their combiner.
+    pub fn new(networks: Vec<(&'static str, Network)>, combiner: Combiner, seed: u64) -> Self {
+        // Weight files hold f32. Rounding here makes a run give the same numbers before and after it is
+        // saved.
+        let stored = |values: &Array1<f64>| values.mapv(|value| f64::from(value as f32));
+        let combiner = Combiner {
+            mean: stored(&combiner.mean),
+            deviation: stored(&combiner.deviation),
+            weights: stored(&combiner.weights),
+            intercept: f64::from(combiner.intercept as f32),
+        };
+        Stack { networks, combiner, seed }
+    }
+
+    /// Builds a stack from `weights`, which have the form of [`Stack::weights`], for X with `num_features`
+    /// columns.
+    ///
+    /// # Errors
+    /// A sentence that names the first weight that does not fit.
+    pub fn from_weights(
+        config: &Config,
+        num_features: usize,
+        weights: &Weights,
+        rng: &mut impl rand::Rng,
+    ) -> std::result::Result<Self, String> {
+        let mut parts = Vec::new();
+        for (name, config) in networks(config) {
+            let prefix = format!("{name}.");
+            let own = weights.iter().filter_map(|(key, weight)| Some((key.strip_prefix(&prefix)?, weight)));
+            let own = own.map(|(key, weight)| (key.to_string(), weight.clone())).collect();
+            let mut network = Network::new(&config.model, num_features, rng);
+            network.set_weights(own).map_err(|problem| format!("{prefix}{problem}"))?;
+            parts.push((name, network));
+        }
+        let row = |name: &str| {
+            let row = weights.get(name).filter(|row| row.nrows() == 1).ok_or(format!("{name} is missing"))?;
+            match row.iter().all(|value| value.is_finite()) {
+                true => Ok(row.iter().map(|&value| f64::from(value)).collect::<Array1<f64>>()),
+                false => Err(format!("{name} is not finite")),
+            }
+        };
+        let [mean, deviation, own, intercept] = COMBINER.map(row);
+        let combiner =
+            Combiner { mean: mean?, deviation: deviation?, weights: own?, intercept: intercept?[0] };
+        Ok(Stack { networks: parts, combiner, seed: config.seed })
+    }
+
+    /// Returns the weights of the networks, with the network's name as prefix, and those of the combiner.
+    pub fn weights(&self) -> Weights {
+        let mut weights = Weights::new();
+        for (name, network) in &self.networks {
+            weights.extend(
+                network.weights().iter().map(|(key, weight)| (format!("{name}.{key}"), weight.clone())),
+            );
+        }
+        let Combiner { mean, deviation, weights: own, intercept } = &self.combiner;
+        let rows = [mean.to_vec(), deviation.to_vec(), own.to_vec(), vec![*intercept]];
+        for (name, row) in COMBINER.iter().zip(rows) {
+            let row = Array1::from(row).mapv(|value| value as f32);
+            weights.insert(name.to_string(), row.insert_axis(ndarray::Axis(0)));
+        }
+        weights
+    }
+
+    /// Returns the logistic regression.
+    pub fn combiner(&self) -> &Combiner {
+        &self.combiner
+    }
+
+    /// Returns the network that gives the stack its embeddings.
+    pub fn first_network(&self) -> &Network {
+        &self.networks[0].1
+    }
+
+    /// Returns the embeddings of the first network, and the logits of the stack.
+    ///
+    /// # Errors
+    /// Returns the errors of [`ClosedForm::new`].
+    pub fn encode(
+        &self,
+        edges: &EdgeList,
+        features: Option<&Features>,
+    ) -> Result<(Embeddings, Box<dyn Score>)> {
+        let (_, first) = &self.networks[0];
+        let embeddings = first.encode(edges, features);
+        let parts = self.parts(edges, features)?;
+        Ok((embeddings, Box::new(Stacked { parts, combiner: self.combiner.clone() })))
+    }
+
+    /// Applies the parts to a graph whose messages go along `edges`.
+    ///
+    /// # Errors
+    /// Returns the errors of [`ClosedForm::new`].
+    pub fn parts(&self, edges: &EdgeList, features: Option<&Features>) -> Result<Parts> {
+        Parts::new(&self.networks, edges, features, self.seed)
+    }
+}
+
+impl Parts {
+    /// Applies `networks` and the closed-form scores to a graph whose messages go along `edges`.
+    pub(crate) fn new(
+        networks: &[(&'static str, Network)],
+        edges: &EdgeList,
+        features: Option<&Features>,
+        seed: u64,
+    ) -> Result<Self> {
+        let decode = |(name, network): &(&'static str, Network)| {
+            let embeddings = network.encode(edges, features);
+            (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))
+        };
+        let networks = networks.iter().map(decode).collect();
+        Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)? })
+    }
+
+    /// Returns the names of the scores, in the order of the columns of [`Parts::scores`].
+    pub fn names(&self) -> Vec<&'static str> {
+        self.networks.iter().map(|(name, _)| *name).chain(self.closed_form.names().iter().copied()).collect()
+    }
+
+    /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
+    pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
+        let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
+        let pairs = pairs.as_slice();
+        let closed_form = self.closed_form.scores(pairs);
+        let num_networks = self.networks.len();
+        let mut scores = Array2::zeros((pairs.len(), num_networks + closed_form.ncols()));
+        for (column, (_, decoded)) in self.networks.iter().enumerate() {
+            scores.column_mut(column).assign(&Array1::from(decoded.logits(pairs)));
+        }
+        scores.slice_mut(ndarray::s![.., num_networks..]).assign(&closed_form);
+        scores
+    }
+}
+
+impl Score for Stacked {
+    fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
+        let scores: Array2<f64> = self.parts.scores(pairs);
+        let scores: ArrayView2<f64> = scores.view();
+        (0..pairs.len()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
+    }
+}

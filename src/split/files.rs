@@ -1,0 +1,104 @@
+//! Stores a split as five CSV files with rows `source,target`; the edges of a weighted graph also have a
+//! `weight`.
+
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, Result};
+use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
+use crate::read::{check_directory, check_file, read_csv};
+use crate::split::{LISTS, Split};
+
+pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
+
+/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
+///
+/// # Errors
+/// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file; [`crate::Error::Foreign`] for
+/// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
+pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
+    let directory = &split_directory(directory)?;
+    let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
+    Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
+}
+
+/// Returns the directory of the split: `split` in a run directory, else `directory` itself. The lists must
+/// not be links, because a split may come from an untrusted source.
+///
+/// # Errors
+/// [`crate::Error::Foreign`] for a link, a pipe or a device.
+pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
+    let inner = directory.join("split");
+    check_directory(&inner)?;
+    let split = if inner.is_dir() { inner } else { directory.to_path_buf() };
+    paths(&split).iter().try_for_each(|file| check_file(file))?;
+    Ok(split)
+}
+
+/// Reads the split of a run directory and the graph that it covers. The edges of the graph have `direction`;
+/// the graph is bipartite if `num_sources` is given.
+pub(crate) fn read_graph(
+    directory: &Path,
+    direction: Direction,
+    num_sources: Option<usize>,
+    nodes: NodeIds,
+    labels: Option<Vec<String>>,
+) -> Result<(Graph, Split)> {
+    let lists = read_lists(directory, &nodes, direction)?;
+    let [train, validation, _, test, _] = &lists;
+    let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
+    let weights: Option<Vec<&[f32]>> =
+        [train, validation, test].map(|rows| rows.weights.as_deref()).into_iter().collect();
+    let weights = weights.map(|weights| weights.concat());
+    let (mut edges, _) = EdgeList::with_direction(direction, nodes.len(), pairs, weights);
+    if let Some(num_sources) = num_sources {
+        edges = edges.across_kinds(num_sources).map_err(|(u, v)| {
+            let pair = format!("{},{}", nodes.id(u), nodes.id(v));
+            let problem = format!(
+                "the edge {pair} joins two nodes of one kind, but run.json says that the graph is bipartite"
+            );
+            Error::Split { path: directory.to_path_buf(), problem }
+        })?;
+    }
+    let graph = Graph { nodes, edges, labels, ..Graph::default() };
+    let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
+    Ok((graph, split))
+}
+
+/// Returns the paths of the five files in `directory`.
+pub(crate) fn paths(directory: &Path) -> [PathBuf; 5] {
+    LISTS.map(|list| directory.join(format!("{list}.csv")))
+}
+
+/// One file's rows.
+struct Rows {
+    pairs: Vec<Pair>,
+    weights: Option<Vec<f32>>,
+}
+
+fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result<[Rows; 5]> {
+    let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
+    Ok([
+        read_list(&train, nodes, direction)?,
+        read_list(&validation, nodes, direction)?,
+        read_list(&validation_negatives, nodes, direction)?,
+        read_list(&test, nodes, direction)?,
+        read_list(&test_negatives, nodes, direction)?,
+    ])
+}
+
+fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
+    let (mut pairs, mut weights) = (Vec::new(), Vec::new());
+    let node =
+        |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is not a node of the graph"));
+    let num_columns = read_csv(path, &HEADERS, |record| {
+        let (u, v) = (node(&record[0])?, node(&record[1])?);
+        pairs.push(direction.orient((u, v)));
+        if let Some(text) = record.get(2) {
+            let weight =
+                crate::read::parse_finite(text).map_err(|found| format!("has the weight {found}"))?;
+            weights.push(weight);
+        }
+        Ok(())
+    })?;
+    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights) })
+}
