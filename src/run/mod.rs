@@ -17,7 +17,7 @@
 //! | `checkpoint.safetensors` | the state of training, while it runs |
 //! | `.lock` | the process that writes to the directory, while it runs |
 //! | `.replacement/` | the new run, while it replaces a finished one |
-//! | `report.html` | the [`crate::report`] of the run, for reading |
+//! | `report.html` | the report of the run, for reading |
 //!
 //! The directory is self-contained: the model needs nothing outside it.
 

@@ -67,7 +67,7 @@ impl Row {
     /// Audits the run directory at `path` and reads its results.
     ///
     /// # Errors
-    /// [`Error::Leak`] if the audit finds an offence; otherwise the errors of [`Audit`].
+    /// [`vgae::Error::Leak`] if the audit finds an offence; otherwise the errors of [`Audit`].
     pub fn of_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
         audit(path)?;
         let record = read_record(path)?;
@@ -91,7 +91,7 @@ impl Row {
 /// Audits the kept run directory at `path` of `row` again.
 ///
 /// # Errors
-/// [`Error::Leak`] if the audit finds an offence; [`Error::Run`] if the split has changed; otherwise the
+/// [`vgae::Error::Leak`] if the audit finds an offence; [`vgae::Error::Run`] if the split has changed; otherwise the
 /// errors of [`Audit`].
 pub fn recheck(row: &Row, path: &Path) -> Result<()> {
     audit(path)?;
@@ -170,7 +170,7 @@ impl Runs {
     /// Reads the file at `path`. A missing file is treated as one without rows.
     ///
     /// # Errors
-    /// [`Error::Input`] if it is not a file of runs or cannot be read; [`Error::Row`] for a damaged row.
+    /// [`vgae::Error::Input`] if it is not a file of runs or cannot be read; [`vgae::Error::Row`] for a damaged row.
     pub fn open(path: &Path) -> Result<Runs> {
         let mut runs = Runs { path: path.to_path_buf(), rows: Vec::new() };
         if !path.exists() {
@@ -223,7 +223,7 @@ impl Runs {
     /// Returns the row of `cell`, if that run is finished.
     ///
     /// # Errors
-    /// [`Error::Input`] if the run was made with other settings.
+    /// [`vgae::Error::Input`] if the run was made with other settings.
     pub fn find(&self, cell: &Cell) -> Result<Option<&Row>> {
         let Some(row) = self.rows.iter().find(|row| row.cell.is_same_run(cell)) else { return Ok(None) };
         let differences = [
@@ -244,7 +244,7 @@ impl Runs {
     /// Adds a row and writes the file.
     ///
     /// # Errors
-    /// [`Error::Input`] if another model used another split for the same data and seed; [`Error::Io`] if the
+    /// [`vgae::Error::Input`] if another model used another split for the same data and seed; [`vgae::Error::Io`] if the
     /// file cannot be written.
     pub fn push(&mut self, row: Row) -> Result<()> {
         let same_seed = |other: &&Row| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
@@ -265,7 +265,7 @@ impl Runs {
     /// Writes the file, completely or not at all.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file cannot be written.
+    /// [`vgae::Error::Io`] if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         let names = summary::value_names(self.rows.iter());
         let mut records =

@@ -61,9 +61,9 @@ pub struct Place {
 /// Reads the record of the run at `path`, and checks that the run and its inputs are unchanged.
 ///
 /// # Errors
-/// [`Error::Run`] if the run is not finished, was changed or cannot be repeated by one command. Unless
-/// `place` gives another path: [`Error::Input`] for an input that is missing or was changed, and
-/// [`Error::Config`] for an input that was read from stdin.
+/// [`vgae::Error::Run`] if the run is not finished, was changed or cannot be repeated by one command. Unless
+/// `place` gives another path: [`vgae::Error::Input`] for an input that is missing or was changed, and
+/// [`vgae::Error::Config`] for an input that was read from stdin.
 pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,
@@ -115,7 +115,7 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
 /// after each epoch.
 ///
 /// # Errors
-/// [`Error::Input`] if the input differs from that of the run; otherwise the errors of training.
+/// [`vgae::Error::Input`] if the input differs from that of the run; otherwise the errors of training.
 pub fn make(
     path: &Path,
     record: &Record,

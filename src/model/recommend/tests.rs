@@ -78,6 +78,7 @@ fn a_list_counts_each_pair_once_and_skips_edges() {
     assert_eq!(pairs, [vec![(4, 0)], vec![(2, 3)], vec![]]);
 }
 
+#[cfg(feature = "approximate")]
 #[test]
 fn an_index_finds_most_pairs_and_estimates_its_recall() {
     for direction in [Direction::Undirected, Direction::Directed] {

@@ -83,7 +83,7 @@ impl Table {
     /// Writes the table.
     ///
     /// # Errors
-    /// [`Error::Io`] if the output cannot be written.
+    /// [`vgae::Error::Io`] if the output cannot be written.
     pub fn write(&self, output: &mut Output, format: Format) -> Result<()> {
         let text = match format {
             Format::Csv => return write_records(output, &self.records()),

@@ -26,7 +26,7 @@ pub struct Compared {
 /// file of each run in memory at a time.
 ///
 /// # Errors
-/// [`Error::Io`] if a file cannot be read; the errors of [`Run::open`] if the weights differ.
+/// [`vgae::Error::Io`] if a file cannot be read; the errors of [`Run::open`] if the weights differ.
 pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let both = [first, second];
     let lists = LISTS.iter().map(|list| format!("split/{list}.csv"));

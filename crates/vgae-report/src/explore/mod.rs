@@ -99,7 +99,7 @@ impl Explorer {
     /// ```
     ///
     /// # Errors
-    /// Returns [`Error::Config`] if the run has no edges, such as a VAE's run on a table of rows, and the
+    /// Returns [`vgae::Error::Config`] if the run has no edges, such as a VAE's run on a table of rows, and the
     /// errors of [`Run::encode`] and [`Run::calibrator`].
     pub fn new(name: String, run: Run, method: Option<Calibration>) -> Result<Explorer> {
         if run.graph.edges.is_empty() {

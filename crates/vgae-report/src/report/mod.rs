@@ -115,7 +115,7 @@ impl Report {
     /// and [`Map`] for the cost of the predicted links and the map. The same run gives the same report.
     ///
     /// # Errors
-    /// Returns [`crate::Error::Config`] for settings out of bounds, and [`crate::Error::NotANumber`] if the
+    /// Returns [`vgae::Error::Config`] for settings out of bounds, and [`vgae::Error::NotANumber`] if the
     /// model has diverged.
     pub fn of(
         name: String,

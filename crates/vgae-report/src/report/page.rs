@@ -21,7 +21,7 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; script-src 
 /// requests.
 ///
 /// # Errors
-/// Returns [`crate::Error::Config`] if a chart cannot be drawn.
+/// Returns [`crate::Error::Chart`] if a chart cannot be drawn.
 pub fn page(reports: &[Report]) -> Result<String> {
     let reports: Vec<&Report> = reports.iter().collect();
     let names = reports.iter().map(|report| report.name.as_str()).collect::<Vec<_>>().join(", ");

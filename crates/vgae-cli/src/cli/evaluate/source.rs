@@ -51,7 +51,7 @@ impl<'a> Source<'a> {
     /// Determines the source from the arguments.
     ///
     /// # Errors
-    /// [`Error::Config`] if the arguments contradict each other.
+    /// [`vgae::Error::Config`] if the arguments contradict each other.
     pub(super) fn from_args(args: &'a Args) -> Result<Self> {
         let reject = |problem: String| Err(Error::Usage(problem));
         if let (Some(count), false) =

@@ -102,7 +102,7 @@ fn complete(command: Command, words: &[OsString], file: &Path) -> Result<(Args, 
 /// a `--config` file.
 ///
 /// # Errors
-/// [`Error::Config`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the
+/// [`vgae::Error::Config`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the
 /// file cannot be read.
 pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
     let command = command().no_binary_name(true);

@@ -57,7 +57,7 @@ impl ConfigFile {
     /// be built.
     ///
     /// # Errors
-    /// [`vgae::Error::Io`] if it cannot be read; [`Error::Config`] with the line and the key if it is invalid.
+    /// [`vgae::Error::Io`] if it cannot be read; [`vgae::Error::Config`] with the line and the key if it is invalid.
     pub(super) fn read(path: &Path, command: &Command) -> Result<Self> {
         let mut file = ConfigFile { path: path.to_path_buf(), settings: Vec::new() };
         let opened: io::Result<Box<dyn Read>> = match path == Path::new("-") {
