@@ -15,6 +15,8 @@ use vgae::system::memory::memory_bytes;
 use vgae::write::Existing;
 use vgae::{read, split, train};
 
+use crate::own_process;
+
 /// Returns the graph and settings of a round; sizes, models and losses alternate.
 fn settings(round: u64) -> (String, Config) {
     let mut rng = ChaCha8Rng::seed_from_u64(round % 12);
@@ -76,16 +78,13 @@ fn num_handles() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
+/// Other tests of this program allocate memory and open files too.
 #[test]
 fn memory_and_file_handles_stay_flat() {
-    // The other tests of this program open files too, so that this one runs in a process of its own.
-    const ALONE: &str = "VGAE_SOAK_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-        alone.args(["--exact", "soak::memory_and_file_handles_stay_flat", "--nocapture"]).env(ALONE, "1");
-        assert!(alone.status().unwrap().success());
-        return;
-    }
+    own_process::run("soak::memory_and_file_handles_stay_flat", train_repeatedly);
+}
+
+fn train_repeatedly() {
     let seconds: u64 = std::env::var("VGAE_SOAK_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
     // Every setting runs once first, so that one-time allocations do not count.

@@ -20,6 +20,7 @@ use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
 
+use crate::own_process;
 use crate::shared::Workspace;
 use crate::shared::thread_data::{edges, make_data};
 
@@ -101,6 +102,10 @@ fn pools() -> Vec<ThreadPool> {
 
 #[test]
 fn every_setting_gives_same_bits_at_any_thread_count() {
+    own_process::run("threads::every_setting_gives_same_bits_at_any_thread_count", compare_settings);
+}
+
+fn compare_settings() {
     let workspace = Workspace::new();
     let data = make_data(&workspace);
     let pools = pools();
@@ -136,6 +141,10 @@ fn every_setting_gives_same_bits_at_any_thread_count() {
 /// Otherwise code that reads a graph afterwards would wait forever.
 #[test]
 fn pool_outlives_configuring_thread() {
+    own_process::run("threads::pool_outlives_configuring_thread", use_pool_after_configuring_thread);
+}
+
+fn use_pool_after_configuring_thread() {
     std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -148,6 +157,10 @@ fn pool_outlives_configuring_thread() {
 /// Enough pairs for the code paths of sums and sorts that only large graphs take.
 #[test]
 fn large_graph_gives_same_bits_at_any_thread_count() {
+    own_process::run("threads::large_graph_gives_same_bits_at_any_thread_count", compare_large_graph);
+}
+
+fn compare_large_graph() {
     let workspace = Workspace::new();
     workspace.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
     for setting in [

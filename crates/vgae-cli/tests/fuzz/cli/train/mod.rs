@@ -1,4 +1,4 @@
-//! The reader of `--config` files, which is the program's alone and is compiled in here.
+//! The target of `--config` files. Their reader is private to the program and is compiled in here.
 
 use std::path::Path;
 
@@ -12,20 +12,20 @@ use crate::target::{Files, Outcome, Verdict};
 #[path = "../../../../src/cli/train/config_file.rs"]
 mod config_file;
 
-/// The settings in the one file.
-pub fn config(place: &Path, files: &Files) -> Verdict {
+/// Reads a file of settings.
+pub fn config(directory: &Path, files: &Files) -> Verdict {
     let mut command = <Config as clap::Args>::augment_args(
         Command::new("train").no_binary_name(true).arg(clap::Arg::new("data")),
     );
     command.build();
-    let path = place.join(files.keys().next().unwrap());
+    let path = directory.join(files.keys().next().unwrap());
     let file = match config_file::ConfigFile::read(&path, &command) {
         Ok(file) => file,
-        Err(error) => return refused(place, &error),
+        Err(error) => return refused(directory, &error),
     };
     let given = command.clone().try_get_matches_from([""; 0]).unwrap();
     match command.clone().try_get_matches_from(file.flags(&command, &given)) {
         Ok(_) => Ok(Outcome::Read),
-        Err(error) => refused(place, &file.usage_error(&error)),
+        Err(error) => refused(directory, &file.usage_error(&error)),
     }
 }
