@@ -32,13 +32,13 @@ fn csr(rows: &[Vec<f32>]) -> Features {
     Csr::new((rows.len(), rows[0].len()), parts.0, parts.1, parts.2).into()
 }
 
-/// The graph, features and pairs of the golden file.
+/// Returns the graph, features and pairs of the golden file.
 fn golden_data(golden: &Value) -> (EdgeList, Features, Vec<Pair>) {
     let train = edges(parse(&golden["num_nodes"]), parse(&golden["edges"]));
     (train, csr(&parse::<Vec<Vec<f32>>>(&golden["features"])), parse(&golden["pairs"]))
 }
 
-/// Compares with `expected`, where null says that the other side has no value.
+/// Compares with `expected`, in which null means that the reference has no value.
 fn assert_close(name: &str, found: &[f64], expected: &Value, tolerance: f64) {
     let expected: Vec<Option<f64>> = parse(expected);
     assert_eq!(found.len(), expected.len());
@@ -102,7 +102,7 @@ fn closed_form_scores_match_scipy_and_scikit_learn() {
         assert_eq!(found.dim(), (pairs.len(), scores.names().len()));
         for (name, column) in scores.names().iter().zip(found.columns()) {
             let expected = &golden["closed_form"][name];
-            // The cube root of a score that is zero but for rounding is not small.
+            // The cube root of a score that is zero up to rounding is not small.
             let tolerance = if *name == "root-spectral" { 0.01 } else { 2e-7 };
             assert_close(name, &column.to_vec(), expected, tolerance);
         }
@@ -121,7 +121,7 @@ fn eigenvectors_match_scipy_for_any_seed() {
 
 #[test]
 fn baselines_by_hand() {
-    // 0–1–2–3–0 and 3–4; node 5 alone.
+    // 0–1–2–3–0 and 3–4; node 5 is isolated.
     let train = edges(6, vec![(0, 1), (1, 2), (2, 3), (0, 3), (3, 4)]);
     let score = |kind, pair| Baseline::new(kind, &train, None, 0).unwrap().scores(&[pair])[0];
     let close = |found: f64, expected: f64| assert!((found - expected).abs() < 1e-12, "{found}, {expected}");
@@ -130,17 +130,17 @@ fn baselines_by_hand() {
     close(score(BaselineKind::AdamicAdar, (0, 2)), 1.0 / 2f64.ln() + 1.0 / 3f64.ln());
     close(score(BaselineKind::ResourceAllocation, (4, 2)), 1.0 / 3.0);
     close(score(BaselineKind::PreferentialAttachment, (3, 1)), 6.0);
-    // A walk from 4 goes to 3 first and must come back there: in 0 edges one way, in 2 edges 3 ways (by 0, 2 or
-    // 4), in 4 edges 3² ways by 3 itself and 2² by 1.
+    // A walk from 4 must step to 3 first and return there: in 0 edges 1 way, in 2 edges 3 ways (via 0, 2 or
+    // 4), in 4 edges 3² ways through 3 itself and 2² through 1.
     close(score(BaselineKind::Katz, (4, 3)), 0.05 + 3.0 * 0.05f64.powi(3) + 13.0 * 0.05f64.powi(5));
-    // Nothing joins node 5 to another, and a random walk from it goes nowhere after the first step.
+    // Node 5 has no neighbours, so a random walk that starts there stops after the first step.
     for kind in BaselineKind::ALL.into_iter().filter(|kind| !kind.needs_features()) {
         close(score(kind, (5, 3)), 0.0);
         close(score(kind, (3, 5)), 0.0);
     }
     close(score(BaselineKind::Jaccard, (5, 5)), 0.0);
     close(score(BaselineKind::PersonalizedPagerank, (5, 5)), 0.3);
-    // A common neighbour with one neighbour, which only a node has with itself, would have the weight 1 / ln 1.
+    // A node shares neighbours of degree 1 only with itself; their weight would be 1 / ln 1.
     close(score(BaselineKind::AdamicAdar, (4, 4)), 1.0 / 3f64.ln());
     close(score(BaselineKind::AdamicAdar, (3, 3)), 2.0 / 2f64.ln());
 }
@@ -181,7 +181,7 @@ fn baselines_of_empty_graphs() {
     }
 }
 
-/// A graph of 2 to 30 nodes, features with rows of zeros among them, and pairs of its nodes.
+/// Generates a graph of 2 to 30 nodes, features with some zero rows, and pairs of its nodes.
 fn cases() -> impl Strategy<Value = (EdgeList, Features, Vec<Pair>)> {
     (2usize..30, 1usize..6).prop_flat_map(|(n, f)| {
         let pair = (0..n as u32, 0..n as u32);

@@ -38,7 +38,7 @@ fn sources_precede_targets() {
     assert_eq!(graph.notes.last().unwrap(), note);
 }
 
-/// A bipartite graph of some of the pairs of `num_sources` and `num_targets` nodes, and whether each is an edge.
+/// Builds a bipartite graph whose possible edges are taken where `is_edge`, repeated as needed, is `true`.
 fn graph(num_sources: usize, num_targets: usize, is_edge: &[bool]) -> Graph {
     let mut graph = Graph::default();
     for node in 0..num_sources + num_targets {
@@ -66,7 +66,7 @@ proptest! {
             pairs.iter().all(|&(u, v)| u < s && v >= s && !graph.edges.contains((u, v)))
         };
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        // All of them, half of them, and one more than there are.
+        // All available pairs, half of them, and a ninth.
         let available = num_sources * num_targets - num_edges;
         for count in [available, available / 2, available / 9] {
             let negatives = split::sample_negatives(&graph.edges, count, &mut rng).unwrap();

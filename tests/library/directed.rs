@@ -1,4 +1,4 @@
-//! Directed graphs: how they are read, and what their splits hold.
+//! Directed graphs: how they are read, and what their splits hold out.
 
 use std::collections::HashSet;
 
@@ -30,7 +30,7 @@ fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     graph
 }
 
-/// Graphs of 2 to 30 nodes, from nearly empty to nearly complete.
+/// Generates graphs of 2 to 30 nodes, from nearly empty to nearly complete.
 fn graphs() -> impl Strategy<Value = Graph> {
     (2usize..30).prop_flat_map(|n| {
         let pair = (0..n as u32, 0..n as u32);
@@ -101,7 +101,7 @@ proptest! {
             }
             Err(other) => return Err(TestCaseError::fail(other.to_string())),
         };
-        // Nothing leaks, nothing is lost.
+        // Nothing leaks and nothing is lost.
         let mut seen = HashSet::new();
         for (at, list) in split.lists().into_iter().enumerate() {
             let is_negative = at == 2 || at == 4;
@@ -130,14 +130,15 @@ proptest! {
                 }
                 DirectedTask::Bidirectional => {
                     prop_assert_eq!(counts.0 + counts.1, num_both_ways);
-                    // Of every pair the training graph has the reverse, and training goes one way only.
+                    // The training graph has the reverse of every pair, and each training edge goes one way
+                    // only.
                     prop_assert!(part.pairs().iter().all(|&(u, v)| split.train.contains((v, u))));
                     prop_assert!(part.negatives.iter().all(|&(u, v)| is_one_way(&(v, u))));
                     prop_assert!(split.train.pairs().iter().all(|&(u, v)| !split.train.contains((v, u))));
                 }
             }
         }
-        // The same lists make the same split again, and the seed alone decides.
+        // The lists reconstruct the split, and the seed alone determines it.
         prop_assert_eq!(&Split::from_lists(split.lists(), &graph, "split".as_ref()).unwrap(), &split);
         prop_assert_eq!(split::with_task(&graph, task, &config, seed).unwrap(), split);
     }
@@ -161,8 +162,8 @@ proptest! {
 
 #[test]
 fn directed_negatives_are_uniform() {
-    // Spokes of 8 nodes, outwards: 49 absent ordered pairs, the 7 reverses among them. 3 of them are drawn 7,000
-    // times by rejection, 30 by enumeration.
+    // Spokes of 8 nodes, outwards: 49 absent ordered pairs, among them the 7 reverses. 3 of them are drawn
+    // 7,000 times by rejection, 30 by enumeration.
     let spokes = graph(8, (1..8).map(|leaf| (0, leaf)).collect()).edges;
     for count in [3, 30] {
         let mut rng = ChaCha8Rng::seed_from_u64(7);
@@ -190,7 +191,7 @@ fn impossible_task_is_refused() {
     let expected = "too few edges for the task bidirectional: 4 go one way only and 0 pairs both ways; train, \
                     validation and test would get 4, 0 and 0 edges";
     assert!(error.starts_with(expected), "{error}");
-    // Two pairs that go both ways, but one edge alone whose reverse could be a negative.
+    // Two pairs go both ways, but only one edge has a reverse that could be a negative.
     let short = graph(4, vec![(0, 1), (1, 0), (2, 3), (3, 2), (1, 2)]);
     let error = split::with_task(&short, DirectedTask::Bidirectional, &config, 0).unwrap_err().to_string();
     assert!(error.ends_with("and 2 reverses of one-way edges are needed as negatives"), "{error}");

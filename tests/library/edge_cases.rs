@@ -1,4 +1,4 @@
-//! Every case with every model, in this process.
+//! Trains every model on every edge case, in this process.
 
 use clap::{Args, Command, FromArgMatches};
 use vgae::Result;
@@ -54,7 +54,7 @@ const SETTINGS: &[&str] = &[
     "--model vgae --kl-weight elbo",
 ];
 
-/// The settings that these flags of `vgae train` mean.
+/// Parses flags of `vgae train`.
 fn config(flags: &str) -> Config {
     let command = Config::augment_args(Command::new("train").no_binary_name(true));
     Config::from_arg_matches(&command.try_get_matches_from(flags.split_whitespace()).unwrap()).unwrap()
@@ -64,7 +64,7 @@ fn are_finite<'a>(numbers: impl IntoIterator<Item = &'a f32>) -> bool {
     numbers.into_iter().all(|number| number.is_finite())
 }
 
-/// What is not finite after training; nothing if all is.
+/// Trains, and returns the name of a result that is not finite, if any.
 fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<String>> {
     let mut config = config(flags);
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
@@ -102,7 +102,7 @@ fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<Strin
     Ok(parts.into_iter().find(|(_, is_finite)| !is_finite).map(|(part, _)| part.to_string()))
 }
 
-/// What may be said instead of training, if anything.
+/// Returns the error message that may, or for impossible cases must, replace training.
 fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
     let holds_out = !flags.contains("--val-fraction 0");
     let needs_negatives = ["--loss sampled", "--loss reweighted", "gnae", "hadamard"];
@@ -129,7 +129,7 @@ fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
     }
 }
 
-/// Whether that must be said: the graph cannot be trained on so.
+/// Returns `true` if training on this graph is impossible, so that the error must occur.
 fn is_certain(case: &Case) -> bool {
     ["two nodes", "complete"].contains(&case.name)
 }

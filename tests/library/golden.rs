@@ -1,4 +1,4 @@
-//! What scipy, PyTorch and scikit-learn say of the same numbers (tests/golden/make.py).
+//! Values computed by scipy, PyTorch and scikit-learn (tests/golden/make.py).
 
 use serde_json::Value;
 use vgae::evaluate::metrics;

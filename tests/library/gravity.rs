@@ -42,17 +42,18 @@ fn row_stochastic_adj_norm_matches_scipy() {
 
 #[test]
 fn normalisation_by_hand() {
-    // 0 → 1, 0 → 2, 2 → 0: node 0 hears itself, 1 and 2; node 1 itself alone; node 2 itself and 0.
+    // 0 → 1, 0 → 2, 2 → 0: node 0 receives from itself, 1 and 2; node 1 from itself; node 2 from itself and
+    // 0.
     let edges = directed(3, vec![(0, 1), (0, 2), (2, 0)], None);
     let third = 1.0 / 3.0;
     let expected = array![[third, third, third], [0.0, 1.0, 0.0], [0.5, 0.0, 0.5]];
     assert_eq!(normalize::row_stochastic(&edges).to_dense(), expected);
-    // Without directions each edge stands in both rows.
+    // Without directions each edge appears in both rows.
     let undirected = edges.undirected();
     assert_eq!(undirected.pairs(), [(0, 1), (0, 2)]);
     let expected = array![[third, third, third], [0.5, 0.5, 0.0], [0.5, 0.0, 0.5]];
     assert_eq!(normalize::row_stochastic(&undirected).to_dense(), expected);
-    // The symmetric Â sees the undirected version.
+    // The symmetric Â is that of the undirected version.
     assert_eq!(normalize::symmetric(&edges), normalize::symmetric(&undirected));
 }
 
@@ -85,7 +86,7 @@ fn blocked_loss_and_gradient_match_autograd() {
 
 #[test]
 fn decoding_by_hand() {
-    // 0 and 1 are 5 apart; 2 is where 0 is. Masses 1, −2 and 0.
+    // Nodes 0 and 1 are 5 apart; 2 lies on 0. The masses are 1, −2 and 0.
     let z = array![[0f32, 0.0, 1.0], [3.0, 4.0, -2.0], [0.0, 0.0, 0.0]];
     let logits = gravity::decode_pairs(z.view(), &[(0, 1), (1, 0), (0, 2), (2, 0)], 2.0);
     let (far, near) = (2.0 * 25.01f64.ln(), 2.0 * 0.01f64.ln());
@@ -96,7 +97,7 @@ fn decoding_by_hand() {
     assert_eq!(best, [(2, 0), (1, 0), (0, 1), (2, 1)]);
 }
 
-/// All ordered pairs scored and sorted.
+/// Scores and sorts all ordered pairs.
 fn sorted_pairs(z: &Array2<f32>, known: &EdgeList, lambda: f64, k: usize) -> Vec<(f64, Pair)> {
     let n = z.nrows() as u32;
     let mut all: Vec<(f64, Pair)> = (0..n)
@@ -138,7 +139,7 @@ proptest! {
     ) {
         let known = pairs.into_iter().map(|(u, v)| (u % n as u32, v % n as u32)).collect();
         let known = directed(n, known, None);
-        // Small whole numbers make ties.
+        // Small whole numbers produce ties.
         let value = |at: usize| {
             let hash = (at as u64 + 1).wrapping_mul(seed | 1) >> 40;
             if is_tied { (hash % 3) as f32 } else { (hash % 10007) as f32 / 3000.0 }

@@ -1,4 +1,4 @@
-//! The losses that stand for the exact one, against it.
+//! The estimates of the exact reconstruction loss, compared with it.
 
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -11,7 +11,7 @@ use vgae::model::loss::{
 
 use crate::shared::repository;
 
-/// The karate club: 34 nodes, 78 edges, none isolated.
+/// Reads the karate club: 34 nodes, 78 edges, none isolated.
 fn karate() -> EdgeList {
     vgae::read::data(&repository("datasets/karate"), &Default::default(), &Default::default()).unwrap().edges
 }
@@ -70,7 +70,7 @@ fn draws_depend_on_seed_only() {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             let sampled = SampledEdges::new(edges.clone(), Weighting::Balanced);
             let subgraphs = SubgraphReconstruction::new(&edges, 10);
-            // 78,000 negatives are many tasks.
+            // 78,000 negatives are split into many tasks.
             let of_sample = sampled.draw(&edges, 1000, &mut rng).value_and_gradient(&z, 8);
             (of_sample, subgraphs.draw(&mut rng).value_and_gradient(&z, 8))
         })
@@ -91,7 +91,7 @@ fn subgraph_loss_matches_exact_loss() {
     let (_, gradient) = SubgraphReconstruction::new(&edges, 10).draw(&mut rng).value_and_gradient(&z, 16);
     let drawn: Vec<u32> = (0..34).filter(|&node| gradient[node as usize * 16] != 0.0).collect();
     assert_eq!(drawn.len(), 10);
-    // The same nodes as a graph of their own.
+    // The graph that the drawn nodes induce.
     let index_of = |node: u32| drawn.iter().position(|&other| other == node).map(|at| at as u32);
     let own: Vec<Pair> =
         edges.pairs().iter().filter_map(|&(u, v)| Some((index_of(u)?, index_of(v)?))).collect();
@@ -105,7 +105,7 @@ fn subgraph_loss_matches_exact_loss() {
 
 #[test]
 fn subgraph_nodes_are_drawn_by_degree() {
-    // A star of 9 leaves, an edge apart, and a node alone.
+    // A star of 9 leaves, a separate edge, and an isolated node.
     let pairs = (1..10).map(|leaf| (0, leaf)).chain([(10, 11)]).collect();
     let edges = EdgeList::new(13, pairs, None).0;
     let subgraphs = SubgraphReconstruction::new(&edges, 1);
@@ -117,7 +117,7 @@ fn subgraph_nodes_are_drawn_by_degree() {
         counts[gradient.chunks(4).position(|row| row[0] != 0.0).unwrap()] += 1;
     }
     assert_eq!(counts[12], 0);
-    // The hub has 9 of the 20 ends of edges, and each other node one: five standard errors.
+    // The hub has 9 of the 20 edge ends, each other node one; the bound is five standard errors.
     let error = |share: f64| 5.0 * (share * (1.0 - share) / 4000.0).sqrt();
     let share = |node: usize| counts[node] as f64 / 4000.0;
     assert!((share(0) - 0.45).abs() < error(0.45), "{counts:?}");
@@ -155,7 +155,7 @@ fn weighted_and_bipartite_losses_match_pytorch() {
             "exact" => exact(&undirected),
             "bipartite" => exact(&across),
             "sampled" => {
-                // Of a bipartite graph the unbiased loss is the balanced one.
+                // On a bipartite graph the unbiased loss equals the balanced one.
                 let balanced = sampled(&undirected, Weighting::Balanced);
                 assert_same(&sampled(&across, Weighting::Unbiased), &balanced);
                 balanced
@@ -170,7 +170,8 @@ fn weighted_and_bipartite_losses_match_pytorch() {
     }
 }
 
-/// 9 sources and 14 targets, a third of whose pairs are edges of various weights.
+/// Returns a bipartite graph of 9 sources and 14 targets; a third of the pairs are edges, with various
+/// weights.
 fn shop() -> EdgeList {
     let pairs: Vec<Pair> =
         (0..126u32).map(|at| (at / 14, 9 + at % 14)).filter(|(u, v)| (u + v) % 3 == 0).collect();
@@ -205,7 +206,7 @@ fn subgraph_keeps_weights_and_kinds() {
     let all = SubgraphReconstruction::weighted(&edges, 100, &weights).draw(&mut rng);
     let exact = ExactReconstruction::weighted(&edges, &weights).value_and_gradient(&z, 8);
     assert_same(&all.value_and_gradient(&z, 8), &exact);
-    // One that may be of one kind, or have no absent pair.
+    // A subgraph may contain nodes of one kind only, or no absent pair.
     for num_drawn in 1..8 {
         let some = SubgraphReconstruction::weighted(&edges, num_drawn, &weights).draw(&mut rng);
         let (value, gradient) = some.value_and_gradient(&z, 8);
@@ -222,7 +223,8 @@ proptest! {
         let pair = (edge % num_sources, num_sources + edge % num_targets);
         let edges = EdgeList::new((num_sources + num_targets) as usize, vec![pair], None).0;
         let edges = edges.across_kinds(num_sources as usize).unwrap();
-        // A gradient shows which nodes were drawn: a source's row is a multiple of what targets have, and the reverse.
+        // The gradient shows which nodes were drawn: a source's row is a multiple of the targets' vector, and
+        // vice versa.
         let n = (num_sources + num_targets) as usize;
         let z: Vec<f32> = (0..n).flat_map(|node| if node < num_sources as usize { [1.0, 0.0] } else { [0.0, 1.0] }).collect();
         let sampled = SampledEdges::new(edges.clone(), Weighting::Unbiased);

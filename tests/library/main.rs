@@ -17,6 +17,7 @@ mod loss;
 mod metamorphic;
 mod metrics;
 mod negatives;
+mod own_process;
 mod read;
 mod rooms;
 

@@ -27,7 +27,7 @@ fn tied_metrics_match_scikit_learn() {
     }
 }
 
-/// Of four edges and four negatives with the logits
+/// The logits of four edges and four negatives:
 ///
 /// | edge | negatives above | alike | rank | 1 / rank |
 /// |---|---|---|---|---|
@@ -46,8 +46,8 @@ fn pooled_ranks_by_hand() {
     assert_eq!(values, [1.0, 2.5, 3.0, 4.0]);
     // (1 + 2/5 + 1/3 + 1/4) / 4 = (60 + 24 + 20 + 15) / 240
     close(metrics::mean_reciprocal_rank(&EDGES, &NEGATIVES).unwrap(), 119.0 / 240.0);
-    // The first to fourth highest negatives are 4, 3, 1 and 1. Above 4 is the edge 5; above 3 are 5 and not the edge
-    // that ties with it; above 1 are 5, 3 and 2 and not the edge 1.
+    // The negatives in descending order are 4, 3, 1 and 1. The edge 5 is above 4; 5, but not the edge tied at
+    // 3, is above 3; 5, 3 and 2, but not the edge tied at 1, are above 1.
     for (k, expected) in [(1, 0.25), (2, 0.25), (3, 0.75), (4, 0.75)] {
         close(metrics::hits_at(k, &EDGES, &NEGATIVES).unwrap(), expected);
     }
@@ -60,12 +60,12 @@ fn per_edge_ranks_by_hand() {
     let ranks = Ranks::per_edge(&[1.0, 1.0, 7.0], &lists).unwrap();
     // (2/3 + 1/3 + 1/2) / 3
     close(ranks.mean_reciprocal_rank(), 0.5);
-    // No edge is above the highest of its list; the first alone is above the second highest: 1 > 0.
+    // No edge is above the highest negative of its list; only the first is above the second highest: 1 > 0.
     close(ranks.hits_at(1).unwrap(), 0.0);
     close(ranks.hits_at(2).unwrap(), 1.0 / 3.0);
     let error = ranks.hits_at(3).unwrap_err();
     assert!(matches!(error, Error::TooFewNegatives { k: 3, num_negatives: 2 }), "{error}");
-    // Without negatives of its own an edge is the first; the zeros are alike whatever their signs.
+    // An edge without negatives ranks first; 0 and −0 tie.
     let ranks = Ranks::per_edge(&[1.0, -0.0], &[&[], &[0.0]]).unwrap();
     assert_eq!(ranks.of_edges().iter().map(Rank::value).collect::<Vec<_>>(), [1.0, 1.5]);
     assert_eq!(Ranks::pooled(&[-0.0], &[0.0]).unwrap().of_edges()[0].value(), 1.5);
@@ -77,12 +77,13 @@ fn brier_score_and_calibration_error_by_hand() {
     let probabilities = [0.0, 0.1, 0.2, 0.35, 1.0, 0.95];
     // (0 + 0.81 + 0.04 + 0.4225 + 0 + 0.9025) / 6
     close(metrics::brier(&probabilities, &labels).unwrap(), 2.175 / 6.0);
-    // (0, 0.1] with 0 holds 0 and 0.1: mean ½ against 0.05; (0.1, 0.2] 0 against 0.2; (0.3, 0.4] 1 against 0.35;
-    // (0.9, 1] ½ against 0.975. Weighted by pairs: (2 · 0.45 + 0.2 + 0.65 + 2 · 0.475) / 6 = 2.7 / 6.
+    // The bin (0, 0.1], which includes 0, holds 0 and 0.1: mean label ½ against 0.05; (0.1, 0.2] 0 against
+    // 0.2; (0.3, 0.4] 1 against 0.35; (0.9, 1] ½ against 0.975. Weighted by pairs: (2 · 0.45 + 0.2 + 0.65 + 2
+    // · 0.475) / 6 = 2.7 / 6.
     close(metrics::expected_calibration_error(&probabilities, &labels).unwrap(), 2.7 / 6.0);
     let both = metrics::calibration(&probabilities, &labels).unwrap();
     close(both.expected_calibration_error, 0.45);
-    // A probability of ½ that is right half of the time, and one that is always wrong.
+    // A probability of ½ that is right half of the time, and probabilities that are always wrong.
     close(metrics::expected_calibration_error(&[0.5, 0.5], &[true, false]).unwrap(), 0.0);
     close(metrics::expected_calibration_error(&[0.0, 1.0], &[true, false]).unwrap(), 1.0);
 }
@@ -119,7 +120,7 @@ fn invalid_input_is_refused() {
     ));
 }
 
-/// Scores that overlap, on a grid so that some tie.
+/// Returns overlapping scores on a grid, so that some tie.
 fn overlapping() -> (Vec<f64>, Vec<bool>) {
     let labels: Vec<bool> = (0..400).map(|at: usize| at.is_multiple_of(2)).collect();
     let score =
@@ -143,8 +144,9 @@ fn bootstrap_intervals_contain_the_figure() {
     {
         assert!(interval.lower < value && value < interval.upper, "{interval:?} without {value}");
     }
-    // The standard error of an AUC by Hanley & McNeil 1982, with Q1 = A / (2 − A) and Q2 = 2A² / (1 + A), supposes
-    // a shape of the scores; a bootstrap interval is about 2 · 1.96 of it wide.
+    // The standard error of an AUC by Hanley & McNeil 1982, with Q1 = A / (2 − A) and Q2 = 2A² / (1 + A),
+    // assumes a shape of the score distributions; a bootstrap interval is about 2 · 1.96 standard errors
+    // wide.
     let (a, m) = (found.roc_auc, 200.0);
     let (q1, q2) = (a / (2.0 - a), 2.0 * a * a / (1.0 + a));
     let error = ((a * (1.0 - a) + (m - 1.0) * (q1 - a * a) + (m - 1.0) * (q2 - a * a)) / (m * m)).sqrt();
@@ -158,13 +160,13 @@ fn bootstrap_intervals_by_hand() {
     for interval in [intervals.roc_auc, intervals.average_precision] {
         assert_eq!((interval.lower, interval.upper), (1.0, 1.0));
     }
-    // An edge at 0 and negatives at −1 and 1: a resample has two at −1, one each, or two at 1, so that the AUC is 1,
-    // ½ or 0, each of the extremes with the chance ¼.
+    // An edge at 0 and negatives at −1 and 1: a resample has two negatives at −1, one at each, or two at 1,
+    // so the AUC is 1, ½ or 0, and each extreme has probability ¼.
     let intervals = metrics::bootstrap(&[0.0, -1.0, 1.0], &[true, false, false], 1000, 0).unwrap();
     assert_eq!((intervals.roc_auc.lower, intervals.roc_auc.upper), (0.0, 1.0));
 }
 
-/// Logits of edges and of the negatives in lists of their own, on a grid so that many tie.
+/// Generates logits of edges and of each edge's own negatives, on a grid so that many tie.
 fn scored_lists() -> impl Strategy<Value = (Vec<f64>, Vec<Vec<f64>>)> {
     let logit = || (-4i8..4).prop_map(f64::from);
     let list = prop::collection::vec(logit(), 3..9);
@@ -191,18 +193,18 @@ proptest! {
             }
             prop_assert!(ranks.hits_at(num_negatives + 1).is_err());
         }
-        // A list for each edge that holds all negatives is the pool.
+        // Per-edge lists that each hold all negatives equal the pool.
         let pooled = Ranks::pooled(&edges, &negatives).unwrap();
         let alike = vec![negatives.as_slice(); edges.len()];
         prop_assert_eq!(&Ranks::per_edge(&edges, &alike).unwrap(), &pooled);
-        // By definition: above the k-th highest negative.
+        // By definition, hits lie above the k-th highest negative.
         let mut descending = negatives.clone();
         descending.sort_by(|a, b| b.total_cmp(a));
         for (at, threshold) in descending.iter().enumerate() {
             let above = edges.iter().filter(|edge| *edge > threshold).count() as f64 / edges.len() as f64;
             prop_assert_eq!(pooled.hits_at(at + 1).unwrap(), above);
         }
-        // AUC is the mean share of the negatives below, which the ranks say too.
+        // AUC is the mean share of negatives below an edge, which also follows from the ranks.
         let logits = [edges.as_slice(), &negatives].concat();
         let labels: Vec<bool> = (0..logits.len()).map(|at| at < edges.len()).collect();
         let mean_rank = pooled.of_edges().iter().map(Rank::value).sum::<f64>() / edges.len() as f64;
@@ -212,7 +214,8 @@ proptest! {
 }
 
 proptest! {
-    /// The area under the ROC curve by straight lines is the AUC; that under the steps of the other is AP.
+    /// The area under the piecewise linear ROC curve is the AUC; that under the step-wise precision-recall
+    /// curve is AP.
     #[test]
     fn curve_areas_are_the_metrics(
         scored in prop::collection::vec((0u8..12, any::<bool>()), 2..60)

@@ -1,4 +1,5 @@
-//! Negatives by degree and hard ones: never edges, as the degrees and the heuristics have it, by the seed alone.
+//! Negatives by degree and hard negatives: never edges, distributed by degree and ranked by the heuristics,
+//! and determined by the seed alone.
 
 use std::collections::HashSet;
 
@@ -28,7 +29,8 @@ fn graph(direction: Direction, num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     graph
 }
 
-/// Asserts that of `times` trials with the chance `chance` as many came true as chance can explain.
+/// Asserts that `num_true` of `times` trials with probability `chance` is within five standard deviations of
+/// its mean.
 fn assert_share(name: &str, num_true: usize, times: usize, chance: f64) {
     let deviation = (times as f64 * chance * (1.0 - chance)).sqrt();
     let expected = times as f64 * chance;
@@ -37,8 +39,9 @@ fn assert_share(name: &str, num_true: usize, times: usize, chance: f64) {
 
 #[test]
 fn degree_negatives_follow_degree_products() {
-    // Two stars of 20 leaves, and a node alone. The pair of hubs has the weight 20 · 20, the 40 pairs of a hub and a
-    // leaf of the other have 20 each, the 780 pairs of leaves 1 each: 400, 800 and 780 of 1980.
+    // Two stars of 20 leaves and an isolated node. The pair of hubs has the weight 20 · 20, each of the 40
+    // pairs of a hub and a leaf of the other star 20, each of the 780 pairs of leaves 1: 400, 800 and 780 of
+    // 1980.
     let pairs: Vec<Pair> = (2..42).map(|leaf| (u32::from(leaf >= 22), leaf)).collect();
     let stars = edges(43, pairs);
     let mut rng = rng(5);
@@ -53,7 +56,7 @@ fn degree_negatives_follow_degree_products() {
     {
         assert_share(name, num_true, 4000, weight / 1980.0);
     }
-    // All of them, which rejection alone would hardly find; and one more than there are.
+    // All of them, which rejection sampling would rarely find, and then one more than exist.
     let mut all = negatives::by_degree(&stars, &stars, 821, &mut rng).unwrap();
     all.sort_unstable();
     all.dedup();
@@ -75,8 +78,9 @@ fn degree_negatives_follow_degree_products() {
 
 #[test]
 fn degree_negatives_of_dense_graph() {
-    // 40 nodes joined to one another but for 0 and 1, and a node with an edge to the last of them. Few draws find a
-    // pair that is no edge. (0, 1) has the weight 38 · 38; with the last node 0 and 1 have 38 each, 37 others 39.
+    // All pairs of 40 nodes but (0, 1), and a further node joined to the last of them. Few draws find an
+    // absent pair. (0, 1) has the weight 38 · 38; with the further node, 0 and 1 have 38 each, and 37 others
+    // 39 each.
     let mut pairs: Vec<Pair> = (0..40).flat_map(|u| (u + 1..40).map(move |v| (u, v))).collect();
     pairs.retain(|&pair| pair != (0, 1));
     pairs.push((39, 40));
@@ -87,7 +91,7 @@ fn degree_negatives_of_dense_graph() {
     assert_share("0 and 1", found, 3000, 1444.0 / (1444.0 + 2.0 * 38.0 + 37.0 * 39.0));
 }
 
-/// A path with two ways from 0 to 3, a branch to 4, an edge apart, and node 7 alone.
+/// Returns a path with two ways from 0 to 3, a branch to 4, and a separate edge; node 7 is isolated.
 fn branches() -> Vec<Pair> {
     vec![(0, 1), (0, 2), (1, 3), (2, 3), (1, 4), (5, 6)]
 }
@@ -100,17 +104,18 @@ fn hard_negatives_follow_heuristics() {
         let graph = Graph { features, ..graph };
         negatives::hard(&graph, &train, &held_out[..1], 4, &mut rng(1)).unwrap().remove(0)
     };
-    // The candidates of node 0 are 3, with 1/3 + 1/2 by resource allocation, 4 with 1/3, and 6 and 7 with 0, and by
-    // PageRank the same. Those of node 5 all have 0.
+    // Node 0's candidates are 3 (resource allocation 1/3 + 1/2), 4 (1/3), and 6 and 7 (0); PageRank orders
+    // them alike. Node 5's candidates all have 0.
     let negatives = with(&[(0, 5)], None);
     assert_eq!(negatives[..2], [(0, 3), (0, 4)]);
     assert!(negatives[2..].iter().all(|pair| [(1, 5), (2, 5), (3, 5), (4, 5), (5, 7)].contains(pair)));
     assert_eq!(negatives.len(), 4);
-    // Other held-out edges change what is absent, and nothing of the ranking.
+    // Other held-out edges change which pairs are absent, but not the ranking.
     assert_eq!(with(&[(0, 5), (3, 7), (4, 6), (0, 7)], None)[..2], [(0, 3), (0, 4)]);
     assert_eq!(with(&[(0, 5), (0, 4)], None)[0], (0, 3));
     assert!(!with(&[(0, 5), (0, 4)], None).contains(&(0, 4)));
-    // Node 7 has the features of node 0, the others none: the first by a heuristic, it is before 4, a second.
+    // Node 7 has the features of node 0, the others none. It is first by a heuristic, so it precedes 4, which
+    // is second.
     let features = Csr::new((8, 2), vec![0, 1, 1, 1, 1, 1, 1, 1, 2], vec![1, 1], vec![1.0, 1.0]);
     assert_eq!(with(&[(0, 5)], Some(features.into()))[..2], [(0, 3), (0, 7)]);
 }
@@ -121,8 +126,8 @@ fn directed_hard_negatives() {
     let graph = graph(Direction::Directed, 8, pairs);
     let train = graph.edges.restrict(&branches());
     let negatives = negatives::hard(&graph, &train, &[(5, 0)], 5, &mut rng(0)).unwrap().remove(0);
-    // No edge comes to 0 but the one that is held out, so that 1 and 2 are candidates too: after 3, with which it
-    // has common neighbours, the nearest by PageRank.
+    // The only edge to 0 is held out, so 1 and 2 are candidates too. They follow 3, which has common
+    // neighbours with it and is the nearest by PageRank.
     assert!(negatives[..3].iter().all(|&(u, v)| u == 5 && v != 0 && v != 6));
     assert_eq!(negatives.len(), 5);
     assert_eq!(negatives[3], (3, 0));
@@ -131,7 +136,8 @@ fn directed_hard_negatives() {
 
 #[test]
 fn too_few_hard_negatives() {
-    // In a complete graph of 5 nodes without (0, 1) and (0, 2), node 0 has these two and 3 has none.
+    // In a complete graph of 5 nodes without (0, 1) and (0, 2), node 0 has these two candidates and 3 has
+    // none.
     let mut pairs: Vec<Pair> = (0..5).flat_map(|u| (u + 1..5).map(move |v| (u, v))).collect();
     pairs.retain(|pair| ![(0, 1), (0, 2)].contains(pair));
     let graph = graph(Direction::Undirected, 5, pairs);
@@ -141,7 +147,8 @@ fn too_few_hard_negatives() {
     assert_eq!(lists, [[(0, 1), (0, 2)]]);
 }
 
-/// Graphs of 4 to 30 nodes, from nearly empty to nearly complete, of either kind, and a split of them.
+/// Generates directed and undirected graphs of 4 to 30 nodes, from nearly empty to nearly complete, each with
+/// a split.
 fn splits() -> impl Strategy<Value = (Graph, Split)> {
     (4usize..30, prop::bool::ANY)
         .prop_flat_map(|(n, is_directed)| {

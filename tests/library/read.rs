@@ -1,4 +1,4 @@
-//! The forms of input that are read, each through the library.
+//! The input formats, read through the library.
 
 use crate::shared::{Workspace, gzip, ring, rows};
 use vgae::Result;
@@ -15,7 +15,7 @@ fn try_read(workspace: &Workspace, name: &str, config: &ReadConfig) -> Result<Gr
     read::data(&workspace.path(name), config, &Progress::default())
 }
 
-/// The edges by name, as a set that two graphs can share.
+/// Returns the edges by id, sorted, so that differently numbered graphs can be compared.
 fn edges(graph: &Graph) -> Vec<(String, String)> {
     let name = |node| graph.nodes.id(node).to_string();
     let mut edges: Vec<_> =
@@ -58,11 +58,11 @@ fn edge_list_forms() {
     }
     workspace.write_gz("zipped.csv.gz", &comma);
     assert_eq!(edges(&read(&workspace, "zipped.csv.gz")), edges(&expected));
-    // Two members, one after the other, as `cat a.gz b.gz` makes them; the name does not matter.
+    // Two gzip members in a row, as written by `cat a.gz b.gz`; the file name does not matter.
     let (first, second) = comma.split_at(comma.len() / 2);
     workspace.write("two members", [gzip(first.as_bytes()), gzip(second.as_bytes())].concat());
     assert_eq!(edges(&read(&workspace, "two members")), edges(&expected));
-    // The columns of a named header may stand anywhere.
+    // Columns with known names may be at any position.
     let elsewhere: String = pairs.iter().map(|(u, v)| format!("7,{v},{u}\n")).collect();
     workspace.write("elsewhere.csv", format!("id,target,source\n{elsewhere}"));
     assert_eq!(edges(&read(&workspace, "elsewhere.csv")), edges(&expected));
@@ -97,7 +97,7 @@ fn merged_rows_are_counted() {
     assert_eq!((graph.num_nodes(), graph.edges.len()), (3, 2));
     let note = "rows: 5; duplicate or reversed, merged: 2; self-loops, dropped: 1; edges left: 2";
     assert_eq!(graph.notes, [note]);
-    // Of an edge's weights the largest stays, whatever the order.
+    // The largest of an edge's weights is kept, in any order of the rows.
     workspace.write("weights.csv", "source,target,weight\na,b,1\nb,a,3\na,b,2\nb,c,0.5\n");
     assert_eq!(read(&workspace, "weights.csv").edges.weights(), Some([3.0, 0.5].as_slice()));
 }
@@ -135,7 +135,7 @@ fn dense_and_sparse_features_agree() {
     for name in ["dense.csv", "headed.csv", "pandas.csv", "named.csv", "sparse.csv"] {
         assert_eq!(with(name), expected, "{name}");
     }
-    // Names of features: columns in the order of their first appearance.
+    // Named features become columns in the order of their first appearance.
     workspace.write("words.csv", "node,feature,value\nb,graph,1\na,link,2\n");
     assert_eq!(with("words.csv"), ndarray::array![[0.0, 2.0], [1.0, 0.0], [0.0, 0.0]]);
 }

@@ -1,4 +1,4 @@
-//! Training, resuming, scoring and predicting over and over in one process: what it holds stays what it was.
+//! Trains, resumes, scores and predicts repeatedly in one process: memory and open files must stay flat.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -15,12 +15,14 @@ use vgae::system::memory::memory_bytes;
 use vgae::write::Existing;
 use vgae::{read, split, train};
 
-/// What a round trains: graphs of other sizes, models and losses in turn.
+use crate::own_process;
+
+/// Returns the graph and settings of a round; sizes, models and losses alternate.
 fn settings(round: u64) -> (String, Config) {
     let mut rng = ChaCha8Rng::seed_from_u64(round % 12);
     let num_nodes = [40, 300, 1200][round as usize % 3];
     let edges = (0..num_nodes * 4).map(|_| {
-        // Some nodes have far more edges than others.
+        // Squared shares make some degrees far larger than others.
         let end = |share: f64| (share * share * num_nodes as f64) as usize;
         format!("n{},n{}\n", end(rng.random()), end(rng.random()))
     });
@@ -35,7 +37,7 @@ fn settings(round: u64) -> (String, Config) {
     (graph, config)
 }
 
-/// Trains, stops in the middle, resumes, and applies the run.
+/// Trains, stops halfway, resumes, and applies the run.
 fn round(number: u64, directory: &std::path::Path) -> Result<()> {
     let (text, config) = settings(number);
     let file = directory.join("edges.csv");
@@ -76,19 +78,16 @@ fn num_handles() -> usize {
     fs::read_dir("/proc/self/fd").map_or(0, Iterator::count)
 }
 
+/// Other tests of this program allocate memory and open files too.
 #[test]
 fn memory_and_file_handles_stay_flat() {
-    // The other tests of this program open files too, so that this one runs in a process of its own.
-    const ALONE: &str = "VGAE_SOAK_ALONE";
-    if std::env::var_os(ALONE).is_none() {
-        let mut alone = std::process::Command::new(std::env::current_exe().unwrap());
-        alone.args(["--exact", "soak::memory_and_file_handles_stay_flat", "--nocapture"]).env(ALONE, "1");
-        assert!(alone.status().unwrap().success());
-        return;
-    }
+    own_process::run("soak::memory_and_file_handles_stay_flat", train_repeatedly);
+}
+
+fn train_repeatedly() {
     let seconds: u64 = std::env::var("VGAE_SOAK_SECONDS").map_or(3, |seconds| seconds.parse().unwrap());
     let directory = tempfile::tempdir().unwrap();
-    // All settings once, so that what is made once is there.
+    // Every setting runs once first, so that one-time allocations do not count.
     for number in 0..12 {
         round(number, directory.path()).unwrap();
     }
@@ -103,7 +102,7 @@ fn memory_and_file_handles_stay_flat() {
     let names: Vec<_> =
         fs::read_dir(directory.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
-    // An allocator needs some rounds to find its size; what leaks with every round would grow beyond any of that.
+    // An allocator takes some rounds to settle; a leak in every round would grow beyond this bound.
     assert!(
         most < memory + memory / 2 + 32_000_000,
         "{memory} bytes after the first rounds, {most} after {number}"

@@ -1,4 +1,4 @@
-//! Properties of every split: nothing leaks, the counts are right, and the seed decides.
+//! Properties of every split: nothing leaks, the counts are right, and the seed determines it.
 
 use std::collections::HashSet;
 
@@ -21,7 +21,7 @@ fn graph(num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     graph
 }
 
-/// Graphs of 2 to 40 nodes, from nearly empty to nearly complete.
+/// Generates graphs of 2 to 40 nodes, from nearly empty to nearly complete.
 fn graphs() -> impl Strategy<Value = Graph> {
     (2usize..40).prop_flat_map(|n| {
         let pair = (0..n as u32, 0..n as u32);
@@ -59,13 +59,13 @@ proptest! {
             }
         }
         prop_assert!(graph.edges.pairs().iter().all(|pair| seen.contains(pair)));
-        // What message passing sees has an entry for each training edge and node, and no other.
+        // Â has an entry for each training edge and node, and no other.
         let adj_norm = normalize::symmetric(&split.train);
         prop_assert_eq!(adj_norm.nnz(), 2 * split.train.len() + graph.num_nodes());
         for &(u, v) in split.lists()[1..].concat().iter() {
             prop_assert!(adj_norm.get(u as usize, v as usize).is_none());
         }
-        // The same lists make the same split again, and the seed alone decides.
+        // The lists reconstruct the split, and the seed alone determines it.
         prop_assert_eq!(&Split::from_lists(split.lists(), &graph, "split".as_ref()).unwrap(), &split);
         prop_assert_eq!(split::edges(&graph, &config, seed).unwrap(), split);
     }
@@ -77,7 +77,7 @@ proptest! {
         values in prop::collection::vec(-3i8..3, 40 * 3),
     ) {
         let n = graph.num_nodes();
-        // Small whole numbers, so that there are ties.
+        // Small whole numbers produce ties.
         let z = ndarray::Array2::from_shape_fn((n, 3), |(i, j)| f32::from(values[i * 3 + j]));
         let mut all: Vec<(f64, Pair)> = (0..n as u32)
             .flat_map(|u| (u + 1..n as u32).map(move |v| (u, v)))
@@ -92,12 +92,12 @@ proptest! {
     }
 }
 
-/// What the rule says, for each node by itself: the order in which threads come does not show.
+/// Compares with a naive implementation, so the order in which threads finish must not show.
 #[test]
 fn large_graph_matches_naive_implementation() {
     let mut rng = ChaCha8Rng::seed_from_u64(3);
     let n = 5000u32;
-    // A hub, a node that nothing joins (n - 1), duplicates, and self-loops.
+    // A hub, an isolated node (n - 1), duplicates and self-loops.
     let mut rows: Vec<Pair> = (0..60_000)
         .map(|_| (rng.random_range(0..n - 1), rng.random_range(0..n - 1)))
         .chain((0..n - 1).map(|v| (17, v)))
@@ -127,7 +127,7 @@ fn large_graph_matches_naive_implementation() {
     }
     assert!(!edges.contains((n, 0)) && !edges.contains((n + 5, n + 6)));
 
-    // 1/8ths add up exactly in any order.
+    // Sums of eighths are exact in any order.
     let mut degree = vec![1.0f64; n as usize];
     for (&(u, v), &weight) in &expected {
         degree[u as usize] += f64::from(weight);
@@ -145,7 +145,7 @@ fn large_graph_matches_naive_implementation() {
 
 #[test]
 fn negatives_are_uniform() {
-    // A star of 8 nodes: 21 absent pairs. 3 of them are drawn 7,000 times by rejection, 12 by enumeration.
+    // A star of 8 nodes has 21 absent pairs. 3 of them are drawn 7,000 times by rejection, 12 by enumeration.
     let star = EdgeList::new(8, (1..8).map(|leaf| (0, leaf)).collect(), None).0;
     for count in [3, 12] {
         let mut rng = ChaCha8Rng::seed_from_u64(7);

@@ -1,5 +1,5 @@
-//! The same seed gives the same bits on one thread, two and four: every model, every loss, what they say of pairs, and
-//! the real binary's files and output. `VGAE_SEEDS=N` compares N seeds instead of one.
+//! The same seed gives the same bits on one thread, two and four, for every model and loss and everything
+//! derived from them. `VGAE_SEEDS=N` compares N seeds instead of one.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -20,25 +20,26 @@ use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
 use vgae::train;
 
+use crate::own_process;
 use crate::shared::Workspace;
 use crate::shared::thread_data::{edges, make_data};
 
 const THREADS: [usize; 3] = [1, 2, 4];
 
-/// The settings that these flags of `vgae train` mean.
+/// Parses flags of `vgae train`.
 fn config(flags: &str) -> Config {
     let command = Config::augment_args(Command::new("train").no_binary_name(true));
     Config::from_arg_matches(&command.try_get_matches_from(flags.split_whitespace()).unwrap()).unwrap()
 }
 
-/// Fewer epochs, of what has any.
+/// Limits the epochs of models that have any.
 fn shorten(config: &mut Config, epochs: usize) {
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
         config.train.epochs = Some(epochs);
     }
 }
 
-/// The hash of each thing that comes of a training.
+/// Returns a hash of each result of a training.
 fn hashes(data: &Path, config: &Config) -> BTreeMap<&'static str, String> {
     let progress = Progress::default();
     let graph = pipeline::read(data, config, &progress).unwrap();
@@ -94,13 +95,17 @@ fn num_seeds() -> u64 {
 }
 
 fn pools() -> Vec<ThreadPool> {
-    // libtorch's own threads are switched off, as in the program.
+    // Restricts libtorch to one thread, as the program does.
     use_threads(1, Caller::Waits);
     THREADS.iter().map(|&count| ThreadPoolBuilder::new().num_threads(count).build().unwrap()).collect()
 }
 
 #[test]
 fn every_setting_gives_same_bits_at_any_thread_count() {
+    own_process::run("threads::every_setting_gives_same_bits_at_any_thread_count", compare_settings);
+}
+
+fn compare_settings() {
     let workspace = Workspace::new();
     let data = make_data(&workspace);
     let pools = pools();
@@ -133,9 +138,13 @@ fn every_setting_gives_same_bits_at_any_thread_count() {
     assert_eq!(num_differences, 0);
 }
 
-/// Or whoever reads a graph after it would wait for ever.
+/// Otherwise code that reads a graph afterwards would wait forever.
 #[test]
 fn pool_outlives_configuring_thread() {
+    own_process::run("threads::pool_outlives_configuring_thread", use_pool_after_configuring_thread);
+}
+
+fn use_pool_after_configuring_thread() {
     std::thread::spawn(|| use_threads(1, Caller::Waits)).join().unwrap();
     let (done, is_done) = std::sync::mpsc::channel();
     std::thread::spawn(move || {
@@ -145,9 +154,13 @@ fn pool_outlives_configuring_thread() {
     is_done.recv_timeout(Duration::from_secs(60)).expect("a pool without threads");
 }
 
-/// So many pairs that sums and sorts take the ways that only large graphs take.
+/// Enough pairs for the code paths of sums and sorts that only large graphs take.
 #[test]
 fn large_graph_gives_same_bits_at_any_thread_count() {
+    own_process::run("threads::large_graph_gives_same_bits_at_any_thread_count", compare_large_graph);
+}
+
+fn compare_large_graph() {
     let workspace = Workspace::new();
     workspace.write("large.csv", edges("n", 30_000, "n", 30_000, 90_000));
     for setting in [

@@ -1,14 +1,14 @@
-//! The graphs, by name.
+//! Graphs and numbers at the limits: each trains to finite numbers or is refused with a reason.
 
 use std::fmt::Display;
 
 use crate::shared::{Workspace, ring};
 
-/// Files of a graph, and what becomes of it.
+/// The files of a graph.
 pub struct Case {
     pub name: &'static str,
     pub edges: String,
-    /// Where there are any.
+    /// `None` if the nodes have no features.
     pub features: Option<String>,
 }
 
@@ -23,7 +23,7 @@ fn weighted<W: Display>(weight: impl Fn(usize) -> W) -> String {
     format!("source,target,weight\n{rows}")
 }
 
-/// Five features of each node a0, a1, …
+/// Returns five features for each of the nodes a0, a1, …
 fn features<X: Display>(num_nodes: usize, value: impl Fn(usize, usize) -> X) -> Option<String> {
     let row = |node: usize| {
         let numbers: Vec<String> = (0..5).map(|column| value(node, column).to_string()).collect();
@@ -32,7 +32,7 @@ fn features<X: Display>(num_nodes: usize, value: impl Fn(usize, usize) -> X) -> 
     Some(format!("node,f0,f1,f2,f3,f4\n{}", (0..num_nodes).map(row).collect::<String>()))
 }
 
-/// Numbers of both signs, about 1 in size.
+/// Returns a number of either sign and of magnitude about 1.
 fn usual(node: usize, column: usize) -> f64 {
     ((node * 31 + column * 17) % 13) as f64 / 6.0 - 1.0
 }
@@ -83,7 +83,7 @@ pub fn all() -> Vec<Case> {
     ]
 }
 
-/// What is no graph at all.
+/// Returns inputs that are not valid graphs.
 pub fn not_graphs() -> Vec<Case> {
     let heavy = |name, edges| Case { name, edges, features: features(40, usual) };
     vec![
@@ -98,7 +98,7 @@ pub fn not_graphs() -> Vec<Case> {
     ]
 }
 
-/// Writes a case's files, as a directory.
+/// Writes the files of a case into a directory, and returns its name.
 pub fn write(workspace: &Workspace, case: &Case) -> String {
     let directory = case.name.replace(' ', "_");
     workspace.write(&format!("{directory}/edges.csv"), &case.edges);

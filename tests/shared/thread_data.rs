@@ -1,4 +1,4 @@
-//! What is trained, and on what.
+//! Graphs, and the settings of `vgae train` for each, that must give the same bits at any thread count.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::shared::{Workspace, karate};
 
-/// Each is trained on each graph that it is for.
+/// Settings for every graph.
 pub const SETTINGS: &[&str] = &[
     "--model vgae --loss exact",
     "--model vgae --loss sampled --negatives-per-edge 3",
@@ -40,7 +40,7 @@ pub const SETTINGS: &[&str] = &[
     "--model spectral",
 ];
 
-/// On graphs of one kind of node.
+/// Settings for graphs that are not bipartite.
 const NOT_BIPARTITE: &[&str] = &[
     "--model common-neighbours",
     "--model jaccard",
@@ -51,7 +51,7 @@ const NOT_BIPARTITE: &[&str] = &[
     "--directed --model vgae",
 ];
 
-/// On graphs with features.
+/// Settings for graphs with features.
 const OF_FEATURES: &[&str] = &[
     "--model vae",
     "--model vae --likelihood gaussian --dropout 0.2 --layers 3",
@@ -59,7 +59,7 @@ const OF_FEATURES: &[&str] = &[
     "--model propagated-cosine",
 ];
 
-/// On graphs with weights.
+/// Settings for graphs with weights.
 const OF_WEIGHTS: &[&str] = &[
     "--model vgae --weighted-loss",
     "--model vgae --weighted-loss --loss reweighted",
@@ -67,7 +67,8 @@ const OF_WEIGHTS: &[&str] = &[
     "--directed --model gravity-vgae --weighted-loss",
 ];
 
-/// Edges of `num_sources` sources and `num_targets` targets, most of them at few nodes, so that some degrees are large.
+/// Returns random edges between `num_sources` sources and `num_targets` targets. Most belong to few sources,
+/// so some degrees are large.
 pub fn edges(
     sources: &str,
     num_sources: usize,
@@ -85,7 +86,7 @@ pub fn edges(
     text
 }
 
-/// Rows of numbers, every other one zero.
+/// Returns rows of random numbers, about half of them zero.
 fn features(names: impl Iterator<Item = String>, count: usize) -> String {
     let mut rng = ChaCha8Rng::seed_from_u64(10);
     let header: Vec<String> = (0..count).map(|at| format!("f{at}")).collect();
@@ -98,7 +99,7 @@ fn features(names: impl Iterator<Item = String>, count: usize) -> String {
     text
 }
 
-/// The data of all tests: a name, the path, and the settings that are for it.
+/// Writes all graphs, and returns the name, path and settings of each.
 pub fn make_data(workspace: &Workspace) -> Vec<(&'static str, String, Vec<&'static str>)> {
     workspace.write("made/edges.csv", edges("n", 900, "n", 900, 4000));
     workspace.write("made/features.csv", features((0..900).map(|at| format!("n{at}")), 40));

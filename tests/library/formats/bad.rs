@@ -1,4 +1,4 @@
-//! Files that are not what their format asks for.
+//! Files that violate their format.
 
 use std::fs;
 use std::io::{Cursor, Write};
@@ -7,7 +7,7 @@ use zip::write::SimpleFileOptions;
 
 use super::*;
 
-/// What stands behind a Matrix Market banner for a pattern, and the error.
+/// Matrix Market files and their errors; a leading P stands for the banner of a pattern matrix.
 const MATRICES: [(&str, &str); 12] = [
     (
         "",
@@ -112,7 +112,7 @@ fn bad_graphml_is_refused() {
 /// The name, type, shape and bytes of an array.
 type Array<'a> = (&'a str, &'a str, &'a str, &'a [u8]);
 
-/// A zip file of arrays.
+/// Returns a zip file of arrays.
 fn npz(arrays: &[Array]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
     for (name, kind, shape, bytes) in arrays {
@@ -203,7 +203,7 @@ fn bad_parquet_is_refused() {
     }
 }
 
-/// Whatever is wrong with a file, it is an error, or what is wrong cannot be seen.
+/// Any damage is reported as an error or goes undetected; it never panics.
 #[test]
 fn damaged_files_never_panic() {
     let names = [

@@ -1,4 +1,5 @@
-//! The formats of other programs, from files that these wrote (tests/formats.py), and bad ones.
+//! The formats of other programs, from files written by those programs (tests/formats.py), and malformed
+//! files.
 
 mod bad;
 use std::fs;
@@ -12,7 +13,7 @@ use vgae::graph::Graph;
 use vgae::progress::Progress;
 use vgae::read;
 
-/// a – b, b – c, c – d, a – d, as places among the ids, and their weights.
+/// The edges a – b, b – c, c – d and a – d as indices into the ids, and their weights.
 const EDGES: [(usize, usize, f32); 4] = [(0, 1, 2.0), (1, 2, 0.5), (2, 3, 1.0), (0, 3, 3.0)];
 const NAMES: [&str; 5] = ["a", "b", "c", "d", "e"];
 
@@ -24,7 +25,7 @@ fn default() -> ReadConfig {
     ReadConfig::default()
 }
 
-/// (source, target, weight) of each edge, by id, the lower id first where there are no directions.
+/// Returns (source, target, weight) of each edge by id; if undirected, the node with the lower index first.
 fn edges(graph: &Graph) -> Vec<(String, String, Option<f32>)> {
     let id = |node| graph.nodes.id(node).to_string();
     let weight = |at: usize| graph.edges.weights().map(|weights| weights[at]);
@@ -34,7 +35,7 @@ fn edges(graph: &Graph) -> Vec<(String, String, Option<f32>)> {
     edges
 }
 
-/// The edges of every fixture, with these ids, weights or none.
+/// Returns the edges of every fixture under these ids, with or without weights.
 fn expected(ids: &[&str], has_weights: bool) -> Vec<(String, String, Option<f32>)> {
     let edge = |&(u, v, weight): &(usize, usize, f32)| {
         (ids[u].to_string(), ids[v].to_string(), has_weights.then_some(weight))
@@ -44,7 +45,8 @@ fn expected(ids: &[&str], has_weights: bool) -> Vec<(String, String, Option<f32>
     edges
 }
 
-/// The ends of each edge in ascending order, as the numbering of nodes decides which is first.
+/// Returns the edges with their ends in ascending order, because node numbering decides which end comes
+/// first.
 fn ordered(graph: &Graph) -> Vec<(String, String, Option<f32>)> {
     let mut edges: Vec<_> = edges(graph);
     edges.iter_mut().for_each(|edge| {
@@ -61,7 +63,7 @@ fn read(workspace: &Workspace, name: &str, bytes: impl AsRef<[u8]>, config: &Rea
     read::data(&workspace.path(name), config, &Progress::default())
 }
 
-/// The error of reading these bytes, behind the file's name.
+/// Returns the error of reading these bytes, without the file's path.
 fn error(name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> String {
     let workspace = Workspace::new();
     let error = read(&workspace, name, bytes, config).expect_err(name).to_string();
@@ -73,7 +75,7 @@ fn error(name: &str, bytes: impl AsRef<[u8]>, config: &ReadConfig) -> String {
 fn every_format_gives_the_same_graph() {
     let (from_zero, from_one) = (["0", "1", "2", "3", "4"], ["1", "2", "3", "4", "5"]);
     let from_ten = ["10", "11", "12", "13"];
-    // The file, its ids, whether weights are in it, and its number of nodes.
+    // File, ids, `true` if it has weights, number of nodes.
     let cases: [(&str, &[&str], bool, usize); 9] = [
         ("snappy.parquet", &NAMES, true, 4),
         ("zstd.pq", &from_ten, true, 4),
@@ -95,7 +97,7 @@ fn every_format_gives_the_same_graph() {
         let sha256: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
         assert_eq!(graph.inputs[0].sha256, sha256, "{name}");
 
-        // In capitals, and by --format under any name.
+        // The extension in capitals, and any name with --format.
         let capitals = name.to_uppercase();
         assert_eq!(
             ordered(&read(&workspace, &capitals, &bytes, &default()).unwrap()),
@@ -140,7 +142,7 @@ fn directions_are_kept() {
     assert_eq!(edges(&graph), expected(&NAMES, true));
     let graph = read::data(&fixture("general.mtx"), &config, &Progress::default()).unwrap();
     assert_eq!(edges(&graph), expected(&["1", "2", "3", "4"], false));
-    // An entry of a symmetric matrix is an edge each way.
+    // An entry of a symmetric matrix is an edge in each direction.
     let graph = read::data(&fixture("symmetric.mtx"), &config, &Progress::default()).unwrap();
     let mut both = expected(&["1", "2", "3", "4"], true);
     both.extend(both.clone().into_iter().map(|(u, v, weight)| (v, u, weight)));

@@ -43,7 +43,7 @@ fn row_order_only_reorders_nodes() {
 }
 
 proptest! {
-    /// Rows twice, turned round or in another order are the same edges; of their weights the largest stays.
+    /// Duplicated, reversed or shuffled rows are the same edges; the largest weight of each edge is kept.
     #[test]
     fn undirected_edge_list_is_a_set(
         pairs in prop::collection::vec((0u32..20, 0u32..20), 1..60),

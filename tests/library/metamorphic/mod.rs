@@ -1,4 +1,4 @@
-//! What must not change when the input changes in a way that means nothing, and what must change with it.
+//! Metamorphic tests: changes of the input that must not change the output, and changes that must.
 
 mod files;
 mod nodes;

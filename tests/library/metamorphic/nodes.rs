@@ -1,4 +1,4 @@
-//! Nodes with other names, one more node, and pairs turned round.
+//! Relabelled nodes, an additional node, and reversed pairs.
 
 use ndarray::{Array2, Axis, concatenate};
 use rand::seq::SliceRandom;
@@ -14,7 +14,7 @@ use vgae::model::{Encoded, Model};
 const NUM_NODES: usize = 60;
 const NUM_FEATURES: usize = 7;
 
-/// Every network: its model, the direction of edges, whether it has features, and its decoder.
+/// Returns every network: its settings, the direction of its edges, and `true` if it has features.
 fn networks() -> Vec<(Config, Direction, bool)> {
     let mut all = Vec::new();
     let mut add = |model, direction, has_features, decoder| {
@@ -51,7 +51,7 @@ fn random_features(num_nodes: usize, seed: u64) -> Array2<f32> {
     Array2::from_shape_fn((num_nodes, NUM_FEATURES), |_| rng.random_range(-1.0..1.0))
 }
 
-/// Weights as a fresh network has them.
+/// Returns the weights of a freshly initialised network.
 fn weights(config: &Config, num_inputs: usize) -> Weights {
     Network::new(&config.model, num_inputs, &mut ChaCha8Rng::seed_from_u64(4)).weights().clone()
 }
@@ -73,7 +73,7 @@ fn relabelled(pairs: &[Pair], names: &[u32]) -> Vec<Pair> {
     pairs.iter().map(|&(u, v)| (names[u as usize], names[v as usize])).collect()
 }
 
-/// The rows of `matrix`, each at the place that `names` gives it.
+/// Moves each row of `matrix` to the index given by `names`.
 fn relabelled_rows(matrix: &Array2<f32>, names: &[u32]) -> Array2<f32> {
     let mut rows = matrix.clone();
     for (node, &name) in names.iter().enumerate() {
@@ -98,7 +98,7 @@ fn relabelling_permutes_embeddings() {
         let names = permutation(NUM_NODES, 100 + at as u64);
         let x = has_features.then(|| random_features(NUM_NODES, 1));
         let weights = weights(&config, if has_features { NUM_FEATURES } else { NUM_NODES });
-        // Where X = I, a weight has a row for each node.
+        // If X = I, one weight has a row for each node.
         let renamed_weights = match has_features {
             true => weights.clone(),
             false => weights
@@ -130,7 +130,7 @@ fn relabelling_permutes_embeddings() {
         }
         let labels: Vec<bool> = asked.iter().map(|&pair| graph.contains(pair)).collect();
         let [old, new] = [&logits, &renamed_logits].map(|logits| roc_auc(logits, &labels).unwrap());
-        // Pairs that were all but tied may have changed places.
+        // Nearly tied pairs may have swapped.
         assert!((old - new).abs() < 1e-3, "{what}: {new}, expected {old}");
     }
 }
@@ -195,7 +195,7 @@ fn with_row(matrix: &Array2<f32>, value: f32) -> Array2<f32> {
 fn isolated_node_keeps_baseline_scores() {
     let pairs = random_pairs(NUM_NODES, 200, 3);
     let asked = random_pairs(NUM_NODES, 300, 50);
-    // Tf-idf looks at all rows of features, so that the scores of features are left out.
+    // Tf-idf depends on all rows of features, so the scores of features are excluded.
     for kind in BaselineKind::ALL.into_iter().filter(|kind| !format!("{kind:?}").ends_with("Cosine")) {
         let scores = |num_nodes| {
             let graph = edges(Direction::Undirected, num_nodes, pairs.clone());
@@ -228,7 +228,7 @@ fn undirected_scores_are_symmetric() {
     let x = Features::from(random_features(NUM_NODES, 5));
     let graph = edges(Direction::Undirected, NUM_NODES, pairs);
     for kind in BaselineKind::ALL {
-        // Walks from either end add up in another order.
+        // Walks from either end are summed in another order.
         let baseline = Baseline::new(kind, &graph, Some(&x), 0).unwrap();
         for (one_way, other_way) in baseline.scores(&asked).iter().zip(baseline.scores(&reversed)) {
             assert!((one_way - other_way).abs() <= 1e-12 * one_way.abs(), "{kind:?}: {one_way}, {other_way}");

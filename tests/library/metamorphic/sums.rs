@@ -1,4 +1,4 @@
-//! Weights that are scaled, losses over samples, and metrics of other scores in the same order.
+//! Scaled weights, losses over samples, and metrics of scores in the same order.
 
 use proptest::prelude::*;
 use rand::{RngExt, SeedableRng};
@@ -12,8 +12,9 @@ use super::nodes::random_pairs;
 
 const NUM_NODES: usize = 60;
 
-/// The loop of each node weighs 1 whatever the edges weigh. Scaling these therefore changes Â: it leaves it where the
-/// loops are scaled too, which an edge list cannot say, or in the limit of heavy edges, where loops count for nothing.
+/// Each node's self-loop has weight 1 whatever the edges weigh, so scaling the edge weights changes Â. Â
+/// stays the same only if the loops are scaled too, which an edge list cannot express, or in the limit of
+/// heavy edges, where loops are negligible.
 #[test]
 fn scaled_weights_against_self_loops() {
     let pairs = random_pairs(NUM_NODES, 200, 1);
@@ -50,18 +51,18 @@ fn scaled_weights_against_self_loops() {
             close(walk.get(node as usize, node as usize), 1.0 / sum(node), "loop");
         }
     }
-    // Heavy edges: the limit, the same for any constant.
+    // In the limit of heavy edges the scale no longer matters.
     let (heavy, heavier) = (normalize::symmetric(&scaled(1e12)), normalize::symmetric(&scaled(1e16)));
     for &(u, v) in once.pairs() {
         let [heavy, heavier] =
             [&heavy, &heavier].map(|adj_norm| *adj_norm.get(u as usize, v as usize).unwrap());
         assert!((heavy - heavier).abs() <= 1e-6 * heavy, "{heavy}, {heavier}");
     }
-    // Weights of 1 are none.
+    // Weights of 1 are equivalent to no weights.
     let ones = EdgeList::new(NUM_NODES, pairs.clone(), Some(vec![1.0; pairs.len()])).0;
     let none = EdgeList::new(NUM_NODES, pairs.clone(), None).0;
     assert_eq!(normalize::symmetric(&ones), normalize::symmetric(&none));
-    // What the loss multiplies its terms by does not know the scale. A power of two has no rounding.
+    // The factors of the loss do not depend on the scale. A power of two is exact.
     let times_8 = scaled(8.0);
     assert_eq!(relative_weights(&times_8, &times_8), relative_weights(&once, &once));
 }
@@ -90,7 +91,7 @@ fn sampled_losses_and_gradients_are_unbiased() {
     };
     let balanced = 0.5 * (mean(graph.pairs(), -1.0) + mean(&absent, 1.0));
     let (exact, exact_gradient) = ExactReconstruction::new(&graph).value_and_gradient(&z, d);
-    // Over every absent pair once, there is no chance in it.
+    // Over every absent pair once, the loss is not random.
     let once = SampledEdges::new(graph.clone(), Weighting::Balanced);
     let (_, balanced_gradient) = once.with(absent.clone()).value_and_gradient(&z, d);
     for (weighting, value, gradient) in
@@ -102,7 +103,7 @@ fn sampled_losses_and_gradients_are_unbiased() {
         let check = |of: &dyn Fn(&Drawn) -> f64, expected: f64, what: &str| {
             let mean = draws.iter().map(of).sum::<f64>() / num_draws as f64;
             let variance = draws.iter().map(|draw| (of(draw) - mean).powi(2)).sum::<f64>() / num_draws as f64;
-            // Five standard errors, and the rounding of f32 where there is no chance.
+            // Five standard errors, plus the rounding of f32 for values that are not random.
             let error = 5.0 * (variance / num_draws as f64).sqrt() + 1e-7;
             assert!(
                 (mean - expected).abs() < error,
@@ -117,7 +118,8 @@ fn sampled_losses_and_gradients_are_unbiased() {
 }
 
 proptest! {
-    /// A ranking is a matter of order: any function that grows leaves AUC and AP, ties among the logits included.
+    /// AUC and AP depend on the ranking alone: a strictly increasing function leaves them unchanged, ties
+    /// included.
     #[test]
     fn auc_and_ap_depend_on_order_only(
         rows in prop::collection::vec((-40i32..40, any::<bool>()), 2..200),
@@ -135,7 +137,7 @@ proptest! {
                 average_precision(&other, &labels).unwrap()
             );
         }
-        // Turned round, what was above is below.
+        // Negated logits reverse the ranking.
         let turned: Vec<f64> = logits.iter().map(|&logit| -logit).collect();
         let sum = roc_auc(&logits, &labels).unwrap() + roc_auc(&turned, &labels).unwrap();
         prop_assert!((sum - 1.0).abs() < 1e-12);

@@ -1,6 +1,6 @@
-"""Makes the valid files of tests/fuzz/corpus, which are committed: python tests/fuzz/corpus.py VGAE
+"""Generates the valid files of tests/fuzz/corpus, which are committed: python tests/fuzz/corpus.py VGAE
 
-VGAE is the program, which makes the run directories. Needs numpy, scipy, pandas, pyarrow and networkx.
+VGAE is the program, which creates the run directories. Needs numpy, scipy, pandas, pyarrow and networkx.
 """
 
 import gzip

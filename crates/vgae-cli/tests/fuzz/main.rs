@@ -1,7 +1,7 @@
-//! Every reader on damaged files: it reads them or says what is wrong, and neither panics, hangs nor takes memory without
-//! bound. What was read is checked, and is the same after it was written and read again.
+//! Fuzzes every reader with damaged files: it reads them or reports an error, and neither panics, hangs nor
+//! takes unbounded memory. A graph that was read is checked, and stays the same when written and read again.
 //!
-//! `VGAE_FUZZ_SECONDS=600 cargo test --test fuzz` takes ten minutes for each reader; see `target::fuzz`.
+//! `VGAE_FUZZ_SECONDS=600 cargo test --test fuzz` fuzzes each reader for ten minutes; see `target::fuzz`.
 
 mod memory;
 mod mutate;

@@ -1,18 +1,18 @@
-//! How much memory the readers ask for.
+//! Measures the memory that the readers request.
 
-// An allocator is unsafe to write; there is no other way to see what the readers ask for.
+// Only an allocator sees these requests, and implementing one is unsafe.
 #![allow(unsafe_code)]
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
-/// The most that all targets together may hold; beyond it an allocation fails, which ends the process.
+/// The limit for all targets together; beyond it an allocation fails, which ends the process.
 const MAX_BYTES: usize = 4 << 30;
 
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
-/// The system's allocator, counted.
+/// The system's allocator, with counters.
 struct Counted;
 
 #[global_allocator]
@@ -23,7 +23,7 @@ fn add(num_bytes: usize) {
     PEAK.fetch_max(held, Relaxed);
 }
 
-// Each call goes to the system's allocator as it came, so that what that promises holds.
+// Every call is passed on unchanged to the system's allocator, which upholds the contract.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         add(layout.size());
@@ -56,14 +56,14 @@ unsafe impl GlobalAlloc for Counted {
     }
 }
 
-/// Begins to measure anew; returns what is held.
+/// Starts a new measurement, and returns the bytes allocated at present.
 pub fn begin() -> usize {
     let held = HELD.load(Relaxed);
     PEAK.store(held, Relaxed);
     held
 }
 
-/// The most that was held since, beyond what was `held` then; of all threads, other targets' among them.
+/// Returns the peak since then beyond `held`, over all threads, including those of other targets.
 pub fn grown(held: usize) -> usize {
     PEAK.load(Relaxed).saturating_sub(held)
 }

@@ -1,4 +1,4 @@
-//! Damage: to bytes, to lines, to words, and to what is packed in gzip and zip.
+//! Damages bytes, lines, words, and the contents of gzip and zip files.
 
 use std::io::{Cursor, Read, Write};
 
@@ -10,10 +10,10 @@ use rand_chacha::ChaCha8Rng;
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-/// The longest input.
+/// The size limit of an input.
 const MAX_BYTES: usize = 1 << 16;
 
-/// What readers stumble over.
+/// Values that readers often mishandle.
 const TOKENS: [&[u8]; 50] = [
     b"",
     b" ",
@@ -67,7 +67,7 @@ const TOKENS: [&[u8]; 50] = [
     b"node",
 ];
 
-/// Numbers that lengths and offsets are replaced by.
+/// Values that replace lengths and offsets.
 const LENGTHS: [u64; 12] = [
     0,
     1,
@@ -83,7 +83,7 @@ const LENGTHS: [u64; 12] = [
     u64::MAX,
 ];
 
-/// Damages `bytes`, with parts of `other` among it; what is packed is mostly damaged within.
+/// Damages `bytes`, in part by inserting pieces of `other`. Compressed files are mostly damaged within.
 pub fn mutate(rng: &mut ChaCha8Rng, bytes: &[u8], other: &[u8]) -> Vec<u8> {
     let is_within = rng.random_bool(0.75);
     if is_within && bytes.starts_with(&[0x1f, 0x8b]) {
@@ -102,7 +102,7 @@ fn gzipped(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// The content of a gzip stream, or the bytes as they stand.
+/// Returns the contents of a gzip stream, or the bytes themselves if it is damaged.
 fn unzipped(bytes: &[u8]) -> Vec<u8> {
     let mut content = Vec::new();
     match MultiGzDecoder::new(bytes).take(MAX_BYTES as u64).read_to_end(&mut content) {
@@ -111,7 +111,7 @@ fn unzipped(bytes: &[u8]) -> Vec<u8> {
     }
 }
 
-/// A zip file with one of its members damaged, or given twice or not at all; none if it is none.
+/// Damages, duplicates or removes a member of a zip file; returns `None` if it is not a valid one.
 fn repacked(rng: &mut ChaCha8Rng, bytes: &[u8]) -> Option<Vec<u8>> {
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut members = Vec::new();
@@ -142,7 +142,7 @@ fn repacked(rng: &mut ChaCha8Rng, bytes: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn damaged(rng: &mut ChaCha8Rng, mut bytes: Vec<u8>, other: &[u8]) -> Vec<u8> {
-    // Mostly one thing at a time, so that what is behind it is read, too.
+    // Mostly a single change, so that the reader also gets past it.
     let count = if rng.random_bool(0.6) { 1 } else { rng.random_range(2..8) };
     for _ in 0..count {
         damage(rng, &mut bytes, other);
@@ -219,13 +219,13 @@ fn damage(rng: &mut ChaCha8Rng, bytes: &mut Vec<u8>, other: &[u8]) {
     }
 }
 
-/// A part of up to `longest` of `length` bytes.
+/// Returns a range of up to `longest` of `length` bytes.
 fn span(rng: &mut ChaCha8Rng, length: usize, longest: usize) -> (usize, usize) {
     let start = rng.random_range(0..=length);
     (start, (start + rng.random_range(0..=longest)).min(length))
 }
 
-/// The word around the byte at `at`.
+/// Returns the range of the word around the byte at `at`.
 fn word(bytes: &[u8], at: usize) -> std::ops::Range<usize> {
     let is_inner = |byte: &u8| byte.is_ascii_alphanumeric() || b"_.+-".contains(byte);
     let start = bytes[..at].iter().rposition(|byte| !is_inner(byte)).map_or(0, |before| before + 1);
@@ -233,7 +233,7 @@ fn word(bytes: &[u8], at: usize) -> std::ops::Range<usize> {
     start..end
 }
 
-/// The line around the byte at `at`, its end with it.
+/// Returns the range of the line around the byte at `at`, including its line break.
 fn line(bytes: &[u8], at: usize) -> std::ops::Range<usize> {
     let start = bytes[..at].iter().rposition(|&byte| byte == b'\n').map_or(0, |before| before + 1);
     let end =

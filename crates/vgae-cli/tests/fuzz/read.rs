@@ -1,4 +1,4 @@
-//! The readers of graphs, features and pairs.
+//! Targets for the readers of graphs, features and pairs.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -11,19 +11,19 @@ use vgae::write::{Existing, Output, write_pairs};
 
 use crate::target::{Files, Outcome, Verdict};
 
-/// The longest message, a path apart.
+/// The limit of an error message, its path not counted.
 const MAX_MESSAGE_CHARS: usize = 1200;
 
-/// An error, which must name a file in `place`, in one line.
-pub fn refused(place: &Path, error: &dyn std::error::Error) -> Verdict {
+/// Checks that an error names a file in `directory` and is a single short line.
+pub fn refused(directory: &Path, error: &dyn std::error::Error) -> Verdict {
     let message = error.to_string();
     if std::env::var_os("VGAE_FUZZ_REPLAY").is_some() {
         eprintln!("{message}");
     }
-    let names_a_file = message.contains(place.to_str().unwrap());
+    let names_a_file = message.contains(directory.to_str().unwrap());
     match message {
         _ if !names_a_file => Err(format!("the message names no file: {message}")),
-        _ if message.chars().count() > MAX_MESSAGE_CHARS + place.as_os_str().len() => {
+        _ if message.chars().count() > MAX_MESSAGE_CHARS + directory.as_os_str().len() => {
             Err(format!("the message is of {} bytes: {message:.100}", message.len()))
         }
         _ if message.chars().any(char::is_control) => {
@@ -33,37 +33,37 @@ pub fn refused(place: &Path, error: &dyn std::error::Error) -> Verdict {
     }
 }
 
-/// The edge list that is the one file, read in the ways that its length chooses.
-pub fn edge_list(place: &Path, files: &Files) -> Verdict {
+/// Reads an edge list with settings that depend on its length.
+pub fn edge_list(directory: &Path, files: &Files) -> Verdict {
     let (name, bytes) = files.iter().next().unwrap();
     let mut config = ReadConfig::default();
     match bytes.len() % 4 {
-        // One that says that its edges have no directions has none.
+        // GraphML declares its edges as undirected, so --directed does not apply.
         1 if !name.contains("graphml") => config.directed = true,
         2 if name.ends_with("csv") => config.header = Header::Yes,
         3 if name.ends_with("csv") => (config.bipartite, config.directed) = (true, true),
         _ => {}
     }
-    match read::edge_list(&place.join(name), &config, &Progress::default()) {
-        Ok(graph) => check(place, &graph, &config),
-        Err(error) => refused(place, &error),
+    match read::edge_list(&directory.join(name), &config, &Progress::default()) {
+        Ok(graph) => check(directory, &graph, &config),
+        Err(error) => refused(directory, &error),
     }
 }
 
-/// A directory of files.
-pub fn directory(place: &Path, files: &Files) -> Verdict {
+/// Reads a directory of files.
+pub fn directory(directory: &Path, files: &Files) -> Verdict {
     let directed = files.values().map(Vec::len).sum::<usize>() % 2 == 1;
     let config = ReadConfig { directed, ..ReadConfig::default() };
-    match read::data(place, &config, &Progress::default()) {
-        Ok(graph) => check(place, &graph, &config),
-        Err(error) => refused(place, &error),
+    match read::data(directory, &config, &Progress::default()) {
+        Ok(graph) => check(directory, &graph, &config),
+        Err(error) => refused(directory, &error),
     }
 }
 
-/// The table of features that is the one file.
-pub fn features(place: &Path, files: &Files) -> Verdict {
+/// Reads a table of features.
+pub fn features(directory: &Path, files: &Files) -> Verdict {
     let (name, _) = files.iter().next().unwrap();
-    match read::features(&place.join(name), &Progress::default()) {
+    match read::features(&directory.join(name), &Progress::default()) {
         Ok(table) => {
             check_features(&table.matrix, &table.nodes)?;
             match &table.columns.names {
@@ -73,13 +73,13 @@ pub fn features(place: &Path, files: &Files) -> Verdict {
                 _ => Ok(Outcome::Read),
             }
         }
-        Err(error) => refused(place, &error),
+        Err(error) => refused(directory, &error),
     }
 }
 
-/// The one file as pairs, and as a list, of the nodes that its corpus is of.
-pub fn pairs(place: &Path, files: &Files) -> Verdict {
-    let path = place.join(files.keys().next().unwrap());
+/// Reads a file both as pairs and as a list of the corpus's nodes.
+pub fn pairs(directory: &Path, files: &Files) -> Verdict {
+    let path = directory.join(files.keys().next().unwrap());
     let mut nodes = NodeIds::default();
     for id in ["ann", "bob", "cid", "dan", "a b", "x,y", "1", "2", "3"] {
         nodes.intern(id);
@@ -89,7 +89,7 @@ pub fn pairs(place: &Path, files: &Files) -> Verdict {
     match read::node_list(&path, &nodes) {
         Ok(list) if list.iter().all(is_node) => is_read = true,
         Ok(list) => return Err(format!("{list:?} are no nodes")),
-        Err(error) => drop(refused(place, &error)?),
+        Err(error) => drop(refused(directory, &error)?),
     }
     for unknown in [Unknown::Refuse, Unknown::Skip] {
         let mut found = Vec::new();
@@ -106,14 +106,14 @@ pub fn pairs(place: &Path, files: &Files) -> Verdict {
         match read {
             Ok(_) if found.iter().all(is_node) => is_read = true,
             Ok(_) => return Err(format!("{found:?} are no nodes")),
-            Err(error) => drop(refused(place, &error)?),
+            Err(error) => drop(refused(directory, &error)?),
         }
     }
     Ok(if is_read { Outcome::Read } else { Outcome::Refused })
 }
 
-/// What must hold of every graph, and that its edges are the same after they were written and read again.
-fn check(place: &Path, graph: &Graph, config: &ReadConfig) -> Verdict {
+/// Checks the invariants of a graph, and that its edges are the same when written and read again.
+fn check(directory: &Path, graph: &Graph, config: &ReadConfig) -> Verdict {
     let n = graph.num_nodes();
     for at in 0..n as u32 {
         let id = graph.nodes.id(at);
@@ -145,7 +145,7 @@ fn check(place: &Path, graph: &Graph, config: &ReadConfig) -> Verdict {
     if pairs.is_empty() {
         return Ok(Outcome::Read);
     }
-    let again = place.join("again.csv");
+    let again = directory.join("again.csv");
     let write = || write_pairs(Output::create(&again, Existing::Replace)?, &graph.nodes, pairs);
     write().map_err(|error| error.to_string())?;
     let config = ReadConfig { directed: true, header: Header::Yes, ..ReadConfig::default() };

@@ -1,4 +1,4 @@
-//! The readers of what this program writes.
+//! Targets for the readers of files that `vgae` writes.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use vgae_cli::benchmark::Runs;
 use crate::read::refused;
 use crate::target::{Files, Outcome, Verdict};
 
-/// Makes `run.json`, mostly, vouch for the files as they are, so that damage is not found by their hashes alone.
+/// Usually updates the hashes in `run.json`, so that damage is not detected by the hashes alone.
 pub fn vouch(files: &mut Files, rng: &mut ChaCha8Rng) {
     if rng.random_bool(0.1) {
         return;
@@ -33,13 +33,15 @@ pub fn vouch(files: &mut Files, rng: &mut ChaCha8Rng) {
 }
 
 /// Opens the run and uses its model.
-pub fn open(place: &Path, _: &Files) -> Verdict {
-    for error in [run::changed_files(place).err(), run::read_history(place).err()].into_iter().flatten() {
-        refused(place, &error)?;
+pub fn open(directory: &Path, _: &Files) -> Verdict {
+    for error in
+        [run::changed_files(directory).err(), run::read_history(directory).err()].into_iter().flatten()
+    {
+        refused(directory, &error)?;
     }
-    let run = match Run::open(place) {
+    let run = match Run::open(directory) {
         Ok(run) => run,
-        Err(error) => return refused(place, &error),
+        Err(error) => return refused(directory, &error),
     };
     let n = run.graph.num_nodes() as u32;
     let encoded = match run.encode() {
@@ -48,20 +50,20 @@ pub fn open(place: &Path, _: &Files) -> Verdict {
     };
     let logits = encoded.score.logits(&[(0, n - 1), (n - 1, 0)]);
     if logits.iter().any(|logit| !logit.is_finite()) {
-        // Weights of 1e38 are finite, and what comes of them need not be.
+        // Weights of 1e38 are finite, but the logits may not be.
         return Ok(Outcome::Read);
     }
     match run.evaluate(&*encoded.score) {
-        // Negatives may have been taken away.
+        // The damage may have removed the negatives.
         Ok(_) | Err(Error::OneClass { .. }) => Ok(Outcome::Read),
         Err(error) => Err(format!("a run that was opened is not evaluated: {error}")),
     }
 }
 
 /// Opens the runs of a benchmark.
-pub fn benchmark(place: &Path, files: &Files) -> Verdict {
-    match Runs::open(&place.join(files.keys().next().unwrap())) {
+pub fn benchmark(directory: &Path, files: &Files) -> Verdict {
+    match Runs::open(&directory.join(files.keys().next().unwrap())) {
         Ok(_) => Ok(Outcome::Read),
-        Err(error) => refused(place, &error),
+        Err(error) => refused(directory, &error),
     }
 }

@@ -1,4 +1,4 @@
-//! A target: damaged copies of its corpus, one after the other, and what must hold of each.
+//! A fuzz target: runs a check over damaged copies of its corpus.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -14,10 +14,10 @@ use vgae::system::threads::{Caller, use_threads};
 use crate::memory;
 use crate::mutate::mutate;
 
-/// Files by their names in the directory that they are read from.
+/// The contents of files by their names in a directory.
 pub type Files = BTreeMap<String, Vec<u8>>;
 
-/// Whether files were read or refused; else what is wrong with the reader.
+/// Read or refused; otherwise the defect of the reader.
 pub type Verdict = Result<Outcome, String>;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -26,43 +26,44 @@ pub enum Outcome {
     Refused,
 }
 
-/// How long a target takes in an ordinary test, in seconds.
+/// The duration of a target in an ordinary test, in seconds.
 const QUICK_SECONDS: u64 = 1;
-/// The inputs of an ordinary test, at most, so that it sees no others on a faster machine.
+/// The maximum number of inputs in an ordinary test, so that a faster machine sees no others.
 const QUICK_INPUTS: u64 = 3000;
-/// How long a reader may take for an input of at most some 64 kB, on a machine that does other things, too.
+/// The time limit for an input of at most about 64 kB, on a busy machine.
 const DEADLINE: Duration = Duration::from_secs(20);
-/// The memory that a reader may take whatever its input: blocks of text of a batch among it.
+/// The memory allowed for any input, including the blocks of text of a batch.
 const FREE_BYTES: usize = 96 << 20;
-/// What it may take further, for each byte of its input.
+/// The additional memory allowed for each byte of the input.
 const BYTES_PER_BYTE: usize = 4096;
-/// Crashes after which a target gives up.
+/// The number of crashes after which a target gives up.
 const MAX_CRASHES: usize = 20;
 
-/// Held for reading while an input is read beside others, for writing where it is read alone.
+/// Locked for reading while inputs are read concurrently, for writing while one is read alone.
 static BESIDE: RwLock<()> = RwLock::new(());
 
-/// What is read in the directory, which holds the files.
+/// Reads the files in the directory.
 pub type Check = fn(&Path, &Files) -> Verdict;
 
-/// Runs `check` over the corpus called `name`, each entry of which is a file or a directory: as it stands, where it must be
-/// read unless its name begins with `bad`, and damaged, after which `mend` may repair what would hide the damage.
+/// Runs `check` over the corpus called `name`; each entry is a file or a directory. Unchanged entries must be
+/// read, or refused if their name begins with `bad`. Then damaged copies follow; `mend` may repair what would
+/// hide the damage.
 ///
-/// `VGAE_FUZZ_SECONDS` says for how long, `VGAE_FUZZ_SEED` which damage; a crash leaves its files in
-/// `target/tmp/fuzz/NAME-crash-…`, which `VGAE_FUZZ_REPLAY` reads again.
+/// `VGAE_FUZZ_SECONDS` sets the duration and `VGAE_FUZZ_SEED` the damage. The files of a crash are kept in
+/// `target/tmp/fuzz/NAME-crash-…`; `VGAE_FUZZ_REPLAY` reads them again.
 pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Check) {
     let variable = |name: &str| std::env::var(name).ok().map(|text| text.parse::<u64>().unwrap());
     let seconds = variable("VGAE_FUZZ_SECONDS");
     let max_inputs = if seconds.is_none() { QUICK_INPUTS } else { u64::MAX };
     let seconds = seconds.unwrap_or(QUICK_SECONDS);
     let seed = variable("VGAE_FUZZ_SEED").unwrap_or(0);
-    let place =
+    let directory =
         Path::new(env!("CARGO_TARGET_TMPDIR")).join("fuzz").join(format!("{name}-{}", std::process::id()));
-    // What is read does not depend on the number of threads, and targets run side by side.
+    // Results do not depend on the number of threads, and targets run concurrently.
     use_threads(1, Caller::Waits);
     if let Some(replayed) = std::env::var_os("VGAE_FUZZ_REPLAY").map(PathBuf::from) {
         if replayed.to_string_lossy().contains(name) {
-            let verdict = examine(&place, &files_in(&replayed), check);
+            let verdict = examine(&directory, &files_in(&replayed), check);
             panic!("{name}, {}: {:?}", replayed.display(), verdict.map(|outcome| outcome == Outcome::Read));
         }
         return;
@@ -70,7 +71,8 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
     let corpus = corpus(name);
     assert!(!corpus.is_empty(), "{name} has no corpus");
     for (entry, files) in &corpus {
-        let verdict = examine(&place, files, check).unwrap_or_else(|crash| panic!("{name}/{entry}: {crash}"));
+        let verdict =
+            examine(&directory, files, check).unwrap_or_else(|crash| panic!("{name}/{entry}: {crash}"));
         let is_as_named = entry.starts_with("bad") == (verdict == Outcome::Refused);
         assert!(
             is_as_named,
@@ -82,7 +84,7 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
     let begun = Instant::now();
     let progress = Arc::new(Progress::default());
     let worker = {
-        let (progress, place) = (progress.clone(), place.clone());
+        let (progress, directory) = (progress.clone(), directory.clone());
         thread::spawn(move || {
             while begun.elapsed().as_secs() < seconds {
                 let number = progress.num_inputs.load(SeqCst);
@@ -93,12 +95,12 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
                 let mut files = damaged(&mut rng, &corpus);
                 mend(&mut files, &mut rng);
                 progress.begun_ms.store(begun.elapsed().as_millis() as u64 + 1, SeqCst);
-                let verdict = examine(&place, &files, check);
+                let verdict = examine(&directory, &files, check);
                 progress.begun_ms.store(0, SeqCst);
                 match verdict {
                     Ok(Outcome::Read) => drop(progress.num_read.fetch_add(1, SeqCst)),
                     Ok(Outcome::Refused) => {}
-                    Err(crash) => progress.note(&place, seed, number, &files, &crash),
+                    Err(crash) => progress.note(&directory, seed, number, &files, &crash),
                 }
                 progress.num_inputs.fetch_add(1, SeqCst);
                 if progress.crashes.lock().unwrap().len() >= MAX_CRASHES {
@@ -112,7 +114,7 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
         let begun_ms = progress.begun_ms.load(SeqCst);
         let now = begun.elapsed().as_millis() as u64;
         if begun_ms > 0 && now.saturating_sub(begun_ms) > DEADLINE.as_millis() as u64 {
-            panic!("fuzz {name}: the files in {} take more than {DEADLINE:?}", place.display());
+            panic!("fuzz {name}: the files in {} take more than {DEADLINE:?}", directory.display());
         }
     }
     worker.join().unwrap();
@@ -124,23 +126,23 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
         crashes.len(),
     );
     assert!(crashes.is_empty(), "{crashes:#?}");
-    let _ = fs::remove_dir_all(&place);
+    let _ = fs::remove_dir_all(&directory);
     assert!(num_read > 0, "{name}: no damaged input was read");
 }
 
-/// How far a target is.
+/// The progress of a target.
 #[derive(Default)]
 struct Progress {
     num_inputs: AtomicU64,
     num_read: AtomicU64,
-    /// When the present input was begun, in ms from the beginning and 1 more; 0 between two.
+    /// The start of the current input, in ms since the beginning plus 1; 0 between inputs.
     begun_ms: AtomicU64,
     crashes: Mutex<Vec<String>>,
 }
 
 impl Progress {
-    /// Keeps the files of a crash, unless there was the same one before.
-    fn note(&self, place: &Path, seed: u64, number: u64, files: &Files, crash: &str) {
+    /// Keeps the files of a crash unless the same crash is known.
+    fn note(&self, directory: &Path, seed: u64, number: u64, files: &Files, crash: &str) {
         let mut crashes = self.crashes.lock().unwrap();
         let kind: String = crash.chars().filter(|letter| !letter.is_ascii_digit()).take(60).collect();
         if crashes.iter().any(|known| {
@@ -148,7 +150,7 @@ impl Progress {
         }) {
             return;
         }
-        let kept = PathBuf::from(format!("{}-crash-{seed}-{number}", place.display()));
+        let kept = PathBuf::from(format!("{}-crash-{seed}-{number}", directory.display()));
         write(&kept, files);
         let message = format!("{crash}: VGAE_FUZZ_REPLAY={}", kept.display());
         eprintln!("{message}");
@@ -156,13 +158,13 @@ impl Progress {
     }
 }
 
-/// What `check` says of `files`, written to `place`; a panic and too much memory are told as errors.
-fn examine(place: &Path, files: &Files, check: Check) -> Verdict {
-    write(place, files);
+/// Writes `files` to `directory` and checks them; a panic or excessive memory becomes an error.
+fn examine(directory: &Path, files: &Files, check: Check) -> Verdict {
+    write(directory, files);
     let num_bytes: usize = files.values().map(Vec::len).sum();
     let measure = || {
         let held = memory::begin();
-        let outcome = panic::catch_unwind(|| check(place, files));
+        let outcome = panic::catch_unwind(|| check(directory, files));
         (outcome, memory::grown(held))
     };
     let is_much = |grown: usize| grown > FREE_BYTES + BYTES_PER_BYTE * num_bytes;
@@ -170,7 +172,7 @@ fn examine(place: &Path, files: &Files, check: Check) -> Verdict {
     let (mut outcome, mut grown) = measure();
     drop(beside);
     if is_much(grown) {
-        // It may have been another target's, which waits now.
+        // Another target may have caused it; those wait here.
         let _alone = BESIDE.write().unwrap_or_else(PoisonError::into_inner);
         (outcome, grown) = measure();
     }
@@ -184,7 +186,7 @@ fn examine(place: &Path, files: &Files, check: Check) -> Verdict {
     })
 }
 
-/// An entry of the corpus, one of its files damaged, seldom more.
+/// Returns an entry of the corpus with one file damaged, or sometimes two.
 fn damaged(rng: &mut ChaCha8Rng, corpus: &[(String, Files)]) -> Files {
     let mut files = corpus[rng.random_range(0..corpus.len())].1.clone();
     let num_damaged = if rng.random_bool(0.8) { 1 } else { 2 };
@@ -198,10 +200,10 @@ fn damaged(rng: &mut ChaCha8Rng, corpus: &[(String, Files)]) -> Files {
     files
 }
 
-fn write(place: &Path, files: &Files) {
-    let _ = fs::remove_dir_all(place);
+fn write(directory: &Path, files: &Files) {
+    let _ = fs::remove_dir_all(directory);
     for (name, bytes) in files {
-        let path = place.join(name);
+        let path = directory.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, bytes).unwrap();
     }
@@ -218,7 +220,7 @@ fn corpus(name: &str) -> Vec<(String, Files)> {
         .collect()
 }
 
-/// The file, or those in the directory and below.
+/// Returns the file, or all files in the directory and below.
 fn files_in(path: &Path) -> Files {
     if path.is_file() {
         return [(path.file_name().unwrap().to_str().unwrap().to_string(), fs::read(path).unwrap())].into();

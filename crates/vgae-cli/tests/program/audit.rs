@@ -1,4 +1,4 @@
-//! `vgae audit`: each rule's offences with their lines, runs that were tampered with, and what is clean.
+//! `vgae audit`: the offences of each rule with their lines, altered runs, and clean input.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::common::{Workspace, karate, text};
 
 const HEADER: &str = "rule,file,line,source,target,other_file,other_line,problem\n";
 
-/// A split without offences, as another program might write it: no headers, blanks, ids of two kinds.
+/// Writes a clean split as another program might: without headers, with blanks, and with ids of two kinds.
 fn write_split(workspace: &Workspace) {
     workspace.write("split/train.csv", "a b\nb c\nc 4\n4 a\n");
     workspace.write("split/validation.csv", "a c\n");
@@ -15,7 +15,7 @@ fn write_split(workspace: &Workspace) {
     workspace.write("split/test_negatives.csv", "e a\n");
 }
 
-/// The rows and the verdict of an audit that must find offences.
+/// Runs an audit that must find offences, and returns its rows and its verdict.
 fn offences(workspace: &Workspace, arguments: &str) -> (String, String) {
     let assert = workspace.vgae(arguments).assert().code(1);
     let output = assert.get_output();
@@ -36,7 +36,7 @@ fn foreign_split_is_clean() {
 
 #[test]
 fn each_offence_names_its_lines() {
-    // What is appended to which list, and the row that it makes.
+    // List, row appended to it, row of the audit.
     let cases = [
         (
             "validation",
@@ -93,7 +93,7 @@ fn each_offence_names_its_lines() {
             format!("error: split: leaks or is damaged: {rule} 1; pairs checked: 9\n"),
             "{list}: {row}"
         );
-        // Written the other way round, the pair is another one where edges have a direction.
+        // Reversed rows are other pairs if edges have a direction.
         let same_way = ["b e", "f f"].contains(&row);
         let code = if same_way { 1 } else { 0 };
         workspace.vgae("audit split --directed").assert().code(code);
@@ -104,7 +104,7 @@ fn each_offence_names_its_lines() {
 fn all_offences_are_reported() {
     let workspace = Workspace::new();
     write_split(&workspace);
-    // One pair in four places, one of them twice: each pair of lists offends, and the repetition.
+    // One pair in four places, twice in one of them: each pair of lists and the repetition are offences.
     workspace.write("split/validation.csv", "source,target\nb,a\na,b\n");
     workspace.write("split/test_negatives.csv", "to\tfrom\nb\ta\n");
     let (rows, verdict) = offences(&workspace, "audit split");
@@ -139,7 +139,7 @@ fn limit_cuts_rows_not_counts() {
 fn evaluation_pairs_are_checked_against_split() {
     let workspace = Workspace::new();
     write_split(&workspace);
-    // A test edge again, a new pair and a negative of the split: that is what an evaluation is about.
+    // A repeated test edge, a new pair and a negative of the split are legitimate in an evaluation.
     workspace.write("fine.csv", "source,target\ne,4\nb,4\ne,b\n").write("none.csv", "e a\nc e\n");
     workspace.vgae("audit split --pairs fine.csv --negatives none.csv").assert().success();
     workspace.write("pairs.csv", "weight,source,target\n1,b,a\n2,b,4\n");
@@ -161,7 +161,7 @@ fn evaluation_pairs_are_checked_against_split() {
 fn data_reveals_absent_and_missing_edges() {
     let workspace = Workspace::new();
     write_split(&workspace);
-    // a-e is a negative of the test, b-4 in no list, and a-c is missing.
+    // a-e is a test negative, b-4 is in no list, and a-c is missing from the graph.
     workspace.write("graph.csv", "a,b\nb,c\nc,4\n4,a\n4,e\ne,a\n4,b\n");
     let (rows, _) = offences(&workspace, "audit split --data graph.csv");
     assert_eq!(
@@ -207,7 +207,8 @@ fn leaked_test_edge_is_reported() {
 fn embeddings_from_held_out_edges_are_reported() {
     let workspace = Workspace::new();
     workspace.train_karate("");
-    // A run that trained and encoded over every edge, behind the lists of an honest one and with all hashes right.
+    // A run that trained and encoded over every edge, disguised with an honest run's lists and correct
+    // hashes.
     let leaking = "--output leaking --epochs 20 --quiet --val-fraction 0 --test-fraction 0";
     workspace.stdout(&format!("train {} {leaking}", karate()));
     for file in ["weights.safetensors", "embeddings.csv"] {
@@ -219,9 +220,9 @@ fn embeddings_from_held_out_edges_are_reported() {
     workspace.write("run/run.json", record.to_string());
     let (rows, _) = offences(&workspace, "audit run");
     let of_rule = |rule: &str| rows.lines().filter(|row| row.starts_with(rule)).count();
-    // Ten edges too many touch most of the 34 nodes, or their neighbours.
+    // Ten additional edges affect most of the 34 nodes or their neighbours.
     assert!(of_rule("embeddings,run/embeddings.csv,") > 17, "{rows}");
-    // The metrics of the honest run are not those of these embeddings.
+    // The honest run's metrics do not match these embeddings.
     assert!(of_rule("metrics,run/metrics.json,") >= 1, "{rows}");
     assert_eq!(of_rule("changed-file"), 0);
     assert!(rows.contains("; message passing over train.csv alone gives "), "{rows}");

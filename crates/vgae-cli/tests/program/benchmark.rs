@@ -1,4 +1,4 @@
-//! `vgae benchmark`: its files, its numbers, and going on after it was stopped.
+//! `vgae benchmark`: its files, its figures, and resuming after a stop.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -12,7 +12,7 @@ use vgae_cli::benchmark::{Cell, Row};
 
 type Record = BTreeMap<String, String>;
 
-/// The rows of a CSV text by their columns' names.
+/// Parses CSV rows into maps from column name to value.
 fn records(text: &str) -> Vec<Record> {
     let mut reader = csv::Reader::from_reader(text.as_bytes());
     reader.deserialize().map(|record| record.unwrap()).collect()
@@ -22,7 +22,7 @@ fn number(record: &Record, name: &str) -> f64 {
     record[name].parse().unwrap_or_else(|_| panic!("{name}: {record:?}"))
 }
 
-/// A benchmark of `models` over `splits` into `bench`.
+/// Returns the arguments of a benchmark of `models` over `splits` splits into `bench`.
 fn command(models: &str, splits: usize, more: &str) -> String {
     format!("benchmark {} --models {models} --splits {splits} --output bench {more}", karate())
 }
@@ -59,7 +59,7 @@ fn table_matches_runs() {
             is_near(number(row, &format!("{metric}_mean")), mean(values));
             is_near(number(row, &format!("{metric}_std")), std(values));
         }
-        // The runs of both models stand in the order of their seeds.
+        // Both models' runs are in the order of their seeds.
         let differences: Vec<f64> = vgae.iter().zip(&gae).map(|(vgae, gae)| vgae - gae).collect();
         // scipy.stats.t.ppf(0.975, 2).
         let half = 4.302652729749462 * std(&differences) / 3f64.sqrt();
@@ -73,11 +73,11 @@ fn table_matches_runs() {
     is_near(number(&table[1], "train_seconds_mean"), mean(&of("vgae", "train_seconds")));
     assert!(number(&runs[0], "wall_seconds") > number(&runs[0], "train_seconds"));
 
-    // Each split is another one, and the same for both models.
+    // Splits differ from each other and are the same for both models.
     let splits: Vec<&String> = runs.iter().map(|run| &run["split_sha256"]).collect();
     assert!(splits[0] == splits[1] && splits[2] == splits[3] && splits[4] == splits[5]);
     assert!(splits[0] != splits[2] && splits[2] != splits[4] && splits[0] != splits[4]);
-    // A run is what `vgae train` gives.
+    // A run of the benchmark equals one of `vgae train`.
     workspace.stdout(&format!("train {} --model gae --seed 2 --epochs 5 --output run --quiet", karate()));
     let metrics = workspace.json("run/metrics.json");
     assert_eq!(number(&runs[4], "test_roc_auc"), metrics["test"]["roc_auc"].as_f64().unwrap());
@@ -98,7 +98,7 @@ fn table_matches_runs() {
     assert_eq!(json["reference"], "gae");
     assert!(!workspace.exists("bench/runs"), "no run was to be kept");
 
-    // The same again makes no run, and another format of the same table.
+    // A repeated benchmark starts no run and can print the table in another format.
     let before = workspace.read("bench/runs.csv");
     let again = workspace.vgae(&command("gae,vgae", 3, FEW_EPOCHS)).assert().success();
     assert_eq!(text(again.get_output().stderr.clone()), "");
@@ -131,7 +131,7 @@ fn killed_benchmark_resumes() {
     workspace
         .stdout(&format!("{arguments} --quiet").replace("-- --epochs 5 --quiet", "--quiet -- --epochs 5"));
     let after = workspace.read("bench/runs.csv");
-    // Rows are kept to the digit of their seconds: no run was repeated.
+    // Rows keep even their seconds, so no run was repeated.
     assert!(after.starts_with(&before) && after.lines().count() == 5, "{before}{after}");
     let seeds: Vec<String> = records(&after).iter().map(|run| run["seed"].clone()).collect();
     assert_eq!(seeds, ["0", "1", "2", "3"]);
@@ -158,10 +158,10 @@ fn other_settings_in_same_directory_are_refused() {
     workspace.stdout(&format!("{bench} --force -- --epochs 6"));
     let runs = records(&workspace.read("bench/runs.csv"));
     assert!(runs.len() == 1 && runs[0]["flags"] == "--epochs 6");
-    // One split has no deviation and no interval.
+    // A single split has no standard deviation and no interval.
     assert_eq!(records(&workspace.read("bench/table.csv"))[0]["test_roc_auc_std"], "");
 
-    // Files of another origin are left alone.
+    // Files that no benchmark wrote are left alone.
     workspace.write("other/runs.csv", "a,b\n1,2\n").write("third/table.md", "");
     let error = workspace.failure("benchmark data --models gae --output other --force", 1);
     assert!(
@@ -170,7 +170,7 @@ fn other_settings_in_same_directory_are_refused() {
     );
     let error = workspace.failure("benchmark data --models gae --output third", 1);
     assert!(error.starts_with("error: third/table.md already exists"), "{error}");
-    // Nor do two work in one place.
+    // Two benchmarks cannot use one directory at the same time.
     let lock = File::create(workspace.path("bench/.lock")).unwrap();
     lock.lock().unwrap();
     let error = workspace.failure(&format!("{bench} -- --epochs 6"), 1);
@@ -209,7 +209,7 @@ fn different_splits_are_not_compared() {
     assert!(stderr.ends_with(last), "{stderr}");
 }
 
-/// Adds the first test edge of the run at `run` to its training edges.
+/// Adds the first test edge of a run to its training edges.
 fn leak(workspace: &Workspace, run: &str) {
     let edge = workspace.read(&format!("{run}/split/test.csv")).lines().nth(1).unwrap().to_string();
     let train = format!("{run}/split/train.csv");
@@ -222,7 +222,7 @@ fn leak_ends_benchmark() {
     workspace.stdout(&command("gae", 1, &format!("--keep-runs --quiet {FEW_EPOCHS}")));
     let run = "bench/runs/karate-gae-0";
     workspace.vgae(&format!("audit {run}")).assert().success();
-    // The kept run is looked at again when the benchmark goes on.
+    // Resuming the benchmark audits the kept run again.
     workspace.stdout(&command("gae", 1, &format!("--keep-runs --quiet {FEW_EPOCHS}")));
     leak(&workspace, run);
     let before = workspace.read("bench/runs.csv");
@@ -234,7 +234,7 @@ fn leak_ends_benchmark() {
          changed-file 1 (the first 0 shown); pairs checked: 89\n"
     );
     assert_eq!(workspace.read("bench/runs.csv"), before, "no run after the leak");
-    // No row is made of such a run.
+    // A leaking run cannot become a row.
     let cell = Cell {
         data: "karate".into(),
         model: "gae".into(),

@@ -1,10 +1,10 @@
-//! Bipartite graphs: non-edges, negatives and predictions are pairs of a source and a target alone.
+//! Bipartite graphs: non-edges, negatives and predictions always join a source and a target.
 
 use std::collections::HashSet;
 
 use crate::common::Workspace;
 
-/// 30 users who bought 4 or 5 of 20 items each, in a file that names items before some users.
+/// Returns 30 users who each bought 4 or 5 of 20 items; some items appear before some users.
 fn shop() -> String {
     let mut rows = String::from("user,item\n");
     for user in 0..30 {
@@ -34,7 +34,7 @@ fn run_uses_only_source_target_pairs() {
     assert!(nodes.lines().skip(1).take(30).all(|node| node.starts_with('u')), "{nodes}");
     let num_edges = shop().lines().collect::<HashSet<_>>().len() - 1;
 
-    // Every candidate, and not one pair more.
+    // All candidates and no other pair.
     let predicted = workspace.stdout("predict run --top 1000 --quiet");
     let pairs: HashSet<&str> = predicted.lines().skip(1).collect();
     assert_eq!(pairs.len(), 30 * 20 - num_edges);
@@ -51,10 +51,10 @@ fn run_uses_only_source_target_pairs() {
     workspace.stdout("inspect run --quiet");
     workspace.stdout("embed run --quiet");
     workspace.stdout("audit run --quiet");
-    // Who asks for a pair within a kind by name gets its score.
+    // A pair within one kind is scored if asked for explicitly.
     workspace.write("pairs.csv", "u0,u1\nu0,i9\n");
     assert_eq!(workspace.stdout("score run --pairs pairs.csv --quiet").lines().count(), 3);
-    // Another model on the same split, and the models that need no auto-encoder.
+    // Other models on the same split, including those without an auto-encoder.
     workspace.stdout("train shop.csv --bipartite --split run --model katz --output katz --quiet");
     let best = "train shop.csv --bipartite --split run --model best --epochs 5 --output best --quiet";
     workspace.stdout(best);

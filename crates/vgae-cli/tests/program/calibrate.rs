@@ -1,9 +1,9 @@
-//! Probabilities that are fitted to the validation part: recorded, used by every verb, and shown.
+//! Probabilities fitted to the validation part: recorded, used by every command, and reported.
 
 use crate::common::{Workspace, karate, ring, rows};
 use serde_json::Value;
 
-/// A run on a ring of 300 nodes with chords: 600 edges, of which 30 validate.
+/// Trains on a ring of 300 nodes with chords: 600 edges, of which 120 validate.
 fn trained(more: &str) -> Workspace {
     let workspace = Workspace::new();
     workspace.write("ring.csv", rows(&ring(300), ","));
@@ -11,7 +11,7 @@ fn trained(more: &str) -> Workspace {
     workspace
 }
 
-/// The (probability, logit) of rows of scores.
+/// Returns (probability, logit) of each row of scores.
 fn scores(csv: &str) -> Vec<(f64, f64)> {
     let numbers =
         |line: &str| -> Vec<f64> { line.split(',').skip(2).map(|field| field.parse().unwrap()).collect() };
@@ -34,17 +34,17 @@ fn calibration_is_recorded_and_applied() {
         let calibrated = scores(&workspace.stdout(pairs));
         let mean =
             |scores: &[(f64, f64)]| scores.iter().map(|score| score.0).sum::<f64>() / scores.len() as f64;
-        // Pairs that are none are links as rarely as in the graph.
+        // Negatives get probabilities near the density of the graph.
         assert!(mean(&calibrated) < 0.05, "{method}: {}", mean(&calibrated));
         let best = workspace.stdout("predict run --top 50");
         workspace.write("best.csv", &best);
         assert_eq!(workspace.stdout("score run --pairs best.csv"), best);
-        // Never falling where logits rise.
+        // Probabilities never decrease as logits increase.
         let mut sorted = [calibrated, scores(&best)].concat();
         sorted.sort_by(|a, b| a.1.total_cmp(&b.1));
         assert!(sorted.is_sorted_by(|a, b| a.0 <= b.0), "{sorted:?}");
 
-        // What was not calibrated at first gives the same when it is asked for.
+        // Calibrating afterwards gives the same probabilities.
         let later = trained("");
         assert!(later.json("run/run.json").get("calibration").is_none());
         let plain = scores(&later.stdout("score run --pairs run/split/test.csv"));
@@ -86,24 +86,24 @@ fn threshold_meets_budget_and_precision() {
         serde_json::from_str(&workspace.stdout(&format!("threshold run --json {arguments}"))).unwrap()
     };
     let number = |answer: &Value, name: &str| answer[name].as_f64().unwrap();
-    // The cut for a budget is the last of as many predictions.
+    // The cut for a budget is the logit of the last prediction within it.
     let budget = threshold("--budget 40");
     let best = scores(&workspace.stdout("predict run --top 40"));
     assert_eq!(number(&budget, "logit"), best[39].1);
     assert_eq!(budget["num_predicted"], 40);
-    // The recall is the share of the test edges above the cut.
+    // The recall is the share of test edges above the cut.
     let test = scores(&workspace.stdout("score run --pairs run/split/test.csv"));
     let answer = threshold("--precision 0.05");
     for answer in [&budget, &answer] {
         let above = test.iter().filter(|score| score.1 >= number(answer, "logit")).count();
         assert!((number(answer, "recall") - above as f64 / test.len() as f64).abs() < 1e-12, "{answer}");
     }
-    // What is above the cut is what predict gives, nearly: the count is that of a sample.
+    // `predict` gives about as many pairs above the cut; the count is estimated from a sample.
     let above = scores(&workspace.stdout("predict run --top 20000 -q")).into_iter();
     let above = above.filter(|score| score.1 >= number(&answer, "logit")).count() as f64;
     let num_predicted = number(&answer, "num_predicted");
     assert!((num_predicted - above).abs() < 0.15 * above + 20.0, "{num_predicted}, not {above}");
-    // Precision, recall and both counts agree with each other.
+    // Precision, recall and both counts are consistent.
     for answer in [&budget, &answer] {
         let links = number(answer, "recall") * 600.0;
         let precision = links / (links + number(answer, "num_predicted"));
@@ -113,7 +113,7 @@ fn threshold_meets_budget_and_precision() {
         workspace.failure("threshold run --budget 0", 2),
         "error: --budget is 0; expected at least 1\n"
     );
-    // Where links are common a cut is lower.
+    // A higher density lowers the cut.
     let common = threshold("--precision 0.05 --density 0.2");
     assert!(number(&common, "logit") <= number(&answer, "logit"));
     assert!(number(&common, "recall") >= number(&answer, "recall"));

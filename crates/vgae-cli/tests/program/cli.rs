@@ -1,4 +1,4 @@
-//! The program as its users meet it: every verb, on small graphs.
+//! Every command on small graphs.
 
 use std::fs;
 
@@ -79,7 +79,7 @@ fn metrics_to_stdout_rest_to_stderr() {
 #[test]
 fn equal_seeds_give_equal_bits() {
     let workspace = Workspace::new();
-    // 600 nodes are several blocks of the loss and several tasks of the sparse products.
+    // 600 nodes make several blocks of the loss and several tasks of the sparse products.
     workspace.write("ring.csv", rows(&ring(600), ","));
     for (name, more) in [("a", "--threads 1"), ("b", "--threads 1"), ("c", "--threads 3"), ("d", "--seed 1")]
     {
@@ -186,7 +186,7 @@ fn score_keeps_input_order() {
     let product: f64 = mean("34").iter().zip(mean("1")).map(|(a, b)| a * b).sum();
     assert!((product - number(rows[1][3])).abs() < 1e-9);
 
-    // A whitespace file whose header names other columns first.
+    // A file with white space whose header names another column first.
     workspace
         .write("pairs.tsv", "weight\tsource\ttarget\n0.5\t1\t2\n")
         .stdout("score run --pairs pairs.tsv -o out.csv");
@@ -213,7 +213,7 @@ fn predict_excludes_known_edges() {
     let workspace = Workspace::new();
     workspace.train_karate("");
     let predicted = workspace.stdout("predict run --top 1000 --quiet");
-    // 34 · 33 / 2 pairs, 78 of them edges, and a header.
+    // 34 · 33 / 2 pairs minus 78 edges, and a header.
     assert_eq!(predicted.lines().count(), 1 + 561 - 78);
     let edges = fs::read_to_string(format!("{}/edges.csv", karate())).unwrap();
     let mut last = f64::INFINITY;
@@ -233,7 +233,7 @@ fn predict_for_chosen_nodes() {
     let workspace = Workspace::new();
     workspace.train_karate("").write("nodes.csv", "node\n34\n1\n");
     let all = workspace.stdout("predict run --top 1000 --quiet");
-    // The other end and the logit of each pair of `node`, best first.
+    // Returns the other end and the logit of each pair of `node`, best first.
     let of_node = |node: &str| -> Vec<(String, String)> {
         let rows = all.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
         let other = |row: Vec<&str>| match (row[0] == node, row[1] == node) {
@@ -266,7 +266,7 @@ fn predict_for_chosen_nodes() {
     workspace.write("unknown.csv", "1\n99\n");
     assert!(workspace.failure("predict run --nodes unknown.csv", 1).contains("unknown.csv:2: "));
     assert!(workspace.failure("predict run --node 1 --all-nodes", 2).contains("cannot be used with"));
-    // Node 1 has 16 of 33 neighbours.
+    // Node 1 has 16 neighbours among 33 nodes.
     let assert = workspace.vgae("predict run --node 1 --top 100").assert().success();
     let note = "note: nodes with fewer than 100 pairs that are not edges: 1\n";
     assert_eq!(text(assert.get_output().stderr.clone()), note);
@@ -309,7 +309,7 @@ fn overwriting_needs_force() {
     workspace.stdout("embed run -o out.csv --force");
     assert!(workspace.read("out.csv").starts_with("node,"));
 
-    // A directory that is no run is left alone even then.
+    // --force does not replace a directory other than a run.
     workspace.write("home/letter.txt", "dear");
     let error = workspace.failure(&format!("train {} --output home --force", karate()), 1);
     assert_eq!(error, "error: home exists and is not a run directory; choose another --output\n");
@@ -364,7 +364,7 @@ fn comment_like_ids_round_trip() {
     workspace.stdout("predict run --top 20 -o best.csv");
     assert_eq!(workspace.stdout("score run --pairs best.csv"), workspace.read("best.csv"));
     assert_eq!(workspace.stdout("score run --pairs run/split/test.csv").lines().count(), 1 + 8);
-    // Unquoted, they are comments, which is said.
+    // Without quotes they are comments, and a note says so.
     workspace.write("bare.csv", "a,b\n#c,d\n");
     let stderr =
         text(workspace.vgae("train bare.csv --output no").assert().code(1).get_output().stderr.clone());

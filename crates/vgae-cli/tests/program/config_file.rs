@@ -20,11 +20,11 @@ fn config_file_equals_flags() {
         ["by_file", "by_flags"].map(|run| workspace.json(&format!("{run}/run.json"))["config"].clone());
     assert_eq!(file, flags);
     assert_eq!((&file["model"]["hidden"], &file["split"]["val_fraction"]), (&8.into(), &0.2.into()));
-    // The weights are the same too.
+    // The weights are equal too.
     let weights = |run: &str| std::fs::read(workspace.path(&format!("{run}/weights.safetensors"))).unwrap();
     assert!(weights("by_file") == weights("by_flags"));
 
-    // From stdin.
+    // The file may come from stdin.
     let command = format!("{train} --config - -o by_stdin");
     let assert = workspace.vgae(&command).write_stdin(workspace.read("run.toml")).assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()), by_file);
@@ -38,11 +38,11 @@ fn command_line_overrides_config_file() {
     workspace.stdout(&format!("{train} --config run.toml --hidden 4 -o run"));
     let config = &workspace.json("run/run.json")["config"];
     assert_eq!((&config["model"]["hidden"], &config["train"]["epochs"]), (&4.into(), &5.into()));
-    // The default, too, where it is asked for.
+    // A flag also wins if it states the default.
     workspace.stdout(&format!("{train} --val-fraction 0.05 --config run.toml -o default"));
     assert_eq!(workspace.json("default/run.json")["config"]["split"]["val_fraction"], 0.05);
 
-    // A flag wins over the keys that it cannot be used with, either way round.
+    // A flag overrides conflicting keys of the file, in both directions.
     workspace.stdout(&format!("{train} --config run.toml --split run -o again"));
     assert_eq!(workspace.json("again/run.json")["split_from"], "run");
     workspace.write("split.toml", "split = \"run\"\nepochs = 5\n");
@@ -50,7 +50,7 @@ fn command_line_overrides_config_file() {
     assert_eq!(workspace.read("third/split/test.csv"), workspace.read("run/split/test.csv"));
     workspace.stdout(&format!("{train} --config split.toml --val-fraction 0.3 -o fourth"));
     assert_eq!(workspace.json("fourth/run.json")["split_from"], serde_json::Value::Null);
-    // Global flags before and after the verb are no settings.
+    // Global flags before or after the command are not settings.
     workspace.stdout(&format!("--threads 1 {train} --config run.toml -o fifth"));
     assert_eq!(workspace.json("fifth/run.json")["num_threads"], 1);
 }
@@ -121,7 +121,7 @@ fn config_errors_name_file_line_and_key() {
     workspace.write("run.toml", "epochs = \n");
     let error = workspace.failure(&format!("train {} --config run.toml", karate()), 2);
     assert!(error.starts_with("error: run.toml:1: ") && error.ends_with("; found \"epochs =\"\n"), "{error}");
-    // A mistake is one even where the command line overrules it.
+    // An error in the file counts even if the command line overrides the key.
     workspace.write("run.toml", "epochs = \"many\"\n");
     workspace.failure(&format!("train {} --config run.toml --epochs 3", karate()), 2);
 
@@ -174,20 +174,20 @@ fn dry_run_prints_equivalent_config() {
         let config = |run: &str| workspace.json(&format!("{run}{at}/run.json"))["config"].clone();
         assert_eq!(config("run"), config("again"), "{flags}");
     }
-    // A reused split stands for its fractions.
+    // A reused split replaces its fractions.
     workspace.stdout("train data --val-fraction 0.2 --epochs 3 --quiet -o first");
     let settings = workspace.stdout("train data --split first --dry-run --epochs 3");
     assert!(settings.contains("\nsplit = \"first\"\n") && !settings.contains("-fraction"), "{settings}");
     workspace.write("run.toml", &settings).stdout("train data --config run.toml -o second --quiet");
     assert_eq!(workspace.read("second/split/test.csv"), workspace.read("first/split/test.csv"));
-    // What stands in the way of the run is said, and no reason not to look ahead.
+    // An obstacle to the run is noted but does not prevent a dry run.
     let dry = workspace.vgae("train data --dry-run -o first").assert().success();
     let said = text(dry.get_output().stderr.clone());
     assert!(said.starts_with("note: without --dry-run, this would fail: first already exists"), "{said}");
     assert!(said.contains("pass --force to replace it"), "{said}");
 }
 
-/// Whoever adds a flag that decides the outcome and leaves it out of the config, leaves it out of `run.json`.
+/// A new flag that affects the outcome must be part of the config, because `run.json` records only that.
 #[test]
 fn every_flag_is_setting_or_command_line_only() {
     let workspace = Workspace::new();
@@ -235,7 +235,7 @@ fn benchmark_with_config_file() {
     workspace.stdout(&format!("{command} --config run.toml --hidden 5"));
     let runs = workspace.read("bench/runs.csv");
     assert!(runs.contains(",--epochs=4 --bias --hidden 5,"), "{runs}");
-    // Another content is another benchmark.
+    // Changed contents make it another benchmark.
     workspace.write("run.toml", "epochs = 5\n");
     let error = workspace.failure(&format!("{command} --config=run.toml"), 1);
     assert!(

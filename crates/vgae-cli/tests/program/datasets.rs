@@ -8,7 +8,7 @@ fn known_datasets_are_listed() {
     for file in ["edges.csv", "features.csv", "labels.csv"] {
         workspace.write(&format!("datasets/citeseer/{file}"), "");
     }
-    // A data set with a file missing is not there.
+    // A data set with a missing file counts as absent.
     workspace.write("datasets/cora/cora.cites", "").write("datasets/fetch.py", "");
     assert_eq!(
         workspace.stdout("datasets"),
@@ -36,7 +36,7 @@ fn known_datasets_are_listed() {
     assert_eq!(here["datasets"][0]["command"], serde_json::Value::Null);
 }
 
-/// The script reads the same index; the table for people is written by hand.
+/// The script reads the same index, but the table in the README is written by hand.
 #[test]
 fn readme_matches_dataset_index() {
     let workspace = Workspace::new();

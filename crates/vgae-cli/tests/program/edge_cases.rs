@@ -1,4 +1,4 @@
-//! The real program: what it says of what is no graph, and hubs.
+//! Invalid graphs, edge cases and hubs in the program.
 
 use std::fmt::Write;
 use std::time::Instant;
@@ -6,7 +6,7 @@ use std::time::Instant;
 use crate::common::Workspace;
 use crate::common::edge_cases as cases;
 
-/// What is no graph is refused with the file, and where one line is to blame, the line.
+/// Invalid graphs are refused with the file and, if a single line is wrong, the line.
 #[test]
 fn invalid_graphs_are_refused() {
     let workspace = Workspace::new();
@@ -35,7 +35,7 @@ fn invalid_graphs_are_refused() {
     }
 }
 
-/// A run that trained says nothing that is no number, and a second program reads it.
+/// A trained run writes finite numbers only, and another process can read it.
 #[test]
 fn run_files_hold_finite_numbers() {
     let workspace = Workspace::new();
@@ -62,7 +62,7 @@ fn run_files_hold_finite_numbers() {
     }
 }
 
-/// A star of `VGAE_HUB_LEAVES` leaves, 50,000 unless given, a tenth of them joined with another.
+/// Trains on a star of `VGAE_HUB_LEAVES` leaves (default 50,000), a tenth of which have another neighbour.
 #[test]
 fn hub_graph_stays_in_memory_bounds() {
     let num_leaves: usize = std::env::var("VGAE_HUB_LEAVES").map_or(50_000, |text| text.parse().unwrap());
@@ -84,7 +84,7 @@ fn hub_graph_stays_in_memory_bounds() {
         let seconds = start.elapsed().as_secs_f64();
         let bytes = workspace.json("run/run.json")["peak_memory_bytes"].as_u64().unwrap();
         eprintln!("hub: {model}, {num_leaves} leaves, 3 epochs, {seconds:.1} s, {} MB", bytes / 1_000_000);
-        // The program itself and libtorch take some 130 MB.
+        // The program and libtorch alone take about 130 MB.
         assert!(bytes < 200_000_000 + 2500 * num_leaves as u64, "{model}: {bytes}");
     }
 }

@@ -1,4 +1,4 @@
-//! `vgae embed`: the embeddings as CSV, as an array for numpy, and in the formats of other programs.
+//! `vgae embed`: the embeddings as CSV, as a NumPy array, and in the formats of other programs.
 
 use std::fs;
 
@@ -6,7 +6,7 @@ use crate::common::{Workspace, karate};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::record::Field;
 
-/// The shape and the numbers of a file in NPY format 1.0, and whether its header is what the format says.
+/// Checks the header of an NPY 1.0 file, and returns its shape and numbers.
 fn array(bytes: &[u8]) -> ([usize; 2], Vec<f32>) {
     assert_eq!(&bytes[..8], b"\x93NUMPY\x01\x00");
     let start = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
@@ -51,7 +51,7 @@ fn npy_overwrites_neither_file() {
     assert_eq!(workspace.read("z.ids.csv"), "mine");
 }
 
-/// The rows of `vgae embed` with these flags, without the header.
+/// Returns the rows of `vgae embed` with these flags, without the header.
 fn csv_rows(workspace: &Workspace, flags: &str) -> Vec<Vec<String>> {
     let csv = workspace.stdout(&format!("embed run {flags}"));
     csv.lines().skip(1).map(|line| line.split(',').map(str::to_string).collect()).collect()
@@ -104,7 +104,7 @@ fn projector_format() {
     assert!(nodes.starts_with("node\tlabel\n"));
     assert_eq!(workspace.read("z.metadata.tsv"), nodes);
 
-    // Without labels a single column remains, which has no header there.
+    // Without labels the metadata has a single column, and then no header.
     workspace.stdout(&format!("train {}/edges.csv -o run --epochs 3 --force", karate()));
     workspace.stdout("embed run -o z.tsv --force");
     let ids: String = csv_rows(&workspace, "").iter().map(|row| format!("{}\n", row[0])).collect();

@@ -1,10 +1,10 @@
-//! `vgae evaluate` with other negatives than the split's and more figures than AUC and AP, and what they are made of.
+//! `vgae evaluate` with other negatives than the split's, and with figures beyond AUC and AP.
 
 use crate::common::{Workspace, karate, text};
 use serde_json::Value;
 use vgae::evaluate::BUCKETS;
 
-/// A run with as many as 15 validation and 15 test edges.
+/// Trains a run with 15 validation and 15 test edges.
 fn trained() -> Workspace {
     let workspace = Workspace::new();
     workspace.train_karate("--val-fraction 0.2 --test-fraction 0.2");
@@ -15,7 +15,7 @@ fn json(workspace: &Workspace, arguments: &str) -> Value {
     serde_json::from_str(&workspace.stdout(&format!("evaluate run --quiet --json {arguments}"))).unwrap()
 }
 
-/// The stderr of a `vgae` that must succeed.
+/// Runs `vgae`, which must succeed, and returns its stderr.
 fn stderr(workspace: &Workspace, arguments: &str) -> String {
     text(workspace.vgae(arguments).assert().success().get_output().stderr.clone())
 }
@@ -139,7 +139,7 @@ fn own_pairs_have_all_figures() {
     let (own, uniform) = (json(&workspace, own), json(&workspace, "--hits 3 --reliability"));
     assert_eq!(own["pairs"], uniform["test"]);
     assert_eq!(own["negatives"], "file");
-    // A file that is called as a kind is.
+    // A file may have the name of a kind of negatives.
     workspace.write("uniform", workspace.read("run/split/test_negatives.csv"));
     let named = "--pairs run/split/test.csv --negatives ./uniform";
     assert_eq!(json(&workspace, named)["pairs"], json(&workspace, "")["test"]);

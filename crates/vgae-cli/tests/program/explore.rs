@@ -1,4 +1,4 @@
-//! `vgae explore`: the real binary, asked over plain TCP.
+//! `vgae explore`, queried over plain TCP.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -9,7 +9,7 @@ use crate::common::explorer::Explore;
 use crate::common::{Workspace, karate};
 use serde_json::Value;
 
-/// How long an answer is waited for.
+/// The longest time to wait for a response.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Explore {
@@ -17,7 +17,7 @@ impl Explore {
         Client { reader: BufReader::new(self.connect(PATIENCE)) }
     }
 
-    /// The status and JSON of a path.
+    /// Returns the status and JSON of a path.
     fn get(&self, path: &str) -> (u16, Value) {
         let answer = self.client().get(path);
         (answer.status, answer.json())
@@ -29,7 +29,7 @@ impl Explore {
         value
     }
 
-    /// The status, error and hint of a path that must be refused.
+    /// Returns the status, error and hint of a path that must be refused.
     fn refused(&self, path: &str) -> (u16, String, String) {
         let (status, value) = self.get(path);
         let text = |name: &str| value[name].as_str().unwrap_or_else(|| panic!("{path}: {value}")).to_string();
@@ -53,7 +53,7 @@ impl Explore {
     }
 }
 
-/// A connection that is kept.
+/// A persistent connection.
 struct Client {
     reader: BufReader<TcpStream>,
 }
@@ -96,7 +96,7 @@ impl Client {
     }
 }
 
-/// Percent-encodes all but letters and digits.
+/// Percent-encodes everything but letters and digits.
 fn encoded(id: &str) -> String {
     let of =
         |byte: u8| if byte.is_ascii_alphanumeric() { (byte as char).into() } else { format!("%{byte:02X}") };
@@ -197,7 +197,7 @@ fn hostile_ids_round_trip() {
     ]
     .map(String::from);
     let ids: Vec<String> = ids.into_iter().chain([format!("long{}", "x".repeat(2000))]).collect();
-    // A ring with chords, so that there are edges enough to hold some out.
+    // A ring with chords, so that there are enough edges to hold some out.
     let n = ids.len();
     let pairs = (0..n).flat_map(|at| [(at, (at + 1) % n), (at, (at + 3) % n)]);
     let quoted = |at: usize| format!("\"{}\"", ids[at].replace('"', "\"\""));
@@ -290,7 +290,7 @@ fn bad_requests_are_refused() {
         let answer = ask(&format!("{method} /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"));
         assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
     }
-    // A head without an end in sight. The connection may be gone before its answer is read.
+    // An endless request head. The connection may close before the response is read.
     let mut client = explore.client();
     let head = format!("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: {}", "a".repeat(1 << 20));
     let _ = client.reader.get_mut().write_all(head.as_bytes());
@@ -301,7 +301,7 @@ fn bad_requests_are_refused() {
         "{}",
         String::from_utf8_lossy(&answer)
     );
-    // A chunked body without an end in sight.
+    // An endless chunked body.
     let chunk = format!("7d0\r\n{}\r\n", "a".repeat(2000));
     let answer = ask(&format!(
         "GET /api/run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
@@ -353,7 +353,7 @@ fn signals_stop_explorer_cleanly() {
         let mut explore = Explore::start(&workspace, "");
         let mut idle = explore.client();
         assert_eq!(idle.get("/api/run").status, 200);
-        // A port that is taken is told, before anything else is looked at.
+        // An occupied port is reported before anything else is checked.
         let error = workspace.failure(&format!("explore nowhere --port {}", explore.port), 1);
         assert!(
             error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
@@ -365,7 +365,7 @@ fn signals_stop_explorer_cleanly() {
         );
         explore.signal(signal);
         assert_eq!(explore.ended().code(), Some(0), "{signal}");
-        // The connection that was idle is closed.
+        // The idle connection is closed.
         assert_eq!(idle.reader.read(&mut [0]).unwrap_or(0), 0);
         assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, explore.port)).is_err());
         let mut said = String::new();
@@ -441,7 +441,7 @@ fn other_models_and_graphs() {
     assert!(why["alike"].is_array() && why["num_common_neighbours"] == 0);
 }
 
-/// The thread that waits for clients must not be the one that would compute.
+/// The thread that waits for clients must not be the only one that computes.
 #[test]
 fn one_thread_answers_all_requests() {
     let workspace = Workspace::new();

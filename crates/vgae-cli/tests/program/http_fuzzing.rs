@@ -1,5 +1,5 @@
-//! `vgae explore` besieged: random requests and garbage, bodies and heads without an end, clients that are slow or never
-//! read. `VGAE_FUZZ_SECONDS` says for how long the random ones come; 2 without it.
+//! `vgae explore` under attack: random requests and garbage, endless bodies and heads, clients that are slow
+//! or never read. `VGAE_FUZZ_SECONDS` sets the duration of the random requests (default 2).
 
 use std::fs;
 use std::io::{Read, Write};
@@ -13,19 +13,20 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
-/// How long an answer is waited for.
+/// The longest time to wait for a response.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 const MINUTE: Duration = Duration::from_secs(60);
 
-/// The last request of a connection.
+/// The last request of a connection, which makes the server close it.
 const LAST: &[u8] = b"\r\nGET /icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
 
 impl Explore {
-    /// What comes in return for `request` until the connection is closed, or nothing comes for as long as `patience`.
+    /// Sends `request`, and returns all that arrives until the connection closes or `patience` passes without
+    /// data.
     fn ask(&self, request: &[u8], patience: Duration) -> Vec<u8> {
         let mut stream = self.connect(patience);
-        // It may be refused, and the connection closed, before all of it is sent.
+        // The server may refuse it and close the connection before all of it is sent.
         let _ = stream.write_all(request);
         let mut answer = Vec::new();
         let _ = stream.read_to_end(&mut answer);
@@ -52,7 +53,7 @@ impl Explore {
         line.trim().trim_end_matches("kB").trim().parse().unwrap()
     }
 
-    /// Waits until no more than `num_sockets` are open.
+    /// Waits until at most `num_sockets` are open.
     fn until(&self, num_sockets: usize, within: Duration) -> Duration {
         let start = Instant::now();
         while self.num_sockets() > num_sockets {
@@ -62,7 +63,7 @@ impl Explore {
         start.elapsed()
     }
 
-    /// Ends it, and returns what it said.
+    /// Kills the server, and returns its stderr.
     fn said(mut self) -> String {
         assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself");
         self.child.kill().unwrap();
@@ -72,7 +73,7 @@ impl Explore {
     }
 }
 
-/// The status of an answer, empty if there is none.
+/// Returns the status of a response, or an empty string if there is none.
 fn status(answer: &[u8]) -> String {
     match answer.strip_prefix(b"HTTP/1.") {
         Some(rest) => String::from_utf8_lossy(&rest[2..5.min(rest.len())]).into_owned(),
@@ -83,7 +84,7 @@ fn status(answer: &[u8]) -> String {
     }
 }
 
-/// The statuses of all answers of a connection, by the lines that they begin with: no body has such a line.
+/// Returns the statuses of all responses on a connection, by their first lines; no body contains such a line.
 fn statuses(answer: &[u8]) -> Vec<String> {
     let text = String::from_utf8_lossy(answer);
     text.match_indices("HTTP/1.").filter_map(|(at, _)| text.get(at + 9..at + 12).map(String::from)).collect()
@@ -93,7 +94,7 @@ fn seconds() -> f64 {
     std::env::var("VGAE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2.0)
 }
 
-/// Paths and queries, from right ones to nonsense.
+/// Generates paths and queries, from valid to nonsense.
 fn target() -> impl Strategy<Value = String> {
     let id = prop_oneof![
         4 => (1u32..40).prop_map(|id| id.to_string()),
@@ -130,7 +131,7 @@ fn target() -> impl Strategy<Value = String> {
     prop_oneof![6 => known, 2 => prop::sample::select(fixed.to_vec()).prop_map(String::from), 1 => "[ -~]{0,40}"]
 }
 
-/// A request as a client would write it, or about so.
+/// Generates requests that are roughly as a client would write them.
 fn written() -> impl Strategy<Value = Vec<u8>> {
     let method = prop_oneof![
         6 => Just("GET".to_string()),
@@ -170,9 +171,9 @@ fn written() -> impl Strategy<Value = Vec<u8>> {
     )
 }
 
-/// One request, or what looks like some.
+/// Generates a request, a damaged request, or garbage.
 fn request() -> impl Strategy<Value = Vec<u8>> {
-    // Some bytes of it changed, or none of them made for it.
+    // Some bytes are changed.
     let changed = (written(), prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..5))
         .prop_map(|(mut bytes, changes)| {
             changes.iter().for_each(|(at, byte)| {
@@ -193,7 +194,7 @@ fn random_requests_cause_no_server_error() {
     assert!(explore.is_well());
     let before = explore.num_sockets();
     let start = Instant::now();
-    // A seed for each connection, the same each time, so that the same requests come first.
+    // Fixed seeds, one for each connection, so that every run begins with the same requests.
     let besiege = |seed: u8, until: Duration| {
         let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
         let mut runner = TestRunner::new_with_rng(Config::default(), rng);
@@ -202,7 +203,7 @@ fn random_requests_cause_no_server_error() {
         while start.elapsed() < until {
             let pipelined = requests.new_tree(&mut runner).unwrap().current();
             num += pipelined.len() as u64;
-            // Where the last one is taken for a part of those before, nothing comes.
+            // No response to the last request comes if it is taken as part of an earlier one.
             let bytes = [pipelined.concat(), LAST.to_vec()].concat();
             for status in statuses(&explore.ask(&bytes, Duration::from_millis(50))) {
                 num_answered += 1;
@@ -220,7 +221,7 @@ fn random_requests_cause_no_server_error() {
             found.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
         })
     };
-    // What is allocated at first, it keeps: memory is to be flat after that.
+    // Initial allocations are kept, so memory must be flat only after a warm-up.
     let first = all(whole / 4, 0);
     let warm = explore.kibibytes();
     let rest = all(whole, 100);
@@ -265,11 +266,11 @@ fn endless_requests_use_bounded_memory() {
             ["413", "413", ""],
         ),
     ] {
-        // The answer may be lost where the connection is closed while the rest is on its way.
+        // The response may be lost if the connection closes while data is still arriving.
         let found = status(&explore.ask(request.as_bytes(), PATIENCE));
         assert!(statuses.contains(&found.as_str()), "{found:?} for {:?}…", &request[..60]);
     }
-    // With nothing more on its way, the answer comes.
+    // If no more data is on its way, the response arrives.
     let lengths = format!("GET /api/run HTTP/1.1\r\n{host}Content-Length: 18446744073709551615\r\n\r\n");
     let found = explore.status_of(&lengths);
     assert!(["413", "400", "431"].contains(&found.as_str()), "{found:?}");
@@ -292,7 +293,7 @@ fn slow_clients_are_disconnected() {
     let explore = Explore::start(&workspace, "");
     assert!(explore.is_well());
     let before = explore.num_sockets();
-    // Those that read nothing of what they asked for, be it little or much.
+    // Clients that never read small or large responses.
     let never: Vec<TcpStream> = (0..50)
         .map(|at| {
             let stream = explore.connect(MINUTE);
@@ -302,7 +303,7 @@ fn slow_clients_are_disconnected() {
             stream
         })
         .collect();
-    // Heads and bodies that come a byte at a time, and a reader of a byte at a time.
+    // Heads and bodies sent byte by byte, and a client that reads slowly.
     let (explore, is_over) = (&explore, &AtomicBool::new(false));
     std::thread::scope(|scope| {
         let drip = move |begin: &'static str| {
@@ -335,12 +336,12 @@ fn slow_clients_are_disconnected() {
             let mut bytes = [0; 1 << 10];
             let start = Instant::now();
             while !is_over.load(Ordering::Relaxed) && start.elapsed() < Duration::from_secs(90) {
-                // After a reset the system still hands out what had come before.
+                // After a reset the system still delivers data that arrived earlier.
                 let _ = stream.read(&mut bytes);
                 std::thread::sleep(Duration::from_millis(500));
             }
         });
-        // Meanwhile everybody else is served.
+        // Meanwhile all other clients are served.
         for _ in 0..100 {
             assert!(explore.is_well());
             std::thread::sleep(Duration::from_millis(50));
@@ -358,7 +359,7 @@ fn slow_clients_are_disconnected() {
         is_over.store(true, Ordering::Relaxed);
         sips.join().unwrap();
     });
-    // The system holds none of their answers either: a client that reads finds the connection reset.
+    // The system drops their responses too: a client that reads finds the connection reset.
     let num_reset = never.iter().filter(|stream| {
         stream.set_nonblocking(false).unwrap();
         stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
@@ -413,7 +414,7 @@ fn head_requests_hosts_and_cross_site() {
         assert_eq!(ask("Sec-Fetch-Site: cross-site\r\n"), "403");
         assert_eq!(ask("Sec-Fetch-Site: same-site\r\n"), "403");
         assert_eq!(ask("Sec-Fetch-Site: none\r\n"), expected);
-        // An older browser says nothing but where it comes from.
+        // An older browser sends only the origin.
         assert_eq!(ask("Origin: https://evil.example\r\n"), "403");
         assert_eq!(ask("Origin: null\r\n"), "403");
         let warns = explore.said().contains("anyone who can reach this address can read the graph");

@@ -1,8 +1,8 @@
-//! `embed`, `score` and `predict` on graphs with nodes that the model never saw.
+//! `embed`, `score` and `predict` on graphs with nodes that the model has not seen.
 
 use crate::common::{Workspace, karate, ring, rows};
 
-/// Features of the ring's nodes a0, a1, …: `columns` of them, in this order, by functions of the node.
+/// Returns features of the ring's nodes a0, a1, …, with these columns in this order.
 fn features(nodes: std::ops::Range<usize>, columns: &[&str]) -> String {
     let value = |node: usize, column: &str| match column {
         "half" => (node % 60 / 30) as f64,
@@ -27,7 +27,7 @@ fn trained(more: &str) -> Workspace {
 
 #[test]
 fn training_graph_gives_training_embeddings() {
-    // Of the whole graph, as nothing is held out.
+    // The training edges are given as the other graph.
     for more in ["", "--model linear-gae --feature-transform tfidf", "--model vgnae", "--model best"] {
         let workspace = trained(&format!("{more} --val-fraction 0.1 --test-fraction 0"));
         workspace.write("train.csv", workspace.read("run/split/train.csv"));
@@ -37,7 +37,7 @@ fn training_graph_gives_training_embeddings() {
             lines.sort();
             lines
         };
-        // Nodes are numbered anew, so that sums have another order.
+        // Nodes are renumbered, so sums have another order.
         let (own, other) =
             (workspace.stdout("embed run"), workspace.stdout(&format!("embed run {arguments}")));
         for (own, other) in sorted(own).iter().zip(sorted(other)) {
@@ -55,7 +55,7 @@ fn training_graph_gives_training_embeddings() {
 #[test]
 fn new_nodes_are_embedded_scored_and_predicted() {
     let workspace = trained("");
-    // Ten nodes more than the model ever saw.
+    // Ten nodes more than in training.
     workspace.write("new.csv", rows(&ring(70), ",")).write("new_x.csv", features(0..70, &COLUMNS));
     let other = "--graph new.csv --features new_x.csv";
     let embeddings = workspace.stdout(&format!("embed run {other}"));
@@ -66,7 +66,7 @@ fn new_nodes_are_embedded_scored_and_predicted() {
     assert_eq!(scores.lines().count(), 3);
     let best = workspace.stdout(&format!("predict run --node a69 --top 3 {other}"));
     assert_eq!(best.lines().count(), 4);
-    // Its neighbours in the new graph are known.
+    // Neighbours in the new graph are known edges.
     for known in ["a69,a68,", "a69,a0,", "a69,a66,", "a69,a2,"] {
         assert!(!best.contains(known), "{best}");
     }
@@ -94,7 +94,7 @@ fn feature_columns_match_by_name_or_position() {
         error.contains("new_x.csv: the features lack 1 of the model's 3 columns, the first: \"sine\""),
         "{error}"
     );
-    // Without a header by place.
+    // Without a header, columns match by position.
     let bare = features(0..70, &COLUMNS).lines().skip(1).map(|line| format!("{line}\n")).collect::<String>();
     workspace.write("new_x.csv", &bare);
     assert_eq!(workspace.stdout(embed).into_bytes(), expected);
@@ -132,7 +132,7 @@ fn model_without_features_is_refused() {
             "error: this vgae was trained without features: it learnt a row for each of its own 34 nodes";
         assert!(error.starts_with(expected), "{error}");
     }
-    // What has nothing to learn can be had of any graph.
+    // Models without training work on any graph.
     workspace.stdout(&format!("train {} --model adamic-adar --output aa -q", karate()));
     let best = workspace.stdout("predict aa --graph new.csv --top 1 -q");
     assert!(best.contains("1,900,"), "{best}");

@@ -1,4 +1,5 @@
-//! Training that is stopped, killed or has no room: it goes on to the same bits, or it is clearly not whole.
+//! Training that is stopped, is killed or runs out of space: it resumes to the same bits, or is marked as
+//! unfinished.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -11,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::common::{VGAE, Workspace, karate, text, vgae_with_default_signals};
 use rand::{RngExt, SeedableRng};
 
-/// What must be the same: all that a run says, but for times and memory.
+/// The files that must be equal; times and memory are in others.
 const NUMBERS: [&str; 9] = [
     "weights.safetensors",
     "embeddings.csv",
@@ -24,7 +25,7 @@ const NUMBERS: [&str; 9] = [
     "split/test_negatives.csv",
 ];
 
-/// The bytes of a finished run's files, and the losses of its epochs.
+/// Returns the bytes of a finished run's files, and the losses of its epochs.
 fn numbers(run: &Path) -> BTreeMap<&'static str, Vec<u8>> {
     let mut numbers: BTreeMap<&str, Vec<u8>> =
         NUMBERS.into_iter().map(|file| (file, fs::read(run.join(file)).unwrap_or_default())).collect();
@@ -49,7 +50,7 @@ fn signal(child: &Child, name: &str) {
     assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
-/// Waits until the file is there.
+/// Waits until the file exists.
 fn wait_for(path: &Path) {
     let start = Instant::now();
     while !path.exists() {
@@ -62,8 +63,8 @@ fn said(output: &Output) -> String {
     text(output.stderr.clone())
 }
 
-/// Stops `train karate {flags}` by SIGINT as soon as it has a checkpoint, goes on, and compares with a run that was never
-/// stopped; returns the epochs at which it was stopped.
+/// Stops `train karate {flags}` by SIGINT as soon as it has a checkpoint, resumes it, and compares it with an
+/// uninterrupted run. Returns the epoch at which it stopped, or 0 if it finished first.
 fn stop_and_go_on(flags: &str) -> usize {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} -o whole --no-report {flags}", karate()));
@@ -73,14 +74,14 @@ fn stop_and_go_on(flags: &str) -> usize {
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
     let stopped = match output.status.code() {
-        // It was faster.
+        // Training finished before the signal.
         Some(0) => return 0,
         Some(130) => said(&output),
         other => panic!("{flags}: {other:?} {}", said(&output)),
     };
     let after = stopped.split("stopped by SIGINT after epoch ").nth(1);
     let epoch = after.map_or(0, |after| after.split(';').next().unwrap().parse().unwrap());
-    // After the last epoch nobody looks, and the process ends at once.
+    // After the last epoch the signal ends the process at once.
     let expected = if epoch > 0 { "; `vgae train --resume run` resumes it" } else { "stopped at once; " };
     assert!(stopped.contains(expected), "{stopped}");
     if workspace.json("run/run.json")["status"] == "training" {
@@ -114,7 +115,7 @@ fn stopped_run_resumes_to_same_bits() {
         "--epochs 400 --model gravity-vgae --directed --learning-rate 0.001",
     ];
     let stopped: Vec<usize> = settings.iter().map(|flags| stop_and_go_on(flags)).collect();
-    // A machine may be too fast for one of them.
+    // A fast machine may finish some of them before the signal.
     assert!(stopped.iter().filter(|&&epoch| epoch > 0).count() > settings.len() / 2, "{stopped:?}");
 }
 
@@ -142,7 +143,7 @@ fn second_signal_stops_at_once() {
     let workspace = Workspace::new();
     workspace.train_karate("--no-report");
     let before = numbers(&workspace.path("run"));
-    // Epochs of this take long enough for two signals within one of them.
+    // Epochs on this graph take long enough for two signals within one.
     let edges: String =
         (0..60_000).map(|at| format!("{},{}\n", at % 20_000, (at * 7919 + 13) % 20_011)).collect();
     workspace.write("big.csv", format!("source,target\n{edges}"));
@@ -163,8 +164,8 @@ fn second_signal_stops_at_once() {
     assert_eq!(numbers(&workspace.path("run")), before, "the finished run is as it was");
 }
 
-/// Kills trainings at random moments, of the first run in a directory or of one that replaces another, and resumes them, killing
-/// on, until they are through: then they must be what they had been without.
+/// Kills trainings at random moments, both first runs and replacements of a run, and resumes them, with
+/// further kills, until they finish. The results must equal those of an uninterrupted run.
 #[test]
 fn killed_run_resumes_or_is_unfinished() {
     let num_kills: usize = std::env::var("VGAE_KILLS").map_or(12, |count| count.parse().unwrap());
@@ -190,7 +191,7 @@ fn killed_run_resumes_or_is_unfinished() {
         let mut arguments = fresh.clone();
         loop {
             let mut child = spawn(&workspace, &arguments);
-            // Most of the time goes into training; half of the kills hit its first and its last moments.
+            // Training takes most of the time; half of the kills hit the first and last moments.
             let share: f64 = rng.random();
             let moment = match rng.random_range(0..4) {
                 0 => 0.2 * share,
@@ -209,7 +210,7 @@ fn killed_run_resumes_or_is_unfinished() {
                 assert_eq!(numbers(&workspace.path("run")), whole, "after {killed} kills");
                 break;
             }
-            // Whatever is there: it is the old run, the new one, or says that it is not whole.
+            // The directory holds the old run, the new run, or one that reports itself as unfinished.
             match workspace.vgae("evaluate run").output().unwrap() {
                 output if output.status.success() => {
                     let found = numbers(&workspace.path("run"));
@@ -228,7 +229,7 @@ fn killed_run_resumes_or_is_unfinished() {
                     assert!(is_clear && !is_replacement, "{said}");
                 }
             }
-            // From a checkpoint, or from the start with the split that there is; what has neither begins anew.
+            // Resumes from a checkpoint, or from the start with the existing split; otherwise starts again.
             let work = if workspace.exists("run/.replacement") { "run/.replacement" } else { "run" };
             let has_checkpoint = workspace.exists(&format!("{work}/checkpoint.safetensors"));
             let record = workspace
@@ -283,7 +284,7 @@ fn second_run_in_directory_is_refused() {
     }
     signal(&first, "-KILL");
     first.wait_with_output().unwrap();
-    // The system let go of it.
+    // The system released the lock.
     let third = spawn(&workspace, "train --resume run --no-report --checkpoint-every 1");
     let start = Instant::now();
     while !fs::read_to_string(workspace.path("run/.lock"))
@@ -327,7 +328,7 @@ fn foreign_checkpoint_is_refused() {
         refused(&whole, "was written with other settings than those in run.json");
     }
     workspace.write("run/run.json", record);
-    // Without it, training begins anew; with a split that was changed it does not.
+    // Without a checkpoint, training restarts; with a changed split it is refused.
     fs::remove_file(&checkpoint).unwrap();
     let train = workspace.read("run/split/train.csv");
     let rows: Vec<&str> = train.lines().collect();
@@ -389,7 +390,7 @@ fn diverged_run_keeps_last_checkpoint() {
         "{said}"
     );
     let checkpoint = fs::read(workspace.path("run/checkpoint.safetensors")).unwrap();
-    // With the same steps it comes to the same end, from the same checkpoint.
+    // The same learning rate diverges again, from the same checkpoint.
     assert!(workspace.failure("train --resume run", 1).contains(&format!(" at epoch {epoch};")));
     assert_eq!(fs::read(workspace.path("run/checkpoint.safetensors")).unwrap(), checkpoint);
     assert!(
@@ -403,7 +404,8 @@ fn diverged_run_keeps_last_checkpoint() {
     );
 }
 
-/// Runs `script` where `disk` is a file system of its own with room for `size`; none where that is not permitted.
+/// Runs `script` where `disk` is a file system of size `size`. Returns `None` if mounting one is not
+/// permitted.
 fn with_small_disk(workspace: &Workspace, size: &str, script: &str) -> Option<Output> {
     fs::create_dir_all(workspace.path("disk")).unwrap();
     let mount = format!("mount -t tmpfs -o size={size} tmpfs disk || exit 77\n{script}");
@@ -468,7 +470,7 @@ fn unwritable_or_vanished_directory() {
     let mut whole = Vec::new();
     fs::File::open(workspace.path("gone/checkpoint.safetensors")).unwrap().read_to_end(&mut whole).unwrap();
     assert!(!whole.is_empty());
-    // Whoever is root may write anywhere.
+    // Root may write to any directory, so the file system is read-only.
     let script =
         "mkdir -p disk/in && mount -o remount,ro disk && $VGAE train $KARATE -o disk/in/run --epochs 3";
     let script = script.replace("$KARATE", &karate());

@@ -1,4 +1,4 @@
-//! Choices for graphs whose pairs are too many, and where they are trained.
+//! Losses for graphs with too many pairs, and devices.
 
 use crate::common::{Workspace, karate, text};
 
@@ -17,7 +17,7 @@ fn every_loss_trains_and_is_recorded() {
         assert!(of(20) < of(1), "{loss} does not fall: {history}");
         losses.push(of(1));
     }
-    // The first epoch's samples differ, and their losses a little.
+    // The losses of the first epoch differ slightly with their samples.
     assert!(losses.iter().all(|loss| (loss / losses[0] - 1.0).abs() < 0.5), "{losses:?}");
     assert!(losses[1..].iter().all(|loss| *loss != losses[0]), "{losses:?}");
 }

@@ -2,7 +2,7 @@
 
 use crate::common::{Workspace, gzip, ring, rows};
 
-/// The files that decide what a run says.
+/// Trains on `data`, and returns the contents of the run's files and its metrics.
 fn outcome(workspace: &Workspace, data: &str) -> Vec<Vec<u8>> {
     let metrics =
         workspace.stdout(&format!("train {data} --epochs 5 --output run --force --no-report --quiet --json"));

@@ -1,5 +1,5 @@
-//! No verb but `vgae explore` opens a socket, and that one its own alone: a whole session where there is no network, and
-//! what the system saw of it.
+//! `vgae explore` listens on one socket, and no other command opens any: a whole session without a network,
+//! traced by strace.
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 
 use crate::common::{VGAE, Workspace, karate, text};
 
-/// What `strace` is to write down: everything by which a process reaches another.
+/// The arguments of `strace`: it records every call that can reach another process or host.
 const TRACE: [&str; 6] =
     ["-f", "-qq", "-e", "trace=socket,connect,bind,listen,sendto,sendmsg", "-e", "signal=none"];
 
@@ -17,7 +17,7 @@ fn is_there(program: &str, arguments: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// The verbs of a session, in the order of their files.
+/// Returns the commands of a session, in the order in which they need each other's files.
 fn session() -> Vec<String> {
     let karate = karate();
     let verbs = [
@@ -51,7 +51,7 @@ fn session_opens_no_socket() {
     let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
     workspace.write("pairs.csv", "1,2\n").write("table.csv", format!("node,a,b\n{rows}"));
-    // As root, or as whom the system lets be root of a namespace of its own.
+    // Requires root, or permission to be root of a new namespace.
     let spaces = [vec!["-n"], vec!["-r", "-n"]];
     let space = spaces.into_iter().find(|flags| is_there("unshare", &[flags.as_slice(), &["true"]].concat()));
     let has_strace = is_there("strace", &["-f", "true"]);
@@ -110,7 +110,7 @@ fn explorer_only_listens() {
         stream.read_to_string(&mut answer).unwrap();
         assert!(answer.starts_with("HTTP/1.1 200 "), "{path}: {answer}");
     }
-    // strace passes it on, and ends with what it watches.
+    // strace has one child, which gets the signal; strace ends with it.
     let children = format!("/proc/{0}/task/{0}/children", strace.id());
     let child = fs::read_to_string(children).unwrap();
     assert!(Command::new("kill").args(["-s", "TERM", child.trim()]).status().unwrap().success());
@@ -121,6 +121,6 @@ fn explorer_only_listens() {
     assert!(calls("connect").is_empty() && calls("sendmsg").is_empty(), "{seen}");
     assert_eq!((calls("socket").len(), calls("bind").len(), calls("listen").len()), (1, 1, 1), "{seen}");
     assert!(calls("bind")[0].contains("inet_addr(\"127.0.0.1\")"), "{seen}");
-    // Answers go to those who asked, and nowhere else.
+    // Responses go to connected clients only.
     assert!(calls("sendto").iter().all(|line| line.contains(", NULL, 0)")), "{seen}");
 }

@@ -1,8 +1,8 @@
-//! Which pairs `vgae predict` looks at.
+//! The candidate pairs and output formats of `vgae predict`.
 
 use crate::common::{Workspace, karate, ring, rows, text};
 
-/// (source, target) of each row, in order.
+/// Returns (source, target) of each row, in order.
 fn pairs(csv: &str) -> Vec<(String, String)> {
     let pair = |line: &str| {
         let mut fields = line.split(',').map(str::to_string);
@@ -41,7 +41,7 @@ fn two_hop_candidates() {
 fn candidates_from_file() {
     let workspace = Workspace::new();
     workspace.train_karate("");
-    // 1 – 2 is an edge; 15 – 16 stands there twice.
+    // 1 – 2 is an edge; 15 – 16 occurs twice.
     workspace.write("pairs.csv", "source,target\n1,2\n15,16\n16,15\n10,9\n30,1\n");
     let best = pairs(&workspace.stdout("predict run --candidates pairs.csv -q"));
     let all = pairs(&workspace.stdout("predict run --top 1000 -q"));

@@ -1,4 +1,4 @@
-//! What a user sees while it runs, from the real binary.
+//! Progress output.
 
 use std::io::{Read, Write};
 use std::process::{Command, Stdio};
@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 
-/// The stderr of a `vgae` that must succeed, with these variables of the environment.
+/// Runs `vgae`, which must succeed, with these environment variables, and returns its stderr.
 fn said(workspace: &Workspace, arguments: &str, variables: &[(&str, &str)]) -> String {
     let mut command = workspace.vgae(arguments);
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").envs(variables.iter().copied());
@@ -19,7 +19,7 @@ fn train(more: &str) -> String {
     format!("train {} --output run --force {epochs} {more}", karate())
 }
 
-/// Whether there is an escape sequence that sets a colour or a weight.
+/// Returns `true` if the text has an escape sequence that sets a colour or weight.
 fn is_coloured(text: &str) -> bool {
     text.split("\x1b[").skip(1).any(|rest| {
         rest.trim_start_matches(|letter: char| letter.is_ascii_digit() || letter == ';').starts_with('m')
@@ -76,7 +76,7 @@ fn progress_none_and_quiet() {
     for how in ["auto", "bar", "plain", "none"] {
         assert_eq!(said(&workspace, &train(&format!("--quiet --progress {how}")), &[]), "");
     }
-    // Errors come all the same.
+    // Errors are printed in any case.
     let error = workspace.failure("train nowhere.csv --progress none", 1);
     assert!(error.starts_with("error: "), "{error}");
     let refused = workspace.failure("train nowhere.csv --progress loud", 2);
@@ -92,7 +92,7 @@ fn requested_bar_is_drawn() {
         assert!(said.contains(drawn), "{drawn}: {said:?}");
     }
     assert!(!said.contains("epoch 1/20: "), "{said:?}");
-    // It goes, and what follows stands by itself.
+    // The bar is cleared before further output.
     let (_, after) = said.rsplit_once("\x1b[2K").unwrap();
     assert!(after.contains("trained in ") && !after.contains("loss"), "{after:?}");
     let metrics = assert.get_output().stdout.clone();
@@ -109,7 +109,7 @@ fn colour_follows_environment() {
     let plain = said(&workspace, &bar, &[force, ("NO_COLOR", "1")]);
     assert!(plain.contains("epoch 1/20") && !is_coloured(&plain), "{plain:?}");
     assert!(!is_coloured(&said(&workspace, &bar, &[])));
-    // What the parser of flags says is coloured by the same rule.
+    // The same rule decides the colour of usage errors.
     let refused = |variables: &[(&str, &str)]| {
         let mut command = workspace.vgae("train --no-such-flag");
         let command = command.env_remove("NO_COLOR").envs(variables.iter().copied());
@@ -119,7 +119,8 @@ fn colour_follows_environment() {
     assert!(!is_coloured(&refused(&[("NO_COLOR", "1")])));
 }
 
-/// Runs `vgae` with `arguments`, gives it `first` on stdin, and keeps the rest back until `wanted` was said on stderr.
+/// Runs `vgae`, writes `first` to its stdin, and withholds `rest` until stderr contains `wanted`; returns
+/// stderr.
 fn while_it_waits(workspace: &Workspace, arguments: &str, first: &str, wanted: &str, rest: &str) -> String {
     let mut child = Command::new(VGAE)
         .args(arguments.split_ascii_whitespace())
@@ -141,7 +142,7 @@ fn while_it_waits(workspace: &Workspace, arguments: &str, first: &str, wanted: &
     stdin.write_all(first.as_bytes()).unwrap();
     let mut said = Vec::new();
     while !String::from_utf8_lossy(&said).contains(wanted) {
-        // It comes within seconds; a test that fails need not wait for ever.
+        // It normally appears within seconds; the limit stops a failing test.
         let Ok(piece) = received.recv_timeout(Duration::from_secs(300)) else {
             child.kill().unwrap();
             panic!("no {wanted:?} in {:?}", String::from_utf8_lossy(&said));
@@ -165,7 +166,7 @@ fn slow_reading_shows_progress() {
     let line = said.lines().next().unwrap();
     assert!(line.starts_with("reading stdin: ") && line.ends_with(" s so far"), "{line}");
     assert!(line.contains(&format!("{} B, ", first.len())), "{line}");
-    // Nothing was lost on the way.
+    // No row was lost.
     assert!(said.contains("50 nodes, 100 edges"), "{said}");
 
     let said = while_it_waits(&workspace, &format!("{arguments} bar"), first, "reading stdin: ", rest);

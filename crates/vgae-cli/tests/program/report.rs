@@ -1,8 +1,8 @@
-//! `vgae report` and `vgae plot` through the real binary.
+//! `vgae report` and `vgae plot`.
 
 use crate::common::{Workspace, karate, ring};
 
-/// A line of a text report that begins with `start`, in words.
+/// Returns the words of the line of a text report that begins with `start`.
 fn words(text: &str, start: &str) -> Vec<String> {
     let line =
         text.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("no {start} in {text}"));
@@ -30,11 +30,11 @@ fn text_report_matches_evaluate() {
             assert_eq!(row[4], format!("{auc:.4}"));
         }
     }
-    // The simple scores are those that a benchmark would give.
+    // The simple scores equal those of a benchmark.
     workspace.stdout(&format!("train {} --model jaccard --split run --quiet -o jaccard", karate()));
     let jaccard = &workspace.json("jaccard/metrics.json")["test"]["roc_auc"];
     assert_eq!(words(&text, "jaccard")[1], four(jaccard));
-    // The first link is the one that predict names first.
+    // The first link equals the first prediction.
     let best = workspace.stdout("predict run --top 1");
     let best: Vec<&str> = best.lines().nth(1).unwrap().split(',').collect();
     let after = text.split("The highest-ranked new links\n").nth(1).unwrap();
@@ -44,11 +44,11 @@ fn text_report_matches_evaluate() {
     assert!(text.contains(&format!("platt: expected calibration error {claims}")), "{claims} in {text}");
 }
 
-/// The calibration error of the test pairs, with four significant digits.
+/// Returns the calibration error of the test pairs, with four digits.
 fn evaluated_claims(workspace: &Workspace) -> String {
     let calibrator = &workspace.json("run/run.json")["calibration"];
     let number = |name: &str| calibrator[name].as_f64();
-    // The report says it of the split's own pairs; here it is worked out from their scores.
+    // The report uses the split's own pairs; this computes the error from their scores.
     let mut pairs = Vec::new();
     for (file, label) in [("test", 1.0), ("test_negatives", 0.0)] {
         std::fs::copy(workspace.path(&format!("run/split/{file}.csv")), workspace.path("pairs.csv")).unwrap();
@@ -104,14 +104,14 @@ fn findings_match_figures() {
         let answer = text.lines().find_map(|line| line.strip_prefix(question));
         answer.unwrap_or_else(|| panic!("no {question} in {text}")).trim().to_string()
     };
-    // So heavy a KL leaves nothing in the latent.
+    // Such a heavy KL term leaves no information in the latent.
     workspace.stdout("train ring.csv --kl-weight 1000 --quiet -o collapsed");
     let text = workspace.stdout("report collapsed --text");
     assert_eq!(finding(&text, "Can I trust it?"), "No: it does not rank measurably better than chance");
     assert_eq!(finding(&text, "What did it find?"), "Nothing reliable");
     assert!(text.contains("The latent has collapsed: 0 of 16 dimensions vary"), "{text}");
     assert!(!text.contains("--calibrate"), "there is nothing to calibrate: {text}");
-    // It says what the best simple score has, and is not above it where it is not.
+    // The report names the best simple score, and does not claim to exceed it otherwise.
     let standing = |text: &str| words(text, "propagated-cosine");
     workspace.stdout(&format!("train {} --quiet --epochs 30 -o run", karate()));
     let text = workspace.stdout("report run --text");
@@ -126,12 +126,12 @@ fn findings_match_figures() {
     if upper < best {
         assert_eq!(finding(&text, "Did it learn?"), "Less than a simple score");
     }
-    // Scores that need no training are not asked whether they learned, nor held against themselves.
+    // Untrained scores get no verdict on learning and are not compared with themselves.
     workspace.stdout(&format!("train {} --model jaccard --quiet -o jaccard", karate()));
     let text = workspace.stdout("report jaccard --text");
     assert_eq!(finding(&text, "Did it learn?"), "It needs no training");
     assert_eq!(text.lines().filter(|line| line.starts_with("jaccard  ")).count(), 1);
-    // Nothing is chosen by the validation part unless that was asked for.
+    // The validation part selects nothing unless asked to.
     let page = workspace.read("early/report.html");
     assert!(!page.contains("which were used to make choices"));
     workspace.stdout("train ring.csv --select best --epochs 5 --quiet -o chosen");

@@ -1,11 +1,11 @@
-//! `vgae reproduce`: a run made again, through the real binary.
+//! `vgae reproduce`: repeats a run.
 
 use std::fs;
 
 use crate::common::{Workspace, karate, ring, rows, text};
 use serde_json::Value;
 
-/// A ring with weights and features.
+/// Writes a ring with weights and features.
 fn data(workspace: &Workspace) {
     let weighted: String =
         ring(40).iter().enumerate().map(|(at, (u, v))| format!("{u},{v},{}\n", 1 + at % 3)).collect();
@@ -54,7 +54,7 @@ fn reused_split_is_reproduced() {
     let workspace = Workspace::new();
     workspace.stdout(&format!("train {} --seed 5 --epochs 2 --output other --quiet", karate()));
     train(&workspace, &format!("{} --epochs 3 --split other", karate()));
-    // It keeps the split that it used, so that the other run may go.
+    // The run keeps its split, so the other run may be deleted.
     fs::remove_dir_all(workspace.path("other")).unwrap();
     assert_same(&workspace, "-o again");
     assert_eq!(workspace.json("again/run.json")["split_from"], "other");
@@ -104,7 +104,7 @@ fn differences_are_named_with_reasons() {
     let workspace = Workspace::new();
     data(&workspace);
     train(&workspace, "data --epochs 3");
-    // As if another version had made it, whose metrics and embeddings came out a little otherwise.
+    // Imitates another version that produced slightly different metrics and embeddings.
     let record = workspace.read("run/run.json");
     workspace.write("run/run.json", record.replace("\"vgae_version\": \"", "\"vgae_version\": \"9."));
     let embeddings = workspace.read("run/embeddings.csv");

@@ -1,5 +1,5 @@
-//! What comes from strangers, a run directory or the ids in it, does nothing but what it says; and what is made here may
-//! be read by whom the umask lets read it.
+//! Untrusted run directories and ids cannot make the program touch other files or control the terminal, and
+//! the umask decides who may read created files.
 
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, text};
 
-/// The verbs that open a run directory `run`, and what each is asked to do.
+/// The commands that open a run directory `run`.
 const VERBS: [&str; 12] = [
     "evaluate run --json",
     "score run --pairs pairs.csv",
@@ -25,7 +25,7 @@ const VERBS: [&str; 12] = [
     "train KARATE --split run --epochs 1 -o other",
 ];
 
-/// Every file and directory under `path` with its mode, its length and its inode: nothing of it may change.
+/// Returns the mode, length and inode of every file and directory under `path`, to detect changes.
 fn state(path: &Path) -> Vec<(PathBuf, u32, u64, u64)> {
     let mut entries: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
@@ -40,7 +40,7 @@ fn state(path: &Path) -> Vec<(PathBuf, u32, u64, u64)> {
     all
 }
 
-/// The stderr of a `vgae` that must fail, with the exit code 1, within the time of a small run.
+/// Runs `vgae`, which must fail with exit code 1 within a minute, and returns its stderr.
 fn refused(workspace: &Workspace, arguments: &str) -> String {
     let start = Instant::now();
     let arguments = arguments.replace("KARATE", &karate());
@@ -55,8 +55,8 @@ fn fifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Puts the entry `name` of the run aside and, with `put`, something else in its place; then no verb may touch or wait
-/// for it, and the message must say `expected` of it.
+/// Moves the entry `name` of the run aside and replaces it with `put`. No command may touch or wait for the
+/// replacement, and each must report that it is `expected`.
 fn no_verb_follows(
     workspace: &Workspace,
     name: &str,
@@ -87,7 +87,7 @@ fn links_out_of_run_directory_are_refused() {
     workspace.train_karate("--features features.csv");
     workspace.stdout("report run --quiet");
     workspace.write("pairs.csv", "1,2\n");
-    // A whole run and more, to be seen by no verb.
+    // A complete run outside the run directory, which no command may read.
     fs::create_dir(workspace.path("outside")).unwrap();
     for entry in fs::read_dir(workspace.path("run")).unwrap().map(|entry| entry.unwrap().path()) {
         let to = workspace.path("outside").join(entry.file_name().unwrap());
@@ -102,7 +102,7 @@ fn links_out_of_run_directory_are_refused() {
     }
     let outside = workspace.path("outside");
     let link = |target: &Path| format!("a link to {}; expected a ", target.display());
-    // Of the files, all verbs for one of them, and one verb for each of the others.
+    // All commands for the first file, one command for each other file.
     let some = &VERBS[..1];
     for (at, name) in [
         "weights.safetensors",
@@ -121,18 +121,18 @@ fn links_out_of_run_directory_are_refused() {
         let target = outside.join(name);
         no_verb_follows(&workspace, name, &link(&target), verbs, |path| symlink(&target, path).unwrap());
     }
-    // A split is looked at by itself as well.
+    // Some commands open a split directly.
     let split = outside.join("split");
     no_verb_follows(&workspace, "split", &link(&split), &VERBS[8..], |path| symlink(&split, path).unwrap());
     let train = outside.join("split/train.csv");
     no_verb_follows(&workspace, "split/train.csv", &link(&train), &VERBS, |path| {
         symlink(&train, path).unwrap()
     });
-    // Where a replacement would be made, and whose files would be removed before.
+    // The directory in which a replacement would be written, after its files were deleted.
     no_verb_follows(&workspace, ".replacement", &link(&outside), some, |path| {
         symlink(&outside, path).unwrap()
     });
-    // What is not there, and what never ends.
+    // Targets that do not exist and files that never end.
     let nothing = Path::new("/nowhere/at/all");
     no_verb_follows(&workspace, "rows.csv", &link(nothing), some, |path| symlink(nothing, path).unwrap());
     for (name, verbs) in [("nodes.csv", some), ("run.json", &VERBS[..11]), ("split/test.csv", &VERBS[8..])] {
@@ -140,7 +140,7 @@ fn links_out_of_run_directory_are_refused() {
     }
     let zero = Path::new("/dev/zero");
     no_verb_follows(&workspace, "nodes.csv", &link(zero), some, |path| symlink(zero, path).unwrap());
-    // With all in its place again it is a run, also where the user reaches it by a link of his own.
+    // Restored, it is a run again, and the user may reach it through a symbolic link.
     symlink(workspace.path("run"), workspace.path("latest")).unwrap();
     workspace.stdout("evaluate latest --json");
     workspace.stdout("report latest --quiet");
@@ -175,7 +175,7 @@ fn paths_in_record_are_not_followed() {
     assert_eq!(workspace.read("outside.csv"), before);
 }
 
-/// Runs a session under a umask and returns the mode of everything that it made.
+/// Runs a session under a umask, and returns the mode of every created file and directory.
 fn modes(umask: &str) -> Vec<(String, u32)> {
     let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
@@ -216,7 +216,7 @@ fn created_files_respect_umask() {
             assert_eq!(format!("{:o}", mode & 0o7777), format!("{expected:o}"), "{name} under umask {umask}");
         }
     }
-    // What is replaced is a file of its own again.
+    // Replacing a file does not keep its mode.
     let workspace = Workspace::new();
     workspace.write("scores.csv", "old\n").write("pairs.csv", "1,2\n").train_karate("");
     fs::set_permissions(workspace.path("scores.csv"), fs::Permissions::from_mode(0o4755)).unwrap();
@@ -225,10 +225,10 @@ fn created_files_respect_umask() {
     assert_eq!(mode & 0o7111, 0, "{mode:o}");
 }
 
-/// Ids that clear a screen, rename a window, and turn text around.
+/// Ids that clear the screen, rename the window, and reverse text.
 const STEERING: [&str; 3] = ["\x1b[2Jgone", "\x1b]0;title\x07", "\u{9b}31m\u{202e}red"];
 
-/// A line that would be written over the error's; no text file's id, but a file can be called so.
+/// Text that would overwrite the error line. A text file cannot contain it as an id, but a file name can.
 const FORGED: &str = "x\rerror: forged";
 
 #[test]
@@ -263,13 +263,13 @@ fn control_characters_are_escaped() {
     let said = text(workspace.vgae("score run --pairs pairs.csv").output().unwrap().stderr);
     is_shown(&said);
     assert!(said.starts_with("error: pairs.csv:1: byte 3 of the line is a carriage return"), "{said:?}");
-    // A file's name is as much a stranger's.
+    // File names are untrusted as well.
     for id in STEERING.into_iter().chain([FORGED]) {
         let said = text(workspace.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
         is_shown(&said);
         assert!(said.starts_with("error: cannot read "), "{said:?}");
     }
-    // Data are data, but on a terminal.
+    // Output stays unchanged except on a terminal.
     let data = workspace.stdout("predict run --top 200 --format csv");
     assert!(data.contains("\x1b[2Jgone"));
     let command = format!("'{}' predict run --top 200 --format csv --quiet", VGAE);

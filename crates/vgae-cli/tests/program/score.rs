@@ -1,4 +1,4 @@
-//! `vgae score` in every form, and on what is not as it should be.
+//! `vgae score`: output formats, columns, intervals and failures.
 
 use std::fs::OpenOptions;
 use std::io::Write;
@@ -21,7 +21,7 @@ fn other_columns_are_kept() {
     assert_eq!(lines[0], "source,target,probability,logit,note,\"#date\"");
     assert_eq!(lines[1], format!("{},\"a, \"\"b\"\"\",2020", plain[1]));
     assert_eq!(lines[2], format!("{},,2021", plain[2]));
-    // Without a header columns have numbers.
+    // Without a header, columns are numbered.
     workspace.write("bare.tsv", "1\t9\tx\n2\t3\ty\n");
     let bare = workspace.stdout("score run --pairs bare.tsv --keep-columns");
     assert_eq!(bare.lines().next().unwrap(), "source,target,probability,logit,column_3");
@@ -210,7 +210,7 @@ fn pairs_from_pipe() {
     let mut command = Command::new(VGAE);
     command.args(["score", "run", "--pairs", "-"]).current_dir(workspace.path(""));
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
-    // Byte by byte, so that the first row is not there at once.
+    // Writes single bytes, so that the first row is not available at once.
     let mut stdin = child.stdin.take().unwrap();
     for byte in b"target source\n34 1\n2 3" {
         stdin.write_all(&[*byte]).unwrap();

@@ -1,4 +1,4 @@
-//! What a signal leaves of verbs other than `train`.
+//! What commands other than `train` leave behind after a signal.
 
 use std::fs;
 use std::io::Write;
@@ -12,7 +12,7 @@ use crate::common::{VGAE, Workspace, vgae_with_default_signals};
 const SIGINT: i32 = 2;
 const SIGTERM: i32 = 15;
 
-/// A `vgae score` that waits for more pairs, with an output that is not whole; `program` is what starts it.
+/// Starts `vgae score` through `program`; it waits for more pairs, with a partial output file.
 fn scoring(workspace: &Workspace, mut program: Command) -> Child {
     let arguments = ["score", "run", "--pairs", "-", "-o", "scores.csv", "--quiet"];
     let mut child =
@@ -26,7 +26,7 @@ fn scoring(workspace: &Workspace, mut program: Command) -> Child {
     child
 }
 
-/// The names of temporary files beside the run.
+/// Returns the names of temporary files beside the run.
 fn unfinished(workspace: &Workspace) -> Vec<String> {
     let names = fs::read_dir(workspace.path("")).unwrap();
     let names = names.map(|entry| entry.unwrap().file_name().into_string().unwrap());
@@ -44,7 +44,7 @@ fn signal_removes_partial_output() {
     workspace.train_karate("");
     for signal in [SIGINT, SIGTERM] {
         let mut child = scoring(&workspace, vgae_with_default_signals());
-        // Waiting closes what the child holds of its input, and its end would make the output whole.
+        // Keeps stdin open: waiting would close it, and end of input would complete the output.
         let _pairs = child.stdin.take();
         send(signal, &child);
         assert_eq!(child.wait().unwrap().signal(), Some(signal));

@@ -68,7 +68,7 @@ fn output_is_equal_at_any_thread_count() {
     }
 }
 
-/// One run looked at on other numbers of threads: figures, links and map.
+/// Reports a run on several numbers of threads: figures, links and map.
 #[test]
 fn report_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();

@@ -1,8 +1,8 @@
-//! A VAE of feature rows, and looking into and generating from runs, by the real binary.
+//! A VAE of feature rows, `vgae inspect`, and `vgae generate`.
 
 use crate::common::{Workspace, karate, text};
 
-/// Sixty rows of twelve features, each row one of three patterns with a flaw.
+/// Returns sixty rows of twelve binary features; each row is one of three patterns with a flaw.
 fn patterns() -> String {
     let row = |at: usize| {
         let bits =
@@ -32,7 +32,7 @@ fn vae_reconstructs_rows() {
     let metrics = workspace.json("run/metrics.json");
     assert_eq!(metrics["rows"]["validation"]["num_rows"], 6);
     assert_eq!(metrics["rows"]["test"]["num_rows"], 12);
-    // Twelve coins without a model cost 12 ln 2 = 8.3 nats.
+    // Without a model, twelve coins cost 12 ln 2 = 8.3 nats.
     let elbo = metrics["rows"]["test"]["elbo"].as_f64().unwrap();
     assert!((-6.5..0.0).contains(&elbo), "{elbo}");
     assert!(metrics["test"].is_null());
@@ -48,7 +48,7 @@ fn vae_reconstructs_rows() {
     let lines: Vec<&str> = own.lines().collect();
     assert!(lines[0].starts_with("row,mean_squared_error,feature_0,") && lines.len() == 61);
     assert!(lines[1].starts_with("r0,"));
-    // A row of the first pattern is known by its four ones.
+    // A row of the first pattern starts with ones and ends with zeros.
     assert!(number(lines[4], 2) > 0.5 && number(lines[4], 13) < 0.5, "{}", lines[4]);
     workspace.write("new.csv", "same,1,1,1,1,0,0,0,0,0,0,0,0\nodd,1,0,1,0,1,0,1,0,1,0,1,0\n");
     let new = workspace.stdout("reconstruct run --rows new.csv --errors");
@@ -112,12 +112,12 @@ fn graphs_from_prior_and_posterior() {
     assert_ne!(prior, workspace.stdout("generate run --seed 1"));
     let posterior = workspace.stdout("generate run --from posterior --edges 20");
     assert_eq!(posterior.lines().count(), 21);
-    // The posterior knows the graph: most of its best pairs are edges, which are 14 % of all pairs.
+    // The posterior reflects the graph: most of its best pairs are edges, against 14 % of all pairs.
     let edges = workspace.read("run/split/train.csv");
     let known =
         |list: &str| list.lines().skip(1).filter(|pair| edges.contains(&format!("\n{pair}\n"))).count();
     assert!(known(&posterior) > 6, "{}", known(&posterior));
-    // An edge list that was generated is one that can be read.
+    // A generated edge list can be read.
     workspace.stdout("generate run --output made.csv --edges 60");
     workspace.stdout("train made.csv --epochs 2 --quiet --output again");
     train(&workspace, "--model gae");

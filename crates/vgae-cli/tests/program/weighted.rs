@@ -2,7 +2,8 @@
 
 use crate::common::{Workspace, ring, rows};
 
-/// Two rings of 60 nodes with chords, joined by nothing: of the first every edge has the weight 8, of the second 1.
+/// Returns two disjoint rings of 60 nodes with chords; the edges of the first have the weight 8, of the
+/// second 1.
 fn rings() -> String {
     let mut rows = String::from("source,target,weight\n");
     for (name, weight) in [("a", 8), ("b", 1)] {
@@ -15,7 +16,7 @@ fn rings() -> String {
     rows
 }
 
-/// The mean logit of the heavy edges less that of the light ones.
+/// Returns the mean logit of the heavy edges minus that of the light ones.
 fn lead(workspace: &Workspace, run: &str) -> f64 {
     let edges: Vec<(String, bool)> = rings()
         .lines()
@@ -76,7 +77,7 @@ fn inapplicable_weighted_loss_is_refused() {
         assert_eq!(error, format!("error: --weighted-loss has no effect: {model} {what}; leave it out\n"));
     }
     assert!(!workspace.exists("run"));
-    // Directed edges have an exact loss of their own, which takes weights too.
+    // The exact loss of directed edges also takes weights.
     workspace.stdout(
         "train rings.csv --directed --model gravity-gae --weighted-loss --epochs 2 --output run --quiet",
     );

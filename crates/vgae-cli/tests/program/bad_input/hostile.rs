@@ -1,5 +1,5 @@
-//! Files that declare or unpack to far more than they hold, read by a process that may have little memory: each ends in an
-//! error that names the file.
+//! Files that declare or unpack to far more than they contain, read with little memory: each gives an error
+//! that names the file.
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -14,16 +14,16 @@ use zip::write::SimpleFileOptions;
 
 use crate::common::{VGAE, Workspace, repository, text};
 
-/// The address space of the process, libtorch and the stacks of threads in it.
+/// The limit of the address space, which includes libtorch and the stacks of threads.
 const MAX_MEMORY_KIB: u64 = 1_500_000;
 
-/// What `vgae` must say with little memory, and end with the exit code `code`.
+/// Asserts that `vgae` with little memory prints this error and exits with `code`.
 fn says(workspace: &Workspace, arguments: &str, code: i32, message: &str) {
     assert_eq!(vgae(workspace, arguments), (Some(code), format!("error: {message}\n")), "{arguments}");
     assert!(!workspace.exists("run"), "{arguments}");
 }
 
-/// The exit code, none of a process that was killed, and the stderr of `vgae` with little memory.
+/// Runs `vgae` with little memory; returns its exit code (`None` if it was killed) and stderr.
 fn vgae(workspace: &Workspace, arguments: &str) -> (Option<i32>, String) {
     let script = format!("ulimit -v {MAX_MEMORY_KIB} && exec \"$0\" {arguments} --quiet --threads 2");
     let mut command = Command::new("sh");
@@ -36,7 +36,7 @@ fn train(workspace: &Workspace, data: &str, message: &str) {
     says(workspace, &format!("train {data} --output run"), 1, message);
 }
 
-/// Writes a gzip stream of `head`, of `part` so often that it takes `num_bytes` or more, and of `tail`.
+/// Writes a gzip stream of `head`, then `part` repeated to `num_bytes` or more, then `tail`.
 fn bomb(workspace: &Workspace, name: &str, head: &str, part: &str, num_bytes: usize, tail: &str) {
     let file = BufWriter::new(File::create(workspace.path(name)).unwrap());
     let mut encoder = GzEncoder::new(file, Compression::fast());
@@ -110,10 +110,10 @@ fn graphml_bombs() {
     );
 }
 
-/// The name, type and shape of an array, its first bytes, and how many zeros follow.
+/// The name, type and shape of an array, its first bytes, and the number of zeros that follow.
 type Array<'a> = (&'a str, &'a str, &'a str, &'a [u8], usize);
 
-/// Writes a matrix in the format COO.
+/// Writes a matrix in COO format.
 fn npz(workspace: &Workspace, name: &str, arrays: &[Array]) {
     let mut writer = ZipWriter::new(File::create(workspace.path(name)).unwrap());
     let format: Array = ("format", "|S3", "", b"coo", 0);
@@ -153,7 +153,7 @@ fn oversized_parquet() {
     let plain = repository("crates/vgae-cli/tests/fuzz/corpus/parquet/plain.parquet");
     let bytes = bytes::Bytes::from(std::fs::read(plain).unwrap());
     let metadata = SerializedFileReader::new(bytes.clone()).unwrap().metadata().clone();
-    // 10^12 rows, by its metadata.
+    // The metadata declares 10^12 rows.
     let group = metadata.row_group(0).clone().into_builder().set_num_rows(1_000_000_000_000).build().unwrap();
     let declared = metadata.into_builder().set_row_groups(vec![group]).build();
     let mut file = bytes[..bytes.len() - 8].to_vec();
@@ -163,7 +163,7 @@ fn oversized_parquet() {
     workspace.write("rows.parquet", file);
     let ends = "rows.parquet: the column \"source\" ends after 6 rows; the file says it has more";
     train(&workspace, "rows.parquet", ends);
-    // A page of 2^31 - 1 bytes, by its header.
+    // The header declares a page of 2^31 - 1 bytes.
     let mut file = bytes.to_vec();
     let header = b"\x15\x00\x15\xfe\xff\xff\xff\x0f\x15\xfe\xff\xff\xff\x0f\x2c\x15\x0c\x15\x00\x15\x06\x15\x06\x00\x00";
     file[4..4 + header.len()].copy_from_slice(header);

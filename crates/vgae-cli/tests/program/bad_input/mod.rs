@@ -1,5 +1,5 @@
-//! Bad input through the real binary: `table.txt` has each case with its whole message; beside it stands what is no file of
-//! the user's.
+//! Bad input. The cases in `table.txt` include their entire messages; this file holds cases that a table
+//! cannot express.
 
 mod hostile;
 mod table;
@@ -79,7 +79,7 @@ fn damaged_run_directories() {
         "split/test_negatives.csv",
     ];
     std::fs::rename(workspace.path("run"), workspace.path("whole")).unwrap();
-    // A fresh copy of the whole run.
+    // Restores a fresh copy of the complete run.
     let restore = || {
         let _ = std::fs::remove_dir_all(workspace.path("run"));
         for folder in ["", "split"] {
@@ -114,7 +114,7 @@ fn damaged_run_directories() {
         };
         says(&expected);
         restore();
-        // Cut in the middle.
+        // The file is cut in half.
         let bytes = std::fs::read(workspace.path("run").join(file)).unwrap();
         workspace.write(&format!("run/{file}"), &bytes[..bytes.len() / 2]);
         says(&format!("run/{}", file.split('/').next().unwrap()));
@@ -132,7 +132,7 @@ fn damaged_run_directories() {
     change("run/run.json", "\"latent\": 16", "\"latent\": 8");
     says("run/weights.safetensors: encoder.log_variance.weight is [32, 16]; the settings expect [32, 8]");
     restore();
-    // Room for such a network would be made before it is compared with the weights.
+    // Such a network would be allocated before the comparison with the weights.
     change("run/run.json", "\"layers\": 2", "\"layers\": 60");
     change("run/run.json", "\"hidden\": 32", "\"hidden\": 65536");
     says("run/weights.safetensors: holds ");

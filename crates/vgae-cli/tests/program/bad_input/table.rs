@@ -9,10 +9,10 @@ use crate::common::{Workspace, gzip, repository, text};
 
 const TABLE: &str = include_str!("table.txt");
 
-/// A case as it stands in the table.
+/// A case of the table.
 struct Case<'a> {
     name: &'a str,
-    /// The lines that make its files.
+    /// The lines that create its files.
     files: Vec<&'a str>,
     arguments: &'a str,
     code: i32,
@@ -60,7 +60,7 @@ fn cases() -> Vec<Case<'static>> {
 }
 
 impl Case<'_> {
-    /// What is wrong with what `vgae` does.
+    /// Runs the case, and returns how `vgae` deviates from it, if it does.
     fn run(&self) -> Result<(), String> {
         let workspace = Workspace::new();
         let mut written = None;
@@ -82,7 +82,7 @@ impl Case<'_> {
     }
 }
 
-/// Does what a line of a case says; those of a file's content add to the one that was `written` last.
+/// Executes a line of a case; a content line adds to the file `written` last.
 fn make<'a>(workspace: &Workspace, line: &'a str, written: &mut Option<&'a str>) {
     let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
     let (name, to) = rest.rsplit_once(" as ").unwrap_or((rest, ""));
@@ -129,7 +129,7 @@ fn make<'a>(workspace: &Workspace, line: &'a str, written: &mut Option<&'a str>)
     }
 }
 
-/// A text of the table with its `\n`, `\t`, `\r`, `\\` and `\xNN`.
+/// Unescapes `\n`, `\t`, `\r`, `\\` and `\xNN` in a text of the table.
 fn bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -160,7 +160,7 @@ fn copy(from: &Path, workspace: &Workspace, to: &str) {
     }
 }
 
-/// All files and directories below.
+/// Returns all files and directories below `directory`.
 fn names(directory: &Path) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for entry in fs::read_dir(directory).unwrap() {

@@ -1,4 +1,4 @@
-//! A headless Chromium, driven by the DevTools protocol.
+//! A headless Chromium, controlled through the DevTools protocol.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpStream;
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tungstenite::stream::MaybeTlsStream;
 use tungstenite::{Message, WebSocket};
 
-/// A browser with one page. What happens on the page is kept from the start.
+/// A browser with one page; all events of the page are recorded.
 pub struct Chromium {
     process: Child,
     socket: WebSocket<MaybeTlsStream<TcpStream>>,
@@ -20,11 +20,11 @@ pub struct Chromium {
     _profile: tempfile::TempDir,
 }
 
-/// Long enough for a slow machine; nothing but a fault takes it.
+/// Long enough for a slow machine, so only a fault exceeds it.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl Chromium {
-    /// Starts one; none, which is said, where none is installed. Where the variable `CI` is set, that is a failure.
+    /// Starts Chromium. If it is not installed, reports that and returns `None`; panics if `CI` is set.
     pub fn start() -> Option<Chromium> {
         let Some(program) = program() else {
             assert!(std::env::var_os("CI").is_none(), "CI is to install Chromium");
@@ -33,7 +33,7 @@ impl Chromium {
         };
         let profile = tempfile::tempdir().unwrap();
         let mut process = Command::new(program)
-            // The tests may run as root, where the sandbox does not start; they open nothing but their own pages.
+            // The tests may run as root, which the sandbox does not support; they open only their own pages.
             .args([
                 "--headless=new",
                 "--no-sandbox",
@@ -52,7 +52,7 @@ impl Chromium {
         let address = lines
             .find_map(|line| line.ok()?.strip_prefix("DevTools listening on ").map(str::to_string))
             .expect("Chromium says where it listens");
-        // What else it says is read, so that it never waits for that.
+        // Drains stderr, so that Chromium never blocks on it.
         std::thread::spawn(move || lines.for_each(drop));
         let (socket, _) = tungstenite::connect(address).unwrap();
         if let MaybeTlsStream::Plain(stream) = socket.get_ref() {
@@ -98,7 +98,7 @@ impl Chromium {
         ));
     }
 
-    /// The value of an expression on the page.
+    /// Returns the value of an expression on the page.
     pub fn evaluate(&mut self, expression: &str) -> Value {
         let params = json!({ "expression": expression, "returnByValue": true, "awaitPromise": true });
         let mut result = self.call("Runtime.evaluate", params);
@@ -115,7 +115,7 @@ impl Chromium {
         }
     }
 
-    /// Where on the screen the middle of an element is, after it was scrolled there.
+    /// Scrolls to an element, and returns the screen position of its centre.
     pub fn position_of(&mut self, selector: &str) -> (f64, f64) {
         let position = self.evaluate(&format!(
             "(() => {{ const element = document.querySelector({selector:?}); \
@@ -126,12 +126,12 @@ impl Chromium {
         (position[0].as_f64().unwrap(), position[1].as_f64().unwrap())
     }
 
-    /// Moves the mouse to a place on the screen.
+    /// Moves the mouse to a screen position.
     pub fn point_at(&mut self, (x, y): (f64, f64)) {
         self.call("Input.dispatchMouseEvent", json!({ "type": "mouseMoved", "x": x, "y": y }));
     }
 
-    /// Clicks a place on the screen.
+    /// Clicks a screen position.
     pub fn click(&mut self, (x, y): (f64, f64)) {
         self.point_at((x, y));
         for kind in ["mousePressed", "mouseReleased"] {
@@ -140,7 +140,7 @@ impl Chromium {
         }
     }
 
-    /// Types into what has the focus.
+    /// Types into the focused element.
     pub fn type_text(&mut self, text: &str) {
         self.call("Input.insertText", json!({ "text": text }));
     }
@@ -158,7 +158,7 @@ impl Chromium {
         }
     }
 
-    /// Sets the size of the window, and whether the reader likes it dark.
+    /// Sets the size of the window and the preferred colour scheme.
     pub fn look(&mut self, (width, height): (u32, u32), scheme: &str) {
         let metrics =
             json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500 });
@@ -167,7 +167,7 @@ impl Chromium {
         self.call("Emulation.setEmulatedMedia", features);
     }
 
-    /// Keeps a picture of the page where the variable `SCREENSHOTS` names a directory, for a person to look at.
+    /// Saves a screenshot for review into the directory named by the variable `SCREENSHOTS`, if it is set.
     pub fn picture(&mut self, name: &str, whole: Whole) {
         let Some(directory) = std::env::var_os("SCREENSHOTS") else { return };
         let beyond = matches!(whole, Whole::Page);
@@ -176,9 +176,9 @@ impl Chromium {
         std::fs::write(Path::new(&directory).join(name), bytes).unwrap();
     }
 
-    /// Errors on the console and exceptions, so far.
+    /// Returns console errors and exceptions so far.
     pub fn problems(&mut self) -> Vec<String> {
-        // Events come in order: whatever happened before this call is there after it.
+        // Events arrive in order, so this call returns after all earlier ones.
         self.evaluate("1");
         let is_problem = |event: &&Value| match event["method"].as_str() {
             Some("Runtime.exceptionThrown") => true,
@@ -189,7 +189,7 @@ impl Chromium {
         self.events.iter().filter(is_problem).map(Value::to_string).collect()
     }
 
-    /// The addresses of all requests so far.
+    /// Returns the URLs of all requests so far.
     pub fn requests(&mut self) -> Vec<String> {
         self.evaluate("1");
         let of_request = |event: &&Value| event["method"] == "Network.requestWillBeSent";
@@ -198,13 +198,13 @@ impl Chromium {
     }
 }
 
-/// Says that a test was skipped, in a way that the test harness does not hold back.
+/// Reports a skipped test on stderr itself, which the test harness does not capture.
 pub fn skip(why: &str) {
     let test = std::thread::current().name().unwrap_or_default().to_string();
     let _ = writeln!(std::io::stderr(), "{test}: skipped, {why}");
 }
 
-/// How much of a page is in a picture.
+/// The part of a page in a screenshot.
 pub enum Whole {
     Page,
     Screen,

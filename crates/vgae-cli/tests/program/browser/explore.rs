@@ -16,7 +16,7 @@ fn explorer_finds_shows_and_explains_node() {
     let url = format!("http://127.0.0.1:{}/", explorer.port);
     chromium.open(&url);
     chromium.wait_for("document.querySelector('.map canvas')?.dataset.drawn === '34'");
-    // A part of an id, the arrow and Enter choose a node.
+    // Part of an id, the arrow key and Enter select a node.
     let query = chromium.position_of("#query");
     chromium.click(query);
     chromium.type_text("3");
@@ -30,14 +30,14 @@ fn explorer_finds_shows_and_explains_node() {
     let best: Vec<&str> = best.lines().skip(1).map(|line| line.split(',').nth(1).unwrap()).collect();
     let listed = "[...document.querySelectorAll('#predictions tr.row')].map((row) => row.cells[1].querySelector('a').textContent)";
     assert_eq!(chromium.evaluate(listed), json!(best));
-    // It has a place on the map, from which lines go to its links.
+    // The node is on the map, with lines to its links.
     chromium.wait_for("shown.node?.place && shown.neighbours.every((item) => item.place) && shown.predictions.length === 10");
     chromium.picture("explore-node.png", Whole::Page);
     let why = chromium.position_of("#predictions tr.row button");
     chromium.click(why);
     chromium
         .wait_for("document.querySelector('#predictions .reasons h4')?.textContent === 'Common neighbours'");
-    // Any pair is scored as `vgae score` does.
+    // Any pair gets the score of `vgae score`.
     let target = chromium.position_of("#target");
     chromium.click(target);
     chromium.type_text("34");
@@ -49,7 +49,7 @@ fn explorer_finds_shows_and_explains_node() {
     let logit: f64 = scored.lines().nth(1).unwrap().split(',').nth(3).unwrap().parse().unwrap();
     let text = chromium.evaluate("document.querySelector('#scored .hint').textContent");
     assert!(text.as_str().unwrap().contains(&format!("logit {logit:.3}")), "{text} for {logit}");
-    // A click on the map chooses; back goes back.
+    // A click on the map selects a node; the back button returns.
     chromium.position_of(".map canvas");
     let at = chromium.evaluate(
         "(async () => { const map = await (await fetch('/api/map')).json(); const at = map.ids.indexOf('34'); \

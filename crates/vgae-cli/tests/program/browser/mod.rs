@@ -1,4 +1,4 @@
-//! The report and the explorer in a real browser, where Chromium is installed.
+//! The report and the explorer in a real browser, if Chromium is installed.
 
 mod chromium;
 mod explore;

@@ -11,13 +11,13 @@ fn url(path: &Path) -> String {
     format!("file://{}", path.canonicalize().unwrap().display())
 }
 
-/// Opens a report, which must load without an error and ask for nothing but itself, with its curves and its map drawn.
+/// Opens a report, which must load without errors or external requests and draw its curves and its map.
 fn open(chromium: &mut Chromium, path: &Path, size: (u32, u32), scheme: &str) {
     chromium.look(size, scheme);
     chromium.open(&url(path));
     chromium.wait_for("document.querySelector('.map canvas')?.dataset.drawn > 0");
     assert_eq!(chromium.problems(), Vec::<String>::new());
-    // An address within the page, such as its empty icon, is no request to anybody.
+    // URLs within the page, such as its empty icon, are not requests.
     let requests = chromium.requests();
     let beyond: Vec<&String> =
         requests.iter().filter(|url| !url.starts_with("file://") && !url.starts_with("data:")).collect();
@@ -33,7 +33,7 @@ fn open(chromium: &mut Chromium, path: &Path, size: (u32, u32), scheme: &str) {
         );
         assert_eq!(chromium.evaluate(&drawn), json!(true), "{kind}");
     }
-    // The map has points in more than one place: not all of its pixels are alike.
+    // The map shows points at several positions, so its pixels differ.
     let colours = chromium.evaluate(
         "(() => { const canvas = document.querySelector('.map canvas'); \
          const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height); \
@@ -42,7 +42,7 @@ fn open(chromium: &mut Chromium, path: &Path, size: (u32, u32), scheme: &str) {
     assert!(colours.as_u64() > Some(300), "{colours} pixels");
 }
 
-/// Where on the screen the node at `index` of the map is.
+/// Returns the screen position of the node at `index` of the map.
 fn position_of_node(chromium: &mut Chromium, index: usize) -> (f64, f64) {
     chromium.position_of(".map canvas");
     let position = chromium.evaluate(&format!(
@@ -54,7 +54,7 @@ fn position_of_node(chromium: &mut Chromium, index: usize) -> (f64, f64) {
     (position[0].as_f64().unwrap(), position[1].as_f64().unwrap())
 }
 
-/// Points at a node that no other lies on, clicks it, and follows one of its links.
+/// Points at the most isolated node of the map, clicks it, and checks its links.
 fn look_at_a_node(chromium: &mut Chromium) {
     let index = chromium.evaluate(
         "(() => { const { x, y } = runs[0].map; let best = 0, most = -1; \
@@ -174,7 +174,7 @@ fn two_runs_render_side_by_side() {
     chromium.picture("two-runs.png", Whole::Page);
 }
 
-/// Names that would do harm where they were taken for markup, for script or for a formula.
+/// Names that do harm if interpreted as markup, script or a formula.
 const HOSTILE: [&str; 6] = [
     "<script>window.harmed=1</script>",
     "</script><script>window.harmed=1</script>",
@@ -219,7 +219,7 @@ fn hostile_node_names_are_escaped() {
     assert_eq!(chromium.evaluate("document.querySelectorAll('body script').length"), json!(4));
     assert_eq!(chromium.evaluate("document.querySelectorAll('img').length"), json!(0));
     assert_eq!(chromium.problems(), Vec::<String>::new());
-    // What the button saves: no cell of it begins a formula.
+    // No cell of the CSV that the button saves starts a formula.
     let saved = chromium.evaluate("document.querySelector('.links').csv()");
     let mut reader = csv::Reader::from_reader(saved.as_str().unwrap().as_bytes());
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
@@ -235,7 +235,7 @@ fn hostile_node_names_are_escaped() {
 fn large_report_is_small_and_opens() {
     let Some(mut chromium) = Chromium::start() else { return };
     let workspace = Workspace::new();
-    // Rings of a hundred nodes with chords, and a few ties between rings.
+    // Rings of a hundred nodes with chords, and a few edges between rings.
     let n = 80_000;
     let mut rows = String::from("source,target\n");
     for at in 0..n {

@@ -1,4 +1,4 @@
-//! `vgae explore` as a process.
+//! `vgae explore` as a child process.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpStream};
@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use super::{VGAE, Workspace};
 
-/// A `vgae explore` on a free port, killed with the test.
+/// A `vgae explore` on a free port, killed when dropped.
 pub struct Explore {
     pub child: Child,
     pub port: u16,
 }
 
 impl Explore {
-    /// Of the run `run` of `workspace`, with the flags `more`.
+    /// Serves the run `run` of `workspace` with the flags `more`.
     pub fn start(workspace: &Workspace, more: &str) -> Self {
         let mut child = Command::new(VGAE)
             .args(["explore", "--port", "0"])
@@ -31,7 +31,7 @@ impl Explore {
         Explore { child, port }
     }
 
-    /// A connection that waits for an answer for as long as `patience`.
+    /// Opens a connection with the read timeout `patience`.
     pub fn connect(&self, patience: Duration) -> TcpStream {
         let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port)).unwrap();
         stream.set_nodelay(true).unwrap();
