@@ -3,8 +3,7 @@
 use std::fmt::Write;
 use std::time::Instant;
 
-use crate::common::Workspace;
-use crate::common::edge_cases as cases;
+use crate::common::{Workspace, can_train, edge_cases as cases};
 
 /// Invalid graphs are refused with the file and, if a single line is wrong, the line.
 #[test]
@@ -46,7 +45,7 @@ fn run_files_hold_finite_numbers() {
             continue;
         }
         let directory = cases::write(&workspace, &case);
-        for model in ["vgae", "vae", "gnae"] {
+        for model in ["vgae", "vae", "gnae"].into_iter().filter(|model| can_train(model)) {
             workspace.stdout(&format!(
                 "train {directory} --model {model} --epochs 20 --output run --force --quiet"
             ));
@@ -84,7 +83,7 @@ fn hub_graph_stays_in_memory_bounds() {
         let seconds = start.elapsed().as_secs_f64();
         let bytes = workspace.json("run/run.json")["peak_memory_bytes"].as_u64().unwrap();
         eprintln!("hub: {model}, {num_leaves} leaves, 3 epochs, {seconds:.1} s, {} MB", bytes / 1_000_000);
-        // The program and libtorch alone take about 130 MB.
+        // With libtorch, the program alone takes about 130 MB.
         assert!(bytes < 200_000_000 + 2500 * num_leaves as u64, "{model}: {bytes}");
     }
 }

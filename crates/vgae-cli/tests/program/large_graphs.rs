@@ -1,6 +1,6 @@
 //! Losses for graphs with too many pairs, and devices.
 
-use crate::common::{Workspace, karate, text};
+use crate::common::{HAS_TORCH, Workspace, karate, text};
 
 #[test]
 fn every_loss_trains_and_is_recorded() {
@@ -80,11 +80,17 @@ fn inapplicable_flags_and_devices_are_refused() {
         ("--threads 1000", "1000 is not in 0..=512"),
         ("--loss reweighted --decoder hadamard-mlp", "--decoder hadamard-mlp needs --loss sampled"),
         ("--model best --device cuda", "--device has no effect"),
-        ("--device cuda:99", "--device cuda:99: no such GPU"),
         ("--device gpu", "expected auto, cpu, cuda, cuda:NUMBER or mps"),
     ] {
         let error = workspace.failure(&format!("train {} {flags} --output run", karate()), 2);
         assert!(error.contains(problem), "{flags}: {error}");
         assert!(!workspace.exists("run"));
     }
+    let (code, problem) = match HAS_TORCH {
+        true => (2, "--device cuda:99: no such GPU"),
+        false => (1, "the device cuda:99 needs the Cargo feature `torch`"),
+    };
+    let error = workspace.failure(&format!("train {} --device cuda:99 --output run", karate()), code);
+    assert!(error.contains(problem), "{error}");
+    assert!(!workspace.exists("run"));
 }

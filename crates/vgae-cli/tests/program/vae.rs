@@ -3,6 +3,7 @@
 use crate::common::{Workspace, karate, text};
 
 /// Returns sixty rows of twelve binary features; each row is one of three patterns with a flaw.
+#[cfg(feature = "torch")]
 fn patterns() -> String {
     let row = |at: usize| {
         let bits =
@@ -17,10 +18,12 @@ fn train(workspace: &Workspace, flags: &str) {
     workspace.stdout(&format!("train {} --output run --force --quiet {flags}", karate()));
 }
 
+#[cfg(feature = "torch")]
 fn number(row: &str, column: usize) -> f64 {
     row.split(',').nth(column).unwrap().parse().unwrap()
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn vae_reconstructs_rows() {
     let workspace = Workspace::new();
@@ -63,6 +66,7 @@ fn vae_reconstructs_rows() {
     assert_ne!(generated, workspace.stdout("generate run --count 5 --seed 4"));
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn vae_as_link_baseline() {
     let workspace = Workspace::new();
@@ -77,6 +81,7 @@ fn vae_as_link_baseline() {
     workspace.stdout("audit run");
 }
 
+#[cfg(feature = "torch")]
 #[test]
 fn vae_refuses_inapplicable_flags() {
     let workspace = Workspace::new();

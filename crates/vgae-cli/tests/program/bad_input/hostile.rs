@@ -14,7 +14,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::common::{VGAE, Workspace, repository, text};
 
-/// The limit of the address space, which includes libtorch and the stacks of threads.
+/// The limit of the address space, which includes libtorch, if any, and the stacks of threads.
 const MAX_MEMORY_KIB: u64 = 1_500_000;
 
 /// Asserts that `vgae` with little memory prints this error and exits with `code`.
