@@ -36,8 +36,8 @@ impl Direction {
         }
     }
 
-    /// Returns the number of pairs of distinct nodes among n = `num_nodes`: n(n − 1) if directed, half as many
-    /// if undirected.
+    /// Returns the number of pairs of distinct nodes among n = `num_nodes`: n(n − 1) if directed, half as
+    /// many if undirected.
     pub fn num_pairs(self, num_nodes: usize) -> u64 {
         let n = num_nodes as u64;
         let num_ordered = n * n.saturating_sub(1);
@@ -51,8 +51,8 @@ impl Direction {
 /// The number of edges per task of [`EdgeList::filter`].
 const PLACES_PER_TASK: usize = 1 << 16;
 
-/// The edges of a graph in ascending order, without duplicates and self-loops, in one [`Direction`]. The edges of a
-/// bipartite graph also record which nodes are sources; see [`EdgeList::across_kinds`].
+/// The edges of a graph in ascending order, without duplicates and self-loops, in one [`Direction`]. The
+/// edges of a bipartite graph also record which nodes are sources; see [`EdgeList::across_kinds`].
 ///
 /// # Examples
 /// ```
@@ -91,8 +91,8 @@ pub struct Merged {
 }
 
 impl Merged {
-    /// Returns a note on `num_rows` rows, which the format calls `rows`: how many were merged or dropped, and how
-    /// many edges are left.
+    /// Returns a note on `num_rows` rows, which the format calls `rows`: how many were merged or dropped, and
+    /// how many edges are left.
     pub(crate) fn note(&self, rows: &str, num_rows: usize, left: &EdgeList) -> String {
         let Merged { num_duplicates, num_self_loops } = self;
         let num_edges = left.len();
@@ -113,9 +113,9 @@ impl EdgeList {
         Self::with_direction(Direction::Undirected, num_nodes, pairs, weights)
     }
 
-    /// Builds edges from any pairs: orients them (if undirected), sorts them and merges duplicates. A merged edge
-    /// keeps the largest of its weights, so that the order of the rows does not matter. O(n + m log m) time, on all
-    /// threads.
+    /// Builds edges from any pairs: orients them (if undirected), sorts them and merges duplicates. A merged
+    /// edge keeps the largest of its weights, so that the order of the rows does not matter. O(n + m log m)
+    /// time, on all threads.
     pub fn with_direction(
         direction: Direction,
         num_nodes: usize,
@@ -184,6 +184,7 @@ impl EdgeList {
     }
 
     /// Returns the edges without their directions: (u, v) and (v, u) become one edge with the larger weight.
+    /// Returns the edges without their directions: (u, v) and (v, u) become one edge with the larger weight.
     /// Undirected models see a directed graph this way. O(n + m log m) time; free if the edges are undirected.
     pub fn undirected(&self) -> Cow<'_, EdgeList> {
         match self.direction {
@@ -238,8 +239,8 @@ impl EdgeList {
         self.weights.as_deref()
     }
 
-    /// Returns `true` if `pair` is an edge, in this order or, for undirected edges, in either order. O(log k) time
-    /// for k edges with the same first node.
+    /// Returns `true` if `pair` is an edge, in this order or, for undirected edges, in either order. O(log k)
+    /// time for k edges with the same first node.
     pub fn contains(&self, pair: Pair) -> bool {
         self.position(pair).is_some()
     }
@@ -264,8 +265,8 @@ impl EdgeList {
         self.with_sorted(pairs, weights)
     }
 
-    /// Returns the edges at the indices for which `keep` returns `true`, on the same nodes. O(n + m) time, on all
-    /// threads.
+    /// Returns the edges at the indices for which `keep` returns `true`, on the same nodes. O(n + m) time, on
+    /// all threads.
     pub(crate) fn filter(&self, keep: impl Fn(usize) -> bool + Sync) -> EdgeList {
         let places = |first: usize| (first..(first + PLACES_PER_TASK).min(self.len())).filter(|&at| keep(at));
         let tasks = || (0..self.len()).into_par_iter().step_by(PLACES_PER_TASK);
@@ -279,8 +280,8 @@ impl EdgeList {
         self.with_sorted(pairs.concat(), weights)
     }
 
-    /// Returns the edges of this list that are in `pairs`, which may be in any order. Undirected pairs may have either
-    /// node first.
+    /// Returns the edges of this list that are in `pairs`, which may be in any order. Undirected pairs may
+    /// have either node first.
     pub fn restrict(&self, pairs: &[Pair]) -> EdgeList {
         let mut positions: Vec<usize> = pairs.iter().filter_map(|&pair| self.position(pair)).collect();
         positions.sort_unstable();
@@ -298,8 +299,8 @@ impl EdgeList {
         degrees
     }
 
-    /// Returns the number of connected components, ignoring directions and counting isolated nodes. Nearly O(n + m)
-    /// time.
+    /// Returns the number of connected components, ignoring directions and counting isolated nodes. Nearly
+    /// O(n + m) time.
     pub fn num_components(&self) -> usize {
         let mut components = UnionFind::<u32>::new(self.num_nodes);
         self.num_nodes - self.pairs.iter().filter(|&&(u, v)| components.union(u, v)).count()

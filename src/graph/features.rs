@@ -6,8 +6,8 @@ use ndarray::{Array2, ArrayView1};
 
 use crate::kernels::Csr;
 
-/// The fraction of nonzeros from which X is stored dense. A nonzero takes 8 bytes in compressed rows (value and
-/// column), and every entry takes 4 bytes in a dense matrix.
+/// The fraction of nonzeros from which X is stored dense. A nonzero takes 8 bytes in compressed rows (value
+/// and column), and every entry takes 4 bytes in a dense matrix.
 const DENSE_FROM: f64 = 0.5;
 
 /// The feature matrix X, [n, f], in the form that takes less memory, which `Features::from` chooses.
@@ -114,8 +114,8 @@ impl Features {
         }
     }
 
-    /// Reorders the rows: row i of the result is row `rows[i]` of X, or zeros for `None`. O(stored entries) time;
-    /// dense rows are moved in place.
+    /// Reorders the rows: row i of the result is row `rows[i]` of X, or zeros for `None`. O(stored entries)
+    /// time; dense rows are moved in place.
     ///
     /// # Panics
     /// Panics if a row does not exist or occurs twice.

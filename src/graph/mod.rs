@@ -112,7 +112,8 @@ impl Graph {
         let num_unknown = table.nodes.iter().filter(|id| self.nodes.index(id).is_none()).count();
         if let (true, Some(own)) = (num_unknown == table.nodes.len(), self.nodes.iter().next()) {
             let problem = format!(
-                "none of its {num_unknown} ids is a node of the graph; found {:?}, expected ids such as {own:?}",
+                "none of its {num_unknown} ids is a node of the graph; found {:?}, expected ids such \
+                 as {own:?}",
                 table.nodes.id(0)
             );
             return Err(Error::Input { path: table.input.path, problem });

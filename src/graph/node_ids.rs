@@ -1,15 +1,15 @@
 //! Node ids: arbitrary strings, numbered.
 //!
-//! Written by hand although crates for string interning exist, because ids are interned on all threads here, and
-//! their numbers do not depend on the number of threads.
+//! Written by hand although crates for string interning exist, because ids are interned on all threads here,
+//! and their numbers do not depend on the number of threads.
 
 use std::hash::BuildHasher;
 
 use hashbrown::{DefaultHashBuilder, HashTable};
 use rayon::prelude::*;
 
-/// The number of shards, each used by one thread at a time. There are more shards than threads, so that all threads
-/// finish together, and enough that a shard of a million ids fits into the cache of a core.
+/// The number of shards, each used by one thread at a time. There are more shards than threads, so that all
+/// threads finish together, and enough that a shard of a million ids fits into the cache of a core.
 const NUM_SHARDS: usize = 64;
 
 /// The ids of nodes, numbered in the order in which they first appear.
@@ -126,8 +126,8 @@ impl NodeIds {
         Mentions { shards, count: 0, hasher: self.hasher.clone() }
     }
 
-    /// Interns the ids mentioned in each text on all threads. Returns the numbers that [`NodeIds::intern`] would give
-    /// to the mentions of all texts in order. O(mentions) time and memory.
+    /// Interns the ids mentioned in each text on all threads. Returns the numbers that [`NodeIds::intern`]
+    /// would give to the mentions of all texts in order. O(mentions) time and memory.
     pub(crate) fn intern_all(&mut self, texts: &[(&str, &Mentions)]) -> Vec<Vec<u32>> {
         let num_known = self.places.len();
         let interned: Vec<(Vec<Vec<u32>>, Vec<New>)> = self
@@ -212,8 +212,8 @@ impl Shard {
         local
     }
 
-    /// Returns the indices of the ids mentioned in `text`; calls `on_new` with the index and the position of each new
-    /// id.
+    /// Returns the indices of the ids mentioned in `text`; calls `on_new` with the index and the position of
+    /// each new id.
     fn intern_all(&mut self, text: &str, mentions: &[Mention], mut on_new: impl FnMut(u32, u32)) -> Vec<u32> {
         let intern = |&Mention { hash, start, end, position }: &Mention| {
             let num_known = self.ends.len();

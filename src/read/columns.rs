@@ -58,8 +58,8 @@ impl Columns {
                 (None, Ok(number)) if (1..=first.len()).contains(&number) => Some(number - 1),
                 _ => {
                     let problem = format!(
-                        "has no column {wanted:?}, which `read.weight_column` names; expected the name or the \
-                         number (from 1) of one of the columns {}",
+                        "has no column {wanted:?}, which `read.weight_column` names; expected the name or \
+                         the number (from 1) of one of the columns {}",
                         first.join(",")
                     );
                     return Err(error(problem));

@@ -1,5 +1,5 @@
-//! Reads edge lists: chooses the reader of the format, and reads those that are text, `source,target` rows with
-//! or without a header, a weight and other columns.
+//! Reads edge lists: chooses the reader of the format, and reads those that are text, `source,target` rows
+//! with or without a header, a weight and other columns.
 
 use std::path::Path;
 
@@ -179,8 +179,8 @@ fn check_kinds(pairs: &[Pair], lines: &[u64], nodes: &NodeIds, reader: &RowReade
             return Err(reader.error_at(
                 line,
                 format!(
-                    "node {node} is both a source and a target ({known} {before}); expected two kinds of nodes with \
-                     `read.bipartite`; hint: give the ids of one kind a prefix"
+                    "node {node} is both a source and a target ({known} {before}); expected two kinds \
+                     of nodes with `read.bipartite`; hint: give the ids of one kind a prefix"
                 ),
             ));
         }

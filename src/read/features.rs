@@ -163,7 +163,8 @@ struct Numbering {
     /// The column of each name.
     columns: Vec<u32>,
     num_features: usize,
-    /// `true` if every name is the number of its column; otherwise columns are in the order in which names first appear.
+    /// `true` if every name is the number of its column; otherwise columns are in the order in which names
+    /// first appear.
     are_numbers: bool,
 }
 

@@ -58,8 +58,8 @@ impl Separator {
     }
 }
 
-/// Replaces `fields` with the fields at `line` of `text`, without the white space around them. A field may be in
-/// double quotes; the text of fields with quotes in them, written `""`, is appended to `text`.
+/// Replaces `fields` with the fields at `line` of `text`, without the white space around them. A field may be
+/// in double quotes; the text of fields with quotes in them, written `""`, is appended to `text`.
 ///
 /// # Errors
 /// Returns a message if a closing quote is missing or followed by more text.
@@ -117,8 +117,8 @@ fn find_quoted(
             Some(quoted) => {
                 let quoted_start = line.end - quoted.len();
                 let (inner, length, has_quotes) = quoted_length(quoted, separator).ok_or(
-                    "a quoted field has no closing quote, or text after it; expected it to end on its line; hint: \
-                     write a quote within quotes twice",
+                    "a quoted field has no closing quote, or text after it; expected it to end on its line; \
+                     hint: write a quote within quotes twice",
                 )?;
                 fields.push(match has_quotes {
                     false => Span::new(quoted_start, quoted_start + inner),

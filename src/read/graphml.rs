@@ -275,7 +275,8 @@ impl Document {
                 return Err(problem.into());
             }
             (Some(Direction::Directed), false) => notes.push(
-                "the edges of the file are directed, but their directions were dropped; `read.directed` keeps them"
+                "the edges of the file are directed, but their directions were dropped; \
+                 `read.directed` keeps them"
                     .to_string(),
             ),
             _ => {}

@@ -1,9 +1,10 @@
 //! Readers: edge lists, features, labels and pairs from the formats of other programs. Uses `config`,
 //! `error`, `graph` and `progress`.
 //!
-//! Every file is read once. Text must be UTF-8 and may be gzipped. It is read in blocks of whole lines; the blocks
-//! of edge lists and dense features are parsed on all threads while the next ones are read and hashed. The result
-//! does not depend on the number of threads. Ids are numbered in the order of their first appearance.
+//! Every file is read once. Text must be UTF-8 and may be gzipped. It is read in blocks of whole lines; the
+//! blocks of edge lists and dense features are parsed on all threads while the next ones are read and hashed.
+//! The result does not depend on the number of threads. Ids are numbered in the order of their first
+//! appearance.
 //!
 //! # Examples
 //! ```
@@ -84,9 +85,9 @@ pub(crate) use values::parse_finite;
 /// [`Graph::bipartite`] converts it. `progress` shows the current file and counts its bytes.
 ///
 /// # Errors
-/// Returns [`Error::Io`], [`Error::Row`] or [`Error::Input`], which name the file and, if possible, the line that
-/// cannot be read; [`Error::Config`] for a setting that does not apply to `path`; [`Error::MissingFeatures`],
-/// which names a node without features.
+/// Returns [`Error::Io`], [`Error::Row`] or [`Error::Input`], which name the file and, if possible, the line
+/// that cannot be read; [`Error::Config`] for a setting that does not apply to `path`;
+/// [`Error::MissingFeatures`], which names a node without features.
 pub fn data(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     // A bipartite graph is read with directions, because the column of a node determines its kind.
     let config = &ReadConfig { directed: config.directed || config.bipartite, ..config.clone() };
@@ -111,8 +112,8 @@ pub fn data(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Gra
     if config.bipartite { graph.bipartite().map_err(not_bipartite) } else { Ok(graph) }
 }
 
-/// Reads a graph without edges, for a model of feature rows alone, from `path`: a file of features, or a directory
-/// with a `features.csv`. `progress` counts the bytes of the file.
+/// Reads a graph without edges, for a model of feature rows alone, from `path`: a file of features, or a
+/// directory with a `features.csv`. `progress` counts the bytes of the file.
 ///
 /// # Errors
 /// Returns the errors of [`features`].

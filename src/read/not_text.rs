@@ -1,5 +1,5 @@
-//! Recognises input that is not text: binary files by their first bytes, and lines that are not UTF-8 or contain
-//! several rows.
+//! Recognises input that is not text: binary files by their first bytes, and lines that are not UTF-8 or
+//! contain several rows.
 
 /// The number of bytes that [`check_beginning`] needs.
 pub(super) const MAX_BEGINNING_BYTES: u64 = 7;

@@ -126,13 +126,13 @@ impl<'a> PairReader<'a> {
         self.others().map(name).collect()
     }
 
-    /// Calls `take` with each block of pairs in order while the next ones are read. Returns the number of pairs
-    /// that were left out because they have an unknown node.
+    /// Calls `take` with each block of pairs in order while the next ones are read. Returns the number of
+    /// pairs that were left out because they have an unknown node.
     ///
     /// # Errors
-    /// Returns the errors of `take`; [`Error::Row`] for a row with too few columns, or, if they are kept, with
-    /// another number of columns than the first row; [`Error::UnknownNode`] for a node that is not in the graph.
-    /// `take` has received the rows before the error.
+    /// Returns the errors of `take`; [`Error::Row`] for a row with too few columns, or, if they are kept,
+    /// with another number of columns than the first row; [`Error::UnknownNode`] for a node that is not in
+    /// the graph. `take` has received the rows before the error.
     pub fn read_blocks(
         mut self,
         columns: Columns,

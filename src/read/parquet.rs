@@ -98,8 +98,8 @@ thread_local! {
 /// Installs the hook that leaves quiet panics unprinted.
 static HOOK: Once = Once::new();
 
-/// Runs `decode` and turns a panic of the `parquet` crate on a damaged file into a message, without printing it.
-/// After a panic, the values that `decode` used must not be used again.
+/// Runs `decode` and turns a panic of the `parquet` crate on a damaged file into a message, without printing
+/// it. After a panic, the values that `decode` used must not be used again.
 fn guarded<T, E: ToString>(
     decode: impl FnOnce() -> std::result::Result<T, E>,
 ) -> std::result::Result<T, String> {

@@ -1,4 +1,5 @@
-//! The bytes of a file, or of stdin, as they are stored: counted and hashed while they are read, but not unpacked.
+//! The bytes of a file, or of stdin, as they are stored: counted and hashed while they are read, but not
+//! unpacked.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -11,7 +12,8 @@ use crate::error::{Error, Result};
 use crate::graph::{InputFile, hex};
 use crate::progress::Progress;
 
-/// A file or stdin, read from beginning to end. Hashing the bytes as they pass saves a second pass over the file.
+/// A file or stdin, read from beginning to end. Hashing the bytes as they pass saves a second pass over the
+/// file.
 pub(super) struct RawFile {
     bytes: Box<dyn Read + Send>,
     progress: Progress,

@@ -31,8 +31,8 @@ pub(super) struct Parsed<T> {
 }
 
 impl RowReader {
-    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file in
-    /// `progress`.
+    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file
+    /// in `progress`.
     pub(crate) fn open(path: &Path, progress: &Progress) -> Result<Self> {
         Self::with_sizes(path, Sizes::USUAL, progress)
     }

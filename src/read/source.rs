@@ -12,8 +12,8 @@ use crate::progress::Progress;
 use crate::read::not_text::{MAX_BEGINNING_BYTES, check_beginning};
 use crate::read::raw::{Fingerprint, RawFile};
 
-/// The maximum length of a line, or of a part of other text, in bytes. Positions within a block are u32, and a
-/// megabyte of gzip can unpack to a line of a gigabyte.
+/// The maximum length of a line, or of a part of other text, in bytes. Positions within a block are u32, and
+/// a megabyte of gzip can unpack to a line of a gigabyte.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
 /// The sizes of reads.
@@ -55,8 +55,8 @@ pub(super) struct Block {
 }
 
 impl Source {
-    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file in
-    /// `progress`.
+    /// Opens `path`, or stdin for `-`, and recognises gzip by its first bytes. Counts the bytes of the file
+    /// in `progress`.
     pub(super) fn open(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
         let mut file = RawFile::open(path, progress)?;
         let fingerprint = file.fingerprint();

@@ -19,17 +19,20 @@ fn write(bytes: &[u8]) -> tempfile::TempPath {
 }
 
 /// Returns everything that a user sees of a graph, or the error.
-fn seen(graph: Result<Graph>) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
+fn visible_parts(graph: Result<Graph>) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
     let Graph { nodes, edges, notes, inputs, .. } = graph.map_err(|error| error.to_string())?;
     let ids: Vec<String> = nodes.iter().map(str::to_string).collect();
     Ok((ids, edges, notes, inputs[0].sha256.clone(), inputs[0].num_bytes))
 }
 
-fn edges_by(path: &Path, sizes: Sizes) -> Result<Graph> {
+fn read_edges_in(path: &Path, sizes: Sizes) -> Result<Graph> {
     edges::read_edges(RowReader::with_sizes(path, sizes, &Progress::default())?, &ReadConfig::default())
 }
 
-fn features_by(path: &Path, sizes: Sizes) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
+fn read_features_in(
+    path: &Path,
+    sizes: Sizes,
+) -> std::result::Result<impl PartialEq + std::fmt::Debug, String> {
     let reader =
         RowReader::with_sizes(path, sizes, &Progress::default()).map_err(|error| error.to_string())?;
     let table = features::read_features(reader).map_err(|error| error.to_string())?;
@@ -38,7 +41,7 @@ fn features_by(path: &Path, sizes: Sizes) -> std::result::Result<impl PartialEq 
 }
 
 /// Returns (line, fields) of each row up to the first error, and the error.
-fn rows_by(path: &Path, sizes: Sizes) -> (Vec<(u64, Vec<String>)>, Option<String>) {
+fn read_rows_in(path: &Path, sizes: Sizes) -> (Vec<(u64, Vec<String>)>, Option<String>) {
     let mut reader = RowReader::with_sizes(path, sizes, &Progress::default()).unwrap();
     let mut rows = Vec::new();
     loop {
@@ -116,7 +119,7 @@ proptest! {
     #[test]
     fn edges_do_not_depend_on_the_blocks(text in text(EDGE_LINES), sizes in sizes()) {
         let path = write(&text);
-        let found = edges_by(&path, sizes);
+        let found = read_edges_in(&path, sizes);
         // A reader of one row at a time must number the ids in the same order.
         if let Ok(graph) = &found {
             let mut reader = RowReader::open(&path, &Progress::default()).unwrap();
@@ -127,14 +130,14 @@ proptest! {
             prop_assert!(nodes.iter().eq(graph.nodes.iter()));
             prop_assert!(nodes.iter().enumerate().all(|(at, id)| graph.nodes.index(id) == Some(at as u32)));
         }
-        prop_assert_eq!(seen(found), seen(edges_by(&path, Sizes::USUAL)));
-        prop_assert_eq!(rows_by(&path, sizes), rows_by(&path, Sizes::USUAL));
+        prop_assert_eq!(visible_parts(found), visible_parts(read_edges_in(&path, Sizes::USUAL)));
+        prop_assert_eq!(read_rows_in(&path, sizes), read_rows_in(&path, Sizes::USUAL));
     }
 
     #[test]
     fn features_do_not_depend_on_the_blocks(text in text(FEATURE_LINES), sizes in sizes()) {
         let path = write(&text);
-        prop_assert_eq!(features_by(&path, sizes), features_by(&path, Sizes::USUAL));
+        prop_assert_eq!(read_features_in(&path, sizes), read_features_in(&path, Sizes::USUAL));
     }
 
     #[test]
@@ -171,11 +174,11 @@ fn any_number_of_threads_reads_the_same() {
     }
     let path = write(text.as_bytes());
     let sizes = Sizes { read_bytes: 1 << 10, block_bytes: 1 << 12, num_blocks: 8 };
-    let expected = seen(edges_by(&path, Sizes::USUAL));
+    let expected = visible_parts(read_edges_in(&path, Sizes::USUAL));
     assert!(expected.is_ok());
     for num_threads in [1, 2, 4] {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(num_threads).build().unwrap();
-        assert_eq!(seen(pool.install(|| edges_by(&path, sizes))), expected, "{num_threads}");
+        assert_eq!(visible_parts(pool.install(|| read_edges_in(&path, sizes))), expected, "{num_threads}");
     }
 }
 
@@ -186,7 +189,7 @@ fn the_first_bad_row_of_a_long_file_is_named_by_its_line() {
     lines[300_000] = "lonely".into();
     lines[399_999] = "\"open,3".into();
     let path = write(lines.join("\n").as_bytes());
-    let error = edges_by(&path, Sizes::USUAL).unwrap_err().to_string();
+    let error = read_edges_in(&path, Sizes::USUAL).unwrap_err().to_string();
     assert!(error.contains(":300001: expected source,target, found 1 column"), "{error}");
 
     // The error of a node's second row must win over that of a later field that is not a number, although the
@@ -196,7 +199,7 @@ fn the_first_bad_row_of_a_long_file_is_named_by_its_line() {
     lines[150_002] = "x,1,two".into();
     let path = write(lines.join("\n").as_bytes());
     for sizes in [TINY, Sizes::USUAL] {
-        let error = features_by(&path, sizes).unwrap_err();
+        let error = read_features_in(&path, sizes).unwrap_err();
         assert!(
             error.ends_with(":150002: node 150000 has a second row; its first is on line 150001"),
             "{error}"
@@ -209,11 +212,11 @@ fn rows_before_a_damaged_part_are_read_first() {
     let rows: String = (0..1000).map(|row| format!("{row},{}\n", row + 1)).collect();
     let whole = gzip(rows.replace("500,501", "500").as_bytes());
     let path = write(&whole[..whole.len() - 9]);
-    let error = edges_by(&path, TINY).unwrap_err().to_string();
+    let error = read_edges_in(&path, TINY).unwrap_err().to_string();
     assert!(error.contains(":501: expected source,target"), "{error}");
     let whole = gzip(rows.as_bytes());
     let path = write(&whole[..whole.len() - 9]);
-    let error = edges_by(&path, TINY).unwrap_err().to_string();
+    let error = read_edges_in(&path, TINY).unwrap_err().to_string();
     assert!(error.contains(": the gzip stream is cut off"), "{error}");
 }
 

@@ -6,8 +6,8 @@ use super::EdgeList;
 use crate::graph::Pair;
 
 impl EdgeList {
-    /// Turns these undirected edges into those of a bipartite graph, whose first `num_sources` nodes are sources and
-    /// whose other nodes are targets. Lists derived from the result keep the distinction.
+    /// Turns these undirected edges into those of a bipartite graph, whose first `num_sources` nodes are
+    /// sources and whose other nodes are targets. Lists derived from the result keep the distinction.
     ///
     /// # Examples
     /// ```
@@ -33,8 +33,8 @@ impl EdgeList {
         }
     }
 
-    /// Builds edges from `pairs` on the same nodes, without weights; see [`EdgeList::with_direction`]. In a bipartite
-    /// graph, the pairs must join sources with targets.
+    /// Builds edges from `pairs` on the same nodes, without weights; see [`EdgeList::with_direction`]. In a
+    /// bipartite graph, the pairs must join sources with targets.
     pub fn with_edges(&self, pairs: Vec<Pair>) -> EdgeList {
         let edges = Self::with_direction(self.direction, self.num_nodes, pairs, None).0;
         EdgeList { num_sources: self.num_sources, ..edges }
@@ -53,8 +53,8 @@ impl EdgeList {
         }
     }
 
-    /// Returns `true` if `pair` is or could be an edge: its nodes are distinct and, in a bipartite graph, a source and
-    /// a target.
+    /// Returns `true` if `pair` is or could be an edge: its nodes are distinct and, in a bipartite graph, a
+    /// source and a target.
     pub fn can_join(&self, (u, v): Pair) -> bool {
         match self.num_sources {
             Some(num_sources) => ((u as usize) < num_sources) != ((v as usize) < num_sources),
@@ -67,7 +67,8 @@ impl EdgeList {
         self.can_join(pair) && !self.contains(pair)
     }
 
-    /// Returns the nodes that `node`, as the first node of a pair, could be linked to but is not, in ascending order.
+    /// Returns the nodes that `node`, as the first node of a pair, could be linked to but is not, in
+    /// ascending order.
     pub fn candidates_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
         let n = self.num_nodes as u32;
         let others = match self.num_sources.map(|num_sources| num_sources as u32) {

@@ -15,8 +15,8 @@ const VALUES_PER_BYTE: usize = 8;
 /// and fewer in larger blocks.
 const DIFFERENCES_PER_BYTE: usize = 256;
 
-/// The maximum number of bytes per value that the values of a page may share with their predecessors. A shared
-/// byte takes memory for each value once decoded.
+/// The maximum number of bytes per value that the values of a page may share with their predecessors. A
+/// shared byte takes memory for each value once decoded.
 const SHARED_BYTES_PER_VALUE: u64 = 16 << 10;
 
 /// A page reader that refuses pages which claim more values than they can hold.

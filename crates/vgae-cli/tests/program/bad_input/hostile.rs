@@ -142,7 +142,7 @@ fn oversized_npz() {
     let (code, stderr) = vgae(&workspace, "train bomb.npz --output run");
     assert_eq!(code, Some(1), "{stderr}");
     assert!(
-        stderr.starts_with("error: bomb.npz: the array row unpacks to more than 16777217 rows out of "),
+        stderr.starts_with("error: bomb.npz: the array row unpacks to more than 16777217 rows from "),
         "{stderr}"
     );
 }
