@@ -78,7 +78,10 @@ fn session_opens_no_socket() {
         assert!(output.status.success(), "{verb}: {}", text(output.stderr));
         if has_strace {
             let seen = workspace.read("seen");
-            assert!(!seen.contains('('), "{verb}: {seen}");
+            // strace writes this where a process ends while it attaches to it.
+            let calls: Vec<&str> =
+                seen.lines().filter(|line| !line.ends_with("???( <detached ...>")).collect();
+            assert!(calls.iter().all(|line| !line.contains('(')), "{verb}: {seen}");
         }
     }
 }
