@@ -12,13 +12,13 @@ use crate::Result;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ReportConfig {
-    /// How the embeddings are laid out in two dimensions
+    /// How to lay out the embeddings in two dimensions
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ReportConfig::default().map))]
     pub map: MapKind,
-    /// Nodes on the map at most, drawn by the run's seed where there are more
+    /// Maximum number of nodes on the map. If there are more, a random sample is shown
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes))]
     pub map_nodes: usize,
-    /// Predicted links in the table
+    /// Number of predicted links in the table
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().top))]
     pub top: usize,
 }
@@ -28,9 +28,9 @@ pub struct ReportConfig {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
-    /// t-SNE: neighbours stay neighbours, distances between groups say little (seconds)
+    /// t-SNE: keeps neighbours together, but distances between groups mean little; takes seconds
     Tsne,
-    /// The two principal components: at once
+    /// The first two principal components; takes no noticeable time
     Pca,
     /// No map
     None,
@@ -50,13 +50,13 @@ pub enum PlotKind {
     Roc,
     /// Precision–recall curve of the held-out links
     Pr,
-    /// Reliability diagram: what probabilities claim, and what is the case
+    /// Reliability diagram: the share of links by predicted probability
     Calibration,
     /// Histogram of the logits of links and of non-links
     Scores,
     /// AUC and average precision by degree
     Degree,
-    /// KL, or variance, of each latent dimension
+    /// KL divergence, or variance, of each latent dimension
     Latent,
     /// The embeddings in two dimensions
     Embedding,

@@ -13,20 +13,21 @@ use super::stdout;
 
 /// Repeat a run from its run.json and compare the results bit by bit
 ///
-/// The inputs must have the recorded SHA-256. Settings, seed and split are the run's; the number of threads
-/// may differ. The table tells for each file whether it is the same and, if not, the first difference and its
-/// size. The exit code is 0 if all files are the same, and 1 otherwise.
+/// Uses the same settings, seed and split as the run; the number of threads may differ. The inputs must have
+/// the SHA-256 that the run recorded. The printed table shows for each file whether it is the same and, if
+/// not, the first difference and how large the differences are. The exit code is 0 if all files are the same,
+/// and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// The DATA of `vgae train`, if it has moved or came from stdin
+    /// Path of DATA of `vgae train`, if it has moved or came from stdin
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// The file of `vgae train --features`, if it has moved or came from stdin
+    /// Path of the file of `vgae train --features`, if it has moved or came from stdin
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
-    /// Keep the second run in this directory
+    /// Keep the repeated run in this directory
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Replace the output directory if it is a run

@@ -15,19 +15,20 @@ use super::stdout;
 
 /// Choose the logit above which to predict links
 ///
-/// The cut for --precision is chosen on the validation part. The test part then gives the recall, which is
-/// the share of links above the cut; num_predicted, the number of pairs above the cut that are not edges,
-/// which are the pairs that `vgae predict` returns; and the precision, the share of links among all pairs
-/// above the cut if links are as rare as in the graph. The number of predicted pairs that are links missing
-/// from the graph cannot be known. --budget ranks all pairs and cuts after the given number of predicted
-/// pairs.
+/// --precision chooses this threshold on the validation part. --budget ranks all pairs that are not edges and
+/// puts the threshold after the given number of them.
+///
+/// The printed recall is the share of the test links above the threshold. num_predicted is the number of
+/// pairs above the threshold that are not edges; these are the pairs that `vgae predict` returns. The
+/// precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
+/// How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
     #[command(flatten)]
     goal: Goal,
-    /// The assumed share of pairs that are links [default: the share of the graph's pairs that are edges]
+    /// Assumed share of pairs that are links [default: the share of pairs that are edges in the graph]
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     density: Option<f64>,
     #[command(flatten)]
@@ -40,10 +41,10 @@ pub(super) struct Args {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Goal {
-    /// Choose the lowest cut above which this share of the pairs are links
+    /// Choose the lowest threshold above which this share of the pairs are links
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     precision: Option<f64>,
-    /// Choose the cut above which this many pairs are not edges
+    /// Choose the threshold above which this many pairs are not edges
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     budget: Option<usize>,
 }
