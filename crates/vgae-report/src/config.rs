@@ -8,7 +8,7 @@ use vgae::Error;
 
 use crate::Result;
 
-/// The settings of a report, which change what is shown and not what was found.
+/// The settings of a report. They change what is shown, but not the metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ReportConfig {
@@ -23,7 +23,7 @@ pub struct ReportConfig {
     pub top: usize,
 }
 
-/// How embeddings are laid out in two dimensions.
+/// The layout of embeddings in two dimensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
@@ -36,7 +36,7 @@ pub enum MapKind {
     None,
 }
 
-/// What a picture shows.
+/// The kind of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlotKind {
@@ -63,7 +63,7 @@ pub enum PlotKind {
 }
 
 impl PlotKind {
-    /// As on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             PlotKind::Loss => "loss",
@@ -79,35 +79,37 @@ impl PlotKind {
         }
     }
 
-    /// Whether several runs can be drawn over one another.
-    pub fn is_of_several(self) -> bool {
+    /// Returns `true` if several runs can be drawn in one chart.
+    pub fn supports_several_runs(self) -> bool {
         use PlotKind::*;
         matches!(self, Loss | Kl | Validation | Roc | Pr | Calibration)
     }
 
-    /// What there is to see, for who sees such a picture for the first time.
+    /// Explains the chart to readers who have never seen one like it.
     pub fn caption(self) -> &'static str {
         match self {
-            PlotKind::Loss => "What was minimised should fall and then level off.",
+            PlotKind::Loss => "The loss should fall and then level off.",
             PlotKind::Kl => {
-                "How far the posteriors are from the prior: 0 would mean that nothing is encoded."
+                "The distance of the posteriors from the prior. At 0, the embeddings would say nothing about the nodes."
             }
-            PlotKind::Validation => "On what was held out to validate, which training does not see.",
+            PlotKind::Validation => "Metrics of the validation part, which is not trained on.",
             PlotKind::Roc => {
-                "The links found against the non-links taken for links: the nearer to the upper left, the better. Its area is the AUC."
+                "The share of links found against the share of non-links taken for links. The nearer to the upper left corner, the better; the area below the curve is the AUC."
             }
             PlotKind::Pr => {
-                "The longer it stays up, the more of the best-ranked pairs are links; its area is the AP."
+                "The longer the curve stays high, the more of the best-ranked pairs are links. The area below it is the AP."
             }
             PlotKind::Calibration => {
-                "Among as many non-links as links: on the diagonal, probabilities are what they claim. Bins of under 1 % of the pairs are left out."
+                "Predicted probabilities against the share of links, among as many non-links as links. On the diagonal, probabilities are calibrated. Bins with less than 1 % of the pairs are left out."
             }
-            PlotKind::Scores => "The less the two overlap, the better links are told from non-links.",
+            PlotKind::Scores => {
+                "The less the two histograms overlap, the better the model separates links from non-links."
+            }
             PlotKind::Degree => {
-                "How well pairs of nodes with few and with many known edges are told apart; a bar of few pairs says little."
+                "How well links are ranked at nodes with few and with many training edges. A bar for few pairs says little."
             }
-            PlotKind::Latent => "A dimension that does not vary from node to node says nothing.",
-            PlotKind::Embedding => "Nodes that lie together are alike by their embeddings.",
+            PlotKind::Latent => "A dimension that does not vary from node to node encodes nothing.",
+            PlotKind::Embedding => "Nodes that are close together have similar embeddings.",
         }
     }
 }
@@ -119,24 +121,25 @@ impl Default for ReportConfig {
 }
 
 impl ReportConfig {
-    /// The nodes that a map may have at most: what a page can draw, and t-SNE lay out in a minute.
-    pub const MOST_MAP_NODES: usize = 20_000;
-    /// The predicted links that a table may have at most.
-    pub const MOST_LINKS: usize = 10_000;
+    /// The maximum number of nodes on a map: a page can draw as many, and t-SNE can lay them out in a minute.
+    pub const MAX_MAP_NODES: usize = 20_000;
+    /// The maximum number of predicted links in a table.
+    pub const MAX_LINKS: usize = 10_000;
 
-    /// Whether the settings are within their bounds.
+    /// Checks that the settings are within their bounds.
     ///
     /// # Errors
     /// [`Error::Config`] names the flag, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
-        let check = |setting: &'static str, found: usize, most: usize| match (1..=most).contains(&found) {
+        let check = |setting: &'static str, found: usize, maximum: usize| match (1..=maximum).contains(&found)
+        {
             true => Ok(()),
             false => {
-                Err(Error::config(setting, format!("`{setting} = {found}`: expected 1 to {most}")).into())
+                Err(Error::config(setting, format!("`{setting}` is {found}; expected 1 to {maximum}")).into())
             }
         };
-        check("report.map_nodes", self.map_nodes, Self::MOST_MAP_NODES)?;
-        check("report.top", self.top, Self::MOST_LINKS)
+        check("report.map_nodes", self.map_nodes, Self::MAX_MAP_NODES)?;
+        check("report.top", self.top, Self::MAX_LINKS)
     }
 }
 

@@ -129,12 +129,14 @@ fn report_parts<'a>(
 ) -> Result<Report<'a>> {
     let Split { validation, test, .. } = &run.split;
     if validation.is_empty() && test.is_empty() {
-        let problem =
-            "this run held out no links, so there is nothing to rank; expected --pairs and --negatives";
+        let problem = "this run held out no links to evaluate; hint: give links with --pairs and non-links with --negatives";
         return Err(Error::Usage(problem.into()));
     }
     if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
-        reporter.note("these negatives pose a different question than the run's --task");
+        reporter.note(format!(
+            "the run was trained for --task {}; these negatives are not those of that task",
+            run.record.config.split.task
+        ));
     }
     let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
     let mut report = Report::new(Source::Kind(kind), args);

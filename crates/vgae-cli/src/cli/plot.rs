@@ -57,7 +57,7 @@ enum ImageFormat {
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let format = ImageFormat::of_path(&args.output)?;
-    if args.runs.len() > 1 && !args.kind.is_of_several() {
+    if args.runs.len() > 1 && !args.kind.supports_several_runs() {
         let problem = format!("--kind {} shows one run; {} were given", args.kind.name(), args.runs.len());
         return Err(Error::Usage(problem));
     }
@@ -86,9 +86,9 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             args.kind.name(),
             runs.join(", "),
             if others.is_empty() {
-                "no chart has data".to_string()
+                "no kind of chart has data".to_string()
             } else {
-                format!("there is data for {}", others.join(", "))
+                format!("these kinds have data: {}", others.join(", "))
             }
         ))
     })?;

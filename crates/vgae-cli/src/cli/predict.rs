@@ -203,11 +203,11 @@ fn report_recall(recall: Option<Recall>, reporter: &Reporter) {
     let Recall { num_exact, num_found, num_nodes, .. } = recall;
     reporter.info(match recall.share() {
         Some(share) => format!(
-            "approximate: recall {share:.4}; {num_found} of the {num_exact} exact pairs at {num_nodes} \
-             fully searched nodes were found"
+            "approximate: recall {share:.4}; an exact search at {num_nodes} nodes gives {num_exact} pairs, of \
+             which {num_found} were found"
         ),
         None => {
-            format!("approximate: recall unknown; no exact pair is at the {num_nodes} fully searched nodes")
+            format!("approximate: recall unknown; an exact search at {num_nodes} nodes gives no pairs")
         }
     });
 }
@@ -232,8 +232,8 @@ impl CandidatesArg {
         match self {
             CandidatesArg::All => Ok(Candidates::All),
             CandidatesArg::TwoHop if known.num_sources().is_some() => {
-                let problem =
-                    "--candidates two-hop: in a bipartite graph, nodes two edges apart are of the same kind";
+                let problem = "--candidates two-hop: in a bipartite graph, two nodes with a common neighbour are of the same \
+                     kind and cannot be linked; hint: leave out --candidates";
                 Err(Error::Usage(problem.into()))
             }
             CandidatesArg::TwoHop => Ok(Candidates::TwoHop),

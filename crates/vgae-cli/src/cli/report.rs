@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         true => ReportConfig { map: MapKind::None, ..args.config.clone() },
         false => args.config.clone(),
     };
-    let stage = reporter.stage("reporting");
+    let stage = reporter.stage("building the report");
     let reports = build_reports(&args.runs, &config)?;
     let text = if args.text { report::text(&reports) } else { report::page(&reports)? };
     drop(stage);
@@ -99,7 +99,7 @@ pub(super) fn write_after_training(
     history: Vec<Epoch>,
     reporter: &Reporter,
 ) {
-    let stage = reporter.stage("reporting");
+    let stage = reporter.stage("building the report");
     // A t-SNE map would take longer than training on a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);

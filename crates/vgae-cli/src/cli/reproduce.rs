@@ -56,7 +56,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         false => write(output, &files),
     })?;
     reproduce::verdict(&args.run, &files, &reasons)?;
-    reporter.info(format!("{}: identical to the bit", args.run.display()));
+    reporter.info(format!("{}: the repeated run is bit-identical", args.run.display()));
     Ok(())
 }
 

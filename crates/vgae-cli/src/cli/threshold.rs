@@ -1,4 +1,4 @@
-//! `vgae threshold`: chooses where to cut a ranking, and estimates what is above the cut.
+//! `vgae threshold`: chooses a threshold for the logits, and estimates the precision and recall above it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -49,7 +49,7 @@ struct Goal {
     budget: Option<usize>,
 }
 
-/// The number of edges or negatives above a cut below which the estimate is mostly chance.
+/// The least number of edges and of negatives above the threshold for an estimate that is not mostly chance.
 const FEW_PAIRS: usize = 20;
 
 /// The printed result.
@@ -105,7 +105,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 reporter.note(format!("there are only {} pairs that are not edges", best.len()));
             }
             let Some(last) = best.last() else {
-                return Err(Error::Usage("every pair is an edge, so there is nothing to cut".into()));
+                return Err(Error::Usage("every pair is an edge, so there is nothing to predict".into()));
             };
             let cut = Cut::at(population.reported(), density, last.logit)?;
             (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
@@ -143,8 +143,8 @@ fn logit_with_precision(
     let (num_edges, num_negatives) = (above(edges), above(negatives));
     if num_edges.min(num_negatives) < FEW_PAIRS {
         reporter.note(format!(
-            "the cut is uncertain: above it are only {num_edges} of the {} validation edges and \
-             {num_negatives} of {} negatives",
+            "the threshold is uncertain: only {num_edges} of the {} validation edges and {num_negatives} of the \
+             {} negatives are above it",
             edges.len(),
             negatives.len()
         ));

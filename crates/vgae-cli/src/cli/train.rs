@@ -135,7 +135,7 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
         && peak > limit
     {
         reporter.note(format!(
-            "training used {}, although --memory-limit is {}: the planned memory may be off by a quarter",
+            "training used {}, more than the {} of --memory-limit: the plan can be wrong by a quarter",
             size(peak),
             size(limit)
         ));
@@ -183,7 +183,7 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     let plan = Plan::of(&graph, &split.train, config);
     if let Some(plan) = &plan {
         if !args.dry_run {
-            reporter.info(format!("memory: about {} planned", size(plan.peak_bytes())));
+            reporter.info(format!("planned memory: about {}", size(plan.peak_bytes())));
         }
         plan.check(config)?;
     }
@@ -225,7 +225,7 @@ fn resume(args: &Args, path: &Path, reporter: &Reporter) -> Result<StartedRun> {
     let version = &unfinished.run.record().vgae_version;
     if version != env!("CARGO_PKG_VERSION") {
         reporter.note(format!(
-            "the run was started by vgae {version}; the results may differ from those of that version"
+            "the run was started by vgae {version}, whose results may differ from those of this version"
         ));
     }
     let train_seconds = match &unfinished.checkpoint {

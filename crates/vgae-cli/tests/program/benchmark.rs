@@ -204,8 +204,8 @@ fn different_splits_are_not_compared() {
         format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
     let assert = workspace.vgae(&arguments).args(["vgae: --val-fraction 0.1 --epochs 5"]).assert().code(1);
     let stderr = text(assert.get_output().stderr.clone());
-    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 had different splits; models must be compared on \
-                the same split: give every model the same split flags\n";
+    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 have different splits, but models are compared on \
+                the same split; hint: give every model the same split flags\n";
     assert!(stderr.ends_with(last), "{stderr}");
 }
 
@@ -258,7 +258,7 @@ fn usage_errors_precede_first_run() {
             "a b/a.csv --models gae",
             "two data sets are named a; hint: rename one, or use a separate --output for each",
         ),
-        ("- --models gae", "DATA is read once per run; stdin can be read only once"),
+        ("- --models gae", "DATA is -, but every run reads DATA, and stdin can be read only once"),
         (
             "a --models gae --model-args vgae:x",
             "--model-args \"vgae:x\" does not begin with one of --models; expected 'MODEL: FLAGS'",

@@ -120,7 +120,7 @@ function suggest(input, choose) {
     const option = (item, i) => make("li", { role: "option", id: `${input.id}-${i}`, onmousedown: (event) => { event.preventDefault(); take(i); } },
       make("span", { textContent: item.node, className: clipClass(item.node) }), item.label ? " " : null, item.label ? labelElement(item.label) : null);
     const rest = answer.num_found - found.length;
-    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this";
+    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this text";
     list.replaceChildren(...found.map(option), ...(note ? [make("li", { className: "hint", textContent: note })] : []));
     open(true);
     highlight(-1);
@@ -151,7 +151,7 @@ function reasons(why) {
   const more = (shown, all) => (all > shown ? ` The ${shown} with the fewest edges:` : "");
   const blocks = [];
   if (why.alike) {
-    const some = why.alike.length ? "Linked with the target, and sharing neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
+    const some = why.alike.length ? "These nodes are linked with the target and share neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
     blocks.push(block("Similar nodes", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
   } else {
     const text = why.num_common_neighbours
@@ -210,7 +210,7 @@ function predicted(source, item, rank) {
 
 const showPredictions = latest((node) => ask(`predict/${encodeURIComponent(node)}`, { top: $("top").value }), (answer) => {
   const rows = answer.predictions.flatMap((item, at) => predicted(answer.node, item, at + 1));
-  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "It is already linked with every node that it could be linked with." }));
+  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "This node is already linked with every node that it can be linked with." }));
   $("predictions").replaceChildren(...(rows.length ? rows : [none]));
   shown.predictions = answer.predictions.slice(0, 10);
   drawLinks();
@@ -270,8 +270,8 @@ const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`,
   $("links-name").textContent = `Neighbours (${count.format(degree)})`;
   const isCut = answer.neighbours.length < degree;
   const order = `With the model's probability, highest first${isCut ? `; the first ${count.format(answer.neighbours.length)}` : ""}.`;
-  const held = answer.neighbours.some((item) => item.part !== "train") ? " Coloured ones were held out: the model was not trained on them." : "";
-  $("links-hint").textContent = degree ? order + held : "It has no links.";
+  const held = answer.neighbours.some((item) => item.part !== "train") ? " Links with a coloured part were held out: the model was not trained on them." : "";
+  $("links-hint").textContent = degree ? order + held : "This node has no links.";
   $("neighbours").replaceChildren(...answer.neighbours.map(neighbour));
   $("more").hidden = !isCut || limit >= 1000;
   $("more").textContent = degree > 1000 ? "Show 1,000" : "Show all";

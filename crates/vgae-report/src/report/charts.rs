@@ -13,7 +13,7 @@ pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
         PlotKind::Loss => epochs(reports, "Loss", "loss", &LOSSES),
         PlotKind::Kl => epochs(reports, "KL divergence", "nats", &KL),
         PlotKind::Validation => epochs(reports, "Validation", "share", &VALIDATION)
-            .or_else(|| epochs(reports, "Validation", "nats a row", &ELBO)),
+            .or_else(|| epochs(reports, "Validation", "nats per row", &ELBO)),
         PlotKind::Roc => roc(reports),
         PlotKind::Pr => precision_recall(reports),
         PlotKind::Calibration => calibration(reports),
@@ -64,7 +64,7 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[EpochFigure]
         }
     }
     let selected = reports.first().and_then(|report| report.record.selected_epoch).filter(|_| is_alone);
-    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("epoch {epoch}, kept") });
+    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("selected epoch {epoch}") });
     series.iter().any(|series| !series.points.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: title.into(),
@@ -152,7 +152,7 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
             x: unit_axis("mean predicted probability"),
             y: unit_axis("share of links"),
             series,
-            reference: Some(Reference::Diagonal("as claimed".into())),
+            reference: Some(Reference::Diagonal("perfectly calibrated".into())),
             marks: Vec::new(),
         })
     })

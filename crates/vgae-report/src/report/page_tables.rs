@@ -32,9 +32,9 @@ pub(super) fn ranking(report: &Report) -> Markup {
         } }
         @if !report.left_out.is_empty() {
             p.hint {
-                "Left out because they would take long here: "
+                "Left out, because they would take long on this graph: "
                 (report.left_out.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))
-                ". " code { "vgae train DATA --model NAME --split RUN" } " computes one of them."
+                ". " code { "vgae train DATA --model NAME --split RUN" } " computes each of them."
             }
         }
         @if let Some(validation) = report.validation.filter(|_| part.name == "test") {
@@ -49,7 +49,7 @@ pub(super) fn ranking(report: &Report) -> Markup {
 /// Renders the metrics of several runs in one table.
 pub(super) fn comparison(reports: &[&Report]) -> Markup {
     html! {
-        p.hint { "Intervals are 95 % bootstrap intervals. Runs with different splits or graphs are measured on different links." }
+        p.hint { "Intervals are 95 % bootstrap intervals. Runs with different graphs or splits are measured on different links." }
         div.scroll { table.ranking {
             thead { tr {
                 th { "run" } th { "model" } th.number { "AUC" } th.optional.number { "interval" } th { (scale_heading()) }

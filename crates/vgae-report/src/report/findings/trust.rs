@@ -36,11 +36,11 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     let is_small = num_edges < FEW_EDGES;
     if is_small && lower == upper {
         reasons.push(format!(
-            "{num_edges} links are few. All are ranked alike, so the interval has zero width, which does not mean certainty."
+            "There are only {num_edges} links, and all rank alike. The interval therefore has zero width, but the AUC is not certain."
         ));
     } else if is_small {
         reasons.push(format!(
-            "{num_edges} links are few: with other links, the AUC could be as low as {} or as high as {}.",
+            "There are only {num_edges} links: with other links, the AUC could be as low as {} or as high as {}.",
             percent(lower),
             percent(upper)
         ));
@@ -50,13 +50,13 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     let answer = match (beats_chance(part), part.name == "test" && !is_small, is_calibrated) {
         (false, _, _) => "No: it does not rank measurably better than chance",
         (true, false, _) => "With care",
-        (true, true, _) if upper < best => "A simple score beats_chance better",
+        (true, true, _) if upper < best => "A simple score ranks better",
         (true, true, true) => "Yes, ranking and probabilities",
         (true, true, false) => "Yes, its ranking",
     };
     if beats_chance(part) {
         reasons.push(
-            "Uniformly drawn non-links are easy to tell from links; `vgae evaluate RUN --negatives hard` is a harder test.".into(),
+            "Non-links that are drawn uniformly are easy to tell from links; `vgae evaluate RUN --negatives hard` is a harder test.".into(),
         );
     }
     Finding { question: Question::Trusted, answer: answer.into(), reasons }
