@@ -68,7 +68,7 @@ impl Row {
     ///
     /// # Errors
     /// [`vgae::Error::Leak`] if the audit finds an offence; otherwise the errors of [`Audit`].
-    pub fn of_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
+    pub fn from_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
         audit(path)?;
         let record = read_record(path)?;
         let file = path.join("metrics.json");

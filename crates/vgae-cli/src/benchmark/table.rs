@@ -56,7 +56,7 @@ pub enum Format {
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&graph.inputs),
 /// };
-/// let row = Row::of_run(cell.clone(), &path, 0.1)?;
+/// let row = Row::from_run(cell.clone(), &path, 0.1)?;
 /// recheck(&row, &path)?;
 /// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
 /// let summaries = summarize(&[row], &[cell], None);

@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
             continue;
         }
         let wall_seconds = start.elapsed().as_secs_f64();
-        let row = audited(Row::of_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
+        let row = audited(Row::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
         drop(stage);
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();

@@ -56,7 +56,7 @@ enum ImageFormat {
 }
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
-    let format = ImageFormat::of_path(&args.output)?;
+    let format = ImageFormat::from_path(&args.output)?;
     if args.runs.len() > 1 && !args.kind.supports_several_runs() {
         let problem = format!("--kind {} shows one run; {} were given", args.kind.name(), args.runs.len());
         return Err(Error::Usage(problem));
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
 }
 
 impl ImageFormat {
-    fn of_path(path: &Path) -> Result<ImageFormat> {
+    fn from_path(path: &Path) -> Result<ImageFormat> {
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
         match extension.as_deref() {
             _ if path == Path::new("-") => Ok(ImageFormat::Svg),

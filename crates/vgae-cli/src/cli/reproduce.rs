@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::Result;
-use crate::reproduce::{self, Compared, Place};
+use crate::reproduce::{self, Compared, MovedInputs};
 use serde::Serialize;
 use vgae::write::Existing;
 
@@ -40,13 +40,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let place = Place { data: args.data.clone(), features: args.features.clone() };
-    let record = reproduce::check(&args.run, &place)?;
+    let moved_inputs = MovedInputs { data: args.data.clone(), features: args.features.clone() };
+    let record = reproduce::check(&args.run, &moved_inputs)?;
     let temporary =
         tempfile::tempdir().map_err(|source| vgae::Error::io("create", &std::env::temp_dir(), source))?;
     let again = args.output.clone().unwrap_or_else(|| temporary.path().join("run"));
     let progress = reporter.epochs(record.config.model.model);
-    reproduce::make(&args.run, &record, &place, &again, existing, &progress, |epoch| progress.show(epoch))?;
+    reproduce::repeat(&args.run, &record, &moved_inputs, &again, existing, &progress, |epoch| {
+        progress.show(epoch)
+    })?;
     drop(progress);
     let files = reproduce::compare(&args.run, &again)?;
     let is_same = files.iter().all(|file| file.difference.is_none());

@@ -126,7 +126,7 @@ fn killed_benchmark_resumes() {
     first.kill().unwrap();
     first.wait().unwrap();
     let before = workspace.read("bench/runs.csv");
-    assert!(before.lines().count() < 5, "it was to be killed before its end");
+    assert!(before.lines().count() < 5, "the benchmark ended before it was killed");
 
     workspace
         .stdout(&format!("{arguments} --quiet").replace("-- --epochs 5 --quiet", "--quiet -- --epochs 5"));
@@ -135,7 +135,7 @@ fn killed_benchmark_resumes() {
     assert!(after.starts_with(&before) && after.lines().count() == 5, "{before}{after}");
     let seeds: Vec<String> = records(&after).iter().map(|run| run["seed"].clone()).collect();
     assert_eq!(seeds, ["0", "1", "2", "3"]);
-    assert!(!workspace.exists("bench/runs"), "what the killed one left is taken away");
+    assert!(!workspace.exists("bench/runs"), "the files of the killed benchmark are removed");
 }
 
 #[test]
@@ -243,7 +243,7 @@ fn leak_ends_benchmark() {
         vgae_version: String::new(),
         data_sha256: String::new(),
     };
-    let row = Row::of_run(cell, &workspace.path(run), 1.0);
+    let row = Row::from_run(cell, &workspace.path(run), 1.0);
     assert!(matches!(row, Err(Error::Library(vgae::Error::Leak { .. }))), "{row:?}");
 }
 

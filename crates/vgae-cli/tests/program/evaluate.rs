@@ -1,4 +1,4 @@
-//! `vgae evaluate` with other negatives than the split's, and with figures beyond AUC and AP.
+//! `vgae evaluate` with other negatives than those of the split, other pairs, and metrics beyond AUC and AP.
 
 use crate::common::{Workspace, karate, text};
 use serde_json::Value;
@@ -53,8 +53,8 @@ fn table_for_each_kind_of_negatives() {
         }
         let width = table.lines().next().unwrap().len();
         assert!(table.lines().all(|line| line.len() == width), "{table}");
-        let said = stderr(&workspace, &arguments);
-        assert!(said.starts_with(note) && said.is_empty() == note.is_empty(), "{said}");
+        let printed = stderr(&workspace, &arguments);
+        assert!(printed.starts_with(note) && printed.is_empty() == note.is_empty(), "{printed}");
         assert_eq!(stderr(&workspace, &format!("{arguments} -q")), "");
     }
 }
@@ -125,9 +125,9 @@ fn table_holds_intervals_calibration_and_degrees() {
     assert!(
         degrees.starts_with("part        smaller_degree  roc_auc  average_precision  num_edges  num_neg")
     );
-    let said = stderr(&workspace, "evaluate run --reliability");
+    let stderr = stderr(&workspace, "evaluate run --reliability");
     assert_eq!(
-        said,
+        stderr,
         "note: this run is not calibrated; --calibrate isotonic|platt shows what calibration would change\n"
     );
 }

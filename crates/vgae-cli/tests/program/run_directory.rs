@@ -68,7 +68,7 @@ fn failed_replacement_keeps_old_run() {
         .spawn()
         .unwrap();
     while !workspace.exists("run/.replacement/split/test_negatives.csv") {
-        assert!(child.try_wait().unwrap().is_none(), "training goes on until it is killed");
+        assert!(child.try_wait().unwrap().is_none(), "training runs until it is killed");
         std::thread::sleep(std::time::Duration::from_millis(20));
     }
     child.kill().unwrap();

@@ -68,8 +68,8 @@ fn metrics_to_stdout_rest_to_stderr() {
         lines[0].starts_with("part") && lines[1].starts_with("validation") && lines[2].starts_with("test")
     );
     let stderr = text(assert.get_output().stderr.clone());
-    for said in ["34 nodes, 78 edges, no features", "epoch 5/5", "run directory: run"] {
-        assert!(stderr.contains(said), "{stderr}");
+    for part in ["34 nodes, 78 edges, no features", "epoch 5/5", "run directory: run"] {
+        assert!(stderr.contains(part), "{stderr}");
     }
     let quiet =
         workspace.vgae(&format!("train {} --output quiet --epochs 5 --quiet", karate())).assert().success();

@@ -2,7 +2,7 @@
 
 mod trust;
 
-use crate::report::{HeldOut, Link, Report, Scope, Standing, figure};
+use crate::report::{BaselineMetrics, HeldOut, Link, Report, Scope, figure};
 use vgae::config::{ModelKind, Select};
 use vgae::evaluate::PartRowMetrics;
 use vgae::evaluate::metrics::{Interval, LEVEL};
@@ -94,7 +94,7 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
         percent(upper),
         part.name
     )];
-    let best = report.standings.first();
+    let best = report.baselines.first();
     reasons.extend(best.map(|best| compare_with_best(part, best, report)));
     let is_model = !matches!(report.record.config.model.model, ModelKind::Baseline(_));
     let answer = match (is_model, beats_chance(part), best) {
@@ -111,10 +111,10 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
 }
 
 /// Compares the model with the best score that needs no training.
-fn compare_with_best(part: &HeldOut, best: &Standing, report: &Report) -> String {
+fn compare_with_best(part: &HeldOut, best: &BaselineMetrics, report: &Report) -> String {
     let (name, theirs) = (best.kind.name(), percent(best.metrics.roc_auc));
     let difference = part.metrics.roc_auc - best.metrics.roc_auc;
-    let which = match report.left_out.is_empty() {
+    let which = match report.skipped_baselines.is_empty() {
         true => "The best simple score",
         false => "The best of the simple scores listed below",
     };

@@ -12,7 +12,7 @@ pub(super) fn ranking(report: &Report) -> Markup {
     let model = report.record.config.model.model.to_string();
     let own = [(model, part.metrics, part.intervals, true)];
     let others = report
-        .standings
+        .baselines
         .iter()
         .map(|other| (other.kind.name().to_string(), other.metrics, other.intervals, false));
     html! {
@@ -30,10 +30,10 @@ pub(super) fn ranking(report: &Report) -> Markup {
                 tr.own[is_own] { td { (name) } (metric_cells(metrics, intervals)) }
             } }
         } }
-        @if !report.left_out.is_empty() {
+        @if !report.skipped_baselines.is_empty() {
             p.hint {
                 "Left out, because they would take long on this graph: "
-                (report.left_out.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))
+                (report.skipped_baselines.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))
                 ". " code { "vgae train DATA --model NAME --split RUN" } " computes each of them."
             }
         }
@@ -63,7 +63,7 @@ pub(super) fn comparison(reports: &[&Report]) -> Markup {
                     Some(part) => {
                         (metric_cells(part.metrics, part.intervals))
                         td {
-                            @if let Some(best) = report.standings.first() {
+                            @if let Some(best) = report.baselines.first() {
                                 (best.kind.name()) " " (percent(best.metrics.roc_auc))
                             }
                         }

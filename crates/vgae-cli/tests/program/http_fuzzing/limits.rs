@@ -189,7 +189,7 @@ fn head_requests_hosts_and_cross_site() {
         // An older browser sends only the origin.
         assert_eq!(ask("Origin: https://evil.example\r\n"), "403");
         assert_eq!(ask("Origin: null\r\n"), "403");
-        let warns = explore.said().contains("anyone who can reach this address can read the graph");
+        let warns = explore.stderr().contains("anyone who can reach this address can read the graph");
         assert_eq!(warns, bind == "0.0.0.0");
     }
 }

@@ -56,12 +56,12 @@ impl Explore {
     }
 
     /// Kills the server, and returns its stderr.
-    fn said(mut self) -> String {
-        assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself");
+    fn stderr(mut self) -> String {
+        assert!(self.child.try_wait().unwrap().is_none(), "the server ended by itself");
         self.child.kill().unwrap();
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        said
+        let mut stderr = String::new();
+        self.child.stderr.take().unwrap().read_to_string(&mut stderr).unwrap();
+        stderr
     }
 }
 

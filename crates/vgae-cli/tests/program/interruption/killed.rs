@@ -5,7 +5,7 @@ use std::path::Path;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use super::{numbers, said, signal, spawn};
+use super::{numbers, signal, spawn, stderr};
 use crate::common::{Workspace, karate};
 use rand::{RngExt, SeedableRng};
 
@@ -51,7 +51,7 @@ fn killed_run_resumes_or_is_unfinished() {
             }
             let output = child.wait_with_output().unwrap();
             if is_through {
-                assert!(output.status.success(), "{arguments}: {}", said(&output));
+                assert!(output.status.success(), "{arguments}: {}", stderr(&output));
                 assert_eq!(numbers(&workspace.path("run")), whole, "after {killed} kills");
                 break;
             }
@@ -68,10 +68,10 @@ fn killed_run_resumes_or_is_unfinished() {
                     }
                 }
                 output => {
-                    let said = said(&output);
-                    let is_clear = said.contains("the training of this run did not end")
-                        || said.contains("is not a run directory");
-                    assert!(is_clear && !is_replacement, "{said}");
+                    let stderr = stderr(&output);
+                    let is_clear = stderr.contains("the training of this run did not end")
+                        || stderr.contains("is not a run directory");
+                    assert!(is_clear && !is_replacement, "{stderr}");
                 }
             }
             // Resumes from a checkpoint, or from the start with the existing split; otherwise starts again.

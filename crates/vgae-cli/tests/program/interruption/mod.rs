@@ -62,6 +62,6 @@ fn wait_for(path: &Path) {
     }
 }
 
-fn said(output: &Output) -> String {
+fn stderr(output: &Output) -> String {
     text(output.stderr.clone())
 }

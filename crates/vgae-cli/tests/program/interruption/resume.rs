@@ -1,4 +1,4 @@
-//! What `vgae train --resume` accepts, and a run directory that two processes want.
+//! The runs that `vgae train --resume` accepts, and two processes that use the same run directory.
 
 use std::fs;
 use std::thread::sleep;
@@ -120,14 +120,14 @@ fn diverged_run_keeps_last_checkpoint() {
     let flags = "--epochs 400 --no-report --checkpoint-every 1";
     let assert =
         workspace.vgae(&format!("train {} -o run {flags} --learning-rate 1000", karate())).assert().code(1);
-    let said = text(assert.get_output().stderr.clone());
+    let stderr = text(assert.get_output().stderr.clone());
     let epoch: usize =
-        said.split(" at epoch ").nth(1).expect(&said).split(';').next().unwrap().parse().unwrap();
-    assert!(said.contains("hint: lower --learning-rate (now 1000)"), "{said}");
-    assert!(epoch > 1, "the first step is finite: {said}");
+        stderr.split(" at epoch ").nth(1).expect(&stderr).split(';').next().unwrap().parse().unwrap();
+    assert!(stderr.contains("hint: lower --learning-rate (now 1000)"), "{stderr}");
+    assert!(epoch > 1, "the first step is finite: {stderr}");
     assert!(
-        said.contains("note: the last good checkpoint is kept; `vgae train --resume run --learning-rate"),
-        "{said}"
+        stderr.contains("note: the last good checkpoint is kept; `vgae train --resume run --learning-rate"),
+        "{stderr}"
     );
     let checkpoint = fs::read(workspace.path("run/checkpoint.safetensors")).unwrap();
     // The same learning rate diverges again, from the same checkpoint.

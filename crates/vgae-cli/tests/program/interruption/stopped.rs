@@ -3,7 +3,7 @@
 use std::thread::sleep;
 use std::time::Duration;
 
-use super::{numbers, said, signal, spawn, wait_for};
+use super::{numbers, signal, spawn, stderr, wait_for};
 use crate::common::{Workspace, karate};
 
 /// Stops `train karate {flags}` by SIGINT as soon as it has a checkpoint, resumes it, and compares it with an
@@ -19,8 +19,8 @@ fn stop_and_go_on(flags: &str) -> usize {
     let stopped = match output.status.code() {
         // Training finished before the signal.
         Some(0) => return 0,
-        Some(130) => said(&output),
-        other => panic!("{flags}: {other:?} {}", said(&output)),
+        Some(130) => stderr(&output),
+        other => panic!("{flags}: {other:?} {}", stderr(&output)),
     };
     let after = stopped.split("stopped by SIGINT after epoch ").nth(1);
     let epoch = after.map_or(0, |after| after.split(';').next().unwrap().parse().unwrap());
@@ -77,7 +77,7 @@ fn stopped_vae_resumes_to_same_bits() {
     wait_for(&workspace.path("run/checkpoint.safetensors"));
     signal(&child, "-TERM");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(143), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(143), "{}", stderr(&output));
     workspace.stdout("train --resume run --no-report");
     assert_eq!(numbers(&workspace.path("run")), numbers(&workspace.path("whole")));
 }
@@ -98,7 +98,7 @@ fn second_signal_stops_at_once() {
     sleep(Duration::from_millis(20));
     signal(&child, "-INT");
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(130), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(130), "{}", stderr(&output));
     assert_eq!(numbers(&workspace.path("run")), before, "the finished run is as it was");
     workspace.stdout("evaluate run");
     let child = spawn(&workspace, "train --resume run --no-report --progress none --checkpoint-every 1");
