@@ -2,7 +2,7 @@
 
 fn main() {
     println!("cargo:rerun-if-changed=build.rs");
-    // The library's build script says where libtorch is; nothing where it was built without.
+    // The build script of the library sets this variable if the library is built with libtorch.
     if let Ok(directory) = std::env::var("DEP_VGAE_LIBTORCH_LIB") {
         println!("cargo:rustc-link-arg=-Wl,-rpath,{directory}");
     }

@@ -10,7 +10,7 @@ use vgae::error::reason;
 /// The result of every fallible function of this crate.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Every way in which drawing, reporting and serving fail.
+/// The errors of drawing charts, building reports and serving the explorer.
 ///
 /// # Examples
 /// ```
@@ -26,7 +26,7 @@ pub enum Error {
     /// A chart could not be drawn.
     #[error("cannot draw the chart: {0}")]
     Chart(String),
-    /// A picture has a size or scale that it cannot have.
+    /// The size or the scale of a picture is out of range.
     #[error("{0}")]
     Size(String),
     /// The server cannot listen at an address.
@@ -34,7 +34,7 @@ pub enum Error {
     Listen {
         /// The address.
         address: SocketAddr,
-        /// The operating system's answer.
+        /// The error of the operating system.
         source: io::Error,
     },
 }

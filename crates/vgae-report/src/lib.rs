@@ -1,8 +1,7 @@
-//! Pictures of what `vgae` trained: [`chart`] draws SVG and PNG, [`report`] makes one page of a run, and [`explore`]
-//! answers questions about a run over HTTP.
+//! Charts, reports and an explorer for the runs of `vgae`: [`chart`] draws SVG and PNG, [`report`] describes a run in
+//! one page, and [`explore`] answers questions about a run over HTTP.
 //!
-//! Data flows one way: a run of [`vgae::run`] → [`report`] → [`explore`], with [`chart`] beside, which knows nothing
-//! of graphs.
+//! `report` uses `chart`, and `explore` uses the map of `report`. `chart` knows nothing about graphs or runs.
 
 #![deny(missing_docs)]
 

@@ -184,14 +184,14 @@ impl Table {
         let machine = machine.describe();
         let mut text = format!(
             "# Benchmark\n\nMade on {date} by vgae {version}; machine: {machine}.\n\n```console\n$ {command}\n```\n\n\
-             Mean ± standard deviation over the splits; every model has the same ones. \"train s\" is the \
-             mean time of training, \"peak MB\" the most memory that a run's process held."
+             Mean ± standard deviation over the splits, which are the same for every model. \"train s\" is the \
+             mean time of training, and \"peak MB\" the peak memory of the process of a run."
         );
         if let Some(reference) = &self.reference {
             let _ = write!(
                 text,
-                " \"vs {reference}\" is the mean of the differences split by split, and its 95 % interval by \
-                 Student's t."
+                " \"vs {reference}\" is the mean difference to {reference} over the splits, and its 95 % interval \
+                 by Student's t."
             );
         }
         text.push_str("\n\n");

@@ -83,7 +83,7 @@ impl Dataset {
         let is_present = files.iter().all(|file| path.join(file).is_file());
         let command = match (is_present, is_fetched) {
             (true, _) => None,
-            // The script puts the data sets beside itself.
+            // The script writes the data sets to its own directory.
             (false, true) if directory.join("fetch.py").is_file() => {
                 Some(format!("python3 {} {name}", directory.join("fetch.py").display()))
             }

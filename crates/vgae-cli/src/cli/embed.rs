@@ -48,7 +48,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     };
     let run = args.run.open(reporter)?;
     let kind = run.record.config.model.model;
-    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
+    let stage = reporter.stage_with_output(&args.output, "encoding the nodes");
     let Some(embeddings) = run.encode()?.embeddings else {
         return Err(Error::Usage(format!("{kind} has no embeddings: it scores pairs from the graph alone")));
     };

@@ -47,7 +47,7 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let stage = reporter.stage_beside(&args.output, "opening the run");
+    let stage = reporter.stage_with_output(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
     stage.begin("generating");
     let mut rng = ChaCha8Rng::seed_from_u64(args.seed);

@@ -106,7 +106,7 @@ impl Latent {
                     .into(),
             );
         }
-        // A few inactive dimensions are harmless: the others encode what there is to encode.
+        // A few inactive dimensions are harmless: the others can encode everything.
         if 10 * num_active > num_dimensions {
             return None;
         }

@@ -1,4 +1,4 @@
-//! `vgae completions` and `vgae man`: the files that packagers ship beside the program, generated from the
+//! `vgae completions` and `vgae man`: the files that packagers ship with the program, generated from the
 //! definitions of the command line.
 
 use crate::{Error, Result};

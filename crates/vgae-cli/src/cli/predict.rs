@@ -95,7 +95,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let output = Output::create(&args.output, existing)?;
     let run = args.run.open(reporter)?;
     let (known, nodes) = (&run.graph.edges, &run.graph.nodes);
-    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
+    let stage = reporter.stage_with_output(&args.output, "encoding the nodes");
     let sources = args.sources.find(nodes)?;
     let candidates = args.candidates.find(nodes, known)?;
     let score = run.encode()?.score;

@@ -85,7 +85,7 @@ impl Reporter {
     pub(super) fn info(&self, text: impl Display) {
         if self.verbosity != Verbosity::Quiet {
             let text = text.to_string();
-            // If stderr is closed, the work goes on.
+            // If stderr is closed, the work continues.
             self.bars.suspend(|| drop(writeln!(io::stderr(), "{}", printable(&text))));
         }
     }
@@ -107,7 +107,7 @@ impl Reporter {
 
     /// Like [`Reporter::stage`], for work that writes to `output` meanwhile. If `output` and stderr are both the
     /// terminal, the output shows the progress itself, and no bar or line is added.
-    pub(super) fn stage_beside(&self, output: &Path, name: &str) -> Stage {
+    pub(super) fn stage_with_output(&self, output: &Path, name: &str) -> Stage {
         let is_on_terminal =
             output == Path::new("-") && io::stdout().is_terminal() && io::stderr().is_terminal();
         match is_on_terminal {

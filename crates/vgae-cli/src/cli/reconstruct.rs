@@ -44,7 +44,7 @@ const CHUNK: usize = 512;
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
-    let stage = reporter.stage_beside(&args.output, "opening the run");
+    let stage = reporter.stage_with_output(&args.output, "opening the run");
     let run = Run::open(&args.run)?;
     let Model::Vae(vae) = &run.model else {
         let model = run.record.config.model.model;

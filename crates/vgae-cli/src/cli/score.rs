@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let output = Output::create(&args.output, existing)?;
     let run = args.run.open(reporter)?;
-    let stage = reporter.stage_beside(&args.output, "encoding the nodes");
+    let stage = reporter.stage_with_output(&args.output, "encoding the nodes");
     let encoded = run.encode()?;
     let posterior = match (args.interval, &encoded.embeddings) {
         (None, _) => None,

@@ -115,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_tells_what_is_known() {
+    fn a_line_shows_what_is_known() {
         let line = |unit, num_done, num_total| line(&progress(unit, num_done, num_total), 0);
         assert_eq!(line(None, 0, None), "reading edges.csv: 5 s so far");
         assert_eq!(line(Some("bytes"), 2_500_000, None), "reading edges.csv: 2.50 MB, 5 s so far");

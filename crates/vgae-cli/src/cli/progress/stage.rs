@@ -66,7 +66,7 @@ impl Stage {
         Stage { progress, num_pairs, _ticker: ticker }
     }
 
-    /// Counts `count` more scored pairs; they are shown beside the counts of the work.
+    /// Counts `count` more scored pairs; they are shown with the counts of the work.
     pub(crate) fn add_pairs(&self, count: usize) {
         self.num_pairs.fetch_add(count as u64, Ordering::Relaxed);
     }
