@@ -22,9 +22,7 @@ pub struct TrainConfig {
     /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "RATE"))]
     pub learning_rate: Option<f64>,
-    /// The reconstruction loss of auto-encoders that score by inner products: over all pairs; over the edges and as
-    /// many sampled negatives, balanced or reweighted to equal the loss over all pairs in expectation; over all pairs
-    /// of a subgraph; or exact or reweighted by the number of nodes
+    /// The pairs that the reconstruction loss covers
     /// [default: auto; sampled for gnae, vgnae and the decoder hadamard-mlp]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub loss: Option<LossKind>,
@@ -32,13 +30,13 @@ pub struct TrainConfig {
     /// with it
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge))]
     pub negatives_per_edge: usize,
-    /// Weight the loss by edge weights too: the term of each training edge is multiplied by its weight over the mean
-    /// weight (Â always uses the weights)
+    /// Weight the loss by edge weights: the term of each training edge is multiplied by its weight over the mean
+    /// weight (Â uses the weights in any case)
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub weighted_loss: bool,
-    /// Nodes per epoch of the loss subgraph, drawn in proportion to their degrees; all nodes with edges if there are
-    /// fewer
+    /// The number of nodes that the loss subgraph draws in each epoch, in proportion to their degrees; at most all
+    /// nodes with edges
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes))]
     pub subgraph_nodes: usize,
     /// Fraction of the training edges that each epoch hides from message passing; the sampled loss then uses only
@@ -46,7 +44,8 @@ pub struct TrainConfig {
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges))]
     pub mask_edges: f64,
     /// Weight of the KL term: `kipf` (1/n, as in the reference code), `elbo` (n/(n² − 2·edges), which makes the loss
-    /// a multiple of the negative ELBO), or a number; for vae, a factor of the KL in the ELBO, 1 unless a number
+    /// a multiple of the negative ELBO), or a number; for vae, only a number has an effect: the factor of the KL in the
+    /// ELBO, otherwise 1
     #[cfg_attr(
         feature = "clap",
         arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)
@@ -55,15 +54,15 @@ pub struct TrainConfig {
     /// Epochs over which the weight of the KL term grows from 0 to its full value
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup))]
     pub kl_warmup: usize,
-    /// Free bits: the mean KL per node, in nats, that each latent dimension has at no cost
+    /// Free bits: the KL, in nats and as a mean over the nodes, that each latent dimension may have at no cost
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits))]
     pub free_bits: f64,
     /// The epoch whose weights are kept: the last, or the best by validation AUC plus AP (vae: ELBO)
     /// [default: last; best with early stopping]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
-    /// Early stopping: the number of validations without improvement after which training stops
-    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LOOKS"))]
+    /// Early stopping: stop after this number of validations without improvement
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub patience: Option<usize>,
     /// The device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto` for a GPU on large graphs if there is
     /// one
@@ -72,8 +71,8 @@ pub struct TrainConfig {
     /// Epochs between two validations
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
-    /// How often to write a checkpoint, from which an interrupted training can resume: a number of epochs, as in 50,
-    /// of seconds, as in 30s, or `never`; a signal that stops training writes one too [default: 60s]
+    /// The period of checkpoints, from which an interrupted training can resume: a number of epochs (50) or of
+    /// seconds (30s), or `never`. A signal that stops training writes one too [default: 60s]
     #[cfg_attr(feature = "clap", arg(long, value_name = "PERIOD"))]
     #[serde(default)]
     pub checkpoint_every: Option<CheckpointPeriod>,

@@ -178,10 +178,10 @@ pub enum Error {
     },
     /// No threshold reaches the requested precision.
     #[error(
-        "no cut has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
+        "no threshold has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
          logit {logit:.4} on, with a recall of {recall:.4}"
     )]
-    NoCut {
+    NoThreshold {
         /// The requested precision.
         precision: f64,
         /// The share of the pairs that are links.
@@ -216,7 +216,7 @@ pub enum Error {
     },
     /// The graph has too few pairs for negatives drawn by degree.
     #[error(
-        "need {needed} negatives between nodes of training edges, but only {available} such pairs are no edges; \
+        "need {needed} negatives between nodes of training edges, but only {available} such pairs are not edges; \
          hint: uniform negatives, or smaller `split.val_fraction` and `split.test_fraction`"
     )]
     TooFewDegreeNegatives {

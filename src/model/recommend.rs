@@ -62,7 +62,7 @@ impl Candidates {
                         .map(|v| (u, v))
                         .collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    TopK::of(k, &pairs, &score.logits(&pairs))
+                    TopK::best_of(k, &pairs, &score.logits(&pairs))
                 };
                 let nodes = (0..known.num_nodes() as u32).into_par_iter();
                 nodes
@@ -74,7 +74,7 @@ impl Candidates {
                 let mut pairs = listed(pairs, known);
                 pairs.sort_unstable();
                 pairs.dedup();
-                TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
             }
         }
     }
@@ -96,7 +96,7 @@ impl Candidates {
                 let top_of_node = |marks: &mut Vec<u32>, &u: &u32| {
                     let mut pairs: Vec<Pair> = two_hop.neighbours(u, marks).map(|v| (u, v)).collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                    TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
                 };
                 nodes.par_iter().map_init(|| two_hop.marks(), top_of_node).collect()
             }
@@ -112,7 +112,7 @@ impl Candidates {
                 let top_of_node = |&node: &u32| {
                     let start = |node: u32| pairs.partition_point(|pair| pair.0 < node);
                     let pairs = &pairs[start(node)..start(node + 1)];
-                    TopK::of(k, pairs, &score.logits(pairs)).into_sorted()
+                    TopK::best_of(k, pairs, &score.logits(pairs)).into_sorted()
                 };
                 nodes.par_iter().map(top_of_node).collect()
             }

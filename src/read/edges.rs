@@ -36,7 +36,7 @@ use crate::read::source::{Sizes, Source};
 /// that is both source and target; [`Error::Input`] for a file without edges or in another format;
 /// [`Error::Config`] for a setting that does not apply to the format.
 pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
-    let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
+    let format = config.format.unwrap_or_else(|| EdgeFormat::from_path(path));
     check_settings(format, config)?;
     match format {
         EdgeFormat::Text => read_edges(RowReader::open(path, progress)?, config),

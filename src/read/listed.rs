@@ -49,7 +49,8 @@ impl Listed {
     pub(super) fn graph(self, rows: &str, config: &ReadConfig, input: InputFile) -> Graph {
         let Listed { nodes, pairs, weights } = self;
         let num_rows = pairs.len();
-        let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
+        let (edges, merged) =
+            EdgeList::with_direction(Direction::from_config(config), nodes.len(), pairs, weights);
         let is_changed = merged != Merged::default();
         let notes = is_changed.then(|| merged.note(rows, num_rows, &edges)).into_iter().collect();
         Graph { nodes, edges, notes, inputs: vec![input], ..Graph::default() }

@@ -12,31 +12,31 @@ use crate::Result;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ReportConfig {
-    /// How the embeddings are laid out in two dimensions
+    /// The layout of the embeddings in two dimensions
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ReportConfig::default().map))]
     pub map: MapKind,
-    /// Nodes on the map at most, drawn by the run's seed where there are more
+    /// The largest number of nodes on the map; of a larger graph, it shows a sample drawn with the run's seed
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes))]
     pub map_nodes: usize,
-    /// Predicted links in the table
+    /// The number of predicted links in the table
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().top))]
     pub top: usize,
 }
 
-/// How embeddings are laid out in two dimensions.
+/// The layout of embeddings in two dimensions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
-    /// t-SNE: neighbours stay neighbours, distances between groups say little (seconds)
+    /// t-SNE: keeps neighbours together; distances between groups mean little (takes seconds)
     Tsne,
-    /// The two principal components: at once
+    /// The two principal components (takes no time)
     Pca,
     /// No map
     None,
 }
 
-/// What a picture shows.
+/// The content of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlotKind {
@@ -50,7 +50,7 @@ pub enum PlotKind {
     Roc,
     /// Precision–recall curve of the held-out links
     Pr,
-    /// Reliability diagram: what probabilities claim, and what is the case
+    /// Reliability diagram: the frequency of links against their predicted probability
     Calibration,
     /// Histogram of the logits of links and of non-links
     Scores,
@@ -63,7 +63,7 @@ pub enum PlotKind {
 }
 
 impl PlotKind {
-    /// As on the command line.
+    /// Returns the name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             PlotKind::Loss => "loss",
@@ -79,35 +79,35 @@ impl PlotKind {
         }
     }
 
-    /// Whether several runs can be drawn over one another.
-    pub fn is_of_several(self) -> bool {
+    /// Returns `true` if one chart can show several runs.
+    pub fn shows_several_runs(self) -> bool {
         use PlotKind::*;
         matches!(self, Loss | Kl | Validation | Roc | Pr | Calibration)
     }
 
-    /// What there is to see, for who sees such a picture for the first time.
+    /// Returns an explanation of the chart for a first-time reader.
     pub fn caption(self) -> &'static str {
         match self {
-            PlotKind::Loss => "What was minimised should fall and then level off.",
-            PlotKind::Kl => {
-                "How far the posteriors are from the prior: 0 would mean that nothing is encoded."
-            }
-            PlotKind::Validation => "On what was held out to validate, which training does not see.",
+            PlotKind::Loss => "The loss should fall and then level off.",
+            PlotKind::Kl => "The distance of the posteriors from the prior; 0 means that nothing is encoded.",
+            PlotKind::Validation => "Metrics of the validation links, which training does not see.",
             PlotKind::Roc => {
-                "The links found against the non-links taken for links: the nearer to the upper left, the better. Its area is the AUC."
+                "The share of links found against the share of non-links mistaken for links. The nearer to the upper left, the better; the area under the curve is the AUC."
             }
             PlotKind::Pr => {
-                "The longer it stays up, the more of the best-ranked pairs are links; its area is the AP."
+                "The longer the curve stays high, the more of the best-ranked pairs are links; the area under it is the AP."
             }
             PlotKind::Calibration => {
-                "Among as many non-links as links: on the diagonal, probabilities are what they claim. Bins of under 1 % of the pairs are left out."
+                "Measured on as many non-links as links. On the diagonal, the predicted probabilities match the frequencies. Bins with less than 1 % of the pairs are left out."
             }
-            PlotKind::Scores => "The less the two overlap, the better links are told from non-links.",
+            PlotKind::Scores => {
+                "The less the two overlap, the better the model separates links from non-links."
+            }
             PlotKind::Degree => {
-                "How well pairs of nodes with few and with many known edges are told apart; a bar of few pairs says little."
+                "How well the model separates links from non-links among nodes with few and with many known edges. A bar with few pairs says little."
             }
-            PlotKind::Latent => "A dimension that does not vary from node to node says nothing.",
-            PlotKind::Embedding => "Nodes that lie together are alike by their embeddings.",
+            PlotKind::Latent => "A dimension that does not vary between nodes carries no information.",
+            PlotKind::Embedding => "Nodes close to each other have similar embeddings.",
         }
     }
 }
@@ -119,15 +119,15 @@ impl Default for ReportConfig {
 }
 
 impl ReportConfig {
-    /// The nodes that a map may have at most: what a page can draw, and t-SNE lay out in a minute.
+    /// The largest number of nodes on a map: a page can still draw it, and t-SNE lay it out in a minute.
     pub const MOST_MAP_NODES: usize = 20_000;
-    /// The predicted links that a table may have at most.
+    /// The largest number of predicted links in a table.
     pub const MOST_LINKS: usize = 10_000;
 
-    /// Whether the settings are within their bounds.
+    /// Checks that the settings are within their bounds.
     ///
     /// # Errors
-    /// [`Error::Config`] names the flag, what was found and what was expected.
+    /// [`Error::Config`] names the setting, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
         let check = |setting: &'static str, found: usize, most: usize| match (1..=most).contains(&found) {
             true => Ok(()),

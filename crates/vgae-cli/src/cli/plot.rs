@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// The run directories
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// What to draw
+    /// The chart to draw
     #[arg(long, value_enum)]
     kind: PlotKind,
     /// The file to write, whose name ends in .svg or .png, or - for an SVG on stdout
@@ -56,8 +56,8 @@ enum ImageFormat {
 }
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
-    let format = ImageFormat::of_path(&args.output)?;
-    if args.runs.len() > 1 && !args.kind.is_of_several() {
+    let format = ImageFormat::from_path(&args.output)?;
+    if args.runs.len() > 1 && !args.kind.shows_several_runs() {
         let problem = format!("--kind {} shows one run; {} were given", args.kind.name(), args.runs.len());
         return Err(Error::Usage(problem));
     }
@@ -106,7 +106,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
 }
 
 impl ImageFormat {
-    fn of_path(path: &Path) -> Result<ImageFormat> {
+    fn from_path(path: &Path) -> Result<ImageFormat> {
         let extension = path.extension().and_then(|extension| extension.to_str()).map(str::to_lowercase);
         match extension.as_deref() {
             _ if path == Path::new("-") => Ok(ImageFormat::Svg),

@@ -85,7 +85,7 @@ fn build_report(path: &Path, name: String, config: &ReportConfig) -> Result<Repo
     let history = run::read_history(path)?;
     let encoded = run.encode()?;
     let metrics = run.evaluate(&*encoded.score)?;
-    Ok(Report::of(name, &run, &encoded, &metrics, history, config)?)
+    Ok(Report::new(name, &run, &encoded, &metrics, history, config)?)
 }
 
 /// Writes the report of a run that was just trained into its directory at `path`. The run is complete without
@@ -102,7 +102,7 @@ pub(super) fn write_after_training(
     // A t-SNE map would take longer than training on a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);
-    let written = Report::of(name(path), run, encoded, metrics, history, &config)
+    let written = Report::new(name(path), run, encoded, metrics, history, &config)
         .and_then(|report| report::page(&[report]))
         .map_err(Error::from)
         .and_then(|page| write(Output::create(&file, Existing::Replace)?, &page));

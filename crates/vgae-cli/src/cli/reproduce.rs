@@ -14,7 +14,7 @@ use super::stdout;
 /// Repeat a run from its run.json and compare the results bit by bit
 ///
 /// The inputs must have the recorded SHA-256. Settings, seed and split are the run's; the number of threads
-/// may differ. The table tells for each file whether it is the same and, if not, the first difference and its
+/// may differ. The table shows for each file whether it is the same and, if not, the first difference and its
 /// size. The exit code is 0 if all files are the same, and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {

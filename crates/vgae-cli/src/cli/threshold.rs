@@ -1,11 +1,11 @@
-//! `vgae threshold`: chooses where to cut a ranking, and estimates what is above the cut.
+//! `vgae threshold`: chooses a threshold, and estimates the precision and recall above it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::{Error, Result};
 use serde::Serialize;
-use vgae::evaluate::calibrate::{Classes, Cut, Population};
+use vgae::evaluate::calibrate::{ClassLogits, Population, Threshold};
 use vgae::run::Run;
 use vgae::write::Output;
 
@@ -15,12 +15,12 @@ use super::stdout;
 
 /// Choose the logit above which to predict links
 ///
-/// The cut for --precision is chosen on the validation part. The test part then gives the recall, which is
-/// the share of links above the cut; num_predicted, the number of pairs above the cut that are not edges,
+/// The threshold for --precision is chosen on the validation part. The test part then gives the recall, which is
+/// the share of links above the threshold; num_predicted, the number of pairs above the threshold that are not edges,
 /// which are the pairs that `vgae predict` returns; and the precision, the share of links among all pairs
-/// above the cut if links are as rare as in the graph. The number of predicted pairs that are links missing
-/// from the graph cannot be known. --budget ranks all pairs and cuts after the given number of predicted
-/// pairs.
+/// above the threshold if links are as rare as in the graph. The number of predicted pairs that are links missing
+/// from the graph cannot be known. --budget ranks all pairs and chooses the logit of the last of the given
+/// number of predicted pairs.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -40,20 +40,20 @@ pub(super) struct Args {
 #[derive(clap::Args)]
 #[group(required = true, multiple = false)]
 struct Goal {
-    /// Choose the lowest cut above which this share of the pairs are links
+    /// Choose the lowest threshold above which this share of the pairs are links
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     precision: Option<f64>,
-    /// Choose the cut above which this many pairs are not edges
+    /// Choose the threshold above which this many pairs are not edges
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     budget: Option<usize>,
 }
 
-/// The number of edges or negatives above a cut below which the estimate is mostly chance.
+/// The number of edges or negatives above a threshold below which the estimate is mostly chance.
 const FEW_PAIRS: usize = 20;
 
 /// The printed result.
 #[derive(Serialize)]
-struct Cutoff {
+struct ThresholdReport {
     logit: f64,
     probability: f64,
     precision: f64,
@@ -83,18 +83,18 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         return Err(Error::Usage(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
-    let (cut, num_predicted) = match (args.goal.precision, args.goal.budget) {
+    let (threshold, num_predicted) = match (args.goal.precision, args.goal.budget) {
         (Some(precision), _) => {
             let logit = logit_with_precision(&population, density, precision, reporter)?;
-            let cut = Cut::at(population.reported(), density, logit)?;
-            if cut.precision < precision {
+            let threshold = Threshold::at(population.reported(), density, logit)?;
+            if threshold.precision < precision {
                 reporter.note(format!(
                     "the precision on the test part is {:.4}, below the {precision} reached on the \
                      validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
-                    cut.precision
+                    threshold.precision
                 ));
             }
-            (cut, (cut.share_of_negatives * num_candidates as f64).round() as u64)
+            (threshold, (threshold.share_of_negatives * num_candidates as f64).round() as u64)
         }
         (None, budget) => {
             let budget = budget.unwrap_or_default();
@@ -104,14 +104,14 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 reporter.note(format!("there are only {} pairs that are not edges", best.len()));
             }
             let Some(last) = best.last() else {
-                return Err(Error::Usage("every pair is an edge, so there is nothing to cut".into()));
+                return Err(Error::Usage("every pair is an edge, so nothing can be predicted".into()));
             };
-            let cut = Cut::at(population.reported(), density, last.logit)?;
-            (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
+            let threshold = Threshold::at(population.reported(), density, last.logit)?;
+            (threshold.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
         }
     };
     drop(stage);
-    let Cut { logit, precision, recall, .. } = cut;
+    let Threshold { logit, precision, recall, .. } = threshold;
     let probability = match args.calibrate.calibrator_by(&run, &population)? {
         Some(calibrator) => calibrator.probability_at(logit, density),
         None => vgae::model::score::probability(logit),
@@ -119,10 +119,10 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if population.test.edges.is_empty() {
         reporter.note("nothing was held out for testing; these are the metrics of the validation part");
     }
-    let cutoff = Cutoff { logit, probability, precision, recall, num_predicted, density };
+    let report = ThresholdReport { logit, probability, precision, recall, num_predicted, density };
     stdout::print(|output| match args.json {
-        true => stdout::write_json(output, &cutoff),
-        false => cutoff.write(output),
+        true => stdout::write_json(output, &report),
+        false => report.write(output),
     })
 }
 
@@ -136,13 +136,13 @@ fn logit_with_precision(
     if population.validation.edges.is_empty() {
         return Err(Error::Usage("--precision needs validation edges; this run held out none".into()));
     }
-    let Cut { logit, .. } = Cut::with_precision(&population.validation, density, precision)?;
+    let Threshold { logit, .. } = Threshold::with_precision(&population.validation, density, precision)?;
     let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();
-    let Classes { edges, negatives } = &population.validation;
+    let ClassLogits { edges, negatives } = &population.validation;
     let (num_edges, num_negatives) = (above(edges), above(negatives));
     if num_edges.min(num_negatives) < FEW_PAIRS {
         reporter.note(format!(
-            "the cut is uncertain: above it are only {num_edges} of the {} validation edges and \
+            "the threshold is uncertain: above it are only {num_edges} of the {} validation edges and \
              {num_negatives} of {} negatives",
             edges.len(),
             negatives.len()
@@ -151,9 +151,9 @@ fn logit_with_precision(
     Ok(logit)
 }
 
-impl Cutoff {
+impl ThresholdReport {
     fn write(&self, output: &mut Output) -> io::Result<()> {
-        let Cutoff { logit, probability, precision, recall, num_predicted, density } = self;
+        let ThresholdReport { logit, probability, precision, recall, num_predicted, density } = self;
         writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
         writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
     }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 use vgae_cli::Error;
-use vgae_cli::benchmark::{Cell, Row};
+use vgae_cli::benchmark::{FinishedRun, PlannedRun};
 
 type Record = BTreeMap<String, String>;
 
@@ -235,7 +235,7 @@ fn leak_ends_benchmark() {
     );
     assert_eq!(workspace.read("bench/runs.csv"), before, "no run after the leak");
     // A leaking run cannot become a row.
-    let cell = Cell {
+    let cell = PlannedRun {
         data: "karate".into(),
         model: "gae".into(),
         seed: 0,
@@ -243,7 +243,7 @@ fn leak_ends_benchmark() {
         vgae_version: String::new(),
         data_sha256: String::new(),
     };
-    let row = Row::of_run(cell, &workspace.path(run), 1.0);
+    let row = FinishedRun::from_run(cell, &workspace.path(run), 1.0);
     assert!(matches!(row, Err(Error::Library(vgae::Error::Leak { .. }))), "{row:?}");
 }
 

@@ -28,7 +28,7 @@ const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 const TORCH_PAGES: [&str; 2] = ["docs/gpu.md", "docs/guides/rows.md"];
 /// Pages whose links are followed.
 const LINKED_PAGES: [&str; 2] = ["datasets/README.md", "results/README.md"];
-/// What the pages expect in the working directory.
+/// The files that the pages expect in the working directory.
 const SHARED: [&str; 4] = ["Makefile", "datasets", "docs", "examples"];
 
 /// A fenced block of code.

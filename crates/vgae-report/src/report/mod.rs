@@ -22,13 +22,13 @@
 //! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;
 //! let encoded = trained.model.encode(&split.train, None)?;
-//! let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+//! let metrics = RunMetrics::compute(&trained.model, &*encoded.score, &split, None, &config)?;
 //! making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 //!
 //! let run = Run::open(&path)?;
 //! let config = ReportConfig { map: MapKind::Pca, map_nodes: 30, top: 5 };
 //! let history = run::read_history(&path)?;
-//! let report = Report::of("karate".into(), &run, &run.encode()?, &metrics, history, &config)?;
+//! let report = Report::new("karate".into(), &run, &run.encode()?, &metrics, history, &config)?;
 //! assert_eq!((report.links.best.len(), report.history.len()), (5, 20));
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
 //! assert!(report.standings.len() > 3 && !report.findings.is_empty());
@@ -118,7 +118,7 @@ impl Report {
     /// # Errors
     /// Returns [`vgae::Error::Config`] for settings out of bounds, and [`vgae::Error::NotANumber`] if the
     /// model has diverged.
-    pub fn of(
+    pub fn new(
         name: String,
         run: &Run,
         encoded: &Encoded,
