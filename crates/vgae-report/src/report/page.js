@@ -89,7 +89,7 @@ function showMap(section, container, run) {
       .find((at) => at >= 0);
     if (index !== undefined) return select(index);
     select(null);
-    panel.replaceChildren(element("p", "hint", "The name of no node on the map contains this."));
+    panel.replaceChildren(element("p", "hint", "No node on the map has this in its name."));
   });
   select(null);
   return select;

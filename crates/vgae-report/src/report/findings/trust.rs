@@ -50,7 +50,7 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     let answer = match (beats_chance(part), part.name == "test" && !is_small, is_calibrated) {
         (false, _, _) => "No: it does not rank measurably better than chance",
         (true, false, _) => "With care",
-        (true, true, _) if upper < best => "A simple score beats_chance better",
+        (true, true, _) if upper < best => "A simple score ranks better",
         (true, true, true) => "Yes, ranking and probabilities",
         (true, true, false) => "Yes, its ranking",
     };
