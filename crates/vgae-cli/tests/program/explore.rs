@@ -1,107 +1,16 @@
 //! `vgae explore`, queried over plain TCP.
 
-use std::io::{BufRead, BufReader, Read, Write};
+mod client;
+mod load;
+
+use std::io::{Read, Write};
 use std::net::{Ipv4Addr, TcpStream};
-use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
 use crate::common::explorer::Explore;
 use crate::common::{HAS_TORCH, Workspace, karate};
+use client::encoded;
 use serde_json::Value;
-
-/// The longest time to wait for a response.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-impl Explore {
-    fn client(&self) -> Client {
-        Client { reader: BufReader::new(self.connect(PATIENCE)) }
-    }
-
-    /// Returns the status and JSON of a path.
-    fn get(&self, path: &str) -> (u16, Value) {
-        let answer = self.client().get(path);
-        (answer.status, answer.json())
-    }
-
-    fn ok(&self, path: &str) -> Value {
-        let (status, value) = self.get(path);
-        assert_eq!(status, 200, "{path}: {value}");
-        value
-    }
-
-    /// Returns the status, error and hint of a path that must be refused.
-    fn refused(&self, path: &str) -> (u16, String, String) {
-        let (status, value) = self.get(path);
-        let text = |name: &str| value[name].as_str().unwrap_or_else(|| panic!("{path}: {value}")).to_string();
-        (status, text("error"), text("hint"))
-    }
-
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
-    }
-
-    fn ended(&mut self) -> ExitStatus {
-        let start = Instant::now();
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status;
-            }
-            assert!(start.elapsed() < Duration::from_secs(20), "it does not end");
-            std::thread::sleep(Duration::from_millis(10));
-        }
-    }
-}
-
-/// A persistent connection.
-struct Client {
-    reader: BufReader<TcpStream>,
-}
-
-struct Answer {
-    status: u16,
-    head: String,
-    body: Vec<u8>,
-}
-
-impl Answer {
-    fn json(&self) -> Value {
-        serde_json::from_slice(&self.body)
-            .unwrap_or_else(|_| panic!("{}: {}", self.head, String::from_utf8_lossy(&self.body)))
-    }
-
-    fn header(&self, name: &str) -> Option<&str> {
-        let lines = self.head.lines().filter_map(|line| line.split_once(": "));
-        lines.filter(|line| line.0.eq_ignore_ascii_case(name)).map(|line| line.1).next()
-    }
-}
-
-impl Client {
-    fn get(&mut self, path: &str) -> Answer {
-        self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
-    }
-
-    fn send(&mut self, request: &[u8]) -> Answer {
-        self.reader.get_mut().write_all(request).unwrap();
-        let mut head = String::new();
-        while !head.ends_with("\r\n\r\n") {
-            assert_ne!(self.reader.read_line(&mut head).unwrap(), 0, "no answer: {head:?}");
-        }
-        let status = head[9..12].parse().unwrap();
-        let mut answer = Answer { status, head, body: Vec::new() };
-        let length = answer.header("content-length").map_or(0, |length| length.parse().unwrap());
-        answer.body.resize(length, 0);
-        self.reader.read_exact(&mut answer.body).unwrap();
-        answer
-    }
-}
-
-/// Percent-encodes everything but letters and digits.
-fn encoded(id: &str) -> String {
-    let of =
-        |byte: u8| if byte.is_ascii_alphanumeric() { (byte as char).into() } else { format!("%{byte:02X}") };
-    id.bytes().map(of).collect()
-}
 
 #[test]
 fn answers_match_other_commands() {
@@ -166,6 +75,7 @@ fn answers_match_other_commands() {
     for (path, kind) in [
         ("/", "text/html"),
         ("/page.css", "text/css"),
+        ("/elements.js", "text/javascript"),
         ("/page.js", "text/javascript"),
         ("/icon.svg", "image/svg+xml"),
     ] {
@@ -311,87 +221,6 @@ fn bad_requests_are_refused() {
 }
 
 #[test]
-fn ten_thousand_requests_on_eight_connections() {
-    const NUM_REQUESTS: usize = 10_000;
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    let pairs: Vec<(usize, usize)> =
-        (1..=34).flat_map(|u| (1..=34).map(move |v| (u, v))).filter(|(u, v)| u != v).collect();
-    workspace.write("pairs.csv", pairs.iter().map(|(u, v)| format!("{u},{v}\n")).collect::<String>());
-    let scores = workspace.stdout("score run --pairs pairs.csv --format jsonl");
-    let scores: Vec<Value> = scores.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let explore = Explore::start(&workspace, "");
-    let start = Instant::now();
-    let ask = |connection: usize| {
-        let mut client = explore.client();
-        let these = (connection..NUM_REQUESTS).step_by(8);
-        let is_right = |at: &usize| {
-            let ((u, v), expected) = (pairs[at % pairs.len()], &scores[at % pairs.len()]);
-            let answer = client.get(&format!("/api/score?source={u}&target={v}"));
-            let found = answer.json();
-            answer.status == 200
-                && ["source", "target", "logit", "probability"]
-                    .iter()
-                    .all(|&name| found[name] == expected[name])
-        };
-        these.filter(is_right).count()
-    };
-    let num_right: usize = std::thread::scope(|scope| {
-        let connections: Vec<_> = (0..8).map(|connection| scope.spawn(move || ask(connection))).collect();
-        connections.into_iter().map(|connection| connection.join().unwrap()).sum()
-    });
-    assert_eq!(num_right, NUM_REQUESTS);
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
-    eprintln!("{NUM_REQUESTS} requests in {:?}", start.elapsed());
-}
-
-#[test]
-fn signals_stop_explorer_cleanly() {
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    for signal in ["INT", "TERM"] {
-        let mut explore = Explore::start(&workspace, "");
-        let mut idle = explore.client();
-        assert_eq!(idle.get("/api/run").status, 200);
-        // An occupied port is reported before anything else is checked.
-        let error = workspace.failure(&format!("explore nowhere --port {}", explore.port), 1);
-        assert!(
-            error.starts_with(&format!("error: cannot listen on 127.0.0.1:{}: ", explore.port)),
-            "{error}"
-        );
-        assert!(
-            error.contains("hint: another program listens there") && error.contains("--port 0"),
-            "{error}"
-        );
-        explore.signal(signal);
-        assert_eq!(explore.ended().code(), Some(0), "{signal}");
-        // The idle connection is closed.
-        assert_eq!(idle.reader.read(&mut [0]).unwrap_or(0), 0);
-        assert!(TcpStream::connect((Ipv4Addr::LOCALHOST, explore.port)).is_err());
-        let mut said = String::new();
-        explore.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        assert_eq!(said, "press Ctrl-C to stop\n");
-    }
-}
-
-#[test]
-fn silent_client_is_dropped() {
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    let explore = Explore::start(&workspace, "");
-    let (mut silent, mut slow) = (explore.client(), explore.client());
-    slow.reader.get_mut().write_all(b"GET /api/run HTTP/1.1\r\nHost:").unwrap();
-    let start = Instant::now();
-    for client in [&mut silent, &mut slow] {
-        let mut rest = Vec::new();
-        client.reader.read_to_end(&mut rest).unwrap();
-    }
-    let seconds = start.elapsed().as_secs();
-    assert!((8..25).contains(&seconds), "{seconds}");
-    assert_eq!(explore.ok("/api/run")["num_nodes"], 34);
-}
-
-#[test]
 fn other_models_and_graphs() {
     let workspace = Workspace::new();
     for model in ["best", "adamic-adar"] {
@@ -439,17 +268,6 @@ fn other_models_and_graphs() {
     let good = others[0]["node"].as_str().unwrap();
     let why = explore.ok(&format!("/api/why?source=b1&target={good}"));
     assert!(why["alike"].is_array() && why["num_common_neighbours"] == 0);
-}
-
-/// The thread that waits for clients must not be the only one that computes.
-#[test]
-fn one_thread_answers_all_requests() {
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    let explore = Explore::start(&workspace, "--threads 1");
-    for path in ["/api/map", "/api/predict/1", "/api/why?source=1&target=9", "/api/score?source=1&target=9"] {
-        explore.ok(path);
-    }
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! Training that is stopped, is killed or runs out of space: it resumes to the same bits, or is marked as
 //! unfinished.
 
+mod disk;
+mod refusals;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::Read;
@@ -269,113 +272,6 @@ fn copy(from: &Path, to: &Path) {
 }
 
 #[test]
-fn second_run_in_directory_is_refused() {
-    let workspace = Workspace::new();
-    let flags = "--epochs 1000000 --no-report --progress none --checkpoint-every 1";
-    let first = spawn(&workspace, &format!("train {} -o run {flags}", karate()));
-    wait_for(&workspace.path("run/checkpoint.safetensors"));
-    let holder = format!("process {}", first.id());
-    for second in [format!("train {} -o run --force", karate()), "train --resume run".to_string()] {
-        let error = workspace.failure(&second, 1);
-        let expected = format!("error: run: {holder}");
-        assert!(
-            error.starts_with(&expected) && error.contains("is writing to this run directory"),
-            "{error}"
-        );
-    }
-    signal(&first, "-KILL");
-    first.wait_with_output().unwrap();
-    // The system released the lock.
-    let third = spawn(&workspace, "train --resume run --no-report --checkpoint-every 1");
-    let start = Instant::now();
-    while !fs::read_to_string(workspace.path("run/.lock"))
-        .is_ok_and(|text| text.contains(&third.id().to_string()))
-    {
-        assert!(start.elapsed() < Duration::from_secs(60), "the lock never came");
-        sleep(Duration::from_millis(5));
-    }
-    signal(&third, "-TERM");
-    assert_eq!(third.wait_with_output().unwrap().status.code(), Some(143));
-}
-
-#[test]
-fn foreign_checkpoint_is_refused() {
-    let workspace = Workspace::new();
-    let flags = "--epochs 1000000 --no-report --checkpoint-every 1";
-    for (run, more) in [("run", ""), ("other", "--hidden 8")] {
-        let child = spawn(&workspace, &format!("train {} -o {run} {flags} {more}", karate()));
-        wait_for(&workspace.path(&format!("{run}/checkpoint.safetensors")));
-        signal(&child, "-INT");
-        child.wait_with_output().unwrap();
-    }
-    let checkpoint = workspace.path("run/checkpoint.safetensors");
-    let whole = fs::read(&checkpoint).unwrap();
-    let refused = |bytes: &[u8], expected: &str| {
-        fs::write(&checkpoint, bytes).unwrap();
-        let error = workspace.failure("train --resume run", 1);
-        assert!(error.contains(expected), "{error}");
-    };
-    let mut changed = whole.clone();
-    *changed.last_mut().unwrap() ^= 1;
-    refused(&changed, "run/checkpoint.safetensors: has changed since it was written: its SHA-256");
-    refused(&whole[..whole.len() / 2], "run/checkpoint.safetensors: is not a safetensors file");
-    refused(&[], "run/checkpoint.safetensors: is not a safetensors file");
-    let other = fs::read(workspace.path("other/checkpoint.safetensors")).unwrap();
-    refused(&other, "run/checkpoint.safetensors: was written with other settings than those in run.json");
-    let record = workspace.read("run/run.json");
-    for (was, is) in [("\"seed\": 0", "\"seed\": 1"), ("\"epochs\": 1000000", "\"epochs\": 2000000")] {
-        assert!(record.contains(was), "{record}");
-        workspace.write("run/run.json", record.replacen(was, is, 1));
-        refused(&whole, "was written with other settings than those in run.json");
-    }
-    workspace.write("run/run.json", record);
-    // Without a checkpoint, training restarts; with a changed split it is refused.
-    fs::remove_file(&checkpoint).unwrap();
-    let train = workspace.read("run/split/train.csv");
-    let rows: Vec<&str> = train.lines().collect();
-    workspace.write("run/split/train.csv", rows[..rows.len() - 1].join("\n"));
-    assert!(workspace.failure("train --resume run", 1).starts_with("error: run/split"));
-}
-
-#[test]
-fn resume_preconditions() {
-    let workspace = Workspace::new();
-    workspace.train_karate("--no-report");
-    assert_eq!(
-        workspace.failure("train --resume run", 1),
-        "error: run/run.json: says that training is finished; there is nothing to resume\n"
-    );
-    assert!(
-        workspace.failure("train --resume nowhere", 1).starts_with("error: nowhere: is not a run directory")
-    );
-    assert_eq!(
-        workspace.failure("train --resume run --hidden 8", 2),
-        "error: --hidden cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
-         --checkpoint-every may differ\n"
-    );
-    assert_eq!(
-        workspace.failure("train --resume run --hidden 8", 2),
-        "error: --hidden cannot be changed: --resume continues with the settings of the run; only --learning-rate and \
-         --checkpoint-every may differ\n"
-    );
-    workspace.failure(&format!("train {} --resume run", karate()), 2);
-    let child = spawn(
-        &workspace,
-        &format!("train {} -o begun --epochs 1000000 --no-report --checkpoint-every never", karate()),
-    );
-    wait_for(&workspace.path("begun/split/test_negatives.csv"));
-    sleep(Duration::from_millis(300));
-    signal(&child, "-KILL");
-    child.wait_with_output().unwrap();
-    let mut record = workspace.json("begun/run.json");
-    assert_eq!(record["status"], "training");
-    record["files"] = serde_json::json!({});
-    workspace.write("begun/run.json", record.to_string());
-    let error = workspace.failure("train --resume begun", 1);
-    assert!(error.contains("was stopped before its graph and its split were written"), "{error}");
-}
-
-#[test]
 fn diverged_run_keeps_last_checkpoint() {
     let workspace = Workspace::new();
     let flags = "--epochs 400 --no-report --checkpoint-every 1";
@@ -403,81 +299,4 @@ fn diverged_run_keeps_last_checkpoint() {
             .stdout
             .is_empty()
     );
-}
-
-/// Runs `script` where `disk` is a file system of size `size`. Returns `None` if mounting one is not
-/// permitted.
-fn with_small_disk(workspace: &Workspace, size: &str, script: &str) -> Option<Output> {
-    fs::create_dir_all(workspace.path("disk")).unwrap();
-    let mount = format!("mount -t tmpfs -o size={size} tmpfs disk || exit 77\n{script}");
-    let run = |flags: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(flags).args(["sh", "-c", &mount]).current_dir(workspace.path(""));
-        command.env("VGAE", VGAE).output().ok().filter(|output| output.status.code() != Some(77))
-    };
-    let is_permitted = |output: &Output| !said(output).starts_with("unshare:");
-    run(&["-m"]).filter(is_permitted).or_else(|| run(&["-rm"]).filter(is_permitted))
-}
-
-#[test]
-fn full_disk_leaves_resumable_run_or_none() {
-    let workspace = Workspace::new();
-    let flags = "--epochs 100 --hidden 64 --latent 32 --no-report --checkpoint-every 1 --progress none";
-    workspace.stdout(&format!("train {} -o whole {flags}", karate()));
-    for size in ["4k", "16k", "40k", "64k", "80k", "100k", "120k"] {
-        let script = format!(
-            "$VGAE train {} -o disk/run {flags}; echo \"code $?\" >&2\n\
-             $VGAE evaluate disk/run >&2; echo \"evaluated $?\" >&2\n\
-             mount -o remount,size=9m disk\n\
-             if [ -e disk/run/run.json ]; then $VGAE train --resume disk/run --no-report && cp -r disk/run run || echo left; fi",
-            karate()
-        );
-        let Some(output) = with_small_disk(&workspace, size, &script) else {
-            eprintln!("SKIPPED: a full disk: no file system may be mounted here");
-            return;
-        };
-        let said = said(&output);
-        match said.contains("code 0") {
-            true => assert!(said.contains("evaluated 0"), "{size}: {said}"),
-            false => {
-                assert!(
-                    said.contains("code 1") && said.contains("No space left on device"),
-                    "{size}: {said}"
-                );
-                assert!(said.contains("evaluated 1"), "{size}: {said}");
-                assert!(!text(output.stdout).contains("left\n"), "{size}: {said}");
-            }
-        }
-        if workspace.exists("run") {
-            assert_eq!(numbers(&workspace.path("run")), numbers(&workspace.path("whole")), "{size}");
-            fs::remove_dir_all(workspace.path("run")).unwrap();
-        }
-    }
-}
-
-#[test]
-fn unwritable_or_vanished_directory() {
-    let workspace = Workspace::new();
-    let child = spawn(
-        &workspace,
-        &format!("train {} -o run --epochs 4000 --no-report --checkpoint-every 1 --progress none", karate()),
-    );
-    wait_for(&workspace.path("run/checkpoint.safetensors"));
-    fs::rename(workspace.path("run"), workspace.path("gone")).unwrap();
-    let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("error: cannot write run/"), "{}", said(&output));
-    assert!(!workspace.exists("run"));
-    let mut whole = Vec::new();
-    fs::File::open(workspace.path("gone/checkpoint.safetensors")).unwrap().read_to_end(&mut whole).unwrap();
-    assert!(!whole.is_empty());
-    // Root may write to any directory, so the file system is read-only.
-    let script =
-        "mkdir -p disk/in && mount -o remount,ro disk && $VGAE train $KARATE -o disk/in/run --epochs 3";
-    let script = script.replace("$KARATE", &karate());
-    if let Some(output) = with_small_disk(&workspace, "1m", &script) {
-        assert_eq!(output.status.code(), Some(1));
-        let said = said(&output);
-        assert!(said.contains("error: cannot create disk/in/run: Read-only file system"), "{said}");
-    }
 }

@@ -22,12 +22,14 @@ mod interruption;
 mod large_graphs;
 mod metamorphic;
 mod offline;
+mod output;
 mod predict;
 mod progress;
 mod report;
 mod reproduce;
 mod safety;
 mod score;
+mod scoring;
 #[path = "../../../../tests/shared/mod.rs"]
 mod shared;
 mod signals;
