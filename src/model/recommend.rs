@@ -7,15 +7,14 @@
 
 mod approximate;
 mod index;
-mod two_hop;
 
 use rayon::prelude::*;
 
 use crate::graph::{Direction, EdgeList, Pair};
+use crate::model::baseline::Adjacency;
 use crate::model::score::{Score, ScoredPair, TopK};
 
 pub use approximate::{Approximate, Recall};
-use two_hop::TwoHop;
 
 /// The pairs that may be recommended. Known edges are always excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -124,6 +123,35 @@ impl Candidates {
 fn listed(pairs: &[Pair], known: &EdgeList) -> Vec<Pair> {
     let oriented = pairs.iter().map(|&pair| known.direction().orient(pair));
     oriented.filter(|&pair| known.is_candidate(pair)).collect()
+}
+
+/// The neighbours of each node, ignoring directions.
+struct TwoHop {
+    adjacency: Adjacency,
+}
+
+impl TwoHop {
+    /// Collects the neighbours. O(n + m log m) time, O(n + m) memory.
+    fn new(edges: &EdgeList) -> Self {
+        TwoHop { adjacency: Adjacency::new(edges) }
+    }
+
+    /// Returns scratch space for [`TwoHop::neighbours`], which can be reused for any number of nodes, one at
+    /// a time.
+    fn marks(&self) -> Vec<u32> {
+        vec![u32::MAX; self.adjacency.num_nodes()]
+    }
+
+    /// Returns the neighbours of the neighbours of `node`, without `node` itself, each once, in no particular
+    /// order.
+    fn neighbours<'a>(&'a self, node: u32, marks: &'a mut [u32]) -> impl Iterator<Item = u32> + 'a {
+        let neighbours = |node: u32| self.adjacency.neighbours(node as usize).iter().copied();
+        // A mark holds the last node that reached this one, so marks need not be cleared.
+        marks[node as usize] = node;
+        neighbours(node)
+            .flat_map(neighbours)
+            .filter(move |&other| std::mem::replace(&mut marks[other as usize], node) != node)
+    }
 }
 
 #[cfg(test)]
