@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -95,7 +96,8 @@ impl ModelKind {
     }
 }
 
-const MODELS: [ModelKind; 20] = [
+/// The models that are trained; every [`BaselineKind`] is a model too.
+const TRAINED: [ModelKind; 10] = [
     ModelKind::Gae,
     ModelKind::Vgae,
     ModelKind::LinearGae,
@@ -106,17 +108,11 @@ const MODELS: [ModelKind; 20] = [
     ModelKind::GravityGae,
     ModelKind::GravityVgae,
     ModelKind::Best,
-    ModelKind::Baseline(BaselineKind::CommonNeighbours),
-    ModelKind::Baseline(BaselineKind::Jaccard),
-    ModelKind::Baseline(BaselineKind::AdamicAdar),
-    ModelKind::Baseline(BaselineKind::ResourceAllocation),
-    ModelKind::Baseline(BaselineKind::PreferentialAttachment),
-    ModelKind::Baseline(BaselineKind::Katz),
-    ModelKind::Baseline(BaselineKind::PersonalizedPagerank),
-    ModelKind::Baseline(BaselineKind::Spectral),
-    ModelKind::Baseline(BaselineKind::FeatureCosine),
-    ModelKind::Baseline(BaselineKind::PropagatedCosine),
 ];
+
+/// All models, in the order of `--help`.
+static MODELS: LazyLock<Vec<ModelKind>> =
+    LazyLock::new(|| TRAINED.into_iter().chain(BaselineKind::ALL.map(ModelKind::Baseline)).collect());
 
 #[cfg(feature = "clap")]
 impl clap::ValueEnum for ModelKind {

@@ -36,7 +36,7 @@ pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<Standing>, Vec<B
     for kind in BaselineKind::ALL {
         let is_own = run.record.config.model.model == ModelKind::Baseline(kind);
         // In a bipartite graph, the ends of a pair never share a neighbour.
-        let is_always_zero = counts_common_neighbours(kind) && graph.edges.num_sources().is_some();
+        let is_always_zero = kind.counts_common_neighbours() && graph.edges.num_sources().is_some();
         if is_own || is_always_zero || (kind.needs_features() && graph.features.is_none()) {
             continue;
         }
@@ -55,11 +55,6 @@ pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<Standing>, Vec<B
 /// Scores the edges and negatives of `part`.
 pub(super) fn score_part(score: &dyn Score, part: &HeldOut) -> Scored {
     Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
-}
-
-fn counts_common_neighbours(kind: BaselineKind) -> bool {
-    use BaselineKind::*;
-    matches!(kind, CommonNeighbours | Jaccard | AdamicAdar | ResourceAllocation)
 }
 
 /// Estimates the number of steps of a score, 0 for scores that are always fast.
