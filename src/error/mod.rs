@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// A feature table lacks nodes of the graph.
     #[error(
-        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}",
+        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}{hint}",
         show(path),
         plain(first_node)
     )]
@@ -74,6 +74,8 @@ pub enum Error {
         num_nodes: usize,
         /// The first node, in the graph's order, without a row.
         first_node: String,
+        /// A hint, or nothing.
+        hint: &'static str,
     },
     /// A setting is out of its range, has no effect, or does not fit another setting, the model or the data.
     #[error("{}", plain(problem))]
