@@ -342,7 +342,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The extension of an output file is unknown.
-    #[error("{} ends as no known format; expected {known}", path.display())]
+    #[error("{} has an unknown extension; expected {known}", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

@@ -132,7 +132,9 @@ impl Graph {
                 first_node: self.nodes.id(node as u32).to_string(),
                 // The names in an unrecognised header are the first two nodes, and have no features.
                 hint: match row_of_node[..2.min(num_nodes)] {
-                    [None, None] => "; hint: `read.header = yes` if the first row of the edge list is a header",
+                    [None, None] => {
+                        "; hint: `read.header = yes` if the first row of the edge list is a header"
+                    }
                     _ => "",
                 },
             });

@@ -17,7 +17,7 @@ use super::stdout;
 ///
 /// The threshold for --precision is chosen on the validation part. The test part then gives the recall, which is
 /// the share of links above the threshold; num_predicted, the number of pairs above the threshold that are not edges,
-/// which are the pairs that `vgae predict` returns; and the precision, the share of links among all pairs
+/// which `vgae predict --top` returns with this number; and the precision, the share of links among all pairs
 /// above the threshold if links are as rare as in the graph. The number of predicted pairs that are links missing
 /// from the graph cannot be known. --budget ranks all pairs and chooses the logit of the last of the given
 /// number of predicted pairs.
