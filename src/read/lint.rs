@@ -138,13 +138,12 @@ mod tests {
         let matrix = "the rows have 4 columns, but only the first two are read; expected one edge per row, \
                       not a matrix or a list of neighbours";
         assert_eq!(note(".1 .2 .3 .4\n.5 .6 .7 .8\n"), matrix);
+        let unread = "columns that are not read: time, place";
+        let hint = "; `read.weight_column = NAME` reads one as the weight";
+        assert_eq!(note("source,target,time,place\n1,2,3,4\n"), format!("{unread}{hint}"));
+        assert_eq!(note("source,time,target,weight,place\n1,2,3,4,5\n"), unread);
         // These texts are clear.
-        for text in [
-            "4 2\n1 2\n2 3\n3 4\n",
-            "source,target,time,place\n1,2,3,4\n",
-            "from,to\n1,2\n2,3\n",
-            "a,b\nb,c\n",
-        ] {
+        for text in ["4 2\n1 2\n2 3\n3 4\n", "from,to\n1,2\n2,3\n", "a,b\nb,c\n"] {
             assert_eq!(notes(text), [""; 0], "{text}");
         }
     }
