@@ -11,16 +11,16 @@ use crate::error::{Error, Result};
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum EdgeFormat {
-    /// Rows of text: CSV, TSV or separated by white space, maybe gzipped.
+    /// Rows of text: CSV, TSV or separated by white space, optionally gzipped.
     #[default]
     Text,
     /// Parquet, as pandas and polars write it (.parquet, .pq).
     Parquet,
-    /// Matrix Market coordinates, maybe gzipped (.mtx).
+    /// Matrix Market coordinates, optionally gzipped (.mtx).
     MatrixMarket,
     /// A sparse matrix that scipy.sparse.save_npz wrote (.npz).
     Npz,
-    /// GraphML, maybe gzipped (.graphml).
+    /// GraphML, optionally gzipped (.graphml).
     #[cfg_attr(feature = "clap", value(name = "graphml"))]
     #[serde(rename = "graphml")]
     GraphMl,
@@ -31,7 +31,7 @@ pub enum EdgeFormat {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum EmbeddingFormat {
-    /// `node,mean_0,…` rows.
+    /// Comma-separated `node,mean_0,…` rows (.csv).
     #[default]
     Csv,
     /// An array for numpy, and its ids in FILE.ids.csv (.npy).

@@ -45,12 +45,12 @@ pub struct Config {
     /// The settings of training.
     #[cfg_attr(feature = "clap", command(flatten))]
     pub train: TrainConfig,
-    /// Calibrate probabilities on the validation part, at the density of edges in the graph; later verbs report them
-    /// instead of sigmoid(logit)
+    /// Calibrate probabilities on the validation part, at the edge density of the graph. Later verbs report
+    /// the calibrated probabilities instead of sigmoid(logit)
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "METHOD", help_heading = "Evaluation"))]
     #[serde(default)]
     pub calibrate: Option<Calibration>,
-    /// Seed of the split, the initial weights and the training noise
+    /// Seed of the split, the initial weights and the noise in training
     #[cfg_attr(
         feature = "clap",
         arg(long, allow_negative_numbers = true, default_value_t, help_heading = "Training")
@@ -106,9 +106,9 @@ impl Config {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Calibration {
-    /// Any non-decreasing function: for hundreds of validation edges and more
+    /// A non-decreasing function; needs hundreds of validation edges
     Isotonic,
-    /// A sigmoid with two parameters: for few validation edges
+    /// A sigmoid with two parameters; works with few validation edges
     Platt,
 }
 

@@ -38,34 +38,36 @@ pub struct ModelConfig {
     /// Width of a hidden layer [default: 32; vae 256, gravity-* 64]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub hidden: Option<usize>,
-    /// Number of latent dimensions, the length of an embedding [default: 16; gnae and vgnae 128, gravity-* 32]
+    /// Number of latent dimensions: the length of an embedding [default: 16; gnae and vgnae 128, gravity-*
+    /// 32]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub latent: Option<usize>,
-    /// Number of graph convolutions of a GCN, propagations of linear-* and *gnae, or encoder layers of vae
-    /// [default: 2; linear-* and *gnae 1]
+    /// Number of layers: graph convolutions in a GCN, propagations in linear-* and *gnae, encoder layers in
+    /// vae [default: 2; linear-* and *gnae 1]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub layers: Option<usize>,
-    /// Add biases to the layers of a GCN or linear-*, as PyTorch Geometric does; the paper has none
+    /// Add biases to the layers of a GCN or linear-* model, as PyTorch Geometric does. The models in the
+    /// paper have no biases
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub bias: bool,
-    /// Dropout: the fraction of each layer's inputs that each epoch leaves out
+    /// Dropout: the fraction of each layer's inputs to drop in each epoch
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout))]
     pub dropout: f64,
-    /// The transform of the features: `row` divides each row by its sum, `tfidf` weights columns by rarity and
-    /// scales each row to norm 1 [default: none; row for gnae and vgnae]
+    /// Transform of the features [default: none; row for gnae and vgnae]
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "TRANSFORM"))]
     pub feature_transform: Option<FeatureTransform>,
-    /// Score pairs by the cosine of their embeddings, times a learnt temperature, instead of the inner product
+    /// Score a pair by the cosine of its two embeddings, times a learnt temperature, instead of by their
+    /// inner product
     #[cfg_attr(feature = "clap", arg(long))]
     pub normalize_embeddings: bool,
-    /// The decoder: the inner product of two embeddings, or a perceptron on their Hadamard product
+    /// The decoder, which computes the score of a pair from its two embeddings
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub decoder: DecoderKind,
-    /// The weight of distance against mass in gravity-*, λ of the paper
+    /// Weight of the distance relative to the mass in gravity-* models: λ in the paper
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LAMBDA", default_value_t = Self::default().gravity_lambda))]
     pub gravity_lambda: f64,
-    /// The distribution of the features of a vae: zeros and ones, or numbers; `auto` decides by the features
+    /// Distribution of the features of a vae
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
     pub likelihood: Likelihood,
 }
@@ -115,10 +117,10 @@ impl ModelConfig {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum DecoderKind {
-    /// z_u · z_v.
+    /// The inner product z_u · z_v.
     #[default]
     InnerProduct,
-    /// A perceptron with one hidden layer on z_u ∘ z_v.
+    /// A perceptron with one hidden layer on the Hadamard product z_u ∘ z_v.
     HadamardMlp,
 }
 
@@ -130,8 +132,8 @@ pub enum Likelihood {
     /// Bernoulli if every feature is 0 or 1, otherwise Gaussian
     #[default]
     Auto,
-    /// Zeros and ones
+    /// Each feature is 0 or 1
     Bernoulli,
-    /// Numbers, normally distributed around the generator's output with one learnt variance
+    /// Each feature is a number, normally distributed around the decoder's output with one learnt variance
     Gaussian,
 }

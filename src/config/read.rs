@@ -14,28 +14,28 @@ use crate::config::EdgeFormat;
 #[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
-    /// The format of the edge list [default: from the extension of DATA, otherwise text]
+    /// Format of the edge list [default: from the extension of DATA, otherwise text]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
     pub format: Option<EdgeFormat>,
-    /// Node features: a CSV file (an id, then numbers; or with the header node,feature,value), `none`, or `auto` for
-    /// the features in the directory DATA
+    /// Node features: a CSV file, `none`, or `auto` for the features in the directory DATA. Each row of the
+    /// file is an id and then numbers, or the file has the header node,feature,value
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
     pub features: FeatureSource,
-    /// The column of edge weights, by header or by number from 1 (a column with the header `weight` is used
-    /// automatically)
+    /// The column of edge weights: its header, or its number, counted from 1. A column with the header
+    /// `weight` is used automatically
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
     /// The treatment of the first row of the edge list
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,
-    /// Keep the direction of edges: from source to target, and in NAME.cites from the citing paper to the cited one
-    /// (by default u,v and v,u are the same edge)
+    /// Keep the direction of edges: from source to target, or in NAME.cites from the citing paper to the
+    /// cited one. By default, u,v and v,u are the same edge
     #[cfg_attr(feature = "clap", arg(long))]
     pub directed: bool,
-    /// Treat sources and targets as two kinds of nodes, such as users and items: negatives and predictions are pairs
-    /// of a source and a target
+    /// Treat sources and targets as two kinds of nodes, such as users and items. Negatives and predictions
+    /// are then pairs of a source and a target
     #[cfg_attr(feature = "clap", arg(long, conflicts_with = "directed"))]
     #[serde(default)]
     pub bipartite: bool,
@@ -95,8 +95,8 @@ pub enum Header {
     /// A header if it has usual names such as `source,target`, or if it is the only row that is not numeric
     #[default]
     Auto,
-    /// A header
+    /// The first row is a header
     Yes,
-    /// An edge
+    /// The first row is an edge
     No,
 }

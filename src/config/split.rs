@@ -13,7 +13,7 @@ pub struct SplitConfig {
     /// Fraction of the edges held out for validation
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().val_fraction))]
     pub val_fraction: f64,
-    /// Fraction of the edges held out for the test
+    /// Fraction of the edges held out for testing
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().test_fraction))]
     pub test_fraction: f64,
     /// The prediction task on a directed graph
@@ -33,7 +33,7 @@ impl Default for SplitConfig {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "kebab-case")]
 pub enum DirectedTask {
-    /// Random edges against random absent pairs.
+    /// Random edges against random pairs that are not edges.
     #[default]
     General,
     /// One-way edges against their own reverses.

@@ -19,64 +19,64 @@ pub struct TrainConfig {
     /// Maximum number of epochs [default: 200; gnae and vgnae 300, vae 100]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub epochs: Option<usize>,
-    /// Step size of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
+    /// Learning rate of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "RATE"))]
     pub learning_rate: Option<f64>,
-    /// The pairs that the reconstruction loss covers
-    /// [default: auto; sampled for gnae, vgnae and the decoder hadamard-mlp]
+    /// Pairs that the reconstruction loss covers [default: auto; sampled for gnae, vgnae and --decoder
+    /// hadamard-mlp]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub loss: Option<LossKind>,
-    /// Negatives that the losses sampled and reweighted draw per edge in each epoch, 1 to 1000; time and memory grow
-    /// with it
+    /// Number of negatives that the losses sampled and reweighted draw per edge in each epoch, from 1 to
+    /// 1000. Time and memory grow with it
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge))]
     pub negatives_per_edge: usize,
-    /// Weight the loss by edge weights: the term of each training edge is multiplied by its weight over the mean
-    /// weight (Â uses the weights in any case)
+    /// Weight the loss by edge weights too: multiply the term of each training edge by its weight, divided by
+    /// the mean weight. Â always uses the weights
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub weighted_loss: bool,
-    /// The number of nodes that the loss subgraph draws in each epoch, in proportion to their degrees; at most all
-    /// nodes with edges
+    /// Number of nodes that the loss subgraph samples in each epoch, in proportion to their degrees. If fewer
+    /// nodes have edges, all of those are used
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes))]
     pub subgraph_nodes: usize,
-    /// Fraction of the training edges that each epoch hides from message passing; the sampled loss then uses only
-    /// the hidden edges
+    /// Fraction of the training edges to hide from message passing in each epoch. The sampled loss then uses
+    /// only the hidden edges
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges))]
     pub mask_edges: f64,
-    /// Weight of the KL term: `kipf` (1/n, as in the reference code), `elbo` (n/(n² − 2·edges), which makes the loss
-    /// a multiple of the negative ELBO), or a number; for vae, only a number has an effect: the factor of the KL in the
-    /// ELBO, otherwise 1
+    /// Weight of the KL term: `kipf` (1/n, as in the reference code), `elbo` (n/(n² − 2·edges), which makes
+    /// the loss a multiple of the negative ELBO), or a number. For vae, a number is the factor of the KL term
+    /// in the ELBO; `kipf` and `elbo` both mean 1
     #[cfg_attr(
         feature = "clap",
         arg(long, allow_negative_numbers = true, value_name = "WEIGHT", default_value_t)
     )]
     pub kl_weight: KlWeight,
-    /// Epochs over which the weight of the KL term grows from 0 to its full value
+    /// Number of epochs over which the weight of the KL term grows from 0 to its full value
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "EPOCHS", default_value_t = Self::default().kl_warmup))]
     pub kl_warmup: usize,
-    /// Free bits: the KL, in nats and as a mean over the nodes, that each latent dimension may have at no cost
+    /// Free bits: the mean KL per node, in nats, below which a latent dimension is not penalised
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits))]
     pub free_bits: f64,
-    /// The epoch whose weights are kept: the last, or the best by validation AUC plus AP (vae: ELBO)
-    /// [default: last; best with early stopping]
+    /// The epoch whose weights to keep [default: last; best with --patience]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
-    /// Early stopping: stop after this number of validations without improvement
+    /// Early stopping: stop after this many validations in a row without improvement
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub patience: Option<usize>,
-    /// The device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto` for a GPU on large graphs if there is
-    /// one
+    /// Device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto`, which uses a GPU for large graphs
+    /// if there is one
     #[cfg_attr(feature = "clap", arg(long, value_name = "DEVICE", default_value_t))]
     pub device: DeviceChoice,
-    /// Epochs between two validations
+    /// Number of epochs between two validations
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
-    /// The period of checkpoints, from which an interrupted training can resume: a number of epochs (50) or of
-    /// seconds (30s), or `never`. A signal that stops training writes one too [default: 60s]
+    /// How often to write a checkpoint, from which an interrupted run can be resumed: after a number of
+    /// epochs, such as 50, or of seconds, such as 30s, or `never`. A signal that stops training writes one
+    /// too [default: 60s]
     #[cfg_attr(feature = "clap", arg(long, value_name = "PERIOD"))]
     #[serde(default)]
     pub checkpoint_every: Option<CheckpointPeriod>,
-    /// Maximum memory for training, as in 4GB: training that would need more is refused before it starts
+    /// Maximum memory for training, such as 4GB. Training that would need more is refused before it starts
     /// [default: the memory of the machine]
     #[cfg_attr(feature = "clap", arg(long, value_name = "SIZE", value_parser = size))]
     #[serde(default)]
@@ -142,11 +142,11 @@ pub enum LossKind {
     Auto,
     /// All n² pairs; in a bipartite graph, all pairs of a source and a target
     Exact,
-    /// The edges and sampled negatives, balanced
+    /// The edges and sampled negatives, each with half of the weight
     Sampled,
-    /// The edges and sampled negatives, weighted to equal the exact loss in expectation
+    /// The edges and sampled negatives, weighted so that the expected loss is the exact one
     Reweighted,
-    /// All pairs of a subgraph, drawn anew in each epoch
+    /// All pairs of a subgraph, which is sampled anew in each epoch
     Subgraph,
 }
 
@@ -251,7 +251,7 @@ pub enum Select {
     /// The last epoch, as in the paper
     #[default]
     Last,
-    /// The epoch with the highest validation AUC plus AP; for a vae, ELBO
+    /// The epoch with the highest validation AUC plus AP; for a vae, the highest validation ELBO
     Best,
 }
 

@@ -253,7 +253,7 @@ impl Runs {
             self.rows.iter().filter(same_seed).find(|other| other.split_sha256 != row.split_sha256);
         if let Some(other) = mismatch {
             return Err(self.error(format!(
-                "{} and {} had different splits; models must be compared on the same split: give every model \
+                "{} and {} have different splits, but models are compared on the same split; hint: give every model \
                  the same split flags",
                 other.cell.name(),
                 row.cell.name()

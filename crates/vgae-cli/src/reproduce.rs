@@ -7,7 +7,7 @@
 //! ```
 //! use vgae::config::Config;
 //! use vgae::pipeline::{self, Evaluated};
-//! use vgae_cli::reproduce::{self, Place};
+//! use vgae_cli::reproduce::{self, MovedInputs};
 //! use vgae::run::{RunDir, Timings};
 //! use vgae::write::Existing;
 //! use vgae::train;
@@ -24,8 +24,8 @@
 //! let Evaluated { encoded, metrics, .. } = pipeline::evaluate(&trained.model, &graph, &split, &config, &progress)?;
 //! making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 //!
-//! let record = reproduce::check(&run, &Place::default())?;
-//! reproduce::make(&run, &record, &Place::default(), &again, Existing::Keep, &progress, |_| {})?;
+//! let record = reproduce::check(&run, &MovedInputs::default())?;
+//! reproduce::repeat(&run, &record, &MovedInputs::default(), &again, Existing::Keep, &progress, |_| {})?;
 //! let files = reproduce::compare(&run, &again)?;
 //! assert!(files.iter().all(|file| file.difference.is_none()));
 //! let reasons = reproduce::reasons(&record, &again)?;
@@ -51,7 +51,7 @@ pub use compare::{Compared, compare};
 
 /// The new paths of inputs that have moved since the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct MovedInputs {
     /// The path that replaces DATA of `vgae train`.
     pub data: Option<PathBuf>,
     /// The path that replaces `--features`.
@@ -62,9 +62,9 @@ pub struct Place {
 ///
 /// # Errors
 /// [`vgae::Error::Run`] if the run is not finished, was changed or cannot be repeated by one command. Unless
-/// `place` gives another path: [`vgae::Error::Input`] for an input that is missing or was changed, and
+/// `moved_inputs` gives another path: [`vgae::Error::Input`] for an input that is missing or was changed, and
 /// [`vgae::Error::Config`] for an input that was read from stdin.
-pub fn check(path: &Path, place: &Place) -> Result<Record> {
+pub fn check(path: &Path, moved_inputs: &MovedInputs) -> Result<Record> {
     let (record, changed) = match run::read_record(path)? {
         record if record.status == Status::Complete => run::changed_files(path)?,
         _ => {
@@ -100,8 +100,8 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
     let features = features_file(&record.config);
     for input in &record.inputs {
         let (moved, flag) = match features == Some(&input.path) {
-            true => (&place.features, "--features"),
-            false => (&place.data, "--data"),
+            true => (&moved_inputs.features, "--features"),
+            false => (&moved_inputs.data, "--data"),
         };
         if moved.is_none() {
             check_input(input, flag)?;
@@ -116,24 +116,25 @@ pub fn check(path: &Path, place: &Place) -> Result<Record> {
 ///
 /// # Errors
 /// [`vgae::Error::Input`] if the input differs from that of the run; otherwise the errors of training.
-pub fn make(
+pub fn repeat(
     path: &Path,
     record: &Record,
-    place: &Place,
+    moved_inputs: &MovedInputs,
     to: &Path,
     existing: Existing,
     progress: &Progress,
     mut on_epoch: impl FnMut(&Epoch),
 ) -> Result<()> {
     let mut config = record.config.clone();
-    if let (Some(file), FeatureSource::File(_)) = (&place.features, &config.read.features) {
+    if let (Some(file), FeatureSource::File(_)) = (&moved_inputs.features, &config.read.features) {
         config.read.features = FeatureSource::File(file.clone());
     }
     config.validate()?;
     train::check_device(&config)?;
     RunDir::check(to, existing)?;
     let start = Instant::now();
-    let graph = pipeline::read(&place.data.clone().unwrap_or_else(|| data(record)), &config, progress)?;
+    let graph =
+        pipeline::read(&moved_inputs.data.clone().unwrap_or_else(|| data(record)), &config, progress)?;
     check_read(&graph, record)?;
     let read_seconds = start.elapsed().as_secs_f64();
 

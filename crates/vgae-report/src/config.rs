@@ -8,17 +8,17 @@ use vgae::Error;
 
 use crate::Result;
 
-/// The settings of a report, which change what is shown and not what was found.
+/// The settings of a report. They change what is shown, but not the metrics.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "clap", derive(clap::Args))]
 pub struct ReportConfig {
-    /// The layout of the embeddings in two dimensions
+    /// How to lay out the embeddings in two dimensions
     #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t = ReportConfig::default().map))]
     pub map: MapKind,
-    /// The largest number of nodes on the map; of a larger graph, it shows a sample drawn with the run's seed
+    /// Maximum number of nodes on the map. If there are more, a random sample is shown
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes))]
     pub map_nodes: usize,
-    /// The number of predicted links in the table
+    /// Number of predicted links in the table
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().top))]
     pub top: usize,
 }
@@ -28,15 +28,15 @@ pub struct ReportConfig {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum MapKind {
-    /// t-SNE: keeps neighbours together; distances between groups mean little (takes seconds)
+    /// t-SNE: keeps neighbours together, but distances between groups mean little; takes seconds
     Tsne,
-    /// The two principal components (takes no time)
+    /// The first two principal components; takes no noticeable time
     Pca,
     /// No map
     None,
 }
 
-/// The content of a chart.
+/// The kind of a chart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum PlotKind {
@@ -50,13 +50,13 @@ pub enum PlotKind {
     Roc,
     /// Precision–recall curve of the held-out links
     Pr,
-    /// Reliability diagram: the frequency of links against their predicted probability
+    /// Reliability diagram: the share of links by predicted probability
     Calibration,
     /// Histogram of the logits of links and of non-links
     Scores,
     /// AUC and average precision by degree
     Degree,
-    /// KL, or variance, of each latent dimension
+    /// KL divergence, or variance, of each latent dimension
     Latent,
     /// The embeddings in two dimensions
     Embedding,
@@ -79,35 +79,37 @@ impl PlotKind {
         }
     }
 
-    /// Returns `true` if one chart can show several runs.
-    pub fn shows_several_runs(self) -> bool {
+    /// Returns `true` if several runs can be drawn in one chart.
+    pub fn supports_several_runs(self) -> bool {
         use PlotKind::*;
         matches!(self, Loss | Kl | Validation | Roc | Pr | Calibration)
     }
 
-    /// Returns an explanation of the chart for a first-time reader.
+    /// Explains the chart to readers who have never seen one like it.
     pub fn caption(self) -> &'static str {
         match self {
             PlotKind::Loss => "The loss should fall and then level off.",
-            PlotKind::Kl => "The distance of the posteriors from the prior; 0 means that nothing is encoded.",
-            PlotKind::Validation => "Metrics of the validation links, which training does not see.",
+            PlotKind::Kl => {
+                "The distance of the posteriors from the prior. At 0, the embeddings would say nothing about the nodes."
+            }
+            PlotKind::Validation => "Metrics of the validation part, which is not trained on.",
             PlotKind::Roc => {
-                "The share of links found against the share of non-links mistaken for links. The nearer to the upper left, the better; the area under the curve is the AUC."
+                "The share of links found against the share of non-links taken for links. The nearer to the upper left corner, the better; the area below the curve is the AUC."
             }
             PlotKind::Pr => {
-                "The longer the curve stays high, the more of the best-ranked pairs are links; the area under it is the AP."
+                "The longer the curve stays high, the more of the best-ranked pairs are links. The area below it is the AP."
             }
             PlotKind::Calibration => {
-                "Measured on as many non-links as links. On the diagonal, the predicted probabilities match the frequencies. Bins with less than 1 % of the pairs are left out."
+                "Predicted probabilities against the share of links, among as many non-links as links. On the diagonal, probabilities are calibrated. Bins with less than 1 % of the pairs are left out."
             }
             PlotKind::Scores => {
-                "The less the two overlap, the better the model separates links from non-links."
+                "The less the two histograms overlap, the better the model separates links from non-links."
             }
             PlotKind::Degree => {
-                "How well the model separates links from non-links among nodes with few and with many known edges. A bar with few pairs says little."
+                "How well links are ranked at nodes with few and with many training edges. A bar for few pairs says little."
             }
-            PlotKind::Latent => "A dimension that does not vary between nodes carries no information.",
-            PlotKind::Embedding => "Nodes close to each other have similar embeddings.",
+            PlotKind::Latent => "A dimension that does not vary from node to node encodes nothing.",
+            PlotKind::Embedding => "Nodes that are close together have similar embeddings.",
         }
     }
 }
@@ -119,24 +121,25 @@ impl Default for ReportConfig {
 }
 
 impl ReportConfig {
-    /// The largest number of nodes on a map: a page can still draw it, and t-SNE lay it out in a minute.
-    pub const MOST_MAP_NODES: usize = 20_000;
-    /// The largest number of predicted links in a table.
-    pub const MOST_LINKS: usize = 10_000;
+    /// The maximum number of nodes on a map: a page can draw as many, and t-SNE can lay them out in a minute.
+    pub const MAX_MAP_NODES: usize = 20_000;
+    /// The maximum number of predicted links in a table.
+    pub const MAX_LINKS: usize = 10_000;
 
     /// Checks that the settings are within their bounds.
     ///
     /// # Errors
     /// [`Error::Config`] names the setting, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
-        let check = |setting: &'static str, found: usize, most: usize| match (1..=most).contains(&found) {
+        let check = |setting: &'static str, found: usize, maximum: usize| match (1..=maximum).contains(&found)
+        {
             true => Ok(()),
             false => {
-                Err(Error::config(setting, format!("`{setting} = {found}`: expected 1 to {most}")).into())
+                Err(Error::config(setting, format!("`{setting}` is {found}; expected 1 to {maximum}")).into())
             }
         };
-        check("report.map_nodes", self.map_nodes, Self::MOST_MAP_NODES)?;
-        check("report.top", self.top, Self::MOST_LINKS)
+        check("report.map_nodes", self.map_nodes, Self::MAX_MAP_NODES)?;
+        check("report.top", self.top, Self::MAX_LINKS)
     }
 }
 

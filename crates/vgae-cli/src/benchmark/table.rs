@@ -13,10 +13,10 @@ use vgae::write::Output;
 /// The format of a table.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
 pub enum Format {
-    /// Aligned columns with the test metrics only.
+    /// Aligned columns; only the test metrics.
     #[default]
     Text,
-    /// One row per model and data, with every metric and all digits.
+    /// One row per model and data set, with every metric and all digits.
     Csv,
     /// An object with the machine, the date and the rows.
     Json,

@@ -10,32 +10,34 @@ use vgae::write::{Existing, Output};
 
 use super::progress::Reporter;
 
-/// Check a split for leaks; prints one rule,file,line,… row per offence
+/// Check a run, a split or files of pairs for leaks
 ///
-/// RUN is a run directory; SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
-/// test.csv and test_negatives.csv, made by any program. An offence is a pair that is in two lists or twice
-/// in one, in either direction, a negative that is an edge, or a self-loop. For a run, the audit also checks
-/// that the files are the ones the run wrote, that the embeddings follow from the training edges alone, and
-/// that the metrics follow from the embeddings. The exit code is 0 if there are no offences, and 1 otherwise.
+/// RUN is a run directory. SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
+/// test.csv and test_negatives.csv, written by any program. These are offences: a pair that occurs in two
+/// lists or twice in one list (in either direction), a negative that is an edge, and a self-loop. For a run,
+/// the audit also checks that its files have not changed, that the embeddings can be computed from the
+/// training edges alone, and that the metrics can be computed from the embeddings.
+///
+/// Prints one rule,file,line,… row per offence. The exit code is 0 if there are no offences, and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory, or the directory of a split
     #[arg(value_name = "RUN|SPLIT")]
     path: PathBuf,
-    /// Files of pairs meant for evaluation; no pair may be a training edge or be in two of the files
+    /// Files of pairs to evaluate on. No pair may be a training edge or occur in two of the files
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pairs: Vec<PathBuf>,
-    /// Files of pairs meant to be non-edges
+    /// Files of negatives: no pair may be an edge
     #[arg(long, value_name = "FILE", num_args = 1..)]
     negatives: Vec<PathBuf>,
-    /// The graph; negatives that are edges in it, edges of it that are in no list, and listed edges that it
-    /// lacks are then offences too
+    /// The graph. With it, these are offences too: negatives that are edges of the graph, edges of the graph
+    /// that are in no list, and listed edges that are not in the graph
     #[arg(long)]
     data: Option<PathBuf>,
-    /// Treat u,v and v,u as different pairs; a run records this itself
+    /// Treat u,v and v,u as different pairs. Not needed for a run, which records this
     #[arg(long)]
     directed: bool,
-    /// The largest number of offences to show per rule (all are counted); 0 for no limit
+    /// Maximum number of offences to print per rule; 0 for no limit. All offences are counted
     #[arg(long, value_name = "COUNT", default_value_t = 100)]
     limit: usize,
 }

@@ -14,11 +14,13 @@ use vgae::write::{Existing, Output};
 use super::progress::Reporter;
 use plan::{Plan, command_line};
 
-/// Compare models on the same splits of data sets: a table of means, deviations and differences
+/// Compare models on the same splits of data sets
 ///
-/// Each run is `vgae train DATA --model MODEL --seed SPLIT` in a process of its own. Every run is audited
-/// (see `vgae audit`), and a leak ends the benchmark. DIR holds runs.csv, with one row per run, and the table
-/// as table.csv, table.json and table.md. To continue an interrupted benchmark, repeat the command.
+/// Prints a table of means, standard deviations and differences. Each run is a separate process, `vgae train
+/// DATA --model MODEL --seed SPLIT`. Each run is audited (see `vgae audit`); a leak ends the benchmark.
+///
+/// Writes the table to table.csv, table.json and table.md in DIR, and one row per run to runs.csv. To
+/// continue an interrupted benchmark, run the same command again.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The graphs, in any format that `vgae train` reads
@@ -27,13 +29,13 @@ pub(super) struct Args {
     /// The models to compare
     #[arg(long, value_enum, value_name = "MODEL,…", value_delimiter = ',', required = true)]
     models: Vec<ModelKind>,
-    /// The number of splits; their seeds count from 0
+    /// Number of splits; their seeds are 0, 1, 2, …
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     splits: u64,
     /// The model to compare the others with, split by split
     #[arg(long, value_enum, value_name = "MODEL")]
     reference: Option<ModelKind>,
-    /// Additional `vgae train` flags for one model, separated by spaces
+    /// Additional `vgae train` flags for one model, separated by spaces; may be repeated
     #[arg(long, value_name = "'MODEL: FLAGS'")]
     model_args: Vec<String>,
     /// The directory for the results
@@ -45,7 +47,7 @@ pub(super) struct Args {
     /// Keep the run directories in DIR/runs
     #[arg(long)]
     keep_runs: bool,
-    /// The format of the printed table
+    /// Format of the printed table
     #[arg(long, value_enum, default_value_t)]
     format: Format,
     /// Additional `vgae train` flags for every model

@@ -9,9 +9,10 @@ use vgae::write::Output;
 
 use super::stdout;
 
-/// List the known data sets: their sizes, whether they are present, and the command that gets a missing one
+/// List the known data sets, and how to get those that are missing
 ///
-/// Downloads nothing.
+/// Prints the size of each data set, whether it is present, and otherwise the command that gets it. Downloads
+/// nothing.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The directory of the data sets

@@ -11,16 +11,16 @@ use vgae::write::{
 use super::progress::Reporter;
 use super::shared_args::RunArgs;
 
-/// Write the node embeddings as node,mean_0,… rows
+/// Write the node embeddings as CSV or in another format
 ///
-/// For npy, FILE holds a float32 array and FILE.ids.csv the ids of its rows; for projector, FILE.tsv holds
-/// the vectors and FILE.metadata.tsv their ids and labels.
+/// The CSV has node,mean_0,… rows. For npy, FILE.npy contains a float32 array and FILE.ids.csv the ids of its
+/// rows. For projector, FILE.tsv contains the vectors and FILE.metadata.tsv their ids and labels.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The file to write, or - for stdout
     #[arg(long, short, value_name = "FILE", default_value = "-")]
     output: PathBuf,
-    /// The format [default: by the extension of FILE, or csv if it has none]
+    /// Output format [default: from the extension of FILE, or csv without one]
     #[arg(long, value_enum)]
     format: Option<EmbeddingFormat>,
     /// Replace the output files if they exist

@@ -25,40 +25,41 @@ use source::{GivenPairs, KindOrFile, Source};
 
 /// Evaluate a run on its held-out links, or on pairs of your own
 ///
-/// By default, prints AUC and AP of both held-out parts against the split's own negatives. Each option adds
-/// metrics, and the mean reciprocal rank.
+/// Prints the AUC and AP of the validation and the test part, with the negatives of the split. With hard or
+/// degree negatives, or an option that adds metrics, the mean reciprocal rank is printed as well.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// A file of pairs that are links (source,target rows), to evaluate instead of the held-out parts
+    /// Evaluate the links in this file (source,target rows) instead of the held-out parts
     #[arg(long, value_name = "FILE", requires = "negatives")]
     pairs: Option<PathBuf>,
-    /// The negatives to rank the links among: uniform (the split's own), degree (with nodes as well connected
-    /// as those of links), hard (the likeliest at the ends of each link, as in HeaRT) or, with --pairs, a
-    /// file of pairs that are not links (write ./uniform for a file named uniform)
+    /// The negatives to rank the links among: uniform (those of the split), degree (pairs whose nodes have
+    /// degrees like those of linked nodes), hard (the likeliest pairs at each node of a link, as in HeaRT)
+    /// or, with --pairs, a file of pairs that are not links. Write ./uniform for a file named uniform
     #[arg(long, value_name = "uniform|degree|hard|FILE")]
     negatives: Option<KindOrFile>,
-    /// The number of hard negatives per link, half of them at each end; fewer if fewer exist [default: 100]
+    /// Number of hard negatives per link, half of them at each of its nodes; fewer if fewer exist [default:
+    /// 100]
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     negatives_per_edge: Option<usize>,
-    /// Add Hits@K for each of these K: the share of links above the K-th highest negative
+    /// Add Hits@K for each of these K: the share of links that rank above the K-th highest negative
     #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
     hits: Vec<usize>,
-    /// Add AUC and AP by the degree of a pair: the smaller number of training edges at its nodes; at 0, one
-    /// of the nodes has none
+    /// Add AUC and AP by degree. The degree of a pair is the smaller of the degrees of its nodes in the
+    /// training graph; it is 0 if one of the nodes has no training edge
     #[arg(long)]
     by_degree: bool,
-    /// Add 95 % bootstrap intervals of AUC and AP from this number of resamples [default without a number:
+    /// Add 95 % bootstrap intervals of AUC and AP, from this number of resamples [default without a number:
     /// 1000]
     #[arg(long, allow_negative_numbers = true, value_name = "RESAMPLES", num_args = 0..=1, default_missing_value = "1000")]
     bootstrap: Option<usize>,
-    /// Add the Brier score and the expected calibration error of sigmoid(logit) on the pairs of each part,
-    /// and a reliability table of sigmoid(logit) and of the calibrated probabilities on the held-out links,
-    /// both balanced with non-links and at the density of the graph
+    /// Add the Brier score and the expected calibration error of sigmoid(logit) for each part. Also print how
+    /// reliable sigmoid(logit) and the calibrated probabilities are on the held-out links, both with as many
+    /// non-links as links and at the edge density of the graph
     #[arg(long)]
     reliability: bool,
-    /// With --reliability, show the probabilities of this method [default: the calibration of the run]
+    /// With --reliability, calibrate by this method [default: the calibration of the run]
     #[arg(long, value_enum, value_name = "METHOD", requires = "reliability")]
     calibrate: Option<Calibration>,
     /// Seed for drawing negatives and resamples
@@ -128,12 +129,14 @@ fn report_parts<'a>(
 ) -> Result<Report<'a>> {
     let Split { validation, test, .. } = &run.split;
     if validation.is_empty() && test.is_empty() {
-        let problem =
-            "this run held out no links, so there is nothing to rank; expected --pairs and --negatives";
+        let problem = "this run held out no links to evaluate; hint: give links with --pairs and non-links with --negatives";
         return Err(Error::Usage(problem.into()));
     }
     if run.record.config.split.task != DirectedTask::General && kind != Negatives::Uniform {
-        reporter.note("these negatives pose a different question than the run's --task");
+        reporter.note(format!(
+            "the run was trained for --task {}; these negatives are not those of that task",
+            run.record.config.split.task
+        ));
     }
     let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
     let mut report = Report::new(Source::Kind(kind), args);

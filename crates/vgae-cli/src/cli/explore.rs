@@ -14,32 +14,32 @@ use super::stdout;
 
 /// The end of `--help`.
 const API: &str = "\
-The API uses GET requests. Percent-encode ids (/ as %2F). Counts range from 1 to
-1000. Bad input is answered with a 4xx status and {\"error\": …, \"hint\": …}:
+The API answers GET requests. Percent-encode ids (/ as %2F). Counts are from 1 to
+1000. A bad request gets a 4xx status and {\"error\": …, \"hint\": …}:
   /api/run                               name, model, sizes, held-out metrics
   /api/nodes?query=TEXT&limit=20         ids that contain TEXT, best first
   /api/node/ID?limit=50                  degree, label, edges
   /api/predict/ID?top=10                 its best pairs that are not edges
   /api/score?source=ID&target=ID         logit, probability, is_edge, part
   /api/why?source=ID&target=ID&limit=10  common neighbours, shared features
-  /api/map                               a sample of 3,000 nodes laid out in two
-                                         dimensions; later answers for nodes
-                                         then include their positions";
+  /api/map                               up to 3,000 nodes in two dimensions;
+                                         later answers for nodes then include
+                                         their positions";
 
-/// Explore a run in a browser: its nodes, their predicted links and why, and any pair
+/// Explore a run in a browser: nodes, their predicted links, and what two nodes share
 ///
-/// Prints the address of a page on stdout and serves it until Ctrl-C (SIGINT or SIGTERM). The page uses an
-/// API that other programs can use too.
+/// Prints the address of a page to stdout, and serves the page until Ctrl-C (SIGINT or SIGTERM). The page
+/// uses an API that other programs can use too.
 #[derive(clap::Args)]
 #[command(after_long_help = API)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// The port to listen on; 0 for any free port
+    /// Port to listen on; 0 for any free port
     #[arg(long, value_name = "PORT", default_value_t = 7878)]
     port: u16,
-    /// The IP address to listen on; 0.0.0.0 for all addresses of this machine. Any address other than a
-    /// loopback address lets others read the graph
+    /// IP address to listen on; 0.0.0.0 for all addresses of this machine. With any address other than a
+    /// loopback address, others can read the graph
     #[arg(long, value_name = "ADDRESS", default_value_t = IpAddr::V4(Ipv4Addr::LOCALHOST), value_parser = parse_address)]
     bind: IpAddr,
     #[command(flatten)]

@@ -15,25 +15,25 @@ use super::progress::Reporter;
 
 /// Generate data from a run: rows of features from a vae, or an edge list from a graph model
 ///
-/// For a vae, draws z ~ N(0, I) and a row from p(x | z), and writes row,feature_0,… For a Gaussian graph
-/// model, draws z for each node, joins the most probable pairs, and writes source,target.
+/// A vae samples z from N(0, I) and then a row from p(x | z); this writes row,feature_0,… rows. A Gaussian
+/// graph model samples z for each node and connects the most probable pairs; this writes source,target rows.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// vae: the number of rows [default: 10]
+    /// For a vae: number of rows [default: 10]
     #[arg(long, value_name = "COUNT")]
     count: Option<usize>,
-    /// vae: write the mean of p(x | z) instead of a sample
+    /// For a vae: write the mean of p(x | z) instead of a sample
     #[arg(long)]
     mean: bool,
-    /// Graph model: draw z from N(0, I), or from each node's distribution given the graph [default: prior]
+    /// For a graph model: the distribution to sample z from [default: prior]
     #[arg(long, value_enum)]
     from: Option<Source>,
-    /// Graph model: the number of edges [default: the number of training edges]
+    /// For a graph model: number of edges [default: the number of training edges]
     #[arg(long, value_name = "COUNT")]
     edges: Option<usize>,
-    /// Seed for the draws
+    /// Seed for sampling
     #[arg(long, default_value_t = 0)]
     seed: u64,
     /// The file to write, or - for stdout

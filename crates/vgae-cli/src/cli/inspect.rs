@@ -15,10 +15,14 @@ use vgae::write::Output;
 use super::progress::Reporter;
 use super::stdout;
 
-/// Inspect a run: KL, activity and σ of each latent dimension, or the value of each part of best
+/// Inspect the latent dimensions of a run, or the parts of a `best` model
 ///
-/// A dimension is active if its mean has a variance of more than 0.01 over the nodes. Prints a warning if the
-/// posterior has collapsed to the prior, or the variances to 0.
+/// Prints for each latent dimension its KL divergence, the variance of its mean over the nodes, its mean σ,
+/// and whether it is active. A dimension is active if the variance of its mean is above 0.01. A warning says
+/// if the posterior has collapsed to the prior, or the variances to 0.
+///
+/// For a `best` model, prints the weight of each part, and the AUC and AP of the part alone and of the model
+/// without it.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory

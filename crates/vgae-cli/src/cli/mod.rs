@@ -44,7 +44,8 @@ const MAX_THREADS: i64 = 512;
 
 /// Find the missing links of a graph with variational graph auto-encoders
 ///
-/// Train on an edge list, measure AUC and AP on held-out links, then score, predict and embed.
+/// Train a model on an edge list and measure AUC and AP on held-out links. Then predict links, score pairs of
+/// nodes, or export the embeddings.
 #[derive(Parser)]
 #[command(name = "vgae", version = VERSION, long_version = LONG_VERSION, arg_required_else_help = true)]
 struct Cli {
@@ -52,7 +53,7 @@ struct Cli {
     verb: Verb,
     #[command(flatten)]
     output: OutputArgs,
-    /// The number of threads to compute on; 0 for one per core
+    /// Number of threads to compute on; 0 for one per core
     #[arg(long, global = true, value_name = "COUNT", default_value_t = 0, value_parser = clap::value_parser!(u16).range(0..=MAX_THREADS))]
     threads: u16,
 }

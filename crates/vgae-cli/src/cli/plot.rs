@@ -16,7 +16,7 @@ use super::stdout;
 
 /// Draw a chart of a run for a paper or a slide, as SVG or PNG
 ///
-/// For several runs, their curves (loss, kl, validation, roc, pr, calibration) are drawn in one chart.
+/// Several runs can be drawn in one chart of these kinds: loss, kl, validation, roc, pr and calibration.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directories
@@ -25,16 +25,16 @@ pub(super) struct Args {
     /// The chart to draw
     #[arg(long, value_enum)]
     kind: PlotKind,
-    /// The file to write, whose name ends in .svg or .png, or - for an SVG on stdout
+    /// The file to write, whose name ends in .svg or .png, or - to write an SVG to stdout
     #[arg(long, short, value_name = "FILE")]
     output: PathBuf,
     /// Replace the output file if it exists
     #[arg(long)]
     force: bool,
-    /// The width in points; a text column has about 250 and a slide 960
+    /// Width in points. A text column is about 250 points wide, and a slide 960
     #[arg(long, allow_negative_numbers = true, value_name = "POINTS", default_value_t = 480)]
     width: u32,
-    /// The height in points
+    /// Height in points
     #[arg(long, allow_negative_numbers = true, value_name = "POINTS", default_value_t = 400)]
     height: u32,
     /// Pixels per point of a PNG
@@ -43,7 +43,7 @@ pub(super) struct Args {
     /// For --kind embedding: how to lay out the embeddings in two dimensions
     #[arg(long, value_enum, default_value_t = MapKind::Tsne)]
     map: MapKind,
-    /// For --kind embedding: the largest number of nodes to draw
+    /// For --kind embedding: the maximum number of nodes to draw
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = ReportConfig::default().map_nodes)]
     map_nodes: usize,
 }
@@ -57,7 +57,7 @@ enum ImageFormat {
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let format = ImageFormat::from_path(&args.output)?;
-    if args.runs.len() > 1 && !args.kind.shows_several_runs() {
+    if args.runs.len() > 1 && !args.kind.supports_several_runs() {
         let problem = format!("--kind {} shows one run; {} were given", args.kind.name(), args.runs.len());
         return Err(Error::Usage(problem));
     }
@@ -86,9 +86,9 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             args.kind.name(),
             runs.join(", "),
             if others.is_empty() {
-                "no chart has data".to_string()
+                "no kind of chart has data".to_string()
             } else {
-                format!("there is data for {}", others.join(", "))
+                format!("these kinds have data: {}", others.join(", "))
             }
         ))
     })?;

@@ -16,27 +16,27 @@ use super::shared_args::{CalibrateArgs, RunArgs};
 
 /// Predict links: the most probable pairs that are not edges, best first
 ///
-/// All pairs are scored, so that the answer is exact, unless --candidates or --approximate is given. Held-out
-/// edges are edges and are not predicted. With --node, --nodes or --all-nodes, predicts the best pairs of
-/// each of these nodes, one node after the other.
+/// Unless --candidates or --approximate is given, all pairs are scored, so the answer is exact. Held-out
+/// edges are edges too, so they are not predicted. With --node, --nodes or --all-nodes, predicts the best
+/// pairs of each of these nodes, one node after another.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The number of pairs, in total or per node
+    /// Number of pairs, in total or per node
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = 10)]
     top: usize,
     #[command(flatten)]
     sources: Sources,
-    /// The pairs to choose from: all, two-hop (those with a common neighbour), or a file of pairs (write
-    /// ./all for a file named all)
+    /// The pairs to choose from: all, two-hop (pairs with a common neighbour), or a file of pairs. Write
+    /// ./all for a file named all
     #[arg(long, value_name = "all|two-hop|FILE", default_value = "all")]
     candidates: CandidatesArg,
-    /// Score only pairs that a nearest-neighbour index (HNSW) finds, for graphs with a million nodes; prints
-    /// an estimate of the recall
+    /// Score only pairs that a nearest-neighbour index (HNSW) finds, and print an estimate of the recall.
+    /// Meant for graphs with a million nodes
     #[arg(long, conflicts_with = "candidates")]
     approximate: bool,
     #[command(flatten)]
     calibrate: CalibrateArgs,
-    /// The format [default: by the extension of --output (.csv, .jsonl or .parquet), or csv if it has none]
+    /// Output format [default: from the extension of --output (.csv, .jsonl or .parquet), or csv without one]
     #[arg(long, value_enum)]
     format: Option<ScoreFormat>,
     /// The file to write, or - for stdout
@@ -203,11 +203,11 @@ fn report_recall(recall: Option<Recall>, reporter: &Reporter) {
     let Recall { num_exact, num_found, num_nodes, .. } = recall;
     reporter.info(match recall.share() {
         Some(share) => format!(
-            "approximate: recall {share:.4}; {num_found} of the {num_exact} exact pairs at {num_nodes} \
-             fully searched nodes were found"
+            "approximate: recall {share:.4}; an exact search at {num_nodes} nodes gives {num_exact} pairs, of \
+             which {num_found} were found"
         ),
         None => {
-            format!("approximate: recall unknown; no exact pair is at the {num_nodes} fully searched nodes")
+            format!("approximate: recall unknown; an exact search at {num_nodes} nodes gives no pairs")
         }
     });
 }
@@ -232,8 +232,8 @@ impl CandidatesArg {
         match self {
             CandidatesArg::All => Ok(Candidates::All),
             CandidatesArg::TwoHop if known.num_sources().is_some() => {
-                let problem =
-                    "--candidates two-hop: in a bipartite graph, nodes two edges apart are of the same kind";
+                let problem = "--candidates two-hop: in a bipartite graph, two nodes with a common neighbour are of the same \
+                     kind and cannot be linked; hint: leave out --candidates";
                 Err(Error::Usage(problem.into()))
             }
             CandidatesArg::TwoHop => Ok(Candidates::TwoHop),

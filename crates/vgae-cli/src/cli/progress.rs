@@ -22,7 +22,7 @@ use stage::Stage;
 /// The flags that control stderr.
 #[derive(clap::Args)]
 pub(super) struct OutputArgs {
-    /// Print nothing but errors to stderr
+    /// Print only errors to stderr
     #[arg(long, short, global = true)]
     quiet: bool,
     /// How to show the progress of slow work on stderr

@@ -14,19 +14,20 @@ use vgae::write::{Existing, NumberWriter, Output};
 
 use super::progress::Reporter;
 
-/// Reconstruct rows with a vae, as row,mean_squared_error,feature_0,…
+/// Reconstruct rows of features with a vae
 ///
-/// Each row is encoded to its mean, and the mean of the decoder is written, with the squared error averaged
-/// over the features. Rows with a large error are unlike the rows the model was trained on.
+/// Each row is encoded to the mean of its latent distribution and decoded again. Writes
+/// row,mean_squared_error,feature_0,… rows; the error is averaged over the features. Rows with a large error
+/// are unlike the rows that the model was trained on.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory of a vae
     run: PathBuf,
-    /// Reconstruct these rows instead of the run's own: a CSV file as for `vgae train --features`, or - for
-    /// stdin
+    /// Reconstruct the rows in this file instead of those of the run: a CSV file as for `vgae train
+    /// --features`, or - for stdin
     #[arg(long, value_name = "FILE")]
     rows: Option<PathBuf>,
-    /// Write only the errors
+    /// Write only the errors, without the features
     #[arg(long)]
     errors: bool,
     /// The file to write, or - for stdout

@@ -17,9 +17,10 @@ use super::stdout;
 
 /// Write a report of one run, or of several side by side, as a single HTML file
 ///
-/// The report shows whether the model learned, how far to trust it, and what it found: metrics beside those
-/// of simple scores, curves, reliability, a map of the embeddings, the likeliest new links, and how to repeat
-/// the run. The file is self-contained and makes no requests.
+/// The report shows whether the model learned, how far to trust it, and what it found. It compares its
+/// metrics with those of simple scores, and contains curves, a reliability diagram, a map of the embeddings,
+/// the highest-ranked new links, and how to repeat the run. The file is self-contained: it loads nothing from
+/// the network.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directories
@@ -29,10 +30,10 @@ pub(super) struct Args {
     /// --text]
     #[arg(long, short, value_name = "FILE")]
     output: Option<PathBuf>,
-    /// Replace the output file if it exists; report.html in the run directory is always replaced
+    /// Replace the output file if it exists. report.html in the run directory is always replaced
     #[arg(long)]
     force: bool,
-    /// Write plain text without curves and map
+    /// Write plain text, without the curves and the map
     #[arg(long)]
     text: bool,
     #[command(flatten)]
@@ -57,7 +58,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         true => ReportConfig { map: MapKind::None, ..args.config.clone() },
         false => args.config.clone(),
     };
-    let stage = reporter.stage("reporting");
+    let stage = reporter.stage("building the report");
     let reports = build_reports(&args.runs, &config)?;
     let text = if args.text { report::text(&reports) } else { report::page(&reports)? };
     drop(stage);
@@ -98,7 +99,7 @@ pub(super) fn write_after_training(
     history: Vec<Epoch>,
     reporter: &Reporter,
 ) {
-    let stage = reporter.stage("reporting");
+    let stage = reporter.stage("building the report");
     // A t-SNE map would take longer than training on a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);

@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use crate::Result;
-use crate::reproduce::{self, Compared, Place};
+use crate::reproduce::{self, Compared, MovedInputs};
 use serde::Serialize;
 use vgae::write::Existing;
 
@@ -13,20 +13,21 @@ use super::stdout;
 
 /// Repeat a run from its run.json and compare the results bit by bit
 ///
-/// The inputs must have the recorded SHA-256. Settings, seed and split are the run's; the number of threads
-/// may differ. The table shows for each file whether it is the same and, if not, the first difference and its
-/// size. The exit code is 0 if all files are the same, and 1 otherwise.
+/// Uses the same settings, seed and split as the run; the number of threads may differ. The inputs must have
+/// the SHA-256 that the run recorded. The printed table shows for each file whether it is the same and, if
+/// not, the first difference and how large the differences are. The exit code is 0 if all files are the same,
+/// and 1 otherwise.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// The DATA of `vgae train`, if it has moved or came from stdin
+    /// Path of DATA of `vgae train`, if it has moved or came from stdin
     #[arg(long, value_name = "PATH")]
     data: Option<PathBuf>,
-    /// The file of `vgae train --features`, if it has moved or came from stdin
+    /// Path of the file of `vgae train --features`, if it has moved or came from stdin
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
-    /// Keep the second run in this directory
+    /// Keep the repeated run in this directory
     #[arg(long, short, value_name = "DIR")]
     output: Option<PathBuf>,
     /// Replace the output directory if it is a run
@@ -39,13 +40,15 @@ pub(super) struct Args {
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
-    let place = Place { data: args.data.clone(), features: args.features.clone() };
-    let record = reproduce::check(&args.run, &place)?;
+    let moved_inputs = MovedInputs { data: args.data.clone(), features: args.features.clone() };
+    let record = reproduce::check(&args.run, &moved_inputs)?;
     let temporary =
         tempfile::tempdir().map_err(|source| vgae::Error::io("create", &std::env::temp_dir(), source))?;
     let again = args.output.clone().unwrap_or_else(|| temporary.path().join("run"));
     let progress = reporter.epochs(record.config.model.model);
-    reproduce::make(&args.run, &record, &place, &again, existing, &progress, |epoch| progress.show(epoch))?;
+    reproduce::repeat(&args.run, &record, &moved_inputs, &again, existing, &progress, |epoch| {
+        progress.show(epoch)
+    })?;
     drop(progress);
     let files = reproduce::compare(&args.run, &again)?;
     let is_same = files.iter().all(|file| file.difference.is_none());
@@ -55,7 +58,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         false => write(output, &files),
     })?;
     reproduce::verdict(&args.run, &files, &reasons)?;
-    reporter.info(format!("{}: identical to the bit", args.run.display()));
+    reporter.info(format!("{}: the repeated run is bit-identical", args.run.display()));
     Ok(())
 }
 

@@ -9,27 +9,27 @@ use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 use super::progress::Reporter;
 use super::shared_args::{CalibrateArgs, RunArgs};
 
-/// Score pairs of nodes, as source,target,probability,logit in the order of the input
+/// Score the pairs of nodes in a file
 ///
-/// Without calibration, the probability is sigmoid(logit) from a model trained on balanced pairs: use it to
-/// rank pairs, not as the frequency with which such pairs are links.
+/// Writes source,target,probability,logit rows in the order of the input. Without calibration, the
+/// probability is sigmoid(logit) from a model that was trained on as many negatives as edges. Use it to rank
+/// pairs; it is not the frequency with which such pairs are links.
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The pairs: a file of source,target rows (CSV, TSV or whitespace-separated, optionally .gz), or - for
-    /// stdin
+    /// File of source,target rows (CSV, TSV or separated by white space, optionally gzipped), or - for stdin
     #[arg(long, value_name = "FILE")]
     pairs: PathBuf,
-    /// Append the other columns of the pairs file
+    /// Append the other columns of the pairs file to each row
     #[arg(long)]
     keep_columns: bool,
     /// Add logit_low, logit_high, probability_low and probability_high: the interval that contains the score
-    /// with this probability, given the variances of the two embeddings (computed from the exact first four
-    /// cumulants of the inner product)
+    /// with this probability, given the variances of the two embeddings. It is computed from the exact first
+    /// four cumulants of the inner product
     #[arg(long, allow_negative_numbers = true, value_name = "LEVEL")]
     interval: Option<f64>,
     #[command(flatten)]
     calibrate: CalibrateArgs,
-    /// The format [default: by the extension of --output (.csv, .jsonl or .parquet), or csv if it has none]
+    /// Output format [default: from the extension of --output (.csv, .jsonl or .parquet), or csv without one]
     #[arg(long, value_enum)]
     format: Option<ScoreFormat>,
     /// The file to write, or - for stdout
@@ -38,7 +38,7 @@ pub(super) struct Args {
     /// Replace the output file if it exists
     #[arg(long)]
     force: bool,
-    /// Skip pairs with a node that the run does not have
+    /// Skip pairs with a node that is not in the run
     #[arg(long)]
     skip_unknown: bool,
     #[command(flatten)]

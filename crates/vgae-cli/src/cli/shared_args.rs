@@ -16,12 +16,12 @@ use super::progress::Reporter;
 pub(super) struct RunArgs {
     /// The run directory
     run: PathBuf,
-    /// Apply the model to this graph instead of the run's own; it may contain nodes that the model has never
-    /// seen, and may have any format that `vgae train` reads
+    /// Apply the model to this graph instead of the graph of the run. It may contain nodes that the model was
+    /// not trained on, and have any format that `vgae train` reads
     #[arg(long, value_name = "DATA", help_heading = "Another graph")]
     graph: Option<PathBuf>,
-    /// The features of the other graph, if DATA does not include them; the columns must be the ones the model
-    /// was trained with, matched by name, or by position if they have no names
+    /// The features of the other graph, if DATA does not include them. The columns must be those the model
+    /// was trained with; they are matched by name, or by position if they have no names
     #[arg(long, value_name = "FILE", requires = "graph", help_heading = "Another graph")]
     features: Option<PathBuf>,
 }
@@ -49,8 +49,8 @@ impl RunArgs {
 /// The calibration of the probabilities.
 #[derive(clap::Args)]
 pub(super) struct CalibrateArgs {
-    /// Calibrate the probabilities on the run's validation part, for pairs that are edges as rarely as in the
-    /// graph [default: the calibration the run was trained with, if any]
+    /// Calibrate the probabilities on the validation part of the run, at the edge density of the graph
+    /// [default: the calibration of the run, if any]
     #[arg(long, value_enum, value_name = "METHOD")]
     calibrate: Option<Calibration>,
 }

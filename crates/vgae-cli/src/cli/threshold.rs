@@ -1,4 +1,4 @@
-//! `vgae threshold`: chooses a threshold, and estimates the precision and recall above it.
+//! `vgae threshold`: chooses a threshold for the logits, and estimates the precision and recall above it.
 
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -15,19 +15,21 @@ use super::stdout;
 
 /// Choose the logit above which to predict links
 ///
-/// The threshold for --precision is chosen on the validation part. The test part then gives the recall, which is
-/// the share of links above the threshold; num_predicted, the number of pairs above the threshold that are not edges,
-/// which `vgae predict --top` returns with this number; and the precision, the share of links among all pairs
-/// above the threshold if links are as rare as in the graph. The number of predicted pairs that are links missing
-/// from the graph cannot be known. --budget ranks all pairs and chooses the logit of the last of the given
-/// number of predicted pairs.
+/// --precision chooses this threshold on the validation part. --budget ranks all pairs that are not edges and
+/// puts the threshold after the given number of them.
+///
+/// The printed recall is the share of the test links above the threshold. num_predicted is the number of
+/// pairs above the threshold that are not edges; `vgae predict --top` returns them with this
+/// number. The
+/// precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
+/// How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
     #[command(flatten)]
     goal: Goal,
-    /// The assumed share of pairs that are links [default: the share of the graph's pairs that are edges]
+    /// Assumed share of pairs that are links [default: the share of pairs that are edges in the graph]
     #[arg(long, allow_negative_numbers = true, value_name = "SHARE")]
     density: Option<f64>,
     #[command(flatten)]
@@ -48,7 +50,7 @@ struct Goal {
     budget: Option<usize>,
 }
 
-/// The number of edges or negatives above a threshold below which the estimate is mostly chance.
+/// The least number of edges and of negatives above the threshold for an estimate that is not mostly chance.
 const FEW_PAIRS: usize = 20;
 
 /// The printed result.
@@ -104,7 +106,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 reporter.note(format!("there are only {} pairs that are not edges", best.len()));
             }
             let Some(last) = best.last() else {
-                return Err(Error::Usage("every pair is an edge, so nothing can be predicted".into()));
+                return Err(Error::Usage("every pair is an edge, so there is nothing to predict".into()));
             };
             let threshold = Threshold::at(population.reported(), density, last.logit)?;
             (threshold.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
@@ -142,8 +144,8 @@ fn logit_with_precision(
     let (num_edges, num_negatives) = (above(edges), above(negatives));
     if num_edges.min(num_negatives) < FEW_PAIRS {
         reporter.note(format!(
-            "the threshold is uncertain: above it are only {num_edges} of the {} validation edges and \
-             {num_negatives} of {} negatives",
+            "the threshold is uncertain: only {num_edges} of the {} validation edges and {num_negatives} of the \
+             {} negatives are above it",
             edges.len(),
             negatives.len()
         ));

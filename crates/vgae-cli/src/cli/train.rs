@@ -29,18 +29,19 @@ use describe::{describe, describe_loss, describe_split};
 
 /// Train a model on a graph and evaluate it on held-out links
 ///
-/// DATA is an edge list (CSV, TSV or whitespace-separated, optionally .gz, or - for stdin; or Parquet, Matrix
-/// Market, .npz or GraphML), a directory with edges.csv and optionally features.csv and labels.csv, or a
-/// directory with NAME.cites and NAME.content. For --model vae without --features, a file holds rows of
-/// features: an id, then numbers. The metrics are printed to stdout; everything else is written to the run
-/// directory.
+/// DATA is a file or a directory. A file is an edge list: text (CSV, TSV or separated by white space,
+/// optionally gzipped, or - for stdin), Parquet, Matrix Market, .npz or GraphML. A directory contains
+/// edges.csv and, optionally, features.csv and labels.csv, or it contains NAME.cites and NAME.content. For
+/// --model vae without --features, a file contains rows of features: an id, then numbers.
+///
+/// The metrics are printed to stdout. Everything else is written to the run directory.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The graph
     #[arg(value_name = "DATA", required_unless_present = "resume")]
     data: Option<PathBuf>,
-    /// Resume an interrupted run; the result is bit-identical to an uninterrupted one. The settings are those of
-    /// the run; only --learning-rate and --checkpoint-every can be changed
+    /// Resume an interrupted run. The result is bit-identical to that of an uninterrupted run. The settings
+    /// come from the run; only --learning-rate and --checkpoint-every can be changed
     #[arg(long, value_name = "RUN", conflicts_with_all = ["data", "output", "force", "config_file", "dry_run", "split"])]
     resume: Option<PathBuf>,
     /// The run directory to create [default: results/<data>-<model>-<seed>]
@@ -52,13 +53,13 @@ pub(super) struct Args {
     /// Print the metrics as one JSON object
     #[arg(long, conflicts_with = "dry_run")]
     json: bool,
-    /// Read settings from a TOML file with the flags below as keys, as in val-fraction = 0.1 or directed =
-    /// true. Flags on the command line take precedence. Paths in the file are relative to the working
+    /// Read settings from a TOML file whose keys are the flags below, such as val-fraction = 0.1 or directed
+    /// = true. Flags on the command line take precedence. Paths in the file are relative to the working
     /// directory
     #[arg(long = "config", value_name = "FILE")]
     config_file: Option<PathBuf>,
-    /// Write nothing: print all settings in the format of --config, and estimate the time and memory of the
-    /// run from a few epochs
+    /// Print all settings in the format of --config, and estimate the time and memory of the run from a few
+    /// epochs. Write nothing
     #[arg(long)]
     dry_run: bool,
     /// Do not write report.html
@@ -66,7 +67,7 @@ pub(super) struct Args {
     no_report: bool,
     #[command(flatten)]
     config: Config,
-    /// Use the split of this run directory, or of any directory with the five CSV files of a split
+    /// Use the split in this directory: a run directory, or any directory with the five CSV files of a split
     #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction"])]
     split: Option<PathBuf>,
 }
@@ -134,7 +135,7 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
         && peak > limit
     {
         reporter.note(format!(
-            "training used {}, although --memory-limit is {}: the planned memory may be off by a quarter",
+            "training used {}, more than the {} of --memory-limit: the plan can be wrong by a quarter",
             size(peak),
             size(limit)
         ));
@@ -182,7 +183,7 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     let plan = Plan::new(&graph, &split.train, config);
     if let Some(plan) = &plan {
         if !args.dry_run {
-            reporter.info(format!("memory: about {} planned", size(plan.peak_bytes())));
+            reporter.info(format!("planned memory: about {}", size(plan.peak_bytes())));
         }
         plan.check(config)?;
     }
@@ -224,7 +225,7 @@ fn resume(args: &Args, path: &Path, reporter: &Reporter) -> Result<StartedRun> {
     let version = &unfinished.run.record().vgae_version;
     if version != env!("CARGO_PKG_VERSION") {
         reporter.note(format!(
-            "the run was started by vgae {version}; the results may differ from those of that version"
+            "the run was started by vgae {version}, whose results may differ from those of this version"
         ));
     }
     let train_seconds = match &unfinished.checkpoint {

@@ -178,7 +178,7 @@ fn flatten(name: &str, value: &Value, numbers: &mut BTreeMap<String, f64>) {
 
 fn history(was: &[Epoch], is: &[Epoch]) -> Option<String> {
     if was.len() != is.len() {
-        return Some(format!("{} epochs; there were {}", is.len(), was.len()));
+        return Some(format!("{} epochs instead of {}", is.len(), was.len()));
     }
     let mut differences = Differences::default();
     for (was, is) in was.iter().zip(is) {

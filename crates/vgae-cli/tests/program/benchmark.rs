@@ -126,7 +126,7 @@ fn killed_benchmark_resumes() {
     first.kill().unwrap();
     first.wait().unwrap();
     let before = workspace.read("bench/runs.csv");
-    assert!(before.lines().count() < 5, "it was to be killed before its end");
+    assert!(before.lines().count() < 5, "the benchmark ended before it was killed");
 
     workspace
         .stdout(&format!("{arguments} --quiet").replace("-- --epochs 5 --quiet", "--quiet -- --epochs 5"));
@@ -135,7 +135,7 @@ fn killed_benchmark_resumes() {
     assert!(after.starts_with(&before) && after.lines().count() == 5, "{before}{after}");
     let seeds: Vec<String> = records(&after).iter().map(|run| run["seed"].clone()).collect();
     assert_eq!(seeds, ["0", "1", "2", "3"]);
-    assert!(!workspace.exists("bench/runs"), "what the killed one left is taken away");
+    assert!(!workspace.exists("bench/runs"), "the files of the killed benchmark are removed");
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn failing_run_does_not_stop_the_others() {
     let problem = "cannot read nowhere/train.csv: No such file or directory";
     assert!(stderr.contains(&format!("[2/2] karate-vgae-0: failed: {problem}\n")), "{stderr}");
     let last = format!(
-        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; repeat the command to repeat only these\n"
+        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; the same command again repeats them alone\n"
     );
     assert!(stderr.ends_with(&last), "{stderr}");
     let runs = records(&workspace.read("bench/runs.csv"));
@@ -204,8 +204,8 @@ fn different_splits_are_not_compared() {
         format!("benchmark {} --models gae,vgae --splits 1 --output bench --model-args", karate());
     let assert = workspace.vgae(&arguments).args(["vgae: --val-fraction 0.1 --epochs 5"]).assert().code(1);
     let stderr = text(assert.get_output().stderr.clone());
-    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 had different splits; models must be compared on \
-                the same split: give every model the same split flags\n";
+    let last = "error: bench/runs.csv: karate-gae-0 and karate-vgae-0 have different splits, but models are compared on \
+                the same split; hint: give every model the same split flags\n";
     assert!(stderr.ends_with(last), "{stderr}");
 }
 
@@ -258,7 +258,7 @@ fn usage_errors_precede_first_run() {
             "a b/a.csv --models gae",
             "two data sets are named a; hint: rename one, or use a separate --output for each",
         ),
-        ("- --models gae", "DATA is read once per run; stdin can be read only once"),
+        ("- --models gae", "DATA is -, but every run reads DATA, and stdin can be read only once"),
         (
             "a --models gae --model-args vgae:x",
             "--model-args \"vgae:x\" does not begin with one of --models; expected 'MODEL: FLAGS'",

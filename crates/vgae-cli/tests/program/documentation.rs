@@ -1,5 +1,5 @@
-//! The documentation is true: every `console` block of the README and of docs/ does what it shows, and every relative
-//! link leads somewhere.
+//! The documentation is true: every `console` block of the README and of docs/ does what it shows, and the target of
+//! every relative link exists.
 //!
 //! The blocks of a page run one after the other in one directory, which looks like the root of the repository but has
 //! an empty results/. In the shown output `[..]` stands for anything within a line and `...` for any lines. `? 1` under
@@ -22,13 +22,13 @@ use crate::common::HAS_TORCH;
 const ROOT: &str = crate::REPOSITORY;
 /// The program that the pages call `vgae`.
 const PROGRAM: &str = crate::common::VGAE;
-/// Pages beside docs/ whose blocks are run and whose links are followed.
+/// Pages outside docs/ whose blocks are run and whose links are followed.
 const PAGES: [&str; 3] = ["README.md", "CONTRIBUTING.md", "CHANGELOG.md"];
 /// Pages that show the model `vae` or the version of libtorch; their blocks are run only with libtorch.
 const TORCH_PAGES: [&str; 2] = ["docs/gpu.md", "docs/guides/rows.md"];
 /// Pages whose links are followed.
 const LINKED_PAGES: [&str; 2] = ["datasets/README.md", "results/README.md"];
-/// The files that the pages expect in the working directory.
+/// The files and folders that the pages expect in the working directory.
 const SHARED: [&str; 4] = ["Makefile", "datasets", "docs", "examples"];
 
 /// A fenced block of code.
@@ -55,7 +55,7 @@ fn read(page: &Path) -> String {
     fs::read_to_string(root().join(page)).unwrap_or_else(|error| panic!("{}: {error}", page.display()))
 }
 
-/// The Markdown files of docs/ and [`PAGES`], relative to the root.
+/// Returns the Markdown files of docs/ and [`PAGES`], relative to the root.
 fn pages() -> Vec<PathBuf> {
     fn collect(folder: &Path, pages: &mut Vec<PathBuf>) {
         for entry in fs::read_dir(root().join(folder)).unwrap() {
@@ -116,8 +116,8 @@ fn needs_download(command: &str) -> bool {
     names.iter().any(|name| command.contains(name))
 }
 
-/// The command as it is run: `make` with the program that is tested instead of one that it would build, and a target
-/// that is no demonstration only as far as that there is one.
+/// Returns the command to run. `make demo` uses the program under test instead of building one; of any other target,
+/// only its existence is checked.
 fn runnable(command: &str) -> String {
     match command.strip_prefix("make ") {
         Some("demo") => "make --silent --old-file=light VGAE=vgae demo".into(),
@@ -142,7 +142,7 @@ fn run(page: &Path) -> Vec<String> {
     for block in blocks(&read(page)).iter().filter(|block| block.language == "console") {
         let steps = steps(block);
         if !has_cora && steps.iter().any(|step| needs_download(&step.command)) {
-            // Past the harness, which would swallow it.
+            // Written to stderr directly, because the test harness captures `eprintln!`.
             let place = format!("{}:{}", page.display(), block.line);
             let _ = writeln!(std::io::stderr(), "skipped {place}: needs Cora (python3 datasets/fetch.py)");
             continue;
@@ -196,13 +196,13 @@ fn console_blocks_do_what_they_show() {
     assert!(failures.is_empty(), "{} commands differ\n\n{}", failures.len(), failures.join("\n\n"));
 }
 
-/// The anchor that GitHub gives a heading.
+/// Returns the anchor that GitHub gives a heading.
 fn anchor(heading: &str) -> String {
     let kept = heading.to_lowercase().replace(' ', "-");
     kept.chars().filter(|&c| c.is_alphanumeric() || c == '-' || c == '_').collect()
 }
 
-/// The anchors of a page: of headings, where a repeated one has a number.
+/// Returns the anchors of the headings of a page; repeated headings get a number.
 fn anchors(text: &str) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut anchors = Vec::new();
@@ -223,7 +223,7 @@ fn anchors(text: &str) -> Vec<String> {
     anchors
 }
 
-/// The targets of links and pictures, those in HTML too.
+/// Returns the targets of links and pictures, including those in HTML.
 fn targets(text: &str) -> Vec<String> {
     let mut targets = Vec::new();
     for (event, _) in events(text) {
@@ -274,13 +274,13 @@ fn every_page_of_docs_is_in_its_index() {
     }
 }
 
-/// The first Rust example of a text.
+/// Returns the first Rust example of a text.
 fn rust_example(text: &str) -> String {
     let is_rust = |block: &&Block| ["", "rust"].contains(&block.language.as_str());
     blocks(text).iter().find(is_rust).expect("an example").text.clone()
 }
 
-/// The library's one is compiled and run with its documentation.
+/// The example of the library is compiled and run with its documentation, so this one works too.
 #[test]
 fn the_readme_shows_the_example_of_the_library() {
     let library = read(Path::new("src/lib.rs"));

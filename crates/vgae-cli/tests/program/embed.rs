@@ -146,3 +146,16 @@ fn two_file_formats_need_a_name() {
     workspace.stdout("embed run -o z.csv --format parquet");
     assert!(fs::read(workspace.path("z.csv")).unwrap().starts_with(b"PAR1"));
 }
+
+#[test]
+fn embed_log_variance() {
+    let workspace = Workspace::new();
+    workspace.train_karate("--latent 3");
+    let embeddings = workspace.stdout("embed run --log-variance");
+    let header = "node,mean_0,mean_1,mean_2,log_variance_0,log_variance_1,log_variance_2";
+    assert_eq!(embeddings.lines().next().unwrap(), header);
+    assert!(embeddings.lines().all(|line| line.split(',').count() == 7));
+    workspace.stdout(&format!("train {} --model gae --output gae --epochs 2 -q", karate()));
+    let error = workspace.failure("embed gae --log-variance", 2);
+    assert_eq!(error, "error: --log-variance needs a Gaussian latent; this run is a gae\n");
+}

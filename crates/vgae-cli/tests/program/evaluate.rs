@@ -1,4 +1,4 @@
-//! `vgae evaluate` with other negatives than the split's, and with figures beyond AUC and AP.
+//! `vgae evaluate` with other negatives than those of the split, other pairs, and metrics beyond AUC and AP.
 
 use crate::common::{Workspace, karate, text};
 use serde_json::Value;
@@ -36,8 +36,8 @@ fn table_for_each_kind_of_negatives() {
     let workspace = trained();
     for (kind, note) in [
         ("uniform", ""),
-        ("degree", "note: degree negatives are absent pairs"),
-        ("hard", "note: hard negatives are, for each link, the up to 100 likeliest absent pairs"),
+        ("degree", "note: degree negatives are pairs that are not edges"),
+        ("hard", "note: hard negatives are, for each link, up to 100 pairs at its nodes"),
     ] {
         let arguments = format!("evaluate run --negatives {kind} --hits 10,1,3");
         let table = workspace.stdout(&arguments);
@@ -53,8 +53,8 @@ fn table_for_each_kind_of_negatives() {
         }
         let width = table.lines().next().unwrap().len();
         assert!(table.lines().all(|line| line.len() == width), "{table}");
-        let said = stderr(&workspace, &arguments);
-        assert!(said.starts_with(note) && said.is_empty() == note.is_empty(), "{said}");
+        let printed = stderr(&workspace, &arguments);
+        assert!(printed.starts_with(note) && printed.is_empty() == note.is_empty(), "{printed}");
         assert_eq!(stderr(&workspace, &format!("{arguments} -q")), "");
     }
 }
@@ -125,9 +125,9 @@ fn table_holds_intervals_calibration_and_degrees() {
     assert!(
         degrees.starts_with("part        smaller_degree  roc_auc  average_precision  num_edges  num_neg")
     );
-    let said = stderr(&workspace, "evaluate run --reliability");
+    let stderr = stderr(&workspace, "evaluate run --reliability");
     assert_eq!(
-        said,
+        stderr,
         "note: this run is not calibrated; --calibrate isotonic|platt shows what calibration would change\n"
     );
 }
@@ -198,4 +198,28 @@ fn directed_runs_have_directed_negatives() {
     for kind in ["uniform", "degree", "hard"] {
         assert_eq!(json(&workspace, &format!("--negatives {kind}"))["test"]["num_edges"], 7);
     }
+}
+
+#[test]
+fn evaluate_own_pairs() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let split = |name: &str| workspace.path("run/split").join(name).display().to_string();
+    let own = format!(
+        "evaluate run --json --pairs {} --negatives {}",
+        split("test.csv"),
+        split("test_negatives.csv")
+    );
+    let metrics: serde_json::Value = serde_json::from_str(&workspace.stdout(&own)).unwrap();
+    assert_eq!(metrics["pairs"], workspace.json("run/metrics.json")["test"]);
+
+    let seen = format!("evaluate run --pairs {} --negatives {}", split("train.csv"), split("test.csv"));
+    let assert = workspace.vgae(&seen).assert().success();
+    let stderr = text(assert.get_output().stderr.clone());
+    assert!(
+        stderr.contains("note: 68 of the 68 pairs were trained on, so this is not a held-out metric"),
+        "{stderr}"
+    );
+    assert!(stderr.contains("note: 7 of the 7 negatives are edges of the graph"), "{stderr}");
+    workspace.failure("evaluate run --pairs x.csv", 2);
 }

@@ -33,7 +33,7 @@ fn auto_loss_depends_on_graph_size() {
         text(workspace.vgae(&arguments).assert().success().get_output().stderr.clone())
     };
     assert!(stderr("small").contains("loss: exact, all pairs of nodes, in blocks of 128 rows\n"));
-    assert!(stderr("large").contains("loss: reweighted, an estimate of the exact one"));
+    assert!(stderr("large").contains("loss: reweighted, an estimate of the exact loss"));
     for (data, loss) in [("small", "exact"), ("large", "reweighted")] {
         let record = workspace.json(&format!("{data}/run.json"));
         assert_eq!(record["config"]["train"]["loss"], loss);

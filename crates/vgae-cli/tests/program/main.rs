@@ -20,20 +20,19 @@ mod http_fuzzing;
 mod inductive;
 mod interruption;
 mod large_graphs;
-mod metamorphic;
 mod offline;
-mod output;
 mod predict;
 mod progress;
 mod report;
 mod reproduce;
+mod run_directory;
 mod safety;
 mod score;
-mod scoring;
 #[path = "../../../../tests/shared/mod.rs"]
 mod shared;
 mod signals;
 mod threads;
+mod train;
 mod vae;
 mod weighted;
 

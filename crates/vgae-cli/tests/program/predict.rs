@@ -1,4 +1,6 @@
-//! The candidate pairs and output formats of `vgae predict`.
+//! `vgae predict`: the pairs that it chooses from, and its output formats.
+
+use std::fs;
 
 use crate::common::{Workspace, karate, ring, rows, text};
 
@@ -71,7 +73,7 @@ fn approximate_reports_its_recall() {
         let hits = found.iter().filter(|pair| exact.contains(pair)).count();
         assert!(found.len() == exact.len() && hits >= at_least, "{arguments}: {hits}");
         let note = text(assert.get_output().stderr.clone());
-        assert!(note.starts_with("approximate: recall ") && note.contains("exact pairs at"), "{note}");
+        assert!(note.starts_with("approximate: recall ") && note.contains("an exact search at"), "{note}");
     }
     let error = workspace.failure("predict run --approximate --candidates two-hop", 2);
     assert!(error.contains("cannot be used with"), "{error}");
@@ -97,4 +99,69 @@ fn jsonl_and_parquet_predictions() {
     let file = std::fs::File::open(workspace.path("best.parquet")).unwrap();
     let reader = SerializedFileReader::new(file).unwrap();
     assert_eq!(reader.metadata().file_metadata().num_rows(), 7);
+}
+
+#[test]
+fn predict_excludes_known_edges() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let predicted = workspace.stdout("predict run --top 1000 --quiet");
+    // 34 · 33 / 2 pairs minus 78 edges, and a header.
+    assert_eq!(predicted.lines().count(), 1 + 561 - 78);
+    let edges = fs::read_to_string(format!("{}/edges.csv", karate())).unwrap();
+    let mut last = f64::INFINITY;
+    for line in predicted.lines().skip(1) {
+        let row: Vec<&str> = line.split(',').collect();
+        for (u, v) in [(row[0], row[1]), (row[1], row[0])] {
+            assert!(!edges.lines().any(|edge| edge == format!("{u},{v}")), "{line}");
+        }
+        let logit = row[3].parse().unwrap();
+        assert!(logit <= last);
+        last = logit;
+    }
+}
+
+#[test]
+fn predict_for_chosen_nodes() {
+    let workspace = Workspace::new();
+    workspace.train_karate("").write("nodes.csv", "node\n34\n1\n");
+    let all = workspace.stdout("predict run --top 1000 --quiet");
+    // Returns the other end and the logit of each pair of `node`, best first.
+    let of_node = |node: &str| -> Vec<(String, String)> {
+        let rows = all.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        let other = |row: Vec<&str>| match (row[0] == node, row[1] == node) {
+            (true, _) => Some((row[1].to_string(), row[3].to_string())),
+            (_, true) => Some((row[0].to_string(), row[3].to_string())),
+            _ => None,
+        };
+        rows.filter_map(other).collect()
+    };
+    let predicted = |arguments: &str| -> Vec<(String, String, String)> {
+        let rows = workspace.stdout(&format!("predict run --quiet {arguments}"));
+        let rows = rows.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+        rows.map(|row| (row[0].into(), row[1].into(), row[3].into())).collect()
+    };
+    let best = |node: &str, top: usize| -> Vec<(String, String, String)> {
+        let best = of_node(node).into_iter().take(top);
+        best.map(|(other, logit)| (node.to_string(), other, logit)).collect()
+    };
+    assert_eq!(predicted("--node 1 --top 3"), best("1", 3));
+    assert_eq!(predicted("--node 1 --node 34 --top 2"), [best("1", 2), best("34", 2)].concat());
+    assert_eq!(predicted("--nodes nodes.csv --top 2"), [best("34", 2), best("1", 2)].concat());
+    let everyone = predicted("--all-nodes --top 1");
+    assert_eq!(everyone.len(), 34);
+    assert!(everyone.iter().all(|row| best(&row.0, 1) == [row.clone()]));
+
+    assert_eq!(
+        workspace.failure("predict run --node 99", 2),
+        "error: --node 99: the run has no node with this id\n"
+    );
+    workspace.write("unknown.csv", "1\n99\n");
+    assert!(workspace.failure("predict run --nodes unknown.csv", 1).contains("unknown.csv:2: "));
+    assert!(workspace.failure("predict run --node 1 --all-nodes", 2).contains("cannot be used with"));
+    // Node 1 has 16 neighbours among 33 nodes.
+    let assert = workspace.vgae("predict run --node 1 --top 100").assert().success();
+    let note = "note: nodes with fewer than 100 pairs that are not edges: 1\n";
+    assert_eq!(text(assert.get_output().stderr.clone()), note);
+    assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 1 + 33 - 16);
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 
 /// Runs `vgae`, which must succeed, with these environment variables, and returns its stderr.
-fn said(workspace: &Workspace, arguments: &str, variables: &[(&str, &str)]) -> String {
+fn stderr(workspace: &Workspace, arguments: &str, variables: &[(&str, &str)]) -> String {
     let mut command = workspace.vgae(arguments);
     command.env_remove("NO_COLOR").env_remove("CLICOLOR_FORCE").envs(variables.iter().copied());
     text(command.assert().success().get_output().stderr.clone())
@@ -30,10 +30,11 @@ fn is_coloured(text: &str) -> bool {
 fn piped_progress_is_plain_lines() {
     let workspace = Workspace::new();
     for how in ["", "--progress plain", "--progress auto"] {
-        let said = said(&workspace, &train(how), &[]);
-        assert!(!said.contains('\x1b') && !said.contains('\r'), "{said}");
+        let stderr = stderr(&workspace, &train(how), &[]);
+        assert!(!stderr.contains('\x1b') && !stderr.contains('\r'), "{stderr}");
         for start in ["epoch 1/20: loss ", "epoch 20/20: loss "] {
-            let line = said.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{said}"));
+            let line =
+                stderr.lines().find(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{stderr}"));
             let memory = if cfg!(target_os = "linux") { " MB" } else { "" };
             for figure in ["(rec. ", ", KL ", "), val. AUC ", "epoch", " s left", memory] {
                 assert!(line[start.len()..].contains(figure), "{figure}: {line}");
@@ -45,36 +46,36 @@ fn piped_progress_is_plain_lines() {
 #[test]
 fn stack_progress_lines() {
     let workspace = Workspace::new();
-    let said = said(&workspace, &train("--model best --epochs 7"), &[]);
-    let lines: Vec<&str> = said.lines().filter(|line| line.contains("epoch")).collect();
+    let stderr = stderr(&workspace, &train("--model best --epochs 7"), &[]);
+    let lines: Vec<&str> = stderr.lines().filter(|line| line.contains("epoch")).collect();
     let starts = ["normalised, epoch 1/7: ", "normalised, epoch 7/7: ", "perceptron, epoch 1/7: "];
     let found: Vec<usize> = starts
         .iter()
         .map(|start| {
-            lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{said}"))
+            lines.iter().position(|line| line.starts_with(start)).unwrap_or_else(|| panic!("{stderr}"))
         })
         .collect();
-    assert!(found.is_sorted(), "{said}");
+    assert!(found.is_sorted(), "{stderr}");
     let last = lines.last().unwrap();
-    assert!(last.starts_with("perceptron, epoch 7/7: ") && !last.contains("at most"), "{said}");
+    assert!(last.starts_with("perceptron, epoch 7/7: ") && !last.contains("at most"), "{stderr}");
 }
 
 #[test]
 fn early_stopping_progress_line() {
     let workspace = Workspace::new();
-    let said = said(&workspace, &train("--epochs 4000 --patience 2 --validate-every 1"), &[]);
-    let last = said.lines().rfind(|line| line.starts_with("epoch ")).unwrap();
-    assert!(last.contains("/4000: loss ") && last.contains(", stopped"), "{said}");
+    let stderr = stderr(&workspace, &train("--epochs 4000 --patience 2 --validate-every 1"), &[]);
+    let last = stderr.lines().rfind(|line| line.starts_with("epoch ")).unwrap();
+    assert!(last.contains("/4000: loss ") && last.contains(", stopped"), "{stderr}");
 }
 
 #[test]
 fn progress_none_and_quiet() {
     let workspace = Workspace::new();
-    let notes = said(&workspace, &train("--progress none"), &[]);
+    let notes = stderr(&workspace, &train("--progress none"), &[]);
     assert!(notes.contains("34 nodes") && notes.contains("trained in"), "{notes}");
     assert!(!notes.contains("epoch"), "{notes}");
     for how in ["auto", "bar", "plain", "none"] {
-        assert_eq!(said(&workspace, &train(&format!("--quiet --progress {how}")), &[]), "");
+        assert_eq!(stderr(&workspace, &train(&format!("--quiet --progress {how}")), &[]), "");
     }
     // Errors are printed in any case.
     let error = workspace.failure("train nowhere.csv --progress none", 1);
@@ -87,13 +88,13 @@ fn progress_none_and_quiet() {
 fn requested_bar_is_drawn() {
     let workspace = Workspace::new();
     let assert = workspace.vgae(&train("--progress bar")).assert().success();
-    let said = text(assert.get_output().stderr.clone());
+    let stderr = text(assert.get_output().stderr.clone());
     for drawn in ["\x1b[2K", "──", "epoch 1/20, ", " s left", "loss ", "val. AUC "] {
-        assert!(said.contains(drawn), "{drawn}: {said:?}");
+        assert!(stderr.contains(drawn), "{drawn}: {stderr:?}");
     }
-    assert!(!said.contains("epoch 1/20: "), "{said:?}");
+    assert!(!stderr.contains("epoch 1/20: "), "{stderr:?}");
     // The bar is cleared before further output.
-    let (_, after) = said.rsplit_once("\x1b[2K").unwrap();
+    let (_, after) = stderr.rsplit_once("\x1b[2K").unwrap();
     assert!(after.contains("trained in ") && !after.contains("loss"), "{after:?}");
     let metrics = assert.get_output().stdout.clone();
     assert_eq!(text(metrics), workspace.stdout(&train("--progress none")));
@@ -104,11 +105,11 @@ fn colour_follows_environment() {
     let workspace = Workspace::new();
     let bar = train("--progress bar");
     let force = ("CLICOLOR_FORCE", "1");
-    assert!(is_coloured(&said(&workspace, &bar, &[force])));
-    assert!(is_coloured(&said(&workspace, &bar, &[force, ("NO_COLOR", "")])));
-    let plain = said(&workspace, &bar, &[force, ("NO_COLOR", "1")]);
+    assert!(is_coloured(&stderr(&workspace, &bar, &[force])));
+    assert!(is_coloured(&stderr(&workspace, &bar, &[force, ("NO_COLOR", "")])));
+    let plain = stderr(&workspace, &bar, &[force, ("NO_COLOR", "1")]);
     assert!(plain.contains("epoch 1/20") && !is_coloured(&plain), "{plain:?}");
-    assert!(!is_coloured(&said(&workspace, &bar, &[])));
+    assert!(!is_coloured(&stderr(&workspace, &bar, &[])));
     // The same rule decides the colour of usage errors.
     let refused = |variables: &[(&str, &str)]| {
         let mut command = workspace.vgae("train --no-such-flag");
@@ -140,20 +141,20 @@ fn while_it_waits(workspace: &Workspace, arguments: &str, first: &str, wanted: &
         }
     });
     stdin.write_all(first.as_bytes()).unwrap();
-    let mut said = Vec::new();
-    while !String::from_utf8_lossy(&said).contains(wanted) {
+    let mut stderr = Vec::new();
+    while !String::from_utf8_lossy(&stderr).contains(wanted) {
         // It normally appears within seconds; the limit stops a failing test.
         let Ok(piece) = received.recv_timeout(Duration::from_secs(300)) else {
             child.kill().unwrap();
-            panic!("no {wanted:?} in {:?}", String::from_utf8_lossy(&said));
+            panic!("no {wanted:?} in {:?}", String::from_utf8_lossy(&stderr));
         };
-        said.extend(piece);
+        stderr.extend(piece);
     }
     stdin.write_all(rest.as_bytes()).unwrap();
     drop(stdin);
     assert!(child.wait().unwrap().success());
-    said.extend(received.iter().flatten());
-    text(said)
+    stderr.extend(received.iter().flatten());
+    text(stderr)
 }
 
 #[test]
@@ -162,19 +163,19 @@ fn slow_reading_shows_progress() {
     let edges = rows(&ring(50), ",");
     let (first, rest) = edges.split_at(edges.len() / 2);
     let arguments = "train - --epochs 2 --force --output run --progress";
-    let said = while_it_waits(&workspace, &format!("{arguments} plain"), first, " so far", rest);
-    let line = said.lines().next().unwrap();
+    let stderr = while_it_waits(&workspace, &format!("{arguments} plain"), first, " so far", rest);
+    let line = stderr.lines().next().unwrap();
     assert!(line.starts_with("reading stdin: ") && line.ends_with(" s so far"), "{line}");
     assert!(line.contains(&format!("{} B, ", first.len())), "{line}");
     // No row was lost.
-    assert!(said.contains("50 nodes, 100 edges"), "{said}");
+    assert!(stderr.contains("50 nodes, 100 edges"), "{stderr}");
 
-    let said = while_it_waits(&workspace, &format!("{arguments} bar"), first, "reading stdin: ", rest);
-    assert!(said.contains("\x1b[2K") && said.contains("50 nodes, 100 edges"), "{said:?}");
+    let stderr = while_it_waits(&workspace, &format!("{arguments} bar"), first, "reading stdin: ", rest);
+    assert!(stderr.contains("\x1b[2K") && stderr.contains("50 nodes, 100 edges"), "{stderr:?}");
 
     let pairs = "a0,a1\n".repeat(3);
-    let said = while_it_waits(&workspace, "score run --pairs -", "a0,a2\n", "reading stdin: ", &pairs);
-    assert!(said.contains(" s so far"), "{said}");
+    let stderr = while_it_waits(&workspace, "score run --pairs -", "a0,a2\n", "reading stdin: ", &pairs);
+    assert!(stderr.contains(" s so far"), "{stderr}");
 }
 
 #[test]

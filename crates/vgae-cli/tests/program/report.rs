@@ -109,14 +109,14 @@ fn findings_match_figures() {
     let text = workspace.stdout("report collapsed --text");
     assert_eq!(finding(&text, "Can I trust it?"), "No: it does not rank measurably better than chance");
     assert_eq!(finding(&text, "What did it find?"), "Nothing reliable");
-    assert!(text.contains("The latent has collapsed: 0 of 16 dimensions vary"), "{text}");
+    assert!(text.contains("The latent space has collapsed: only 0 of 16 dimensions vary"), "{text}");
     assert!(!text.contains("--calibrate"), "there is nothing to calibrate: {text}");
     // The report names the best simple score, and does not claim to exceed it otherwise.
     let standing = |text: &str| words(text, "propagated-cosine");
     workspace.stdout(&format!("train {} --quiet --epochs 30 -o run", karate()));
     let text = workspace.stdout("report run --text");
     assert!(!text.contains("propagated-cosine"), "there are no features");
-    assert!(text.contains("7 links are few"), "{text}");
+    assert!(text.contains("There are only 7 links"), "{text}");
     let rows: String = (0..150).map(|at| format!("a{at},{},1\n", at / 3)).collect();
     workspace.write("words.csv", format!("node,feature,value\n{rows}"));
     workspace.stdout("train ring.csv --features words.csv --epochs 2 --quiet -o early");
@@ -124,7 +124,7 @@ fn findings_match_figures() {
     let best: f64 = standing(&text)[1].parse().unwrap();
     let upper: f64 = words(&text, "vgae  ")[4].parse().unwrap();
     if upper < best {
-        assert_eq!(finding(&text, "Did it learn?"), "Less than a simple score");
+        assert_eq!(finding(&text, "Did it learn?"), "Yes, but a simple score ranks better");
     }
     // Untrained scores get no verdict on learning and are not compared with themselves.
     workspace.stdout(&format!("train {} --model jaccard --quiet -o jaccard", karate()));
@@ -153,11 +153,11 @@ fn report_is_replaced_with_its_run() {
     assert!(workspace.failure("report run -o two.html", 1).contains("two.html already exists"));
     workspace.stdout("report run -o two.html --force --quiet");
     assert!(workspace.failure("report nowhere", 1).contains("nowhere"));
-    assert!(workspace.failure("report run --top 0", 2).contains("--top 0: expected 1 to 10000"));
+    assert!(workspace.failure("report run --top 0", 2).contains("--top is 0; expected 1 to 10000"));
     assert!(
         workspace
             .failure("report run --map-nodes 20001", 2)
-            .contains("--map-nodes 20001: expected 1 to 20000")
+            .contains("--map-nodes is 20001; expected 1 to 20000")
     );
 }
 
@@ -195,6 +195,6 @@ fn plots_of_every_kind() {
     assert!(workspace.failure("plot run --kind roc -o a.svg --width 0", 2).contains("expected a width"));
     workspace.stdout(&format!("train {} --model jaccard --quiet -o scores", karate()));
     let error = workspace.failure("plot scores --kind loss -o a.svg", 2);
-    assert!(error.contains("--kind loss: scores has no data for this chart; hint: there is data for roc, pr, calibration, scores, degree"), "{error}");
+    assert!(error.contains("--kind loss: scores has no data for this chart; hint: these kinds have data: roc, pr, calibration, scores, degree"), "{error}");
     assert!(!workspace.exists("a.svg"));
 }

@@ -45,10 +45,10 @@ fn refused(workspace: &Workspace, arguments: &str) -> String {
     let start = Instant::now();
     let arguments = arguments.replace("KARATE", &karate());
     let output = workspace.vgae(&arguments).timeout(Duration::from_secs(60)).output().unwrap();
-    let said = text(output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{arguments}: {said} after {:?}", start.elapsed());
+    let stderr = text(output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{arguments}: {stderr} after {:?}", start.elapsed());
     assert_eq!(text(output.stdout), "", "{arguments}");
-    said
+    stderr
 }
 
 fn fifo(path: &Path) {
@@ -69,10 +69,10 @@ fn no_verb_follows(
     put(&path);
     let (run, outside) = (state(&workspace.path("run")), state(&workspace.path("outside")));
     for verb in verbs.iter().copied().chain(["train KARATE --force --epochs 1 -o run"]) {
-        let said = refused(workspace, verb);
+        let stderr = refused(workspace, verb);
         let message = format!("error: run/{name}: is {expected}");
-        assert!(said.contains(&message), "{verb} with {name}: {said}; expected {message}");
-        assert!(said.contains(": nothing is followed out of a run directory\n"), "{said}");
+        assert!(stderr.contains(&message), "{verb} with {name}: {stderr}; expected {message}");
+        assert!(stderr.contains(": nothing is followed out of a run directory\n"), "{stderr}");
     }
     assert!(state(&workspace.path("run")) == run && state(&workspace.path("outside")) == outside, "{name}");
     fs::remove_file(&path).unwrap();
@@ -242,33 +242,33 @@ fn control_characters_are_escaped() {
     }
     workspace.write("odd.csv", format!("source,target\n{csv}"));
     workspace.stdout("train odd.csv -o run --epochs 3 --quiet");
-    let is_shown = |said: &str| {
+    let is_shown = |stderr: &str| {
         assert!(
-            !said.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !said.contains("\rerror"),
-            "{said:?}"
+            !stderr.contains(['\x1b', '\x07', '\u{9b}', '\u{202e}']) && !stderr.contains("\rerror"),
+            "{stderr:?}"
         );
     };
     for id in STEERING {
         workspace.write("pairs.csv", format!("\"{id}\",\"{id}nobody\"\n"));
         let output = workspace.vgae("score run --pairs pairs.csv").output().unwrap();
         assert_eq!(output.status.code(), Some(1));
-        let said = text(output.stderr);
-        is_shown(&said);
-        assert!(said.contains("nobody") && said.contains("\\u{"), "{said:?}");
-        assert_eq!(said.lines().count(), 1, "{said:?}");
-        let said =
+        let stderr = text(output.stderr);
+        is_shown(&stderr);
+        assert!(stderr.contains("nobody") && stderr.contains("\\u{"), "{stderr:?}");
+        assert_eq!(stderr.lines().count(), 1, "{stderr:?}");
+        let stderr =
             text(workspace.vgae("score run --pairs pairs.csv --skip-unknown").output().unwrap().stderr);
-        is_shown(&said);
+        is_shown(&stderr);
     }
     workspace.write("pairs.csv", format!("\"{FORGED}\",0\n"));
-    let said = text(workspace.vgae("score run --pairs pairs.csv").output().unwrap().stderr);
-    is_shown(&said);
-    assert!(said.starts_with("error: pairs.csv:1: byte 3 of the line is a carriage return"), "{said:?}");
+    let stderr = text(workspace.vgae("score run --pairs pairs.csv").output().unwrap().stderr);
+    is_shown(&stderr);
+    assert!(stderr.starts_with("error: pairs.csv:1: byte 3 of the line is a carriage return"), "{stderr:?}");
     // File names are untrusted as well.
     for id in STEERING.into_iter().chain([FORGED]) {
-        let said = text(workspace.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
-        is_shown(&said);
-        assert!(said.starts_with("error: cannot read "), "{said:?}");
+        let stderr = text(workspace.vgae("train").arg(format!("{id}.csv")).output().unwrap().stderr);
+        is_shown(&stderr);
+        assert!(stderr.starts_with("error: cannot read "), "{stderr:?}");
     }
     // Output stays unchanged except on a terminal.
     let data = workspace.stdout("predict run --top 200 --format csv");

@@ -220,3 +220,56 @@ fn pairs_from_pipe() {
     let starts: Vec<&str> = scores.lines().map(|line| &line[..4]).collect();
     assert_eq!((starts[1], starts[2]), ("1,34", "3,2,"), "{scores}");
 }
+
+#[test]
+fn score_keeps_input_order() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let scores = text(
+        workspace
+            .vgae("score run --pairs -")
+            .write_stdin("source,target\n34,1\n1,34\n2 , 3\n")
+            .assert()
+            .success()
+            .get_output()
+            .stdout
+            .clone(),
+    );
+    let rows: Vec<Vec<&str>> = scores.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!(rows[0], ["source", "target", "probability", "logit"]);
+    assert_eq!([&rows[1][..2], &rows[2][..2], &rows[3][..2]], [["34", "1"], ["1", "34"], ["2", "3"]]);
+    assert_eq!(rows[1][2..], rows[2][2..]);
+    let number = |text: &str| text.parse::<f64>().unwrap();
+    for row in &rows[1..] {
+        assert!((1.0 / (1.0 + (-number(row[3])).exp()) - number(row[2])).abs() < 1e-12);
+    }
+    // The logit is the inner product of the embeddings.
+    let embeddings = workspace.read("run/embeddings.csv");
+    let mean = |id: &str| -> Vec<f64> {
+        let line = embeddings.lines().find(|line| line.starts_with(&format!("{id},"))).unwrap();
+        line.split(',').skip(1).map(|text| f64::from(text.parse::<f32>().unwrap())).collect()
+    };
+    let product: f64 = mean("34").iter().zip(mean("1")).map(|(a, b)| a * b).sum();
+    assert!((product - number(rows[1][3])).abs() < 1e-9);
+
+    // A file with white space whose header names another column first.
+    workspace
+        .write("pairs.tsv", "weight\tsource\ttarget\n0.5\t1\t2\n")
+        .stdout("score run --pairs pairs.tsv -o out.csv");
+    assert!(workspace.read("out.csv").lines().nth(1).unwrap().starts_with("1,2,"));
+}
+
+#[test]
+fn unknown_nodes_are_named_or_skipped() {
+    let workspace = Workspace::new();
+    workspace.train_karate("").write("pairs.csv", "source,target\n1,2\n1,Zachary\n3,4\n");
+    let error = workspace.failure("score run --pairs pairs.csv -o out.csv", 1);
+    assert_eq!(
+        error,
+        "error: pairs.csv:3: the graph has no node Zachary; `vgae score` leaves such pairs out with --skip-unknown\n"
+    );
+    assert!(!workspace.exists("out.csv"), "a failed verb leaves no file");
+    let assert = workspace.vgae("score run --pairs pairs.csv --skip-unknown").assert().success();
+    assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 3);
+    assert_eq!(text(assert.get_output().stderr.clone()), "note: skipped pairs with an unknown node: 1\n");
+}

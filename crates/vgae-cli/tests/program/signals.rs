@@ -62,7 +62,7 @@ fn inherited_ignored_signal_stays_ignored() {
     let mut child = scoring(&workspace, program);
     send(SIGINT, &child);
     sleep(Duration::from_millis(200));
-    assert_eq!(child.try_wait().unwrap(), None, "it goes on");
+    assert_eq!(child.try_wait().unwrap(), None, "the process ignores the signal");
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
     assert_eq!(workspace.read("scores.csv").lines().count(), 2);

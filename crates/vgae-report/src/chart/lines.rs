@@ -107,15 +107,15 @@ impl Lines {
             self.series.iter().filter(|series| !(alone && series.name.trim().is_empty())).collect();
         let mut entries: Vec<(String, f64)> =
             series.iter().map(|series| (series::display_name(&series.name), LINE)).collect();
-        let said = |name: &String| !name.trim().is_empty();
+        let is_named = |name: &String| !name.trim().is_empty();
         let reference = match &self.reference {
             Some(Reference::Diagonal(name) | Reference::Level(_, name)) => Some(name),
             None => None,
         };
-        entries.extend(reference.into_iter().filter(|name| said(name)).map(|name| (name.clone(), LINE)));
+        entries.extend(reference.into_iter().filter(|name| is_named(name)).map(|name| (name.clone(), LINE)));
         let num_lying = entries.len();
         let marks = self.marks.iter().map(|mark| &mark.label);
-        entries.extend(marks.filter(|name| said(name)).map(|name| (name.clone(), 4.0)));
+        entries.extend(marks.filter(|name| is_named(name)).map(|name| (name.clone(), 4.0)));
         frame.legend(&entries, |frame, index, (left, middle), width| {
             let across = vec![(left, middle), (left + width, middle)];
             let Some(series) = series.get(index) else {

@@ -129,7 +129,7 @@ impl Chart {
         let num_pixels = f64::from(size.width) * f64::from(size.height) * scale * scale;
         if !(scale > 0.0 && num_pixels <= MAX_PIXELS) {
             return Err(Error::Size(format!(
-                "a picture of {}×{} at scale {scale}; expected a positive scale and at most {:e} pixels",
+                "the picture has {}×{} points at scale {scale}; expected a scale above 0 and at most {:e} pixels",
                 size.width, size.height, MAX_PIXELS
             )));
         }
@@ -166,7 +166,7 @@ impl Size {
             return Ok(());
         }
         Err(Error::Size(format!(
-            "a picture of {}×{} pixels; expected a width and a height of {} to {}",
+            "the picture has {}×{} points; expected a width and a height of {} to {}",
             self.width,
             self.height,
             Self::SMALLEST,

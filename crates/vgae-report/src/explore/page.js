@@ -1,74 +1,10 @@
 "use strict";
-/* The page of vgae explore, of the elements in elements.js and the map in map.js. */
-
-/* Shows what the two nodes of a pair share. */
-function reasons(why) {
-  const block = (title, text, items, className = "") => make("div", {}, make("h4", { textContent: title }),
-    make("p", { textContent: text }), items && items.length ? make("ul", { className }, ...items) : null);
-  const item = (one, other) => make("li", {}, named(one), other ? make("span", { textContent: other }) : null);
-  const more = (shown, all) => (all > shown ? ` The ${shown} with the fewest edges:` : "");
-  const blocks = [];
-  if (why.alike) {
-    const some = why.alike.length ? "Linked with the target, and sharing neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
-    blocks.push(block("Similar nodes", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
-  } else {
-    const text = why.num_common_neighbours
-      ? `${count.format(why.num_common_neighbours)}, Adamic–Adar ${figure(why.adamic_adar, 2)}.${more(why.common_neighbours.length, why.num_common_neighbours)}` : "None.";
-    blocks.push(block("Common neighbours", text, why.common_neighbours.map((one) => item(one)),
-      why.common_neighbours.some((one) => one.label) ? "" : "names"));
-  }
-  if (why.num_shared_features !== null) {
-    const largest = Math.max(...why.shared_features.map((shared) => shared.weight));
-    const features = why.shared_features.map((shared) => {
-      const weight = make("span", { className: "weight", ariaHidden: "true" });
-      weight.style.width = `${100 * shared.weight / largest}%`;
-      return make("li", {}, make("span", {}, make("span", { textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature, className: clipClass(shared.feature) }), weight),
-        make("span", { textContent: `in ${plural(shared.num_nodes, "node")}` }));
-    });
-    const text = `${why.num_shared_features ? count.format(why.num_shared_features) : "None"}, cosine ${figure(why.feature_cosine, 3)}.`
-      + (why.num_shared_features > features.length ? ` The ${features.length} with the largest weights:` : "");
-    blocks.push(block("Shared features", text, features));
-  }
-  const far = why.distance === null ? `more than ${why.max_distance} training edges apart` : `${plural(why.distance, "training edge")} apart`;
-  blocks.push(block("Position in the graph", `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`));
-  return make("div", { className: "reasons" }, ...blocks);
-}
-
-/* Creates the row of a predicted link, and the row below it that explains the link. */
-function predicted(source, item, rank) {
-  const cell = make("td", { className: "why", colSpan: 6 });
-  const below = make("tr", { hidden: true }, cell);
-  const button = make("button", { type: "button", textContent: "why" });
-  button.setAttribute("aria-expanded", "false");
-  button.setAttribute("aria-label", `why ${item.node}`);
-  const row = make("tr", { className: "row" },
-    make("td", { className: "number", textContent: rank }),
-    make("td", {}, named(item)),
-    make("td", { className: "chance" }, make("span", { className: "figure", textContent: probability(item.probability) }), bar(item.probability)),
-    make("td", { className: "number optional", textContent: figure(item.logit, 2) }),
-    make("td", { className: "number optional common", textContent: count.format(item.why.num_common_neighbours) }),
-    make("td", { className: "opens" }, button));
-  let answer = null;
-  row.addEventListener("click", async (event) => {
-    if (event.target.closest("a")) return;
-    below.hidden = !below.hidden;
-    row.dataset.open = String(!below.hidden);
-    button.setAttribute("aria-expanded", String(!below.hidden));
-    if (below.hidden || answer) return;
-    cell.textContent = "…";
-    try {
-      answer = await ask("why", { source, target: item.node });
-      cell.replaceChildren(reasons(answer));
-    } catch (error) {
-      cell.textContent = error.message;
-    }
-  });
-  return [row, below];
-}
+/* The page of vgae explore: the chosen node, its predicted links, the map, and the score of a pair. Needs parts.js and
+   map.js. */
 
 const showPredictions = latest((node) => ask(`predict/${encodeURIComponent(node)}`, { top: $("top").value }), (answer) => {
   const rows = answer.predictions.flatMap((item, at) => predicted(answer.node, item, at + 1));
-  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "It is already linked with every node that it could be linked with." }));
+  const none = make("tr", {}, make("td", { colSpan: 6, textContent: "This node is already linked with every node that it can be linked with." }));
   $("predictions").replaceChildren(...(rows.length ? rows : [none]));
   shown.predictions = answer.predictions.slice(0, 10);
   drawLinks();
@@ -128,8 +64,8 @@ const showNode = latest((node, limit) => ask(`node/${encodeURIComponent(node)}`,
   $("links-name").textContent = `Neighbours (${count.format(degree)})`;
   const isCut = answer.neighbours.length < degree;
   const order = `With the model's probability, highest first${isCut ? `; the first ${count.format(answer.neighbours.length)}` : ""}.`;
-  const held = answer.neighbours.some((item) => item.part !== "train") ? " Coloured ones were held out: the model was not trained on them." : "";
-  $("links-hint").textContent = degree ? order + held : "It has no links.";
+  const held = answer.neighbours.some((item) => item.part !== "train") ? " Links with a coloured part were held out: the model was not trained on them." : "";
+  $("links-hint").textContent = degree ? order + held : "This node has no links.";
   $("neighbours").replaceChildren(...answer.neighbours.map(neighbour));
   $("more").hidden = !isCut || limit >= 1000;
   $("more").textContent = degree > 1000 ? "Show 1,000" : "Show all";

@@ -104,7 +104,7 @@ impl Refusal {
             }
             Refusal::NeverLinked { .. } => "choose another pair".into(),
             Refusal::Parameter { expected, .. } => format!("expected {expected}"),
-            Refusal::NoMap => "it scores pairs from the graph alone; all other paths work".into(),
+            Refusal::NoMap => "the model scores pairs from the graph alone; all other paths work".into(),
             Refusal::NoSuchPath(_) => {
                 "the paths are /, /api/run, /api/nodes, /api/node/ID, /api/predict/ID, /api/score, \
                                        /api/why and /api/map"
@@ -112,7 +112,9 @@ impl Refusal {
             }
             Refusal::Method(_) => "use GET or HEAD".into(),
             Refusal::Host(_) => "use the address that vgae explore printed".into(),
-            Refusal::CrossSite => "the API answers only its own page and programs".into(),
+            Refusal::CrossSite => {
+                "only the page of vgae explore and programs other than browsers may use the API".into()
+            }
             Refusal::LongAddress(_) => "use shorter ids or texts".into(),
             Refusal::LargeBody(_) | Refusal::SlowBody(_) => "send no body".into(),
             Refusal::Busy(_) => "try again later".into(),

@@ -26,7 +26,7 @@ const FILES: [(&str, &str, &str); 8] = [
     ("/", "text/html; charset=utf-8", include_str!("page.html")),
     ("/page.css", CSS, include_str!("page.css")),
     ("/map.css", CSS, include_str!("../report/map.css")),
-    ("/elements.js", JAVASCRIPT, include_str!("elements.js")),
+    ("/parts.js", JAVASCRIPT, include_str!("parts.js")),
     ("/page.js", JAVASCRIPT, include_str!("page.js")),
     ("/map.js", JAVASCRIPT, include_str!("../report/map.js")),
     ("/d3.min.js", JAVASCRIPT, include_str!("../report/d3.min.js")),

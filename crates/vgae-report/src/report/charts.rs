@@ -4,7 +4,7 @@ use crate::chart::{
     Axis, BarSeries, Bars, Chart, Distribution, Histogram, Lines, Mark, Reference, Scatter, Series, Style,
 };
 use crate::config::PlotKind;
-use crate::report::{Grouping, HeldOut, Report, figure};
+use crate::report::{Grouping, HeldOut, ProbabilityReliability, Report, figure};
 use vgae::train::Epoch;
 
 /// Builds the chart of `kind`, `None` if no report has data for it. Kinds that show one run show the first.
@@ -13,7 +13,7 @@ pub fn chart(kind: PlotKind, reports: &[&Report]) -> Option<Chart> {
         PlotKind::Loss => epochs(reports, "Loss", "loss", &LOSSES),
         PlotKind::Kl => epochs(reports, "KL divergence", "nats", &KL),
         PlotKind::Validation => epochs(reports, "Validation", "share", &VALIDATION)
-            .or_else(|| epochs(reports, "Validation", "nats a row", &ELBO)),
+            .or_else(|| epochs(reports, "Validation", "nats per row", &ELBO)),
         PlotKind::Roc => roc(reports),
         PlotKind::Pr => precision_recall(reports),
         PlotKind::Calibration => calibration(reports),
@@ -64,7 +64,7 @@ fn epochs(reports: &[&Report], title: &str, label: &str, figures: &[EpochFigure]
         }
     }
     let selected = reports.first().and_then(|report| report.record.selected_epoch).filter(|_| is_alone);
-    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("epoch {epoch}, kept") });
+    let marks = selected.map(|epoch| Mark { x: epoch as f64, label: format!("selected epoch {epoch}") });
     series.iter().any(|series| !series.points.is_empty()).then(|| {
         Chart::Lines(Lines {
             title: title.into(),
@@ -133,12 +133,16 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
     for (report, part) in reports.iter().filter_map(|report| Some((report, report.held_out.as_ref()?))) {
         // With several runs, show only the probabilities that each run reports: the calibrated ones if there
         // are any.
-        let claims = if reports.len() > 1 { &part.claims[part.claims.len() - 1..] } else { &part.claims };
-        for claim in claims {
-            let error = figure(claim.reliability.expected_calibration_error);
-            let owner = if reports.len() > 1 { &report.name } else { &claim.probability };
+        let reliabilities = if reports.len() > 1 {
+            &part.reliabilities[part.reliabilities.len() - 1..]
+        } else {
+            &part.reliabilities
+        };
+        for ProbabilityReliability { probability, reliability } in reliabilities {
+            let error = figure(reliability.expected_calibration_error);
+            let owner = if reports.len() > 1 { &report.name } else { probability };
             // The share of edges in a bin of few pairs would be noise.
-            let bins = claim.reliability.bins.iter().filter(|bin| bin.share_of_pairs >= MIN_SHARE_OF_PAIRS);
+            let bins = reliability.bins.iter().filter(|bin| bin.share_of_pairs >= MIN_SHARE_OF_PAIRS);
             series.push(Series {
                 name: format!("{owner}, error {error}"),
                 points: bins.map(|bin| (bin.mean_probability, bin.share_of_edges)).collect(),
@@ -152,7 +156,7 @@ fn calibration(reports: &[&Report]) -> Option<Chart> {
             x: unit_axis("mean predicted probability"),
             y: unit_axis("share of links"),
             series,
-            reference: Some(Reference::Diagonal("as claimed".into())),
+            reference: Some(Reference::Diagonal("perfectly calibrated".into())),
             marks: Vec::new(),
         })
     })

@@ -2,7 +2,7 @@
 
 mod trust;
 
-use crate::report::{HeldOut, Link, Report, Scope, Standing, figure};
+use crate::report::{BaselineMetrics, HeldOut, Link, Report, Scope, figure};
 use vgae::config::{ModelKind, Select};
 use vgae::evaluate::PartRowMetrics;
 use vgae::evaluate::metrics::{Interval, LEVEL};
@@ -63,7 +63,7 @@ pub(super) fn answers(report: &Report) -> Vec<Finding> {
         (None, None) => findings.push(Finding {
             question: Question::Learned,
             answer: "Unknown".into(),
-            reasons: vec!["Nothing was held out, so there is nothing to measure.".into()],
+            reasons: vec!["No links were held out, so nothing can be measured.".into()],
         }),
     }
     findings.extend(found(report));
@@ -86,15 +86,15 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
     let auc = part.metrics.roc_auc;
     let Interval { lower, upper } = part.intervals.roc_auc;
     let mut reasons = vec![format!(
-        "The AUC is {} ({} % interval {} to {}): the chance, in percent, that a {} link ranks above a non-link. Guessing \
-         gives 50.",
+        "The AUC is {} ({} % interval {} to {}). This is the chance, in percent, that a {} link ranks above a non-link; \
+         guessing gives 50.",
         percent(auc),
         100.0 * LEVEL,
         percent(lower),
         percent(upper),
         part.name
     )];
-    let best = report.standings.first();
+    let best = report.baselines.first();
     reasons.extend(best.map(|best| compare_with_best(part, best, report)));
     let is_model = !matches!(report.record.config.model.model, ModelKind::Baseline(_));
     let answer = match (is_model, beats_chance(part), best) {
@@ -102,7 +102,7 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
         (true, false, _) => "Not measurably",
         (true, true, None) => "Yes",
         (true, true, Some(best)) if lower > best.metrics.roc_auc => "Yes",
-        (true, true, Some(best)) if upper < best.metrics.roc_auc => "Less than a simple score",
+        (true, true, Some(best)) if upper < best.metrics.roc_auc => "Yes, but a simple score ranks better",
         (true, true, Some(_)) => "Yes, about as well as a simple score",
     };
     reasons.extend(rising_hint(&report.history));
@@ -111,21 +111,21 @@ fn learned(part: &HeldOut, report: &Report) -> Finding {
 }
 
 /// Compares the model with the best score that needs no training.
-fn compare_with_best(part: &HeldOut, best: &Standing, report: &Report) -> String {
+fn compare_with_best(part: &HeldOut, best: &BaselineMetrics, report: &Report) -> String {
     let (name, theirs) = (best.kind.name(), percent(best.metrics.roc_auc));
     let difference = part.metrics.roc_auc - best.metrics.roc_auc;
-    let which = match report.left_out.is_empty() {
+    let which = match report.skipped_baselines.is_empty() {
         true => "The best simple score",
         false => "The best of the simple scores listed below",
     };
     match difference > 0.0 {
         true => format!(
-            "{which} on the same pairs, {name}, reaches {theirs}: {} points less.",
+            "{which} on the same pairs, {name}, reaches {theirs}, which is {} points less.",
             percent(difference)
         ),
         false => format!(
             "{which} on the same pairs, {name}, reaches {theirs} without any training. `vgae train DATA --model best` \
-             combines both kinds."
+             combines such scores with a model."
         ),
     }
 }
@@ -142,7 +142,7 @@ fn collapse_warning(report: &Report) -> Option<String> {
     let is_stack = report.record.config.model.model == ModelKind::Best;
     (10 * num_active <= latent.len() && !is_stack).then(|| {
         format!(
-            "The latent has collapsed: {num_active} of {} dimensions vary from node to node. Try {hint}.",
+            "The latent space has collapsed: only {num_active} of {} dimensions vary from node to node. Try {hint}.",
             latent.len()
         )
     })
@@ -180,7 +180,7 @@ fn rows_learned(rows: &PartRowMetrics, mean_variance: Option<f64>) -> Option<Fin
     };
     let error = metrics.mean_squared_error;
     let mut reasons = vec![format!(
-        "On the {} {name} rows, which training never saw, the mean squared error is {}.",
+        "On the {} {name} rows, which were not trained on, the mean squared error is {}.",
         metrics.num_rows,
         figure(error)
     )];
@@ -202,9 +202,7 @@ fn found(report: &Report) -> Option<Finding> {
     let best = report.links.best.first()?;
     let question = Question::Found;
     if report.held_out.as_ref().is_some_and(|part| !beats_chance(part)) {
-        let reasons = vec![
-            "The pairs below are in the model's order, which is not measurably better than chance.".into(),
-        ];
+        let reasons = vec!["The ranking of the pairs below is not measurably better than chance.".into()];
         return Some(Finding { question, answer: "Nothing reliable".into(), reasons });
     }
     let kind = if report.record.calibration.is_some() { "calibrated probability" } else { "sigmoid(logit)" };
@@ -222,15 +220,17 @@ fn found(report: &Report) -> Option<Finding> {
     let with_common = report.links.best.iter().filter(|link| link.num_common_neighbours > 0).count();
     let count = report.links.best.len();
     if report.record.counts.num_sources.is_none() && report.links.scope == Scope::AllPairs {
-        reasons.push(format!("{with_common} of these {count} pairs share a training neighbour."));
+        reasons.push(format!(
+            "{with_common} of these {count} pairs have a common neighbour in the training graph."
+        ));
     }
     match report.links.scope {
         Scope::AllPairs => {}
         Scope::TwoHop => reasons.push(
-            "Only pairs two edges apart were searched, counting held-out edges; `vgae predict RUN` searches all pairs.".into(),
+            "Only pairs with a common neighbour (over held-out edges too) were searched; `vgae predict RUN` searches all pairs.".into(),
         ),
         Scope::Shortlist(count) => reasons.push(format!(
-            "Only the {count} pairs that the model's first network ranks highest were searched; `vgae predict RUN` searches all."
+            "Only the {count} pairs that the model's first network ranks highest were searched; `vgae predict RUN` searches all pairs."
         )),
         Scope::AtNodes(nodes) | Scope::TwoHopAtNodes(nodes) => {
             reasons.push(format!("Only pairs at {nodes} nodes were searched; `vgae predict RUN` searches all pairs."));

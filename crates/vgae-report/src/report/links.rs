@@ -142,19 +142,19 @@ impl Links {
         match self.scope {
             Scope::AllPairs => None,
             Scope::AtNodes(count) => Some(format!(
-                "The predicted links come from {count} nodes only; `vgae predict RUN` searches all pairs."
+                "Only pairs at {count} nodes were searched for links; `vgae predict RUN` searches all pairs."
             )),
             Scope::TwoHop => Some(
-                "The predicted links come only from pairs two edges apart, counting held-out edges; `vgae predict RUN` \
+                "Only pairs with a common neighbour (over held-out edges too) were searched for links; `vgae predict RUN` \
                  searches all pairs."
                     .into(),
             ),
             Scope::Shortlist(count) => Some(format!(
-                "The predicted links come only from the {count} pairs that the model's first network ranks highest; \
+                "Only the {count} pairs that the model's first network ranks highest were searched for links; \
                  `vgae predict RUN` searches all pairs."
             )),
             Scope::TwoHopAtNodes(count) => Some(format!(
-                "The predicted links come only from pairs two edges apart at {count} nodes; `vgae predict RUN` \
+                "Only pairs with a common neighbour at {count} nodes were searched for links; `vgae predict RUN` \
                  searches all pairs."
             )),
         }

@@ -31,11 +31,12 @@
 //! let report = Report::new("karate".into(), &run, &run.encode()?, &metrics, history, &config)?;
 //! assert_eq!((report.links.best.len(), report.history.len()), (5, 20));
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
-//! assert!(report.standings.len() > 3 && !report.findings.is_empty());
+//! assert!(report.baselines.len() > 3 && !report.findings.is_empty());
 //! assert_eq!(report.map.as_ref().map(|map| map.nodes.len()), Some(30));
 //! # Ok::<(), vgae_report::Error>(())
 //! ```
 
+mod baselines;
 mod charts;
 mod findings;
 mod links;
@@ -44,7 +45,6 @@ mod page;
 mod page_data;
 mod page_tables;
 mod part;
-mod standing;
 mod text;
 
 use hashbrown::HashMap;
@@ -63,13 +63,13 @@ use vgae::model::Encoded;
 use vgae::run::{Record, Run};
 use vgae::train::Epoch;
 
+pub use baselines::BaselineMetrics;
 pub use charts::chart;
 pub use findings::{Finding, Question};
 pub use links::{Link, Links, Scope};
 pub use map::{Group, Grouping, Map};
 pub use page::{colours, page};
-pub use part::{Claim, HeldOut, Histogram};
-pub use standing::Standing;
+pub use part::{HeldOut, Histogram, ProbabilityReliability};
 pub use text::text;
 
 /// Everything that a report shows about one run.
@@ -85,9 +85,9 @@ pub struct Report {
     /// The figures of the test part, or of the validation part if no test part was held out.
     pub held_out: Option<HeldOut>,
     /// Scores that need no training, measured on the same edges and negatives, best first.
-    pub standings: Vec<Standing>,
+    pub baselines: Vec<BaselineMetrics>,
     /// Scores that need no training but would take too long on this graph.
-    pub left_out: Vec<BaselineKind>,
+    pub skipped_baselines: Vec<BaselineKind>,
     /// The metrics of the held-out rows, if the model is a VAE.
     pub rows: Option<PartRowMetrics>,
     /// The mean squared error of predicting the mean of each column, if the model is a VAE.
@@ -138,15 +138,15 @@ impl Report {
         let held_out = part.map(|(name, part)| {
             HeldOut::measure(
                 name,
-                &standing::score_part(&*encoded.score, part),
+                &baselines::score_part(&*encoded.score, part),
                 &split.train,
                 record.calibration.as_ref(),
                 seed,
             )
         });
         let held_out = held_out.transpose()?;
-        let (standings, left_out) = match part {
-            Some((_, part)) => standing::measure(run, part)?,
+        let (baselines, skipped_baselines) = match part {
+            Some((_, part)) => baselines::measure(run, part)?,
             None => Default::default(),
         };
 
@@ -183,8 +183,8 @@ impl Report {
             findings: Vec::new(),
             validation: metrics.validation,
             held_out,
-            standings,
-            left_out,
+            baselines,
+            skipped_baselines,
             mean_variance: rows.and_then(|_| mean_variance(run)),
             rows,
             history,

@@ -74,7 +74,7 @@ function showMap(section, container, run) {
       element("h4", "", run.ids[index]),
       element("p", "hint", facts.filter(Boolean).join(" · ")),
       element("h5", "", "Highest-ranked new links"),
-      predicted.length ? list : element("p", "hint", "None were searched for at this node; vgae predict RUN --node ID finds them."),
+      predicted.length ? list : element("p", "hint", "This node was not searched for links; vgae predict RUN --node ID does this."),
       element("h5", "", "Neighbours"),
       neighbours.length ? known : element("p", "hint", "None."),
     );
@@ -89,7 +89,7 @@ function showMap(section, container, run) {
       .find((at) => at >= 0);
     if (index !== undefined) return select(index);
     select(null);
-    panel.replaceChildren(element("p", "hint", "No node on the map has this in its name."));
+    panel.replaceChildren(element("p", "hint", "No node on the map has a name with this text."));
   });
   select(null);
   return select;

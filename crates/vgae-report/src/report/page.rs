@@ -31,7 +31,7 @@ pub fn page(reports: &[Report]) -> Result<String> {
             h1 { (names) }
             p.lead {
                 @if reports.iter().any(|report| report.record.counts.num_edges > 0) {
-                    "Link prediction with " code { "vgae" } ": what the model learned, how far to trust it, what it found."
+                    "Link prediction with " code { "vgae" } ": what the model learned, how far to trust it, and what it found."
                 } @else {
                     "An auto-encoder of rows, trained with " code { "vgae" } ": what it learned."
                 }
@@ -48,10 +48,10 @@ pub fn page(reports: &[Report]) -> Result<String> {
         }
         (section(&reports, "Training", &[PlotKind::Loss, PlotKind::Kl, PlotKind::Validation])?)
         @if let [report] = reports[..] {
-            (section(&[report], "Telling links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Scores])?)
-            (section(&[report], "A closer look", &[PlotKind::Calibration, PlotKind::Degree, PlotKind::Latent])?)
+            (section(&[report], "Separating links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Scores])?)
+            (section(&[report], "Details", &[PlotKind::Calibration, PlotKind::Degree, PlotKind::Latent])?)
         } @else {
-            (section(&reports, "Telling links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Calibration])?)
+            (section(&reports, "Separating links from non-links", &[PlotKind::Roc, PlotKind::Pr, PlotKind::Calibration])?)
         }
         @if reports.len() > 1 { h2 { "Side by side" } }
         div.runs.many[reports.len() > 1] {
@@ -183,7 +183,7 @@ fn run_section(report: &Report, at: usize, is_one_of_many: bool) -> Result<Marku
         section data-run=(at) {
             @if is_one_of_many {
                 h3 { (report.name) }
-                (section(&[report], "A closer look", &[PlotKind::Scores, PlotKind::Degree, PlotKind::Latent])?)
+                (section(&[report], "Details", &[PlotKind::Scores, PlotKind::Degree, PlotKind::Latent])?)
             }
             @if let Some(map) = &report.map {
                 div.keep {
@@ -191,13 +191,13 @@ fn run_section(report: &Report, at: usize, is_one_of_many: bool) -> Result<Marku
                     p.hint {
                         (map.kind) " of the embeddings"
                         @if map.nodes.len() < report.nodes.len() {
-                            ": " (map.nodes.len()) " of " (report.nodes.len()) " nodes, first those of the links below, then a random sample"
+                            ", " (map.nodes.len()) " of " (report.nodes.len()) " nodes: those of the links below, and a random sample"
                         }
                         ". Hover over a node to see its name"
                         @if !report.links.best.is_empty() {
-                            ", click it to see its neighbours (lines) and highest-ranked new links (dashes)"
+                            "; click it to see its neighbours (solid lines) and its highest-ranked new links (dashed lines)"
                         }
-                        "; pinch or use Ctrl and the wheel to zoom." @if let Some(note) = &map.note { " " (note) }
+                        ". To zoom, pinch, or turn the wheel while holding Ctrl." @if let Some(note) = &map.note { " " (note) }
                     }
                     div.tools {
                         input.find type="search" placeholder="Find a node" aria-label="Find a node on the map" autocomplete="off";
@@ -214,7 +214,7 @@ fn run_section(report: &Report, at: usize, is_one_of_many: bool) -> Result<Marku
                 div.links {
                     div.tools {
                         input.search type="search" placeholder="Search nodes" aria-label="Search the links by node" autocomplete="off";
-                        button.download type="button" title="Names that a spreadsheet would run as a formula get an apostrophe in front" {
+                        button.download type="button" title="An apostrophe is put before names that a spreadsheet would run as a formula" {
                             "Download CSV"
                         }
                         span.state.hint {}
@@ -260,7 +260,7 @@ fn probability_note(report: &Report) -> String {
         Some(calibrator) => {
             format!("The probabilities are calibrated ({}) for the density of the graph.", calibrator.method())
         }
-        None => "The probability is sigmoid(logit), which is not calibrated: it ranks pairs but overstates how likely they are."
+        None => "The probability is sigmoid(logit), which is not calibrated. It ranks the pairs, but overstates how likely they are links."
             .into(),
     }
 }

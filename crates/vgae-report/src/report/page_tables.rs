@@ -12,7 +12,7 @@ pub(super) fn ranking(report: &Report) -> Markup {
     let model = report.record.config.model.model.to_string();
     let own = [(model, part.metrics, part.intervals, true)];
     let others = report
-        .standings
+        .baselines
         .iter()
         .map(|other| (other.kind.name().to_string(), other.metrics, other.intervals, false));
     html! {
@@ -30,11 +30,11 @@ pub(super) fn ranking(report: &Report) -> Markup {
                 tr.own[is_own] { td { (name) } (metric_cells(metrics, intervals)) }
             } }
         } }
-        @if !report.left_out.is_empty() {
+        @if !report.skipped_baselines.is_empty() {
             p.hint {
-                "Left out because they would take long here: "
-                (report.left_out.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))
-                ". " code { "vgae train DATA --model NAME --split RUN" } " computes one of them."
+                "Left out, because they would take long on this graph: "
+                (report.skipped_baselines.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(", "))
+                ". " code { "vgae train DATA --model NAME --split RUN" } " computes each of them."
             }
         }
         @if let Some(validation) = report.validation.filter(|_| part.name == "test") {
@@ -49,7 +49,7 @@ pub(super) fn ranking(report: &Report) -> Markup {
 /// Renders the metrics of several runs in one table.
 pub(super) fn comparison(reports: &[&Report]) -> Markup {
     html! {
-        p.hint { "Intervals are 95 % bootstrap intervals. Runs with different splits or graphs are measured on different links." }
+        p.hint { "Intervals are 95 % bootstrap intervals. Runs with different graphs or splits are measured on different links." }
         div.scroll { table.ranking {
             thead { tr {
                 th { "run" } th { "model" } th.number { "AUC" } th.optional.number { "interval" } th { (scale_heading()) }
@@ -63,7 +63,7 @@ pub(super) fn comparison(reports: &[&Report]) -> Markup {
                     Some(part) => {
                         (metric_cells(part.metrics, part.intervals))
                         td {
-                            @if let Some(best) = report.standings.first() {
+                            @if let Some(best) = report.baselines.first() {
                                 (best.kind.name()) " " (percent(best.metrics.roc_auc))
                             }
                         }

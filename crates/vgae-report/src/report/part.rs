@@ -37,14 +37,14 @@ pub struct HeldOut {
     /// The logits of both classes.
     pub histogram: Histogram,
     /// The reliability of probabilities among as many negatives as edges, the sigmoid of the logits first.
-    pub claims: Vec<Claim>,
+    pub reliabilities: Vec<ProbabilityReliability>,
     /// The metrics by the smaller training degree of a pair.
     pub by_degree: Vec<DegreeMetrics>,
 }
 
 /// The reliability of one kind of probability.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Claim {
+pub struct ProbabilityReliability {
     /// `sigmoid`, or the calibration method.
     pub probability: String,
     /// Predicted probabilities compared with the true shares of edges.
@@ -77,14 +77,15 @@ impl HeldOut {
         let metrics = scored.metrics()?;
         let (edges, negatives) = scored.logits();
         let classes = ClassLogits { edges: edges.to_vec(), negatives: negatives.to_vec() };
-        let mut claims = vec![Claim {
+        let mut reliabilities = vec![ProbabilityReliability {
             probability: "sigmoid".into(),
             reliability: Reliability::compute(&classes, 0.5, probability)?,
         }];
         if let Some(calibrator) = calibrator {
-            let claim = |logit| calibrator.probability_at(logit, 0.5);
-            let reliability = Reliability::compute(&classes, 0.5, claim)?;
-            claims.push(Claim { probability: calibrator.method().to_string(), reliability });
+            let calibrated = |logit| calibrator.probability_at(logit, 0.5);
+            let reliability = Reliability::compute(&classes, 0.5, calibrated)?;
+            reliabilities
+                .push(ProbabilityReliability { probability: calibrator.method().to_string(), reliability });
         }
         Ok(HeldOut {
             name,
@@ -94,7 +95,7 @@ impl HeldOut {
             intervals: scored.intervals(num_resamples(scored), seed)?,
             curves: scored.curves()?,
             histogram: Histogram::new(&classes),
-            claims,
+            reliabilities,
             by_degree: scored.by_degree(&train.degrees())?,
         })
     }

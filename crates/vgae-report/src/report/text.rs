@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::report::{HeldOut, Report, figure};
+use crate::report::{HeldOut, ProbabilityReliability, Report, figure};
 use vgae::evaluate::metrics::Interval;
 
 /// The most links that are listed.
@@ -73,7 +73,7 @@ fn write_held_out(text: &mut Text, part: &HeldOut, report: &Report) {
     text.line(format!("{:<26}{:>8}{:>18}{:>9}{:>18}", "score", "AUC", "95 %", "AP", "95 %"));
     let own = (report.record.config.model.model.to_string(), part.metrics, part.intervals);
     let others =
-        report.standings.iter().map(|other| (other.kind.name().to_string(), other.metrics, other.intervals));
+        report.baselines.iter().map(|other| (other.kind.name().to_string(), other.metrics, other.intervals));
     for (name, metrics, intervals) in [own].into_iter().chain(others) {
         text.line(format!(
             "{name:<26}{:>8.4}{:>18}{:>9.4}{:>18}",
@@ -84,10 +84,9 @@ fn write_held_out(text: &mut Text, part: &HeldOut, report: &Report) {
         ));
     }
     text.heading("Probabilities, among as many non-links as links", '-');
-    for claim in &part.claims {
-        let (reliability, name) = (&claim.reliability, &claim.probability);
+    for ProbabilityReliability { probability, reliability } in &part.reliabilities {
         text.line(format!(
-            "{name}: expected calibration error {}, Brier score {}",
+            "{probability}: expected calibration error {}, Brier score {}",
             figure(reliability.expected_calibration_error),
             figure(reliability.brier)
         ));

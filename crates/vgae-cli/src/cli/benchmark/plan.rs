@@ -41,7 +41,9 @@ impl Plan {
             return Err(Error::Usage(format!("--reference {reference} is not among --models")));
         }
         if args.data.iter().any(|path| path == Path::new("-")) {
-            return Err(Error::Usage("DATA is read once per run; stdin can be read only once".into()));
+            return Err(Error::Usage(
+                "DATA is -, but every run reads DATA, and stdin can be read only once".into(),
+            ));
         }
         let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
         if let Some(name) = first_duplicate(&data) {

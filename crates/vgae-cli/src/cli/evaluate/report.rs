@@ -108,8 +108,8 @@ impl<'a> Report<'a> {
             let reliability = Reliability::compute(classes, density, probability)?;
             self.probabilities.push(ProbabilityReliability { probability: "sigmoid".into(), reliability });
             if let Some(calibrator) = calibrator {
-                let claim = |logit| calibrator.probability_at(logit, density);
-                let reliability = Reliability::compute(classes, density, claim)?;
+                let calibrated = |logit| calibrator.probability_at(logit, density);
+                let reliability = Reliability::compute(classes, density, calibrated)?;
                 self.probabilities.push(ProbabilityReliability {
                     probability: calibrator.method().to_string(),
                     reliability,

@@ -102,8 +102,8 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
     match kind {
         Negatives::Uniform => {}
         Negatives::Degree => reporter.note(
-            "degree negatives are absent pairs whose nodes have as many training edges as the nodes of \
-             edges, so that a degree alone tells little",
+            "degree negatives are pairs that are not edges, but whose nodes have degrees like those of linked \
+             nodes, so that degrees alone say little about which pairs are links",
         ),
         Negatives::Hard { per_edge } => {
             let heuristics = match run.graph.features() {
@@ -111,9 +111,9 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
                 None => "resource allocation and personalised PageRank",
             };
             reporter.note(format!(
-                "hard negatives are, for each link, the up to {per_edge} likeliest absent pairs at its \
-                 nodes, by {heuristics} on the training edges (HeaRT); mrr and hits rank each link among \
-                 its own negatives, the other metrics pool them"
+                "hard negatives are, for each link, up to {per_edge} pairs at its nodes that are not edges and \
+                 that {heuristics} on the training edges rank highest (HeaRT); mrr and hits rank each link \
+                 among its own negatives, the other metrics among those of all links"
             ));
         }
     }

@@ -21,8 +21,8 @@ pub(super) fn describe(graph: &Graph, config: &Config, reporter: &Reporter) {
     let largest = graph.features().map_or(0.0, transform::largest);
     if largest > LARGE_FEATURE && config.model.feature_transform() == FeatureTransform::None {
         reporter.note(format!(
-            "the features reach {largest}, and such large columns drown out the others; scale them to about \
-             1, or try --feature-transform row"
+            "the largest feature is {largest}, and columns with such large values outweigh the others; scale them \
+             to about 1, or try --feature-transform row"
         ));
     }
     let row_sum = graph.features().map_or(0.0, transform::mean_row_sum);
@@ -69,14 +69,16 @@ pub(super) fn describe_loss(num_nodes: usize, config: &Config, reporter: &Report
     };
     let pairs = match (loss, config.loss() == LossKind::Auto) {
         (LossKind::Reweighted, true) => format!(
-            "an estimate of the exact one, using {per_edge} (the exact one takes O(n²) time and is the \
-             default up to {} nodes)",
+            "an estimate of the exact loss from {per_edge} (the exact loss takes O(n²) time and is the \
+             default for up to {} nodes)",
             LossKind::AUTO_EXACT_NODES
         ),
         (LossKind::Sampled | LossKind::Reweighted, _) => per_edge,
         (LossKind::Subgraph, _) => match config.train.subgraph_nodes {
             count if count >= num_nodes => {
-                format!("all of the {num_nodes} nodes that have edges, because --subgraph-nodes is {count}")
+                format!(
+                    "all pairs of nodes with edges: the graph has {num_nodes} nodes, and --subgraph-nodes is {count}"
+                )
             }
             count => format!("all pairs of {count} nodes, drawn anew in each epoch"),
         },
@@ -109,12 +111,12 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
         return;
     }
     let held_out = format!(
-        "held out, with as many non-edges: {} validation edges, {} test edges",
+        "held out: {} validation edges, {} test edges, and as many non-edges",
         split.validation.edges.len(),
         split.test.edges.len()
     );
     match config.model.model {
-        ModelKind::Vae => reporter.info(format!("{held_out}; a vae does not learn from the other edges")),
+        ModelKind::Vae => reporter.info(format!("{held_out}; a vae does not train on the other edges")),
         _ => reporter.info(format!("{} training edges; {held_out}", split.train.len())),
     }
     let num_test_edges = split.test.edges.len();

@@ -110,10 +110,10 @@ impl Estimate {
         };
         let epochs = match num_epochs {
             0 => String::new(),
-            _ => format!(" for {num_epochs} epochs, judging by {num_timed}"),
+            _ => format!(" for {num_epochs} epochs (estimated from {num_timed})"),
         };
         format!(
-            "estimate: {at_most}{total:.1} s{memory}, without writing: {seconds_before:.1} s to read and \
+            "estimate: {at_most}{total:.1} s{memory}, without the time to write the run: {seconds_before:.1} s to read and \
              split, {at_most}{train_seconds:.1} s to train{epochs}, {evaluate_seconds:.1} s to evaluate"
         )
     }

@@ -78,10 +78,10 @@ pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Repor
         _ if !run.is_resumable() => {}
         vgae::Error::Interrupted { .. } => {}
         vgae::Error::Diverged { .. } => reporter.note(format!(
-            "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` continues \
-             from it with smaller steps"
+            "the last good checkpoint is kept; `vgae train --resume {path} --learning-rate RATE` resumes \
+             from it with a smaller learning rate"
         )),
         _ => reporter
-            .note(format!("the run directory is kept; `vgae train --resume {path}` continues the training")),
+            .note(format!("the run directory is kept; `vgae train --resume {path}` resumes the training")),
     }
 }

@@ -1,6 +1,11 @@
-//! Full disks and directories that vanish.
+//! Training into a directory that is full, not writable or removed.
 
-use super::*;
+use std::fs;
+use std::io::Read;
+use std::process::{Command, Output};
+
+use super::{numbers, spawn, stderr, wait_for};
+use crate::common::{VGAE, Workspace, karate, text};
 
 /// Runs `script` where `disk` is a file system of size `size`. Returns `None` if mounting one is not
 /// permitted.
@@ -12,7 +17,7 @@ fn with_small_disk(workspace: &Workspace, size: &str, script: &str) -> Option<Ou
         command.args(flags).args(["sh", "-c", &mount]).current_dir(workspace.path(""));
         command.env("VGAE", VGAE).output().ok().filter(|output| output.status.code() != Some(77))
     };
-    let is_permitted = |output: &Output| !said(output).starts_with("unshare:");
+    let is_permitted = |output: &Output| !stderr(output).starts_with("unshare:");
     run(&["-m"]).filter(is_permitted).or_else(|| run(&["-rm"]).filter(is_permitted))
 }
 
@@ -33,16 +38,16 @@ fn full_disk_leaves_resumable_run_or_none() {
             eprintln!("SKIPPED: a full disk: no file system may be mounted here");
             return;
         };
-        let said = said(&output);
-        match said.contains("code 0") {
-            true => assert!(said.contains("evaluated 0"), "{size}: {said}"),
+        let stderr = stderr(&output);
+        match stderr.contains("code 0") {
+            true => assert!(stderr.contains("evaluated 0"), "{size}: {stderr}"),
             false => {
                 assert!(
-                    said.contains("code 1") && said.contains("No space left on device"),
-                    "{size}: {said}"
+                    stderr.contains("code 1") && stderr.contains("No space left on device"),
+                    "{size}: {stderr}"
                 );
-                assert!(said.contains("evaluated 1"), "{size}: {said}");
-                assert!(!text(output.stdout).contains("left\n"), "{size}: {said}");
+                assert!(stderr.contains("evaluated 1"), "{size}: {stderr}");
+                assert!(!text(output.stdout).contains("left\n"), "{size}: {stderr}");
             }
         }
         if workspace.exists("run") {
@@ -62,8 +67,8 @@ fn unwritable_or_vanished_directory() {
     wait_for(&workspace.path("run/checkpoint.safetensors"));
     fs::rename(workspace.path("run"), workspace.path("gone")).unwrap();
     let output = child.wait_with_output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
-    assert!(said(&output).contains("error: cannot write run/"), "{}", said(&output));
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(stderr(&output).contains("error: cannot write run/"), "{}", stderr(&output));
     assert!(!workspace.exists("run"));
     let mut whole = Vec::new();
     fs::File::open(workspace.path("gone/checkpoint.safetensors")).unwrap().read_to_end(&mut whole).unwrap();
@@ -74,7 +79,7 @@ fn unwritable_or_vanished_directory() {
     let script = script.replace("$KARATE", &karate());
     if let Some(output) = with_small_disk(&workspace, "1m", &script) {
         assert_eq!(output.status.code(), Some(1));
-        let said = said(&output);
-        assert!(said.contains("error: cannot create disk/in/run: Read-only file system"), "{said}");
+        let stderr = stderr(&output);
+        assert!(stderr.contains("error: cannot create disk/in/run: Read-only file system"), "{stderr}");
     }
 }

@@ -1,7 +1,7 @@
 //! The finding on how far a run can be trusted.
 
 use super::{beats_chance, is_chosen_by_validation, percent};
-use crate::report::{Claim, Finding, HeldOut, Question, Report};
+use crate::report::{Finding, HeldOut, ProbabilityReliability, Question, Report};
 use vgae::config::Calibration;
 use vgae::evaluate::metrics::Interval;
 
@@ -36,17 +36,17 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     let is_small = num_edges < FEW_EDGES;
     if is_small && lower == upper {
         reasons.push(format!(
-            "{num_edges} links are few. All are ranked alike, so the interval has zero width, which does not mean certainty."
+            "There are only {num_edges} links, and all rank alike. The interval therefore has zero width, but the AUC is not certain."
         ));
     } else if is_small {
         reasons.push(format!(
-            "{num_edges} links are few: with other links, the AUC could be as low as {} or as high as {}.",
+            "There are only {num_edges} links: with other links, the AUC could be as low as {} or as high as {}.",
             percent(lower),
             percent(upper)
         ));
     }
     let is_calibrated = beats_chance(part) && probabilities(part, report, &mut reasons);
-    let best = report.standings.first().map_or(0.0, |best| best.metrics.roc_auc);
+    let best = report.baselines.first().map_or(0.0, |best| best.metrics.roc_auc);
     let answer = match (beats_chance(part), part.name == "test" && !is_small, is_calibrated) {
         (false, _, _) => "No: it does not rank measurably better than chance",
         (true, false, _) => "With care",
@@ -56,7 +56,7 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
     };
     if beats_chance(part) {
         reasons.push(
-            "Uniformly drawn non-links are easy to tell from links; `vgae evaluate RUN --negatives hard` is a harder test.".into(),
+            "Non-links that are drawn uniformly are easy to tell from links; `vgae evaluate RUN --negatives hard` is a harder test.".into(),
         );
     }
     Finding { question: Question::Trusted, answer: answer.into(), reasons }
@@ -64,17 +64,17 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
 
 /// Adds a reason on the probabilities. Returns `true` if they can be trusted.
 fn probabilities(part: &HeldOut, report: &Report, reasons: &mut Vec<String>) -> bool {
-    let error = |claim: &Claim| claim.reliability.expected_calibration_error;
-    if let Some(claim) = part.claims.get(1) {
+    let error = |probability: &ProbabilityReliability| probability.reliability.expected_calibration_error;
+    if let Some(calibrated) = part.reliabilities.get(1) {
         reasons.push(format!(
             "Its probabilities are calibrated ({}) and adjusted to how rare links are. Among as many non-links as links, they \
              are off by {} points on average.",
-            claim.probability,
-            percent(error(claim))
+            calibrated.probability,
+            percent(error(calibrated))
         ));
-        return error(claim) <= SMALL_ERROR;
+        return error(calibrated) <= SMALL_ERROR;
     }
-    let off = part.claims.first().map_or(0.0, error);
+    let off = part.reliabilities.first().map_or(0.0, error);
     let method = match report.record.counts.num_validation_edges {
         0..FEW_TO_CALIBRATE => None,
         FEW_TO_CALIBRATE..MANY_TO_CALIBRATE => Some(Calibration::Platt),

@@ -1,5 +1,6 @@
 "use strict";
-/* The elements of the page of vgae explore, and its requests. Data from the run is inserted as text, never as HTML. */
+/* The parts of the page of vgae explore: requests, elements, suggestions of nodes, and explanations of pairs. Data from
+   the run is inserted as text, never as HTML. */
 
 const $ = (id) => document.getElementById(id);
 const count = new Intl.NumberFormat("en");
@@ -120,7 +121,7 @@ function suggest(input, choose) {
     const option = (item, i) => make("li", { role: "option", id: `${input.id}-${i}`, onmousedown: (event) => { event.preventDefault(); take(i); } },
       make("span", { textContent: item.node, className: clipClass(item.node) }), item.label ? " " : null, item.label ? labelElement(item.label) : null);
     const rest = answer.num_found - found.length;
-    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this";
+    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this text";
     list.replaceChildren(...found.map(option), ...(note ? [make("li", { className: "hint", textContent: note })] : []));
     open(true);
     highlight(-1);
@@ -141,4 +142,69 @@ function suggest(input, choose) {
     if (event.key === "Enter" && current >= 0) { take(current); event.preventDefault(); }
   });
   return () => open(false);
+}
+
+/* Shows what the two nodes of a pair share. */
+function reasons(why) {
+  const block = (title, text, items, className = "") => make("div", {}, make("h4", { textContent: title }),
+    make("p", { textContent: text }), items && items.length ? make("ul", { className }, ...items) : null);
+  const item = (one, other) => make("li", {}, named(one), other ? make("span", { textContent: other }) : null);
+  const more = (shown, all) => (all > shown ? ` The ${shown} with the fewest edges:` : "");
+  const blocks = [];
+  if (why.alike) {
+    const some = why.alike.length ? "These nodes are linked with the target and share neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
+    blocks.push(block("Similar nodes", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
+  } else {
+    const text = why.num_common_neighbours
+      ? `${count.format(why.num_common_neighbours)}, Adamic–Adar ${figure(why.adamic_adar, 2)}.${more(why.common_neighbours.length, why.num_common_neighbours)}` : "None.";
+    blocks.push(block("Common neighbours", text, why.common_neighbours.map((one) => item(one)),
+      why.common_neighbours.some((one) => one.label) ? "" : "names"));
+  }
+  if (why.num_shared_features !== null) {
+    const largest = Math.max(...why.shared_features.map((shared) => shared.weight));
+    const features = why.shared_features.map((shared) => {
+      const weight = make("span", { className: "weight", ariaHidden: "true" });
+      weight.style.width = `${100 * shared.weight / largest}%`;
+      return make("li", {}, make("span", {}, make("span", { textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature, className: clipClass(shared.feature) }), weight),
+        make("span", { textContent: `in ${plural(shared.num_nodes, "node")}` }));
+    });
+    const text = `${why.num_shared_features ? count.format(why.num_shared_features) : "None"}, cosine ${figure(why.feature_cosine, 3)}.`
+      + (why.num_shared_features > features.length ? ` The ${features.length} with the largest weights:` : "");
+    blocks.push(block("Shared features", text, features));
+  }
+  const far = why.distance === null ? `more than ${why.max_distance} training edges apart` : `${plural(why.distance, "training edge")} apart`;
+  blocks.push(block("Position in the graph", `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`));
+  return make("div", { className: "reasons" }, ...blocks);
+}
+
+/* Creates the row of a predicted link, and the row below it that explains the link. */
+function predicted(source, item, rank) {
+  const cell = make("td", { className: "why", colSpan: 6 });
+  const below = make("tr", { hidden: true }, cell);
+  const button = make("button", { type: "button", textContent: "why" });
+  button.setAttribute("aria-expanded", "false");
+  button.setAttribute("aria-label", `why ${item.node}`);
+  const row = make("tr", { className: "row" },
+    make("td", { className: "number", textContent: rank }),
+    make("td", {}, named(item)),
+    make("td", { className: "chance" }, make("span", { className: "figure", textContent: probability(item.probability) }), bar(item.probability)),
+    make("td", { className: "number optional", textContent: figure(item.logit, 2) }),
+    make("td", { className: "number optional common", textContent: count.format(item.why.num_common_neighbours) }),
+    make("td", { className: "opens" }, button));
+  let answer = null;
+  row.addEventListener("click", async (event) => {
+    if (event.target.closest("a")) return;
+    below.hidden = !below.hidden;
+    row.dataset.open = String(!below.hidden);
+    button.setAttribute("aria-expanded", String(!below.hidden));
+    if (below.hidden || answer) return;
+    cell.textContent = "…";
+    try {
+      answer = await ask("why", { source, target: item.node });
+      cell.replaceChildren(reasons(answer));
+    } catch (error) {
+      cell.textContent = error.message;
+    }
+  });
+  return [row, below];
 }

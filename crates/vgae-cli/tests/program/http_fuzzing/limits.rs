@@ -1,154 +1,15 @@
-//! `vgae explore` under attack: random requests and garbage, endless bodies and heads, clients that are slow
-//! or never read. `VGAE_FUZZ_SECONDS` sets the duration of the random requests (default 2).
+//! The limits of the server: endless and slow requests, other methods, and requests of other sites.
 
-mod requests;
-
-use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use super::{PATIENCE, status};
 use crate::common::Workspace;
 use crate::common::explorer::Explore;
-use proptest::prelude::*;
-use proptest::strategy::ValueTree;
-use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use requests::request;
-
-/// The longest time to wait for a response.
-const PATIENCE: Duration = Duration::from_secs(20);
 
 const MINUTE: Duration = Duration::from_secs(60);
-
-/// The last request of a connection, which makes the server close it.
-const LAST: &[u8] = b"\r\nGET /icon.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-
-impl Explore {
-    /// Sends `request`, and returns all that arrives until the connection closes or `patience` passes without
-    /// data.
-    fn ask(&self, request: &[u8], patience: Duration) -> Vec<u8> {
-        let mut stream = self.connect(patience);
-        // The server may refuse it and close the connection before all of it is sent.
-        let _ = stream.write_all(request);
-        let mut answer = Vec::new();
-        let _ = stream.read_to_end(&mut answer);
-        answer
-    }
-
-    fn status_of(&self, request: &str) -> String {
-        status(&self.ask(request.as_bytes(), PATIENCE))
-    }
-
-    fn is_well(&self) -> bool {
-        self.status_of("GET /api/run HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n") == "200"
-    }
-
-    fn num_sockets(&self) -> usize {
-        let files = fs::read_dir(format!("/proc/{}/fd", self.child.id())).unwrap();
-        let target = |file: fs::DirEntry| fs::read_link(file.path()).unwrap_or_default();
-        files.flatten().map(target).filter(|to| to.to_string_lossy().starts_with("socket")).count()
-    }
-
-    fn kibibytes(&self) -> u64 {
-        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches("kB").trim().parse().unwrap()
-    }
-
-    /// Waits until at most `num_sockets` are open.
-    fn until(&self, num_sockets: usize, within: Duration) -> Duration {
-        let start = Instant::now();
-        while self.num_sockets() > num_sockets {
-            assert!(start.elapsed() < within, "{} sockets after {within:?}", self.num_sockets());
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        start.elapsed()
-    }
-
-    /// Kills the server, and returns its stderr.
-    fn said(mut self) -> String {
-        assert!(self.child.try_wait().unwrap().is_none(), "it ended by itself");
-        self.child.kill().unwrap();
-        let mut said = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
-        said
-    }
-}
-
-/// Returns the status of a response, or an empty string if there is none.
-fn status(answer: &[u8]) -> String {
-    match answer.strip_prefix(b"HTTP/1.") {
-        Some(rest) => String::from_utf8_lossy(&rest[2..5.min(rest.len())]).into_owned(),
-        None => {
-            assert!(answer.is_empty(), "no HTTP: {}", String::from_utf8_lossy(answer));
-            String::new()
-        }
-    }
-}
-
-/// Returns the statuses of all responses on a connection, by their first lines; no body contains such a line.
-fn statuses(answer: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(answer);
-    text.match_indices("HTTP/1.").filter_map(|(at, _)| text.get(at + 9..at + 12).map(String::from)).collect()
-}
-
-fn seconds() -> f64 {
-    std::env::var("VGAE_FUZZ_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(2.0)
-}
-
-#[test]
-fn random_requests_cause_no_server_error() {
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    let explore = Explore::start(&workspace, "--quiet");
-    assert!(explore.is_well());
-    let before = explore.num_sockets();
-    let start = Instant::now();
-    // Fixed seeds, one for each connection, so that every run begins with the same requests.
-    let besiege = |seed: u8, until: Duration| {
-        let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &[seed; 32]);
-        let mut runner = TestRunner::new_with_rng(Config::default(), rng);
-        let requests = prop::collection::vec(request(), 1..4);
-        let (mut num, mut num_answered) = (0u64, 0u64);
-        while start.elapsed() < until {
-            let pipelined = requests.new_tree(&mut runner).unwrap().current();
-            num += pipelined.len() as u64;
-            // No response to the last request comes if it is taken as part of an earlier one.
-            let bytes = [pipelined.concat(), LAST.to_vec()].concat();
-            for status in statuses(&explore.ask(&bytes, Duration::from_millis(50))) {
-                num_answered += 1;
-                let shown = || String::from_utf8_lossy(&pipelined.concat()).into_owned();
-                assert!(!status.starts_with('5'), "{status} for {:?}", shown());
-            }
-        }
-        (num, num_answered)
-    };
-    let whole = Duration::from_secs_f64(seconds());
-    let all = |until: Duration, seeds: u8| -> (u64, u64) {
-        std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..4).map(|at| scope.spawn(move || besiege(seeds + at, until))).collect();
-            let found = threads.into_iter().map(|thread| thread.join().unwrap());
-            found.fold((0, 0), |sum, one| (sum.0 + one.0, sum.1 + one.1))
-        })
-    };
-    // Initial allocations are kept, so memory must be flat only after a warm-up.
-    let first = all(whole / 4, 0);
-    let warm = explore.kibibytes();
-    let rest = all(whole, 100);
-    let (num, num_answered) = (first.0 + rest.0, first.1 + rest.1);
-    let seconds = start.elapsed().as_secs_f64();
-    assert!(num as f64 > 50.0 * seconds && num_answered > num / 8, "{num} requests, {num_answered} answers");
-    explore.until(before, Duration::from_secs(30));
-    assert!(explore.is_well());
-    let grown = explore.kibibytes().saturating_sub(warm);
-    assert!(grown < 16 << 10, "{grown} KiB more than {warm} KiB");
-    assert_eq!(explore.said(), "");
-    eprintln!(
-        "fuzz explorer: {num} requests in {seconds:.0} s, 0 5xx/crashes, {num_answered} answers, {grown} KiB more than \
-         {warm} KiB, no socket left"
-    );
-}
 
 #[test]
 fn endless_requests_use_bounded_memory() {
@@ -328,7 +189,7 @@ fn head_requests_hosts_and_cross_site() {
         // An older browser sends only the origin.
         assert_eq!(ask("Origin: https://evil.example\r\n"), "403");
         assert_eq!(ask("Origin: null\r\n"), "403");
-        let warns = explore.said().contains("anyone who can reach this address can read the graph");
+        let warns = explore.stderr().contains("anyone who can reach this address can read the graph");
         assert_eq!(warns, bind == "0.0.0.0");
     }
 }

@@ -1,15 +1,8 @@
-//! `vgae explore`, queried over plain TCP.
+//! The answers of the API agree with the other verbs, for every kind of model and graph.
 
-mod client;
-mod load;
-
-use std::io::{Read, Write};
-use std::net::{Ipv4Addr, TcpStream};
-use std::time::{Duration, Instant};
-
+use super::encoded;
 use crate::common::explorer::Explore;
 use crate::common::{HAS_TORCH, Workspace, karate};
-use client::encoded;
 use serde_json::Value;
 
 #[test]
@@ -75,7 +68,7 @@ fn answers_match_other_commands() {
     for (path, kind) in [
         ("/", "text/html"),
         ("/page.css", "text/css"),
-        ("/elements.js", "text/javascript"),
+        ("/parts.js", "text/javascript"),
         ("/page.js", "text/javascript"),
         ("/icon.svg", "image/svg+xml"),
     ] {
@@ -125,99 +118,6 @@ fn hostile_ids_round_trip() {
         assert_eq!((&score["source"], &score["is_edge"]), (&Value::from(id.as_str()), &true.into()));
         assert!(explore.ok(&format!("/api/why?source={this}&target={next}"))["distance"].is_u64());
     }
-}
-
-#[test]
-fn bad_requests_are_refused() {
-    let workspace = Workspace::new();
-    workspace.train_karate("");
-    let explore = Explore::start(&workspace, "");
-    let long = "a".repeat(2049);
-    for (path, status, error) in [
-        ("/api/node/99", 404, "the run has no node \"99\""),
-        ("/api/predict/nobody", 404, "the run has no node \"nobody\""),
-        ("/api/score?source=1", 400, "target is missing"),
-        ("/api/score?source=1&target=", 400, "target is empty"),
-        ("/api/score?source=1&target=2&x=3", 400, "x is not a parameter"),
-        ("/api/score?source=1&target=2&source=1", 400, "source is given twice"),
-        ("/api/score?source=1&target=1", 400, "\"1\" and \"1\" are never linked: they are the same node"),
-        ("/api/score?source=1&target=%f", 400, "target has a % without two hexadecimal digits"),
-        ("/api/node/%ff", 400, "the node in the path is not UTF-8"),
-        ("/api/node/%zz", 400, "the node in the path has a % without two hexadecimal digits"),
-        (&format!("/api/node/{long}"), 400, "the node in the path has 2049 bytes"),
-        (&format!("/api/nodes?query={long}"), 400, "query has 2049 bytes"),
-        ("/api/nodes", 400, "query is missing"),
-        ("/api/nodes?query=1&limit=0", 400, "limit is \"0\""),
-        ("/api/predict/1?top=0", 400, "top is \"0\""),
-        ("/api/predict/1?top=1001", 400, "top is \"1001\""),
-        ("/api/predict/1?top=-1", 400, "top is \"-1\""),
-        ("/api/predict/1?top=99999999999999999999999", 400, "top is \"99999999999999999999999\""),
-        ("/api/run?x=1", 400, "x is not a parameter"),
-        ("/api", 404, "there is no /api"),
-        ("/api/node/", 404, "there is no /api/node/"),
-        ("/api/node/1/2", 404, "there is no /api/node/1/2"),
-        ("/../../etc/passwd", 404, "there is no /../../etc/passwd"),
-        ("/..%2f..%2fetc%2fpasswd", 404, "there is no /..%2f..%2fetc%2fpasswd"),
-        ("/page.js/../../../etc/passwd", 404, "there is no /page.js/../../../etc/passwd"),
-        ("/api/node/..%2F..%2Fetc%2Fpasswd", 404, "the run has no node \"../../etc/passwd\""),
-    ] {
-        let refused = explore.refused(path);
-        assert_eq!((refused.0, refused.1.as_str()), (status, error), "{path}");
-        assert!(!refused.2.is_empty());
-    }
-    assert!(explore.refused("/api/node/3x").2.starts_with("similar ids: \"3\", \"3"));
-    assert_eq!(explore.refused("/api/predict/1?top=0").2, "expected a whole number from 1 to 1000");
-
-    let ask = |request: &str| explore.client().send(request.as_bytes());
-    let with =
-        |line: &str| ask(&format!("GET /api/run HTTP/1.1\r\nHost: 127.0.0.1:{}\r\n{line}\r\n", explore.port));
-    assert_eq!(with("").status, 200);
-    for (answer, status) in [
-        (ask("GET /api/run HTTP/1.1\r\nHost: evil.example\r\n\r\n"), 403),
-        (ask("GET / HTTP/1.1\r\nHost: evil.example:7878\r\n\r\n"), 403),
-        (ask("GET / HTTP/1.1\r\n\r\n"), 403),
-        (with("Host: evil.example\r\n"), 403),
-        (ask("GET http://evil.example/api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"), 403),
-        (with("Sec-Fetch-Site: cross-site\r\n"), 403),
-        (with("Sec-Fetch-Site: same-origin\r\n"), 200),
-        (with("Content-Length: 2000\r\n"), 413),
-        (ask(&format!("GET /{} HTTP/1.1\r\nHost: localhost\r\n\r\n", "a".repeat(17_000))), 414),
-        (ask("nonsense\r\n\r\n"), 400),
-    ] {
-        assert_eq!(answer.status, status, "{}", answer.head);
-        if status != 400 {
-            for (name, value) in [
-                ("x-content-type-options", "nosniff"),
-                ("referrer-policy", "no-referrer"),
-                ("cache-control", "no-store"),
-            ] {
-                assert_eq!(answer.header(name), Some(value));
-            }
-            assert_eq!(answer.header("access-control-allow-origin"), None);
-        }
-    }
-    for method in ["POST", "PUT", "DELETE", "OPTIONS", "PATCH"] {
-        let answer = ask(&format!("{method} /api/run HTTP/1.1\r\nHost: localhost\r\n\r\n"));
-        assert_eq!((answer.status, answer.header("allow")), (405, Some("GET, HEAD")), "{method}");
-    }
-    // An endless request head. The connection may close before the response is read.
-    let mut client = explore.client();
-    let head = format!("GET /api/run HTTP/1.1\r\nHost: localhost\r\nX: {}", "a".repeat(1 << 20));
-    let _ = client.reader.get_mut().write_all(head.as_bytes());
-    let mut answer = Vec::new();
-    let _ = client.reader.read_to_end(&mut answer);
-    assert!(
-        answer.is_empty() || answer.starts_with(b"HTTP/1.1 431 "),
-        "{}",
-        String::from_utf8_lossy(&answer)
-    );
-    // An endless chunked body.
-    let chunk = format!("7d0\r\n{}\r\n", "a".repeat(2000));
-    let answer = ask(&format!(
-        "GET /api/run HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n{chunk}"
-    ));
-    assert_eq!(answer.status, 413);
-    assert_eq!(explore.ok("/api/run")["num_nodes"], 34);
 }
 
 #[test]

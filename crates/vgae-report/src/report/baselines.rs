@@ -15,7 +15,7 @@ use vgae::split::HeldOut;
 
 /// The metrics of a score that needs no training, on the held-out part.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub struct BaselineMetrics {
     /// The score.
     pub kind: BaselineKind,
     /// AUC and average precision.
@@ -29,10 +29,10 @@ const MAX_STEPS: usize = 100_000_000;
 
 /// Measures on `part` all fast scores that apply to the graph, except the run's own model, and returns them
 /// best first. Returns the scores that would take longer as well.
-pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<Standing>, Vec<BaselineKind>)> {
+pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<BaselineMetrics>, Vec<BaselineKind>)> {
     let (graph, seed) = (&run.graph, run.record.config.seed);
-    let mut standings = Vec::new();
-    let mut left_out = Vec::new();
+    let mut baselines = Vec::new();
+    let mut skipped_baselines = Vec::new();
     for kind in BaselineKind::ALL {
         let is_own = run.record.config.model.model == ModelKind::Baseline(kind);
         // In a bipartite graph, the ends of a pair never share a neighbour.
@@ -41,15 +41,15 @@ pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<Standing>, Vec<B
             continue;
         }
         if num_steps(kind, run, part) > MAX_STEPS {
-            left_out.push(kind);
+            skipped_baselines.push(kind);
             continue;
         }
         let scored = score_part(&Baseline::new(kind, &run.split.train, graph.features(), seed)?, part);
         let intervals = scored.intervals(num_resamples(&scored), seed)?;
-        standings.push(Standing { kind, metrics: scored.metrics()?, intervals });
+        baselines.push(BaselineMetrics { kind, metrics: scored.metrics()?, intervals });
     }
-    standings.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
-    Ok((standings, left_out))
+    baselines.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
+    Ok((baselines, skipped_baselines))
 }
 
 /// Scores the edges and negatives of `part`.

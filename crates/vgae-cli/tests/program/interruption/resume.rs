@@ -1,6 +1,11 @@
-//! Runs that cannot be resumed, or are busy.
+//! The runs that `vgae train --resume` accepts, and two processes that use the same run directory.
 
-use super::*;
+use std::fs;
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+use super::{signal, spawn, wait_for};
+use crate::common::{Workspace, karate, text};
 
 #[test]
 fn second_run_in_directory_is_refused() {
@@ -107,4 +112,34 @@ fn resume_preconditions() {
     workspace.write("begun/run.json", record.to_string());
     let error = workspace.failure("train --resume begun", 1);
     assert!(error.contains("was stopped before its graph and its split were written"), "{error}");
+}
+
+#[test]
+fn diverged_run_keeps_last_checkpoint() {
+    let workspace = Workspace::new();
+    let flags = "--epochs 400 --no-report --checkpoint-every 1";
+    let assert =
+        workspace.vgae(&format!("train {} -o run {flags} --learning-rate 1000", karate())).assert().code(1);
+    let stderr = text(assert.get_output().stderr.clone());
+    let epoch: usize =
+        stderr.split(" at epoch ").nth(1).expect(&stderr).split(';').next().unwrap().parse().unwrap();
+    assert!(stderr.contains("hint: lower --learning-rate (now 1000)"), "{stderr}");
+    assert!(epoch > 1, "the first step is finite: {stderr}");
+    assert!(
+        stderr.contains("note: the last good checkpoint is kept; `vgae train --resume run --learning-rate"),
+        "{stderr}"
+    );
+    let checkpoint = fs::read(workspace.path("run/checkpoint.safetensors")).unwrap();
+    // The same learning rate diverges again, from the same checkpoint.
+    assert!(workspace.failure("train --resume run", 1).contains(&format!(" at epoch {epoch};")));
+    assert_eq!(fs::read(workspace.path("run/checkpoint.safetensors")).unwrap(), checkpoint);
+    assert!(
+        workspace
+            .vgae("train --resume run --learning-rate 0")
+            .assert()
+            .code(2)
+            .get_output()
+            .stdout
+            .is_empty()
+    );
 }

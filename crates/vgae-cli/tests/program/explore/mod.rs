@@ -1,47 +1,49 @@
-//! A client of `vgae explore` over plain TCP.
+//! `vgae explore`, queried over plain TCP.
+
+mod answers;
+mod server;
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, ExitStatus};
 use std::time::{Duration, Instant};
 
+use crate::common::explorer::Explore;
 use serde_json::Value;
 
-use crate::common::explorer::Explore;
-
 /// The longest time to wait for a response.
-pub(super) const PATIENCE: Duration = Duration::from_secs(30);
+const PATIENCE: Duration = Duration::from_secs(30);
 
 impl Explore {
-    pub(super) fn client(&self) -> Client {
+    fn client(&self) -> Client {
         Client { reader: BufReader::new(self.connect(PATIENCE)) }
     }
 
     /// Returns the status and JSON of a path.
-    pub(super) fn get(&self, path: &str) -> (u16, Value) {
+    fn get(&self, path: &str) -> (u16, Value) {
         let answer = self.client().get(path);
         (answer.status, answer.json())
     }
 
-    pub(super) fn ok(&self, path: &str) -> Value {
+    fn ok(&self, path: &str) -> Value {
         let (status, value) = self.get(path);
         assert_eq!(status, 200, "{path}: {value}");
         value
     }
 
     /// Returns the status, error and hint of a path that must be refused.
-    pub(super) fn refused(&self, path: &str) -> (u16, String, String) {
+    fn refused(&self, path: &str) -> (u16, String, String) {
         let (status, value) = self.get(path);
         let text = |name: &str| value[name].as_str().unwrap_or_else(|| panic!("{path}: {value}")).to_string();
         (status, text("error"), text("hint"))
     }
 
-    pub(super) fn signal(&self, name: &str) {
+    fn signal(&self, name: &str) {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &id]).status().unwrap().success());
     }
 
-    pub(super) fn ended(&mut self) -> ExitStatus {
+    fn ended(&mut self) -> ExitStatus {
         let start = Instant::now();
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -54,34 +56,34 @@ impl Explore {
 }
 
 /// A persistent connection.
-pub(super) struct Client {
-    pub(super) reader: BufReader<TcpStream>,
+struct Client {
+    reader: BufReader<TcpStream>,
 }
 
-pub(super) struct Answer {
-    pub(super) status: u16,
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+struct Answer {
+    status: u16,
+    head: String,
+    body: Vec<u8>,
 }
 
 impl Answer {
-    pub(super) fn json(&self) -> Value {
+    fn json(&self) -> Value {
         serde_json::from_slice(&self.body)
             .unwrap_or_else(|_| panic!("{}: {}", self.head, String::from_utf8_lossy(&self.body)))
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    fn header(&self, name: &str) -> Option<&str> {
         let lines = self.head.lines().filter_map(|line| line.split_once(": "));
         lines.filter(|line| line.0.eq_ignore_ascii_case(name)).map(|line| line.1).next()
     }
 }
 
 impl Client {
-    pub(super) fn get(&mut self, path: &str) -> Answer {
+    fn get(&mut self, path: &str) -> Answer {
         self.send(format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n").as_bytes())
     }
 
-    pub(super) fn send(&mut self, request: &[u8]) -> Answer {
+    fn send(&mut self, request: &[u8]) -> Answer {
         self.reader.get_mut().write_all(request).unwrap();
         let mut head = String::new();
         while !head.ends_with("\r\n\r\n") {
@@ -97,7 +99,7 @@ impl Client {
 }
 
 /// Percent-encodes everything but letters and digits.
-pub(super) fn encoded(id: &str) -> String {
+fn encoded(id: &str) -> String {
     let of =
         |byte: u8| if byte.is_ascii_alphanumeric() { (byte as char).into() } else { format!("%{byte:02X}") };
     id.bytes().map(of).collect()
