@@ -189,7 +189,7 @@ fn failing_run_does_not_stop_the_others() {
     let problem = "cannot read nowhere/train.csv: No such file or directory";
     assert!(stderr.contains(&format!("[2/2] karate-vgae-0: failed: {problem}\n")), "{stderr}");
     let last = format!(
-        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; the same command again repeats them alone\n"
+        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; repeat the command to repeat only these\n"
     );
     assert!(stderr.ends_with(&last), "{stderr}");
     let runs = records(&workspace.read("bench/runs.csv"));
