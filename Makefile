@@ -16,7 +16,7 @@ VGAE := target/release/vgae
 .PHONY: help
 help:
 	@echo "make demo     train a VGAE on Cora, show its AUC/AP and the first ten predicted links"
-	@echo "make test     run the tests; those of the program run it without libtorch"
+	@echo "make test     run the tests; those of the program run it without libtorch (FILTER=NAME runs those with NAME in theirs)"
 	@echo "make test-torch  run the tests of the program with libtorch, which the model vae and GPUs need (some minutes)"
 	@echo "make build    build the program with libtorch: target/release/vgae"
 	@echo "make install  build it and put it into cargo's bin directory"
@@ -42,13 +42,13 @@ demo: light datasets/cora/cora.content
 test: $(libtorch) announce
 	python3 libtorch.py --self-test
 	python3 datasets/fetch.py --self-test
-	$(TEST) --workspace --exclude vgae-cli --all-features
-	$(TEST) -p vgae-cli $(LIGHT)
+	$(TEST) --workspace --exclude vgae-cli --all-features $(FILTER)
+	$(TEST) -p vgae-cli $(LIGHT) $(FILTER)
 
 # The program's tests run it over a thousand times. Without libtorch it starts in a few milliseconds, with it in 0.2 s.
 .PHONY: test-torch
 test-torch: $(libtorch)
-	$(TEST) -p vgae-cli --all-features --test program
+	$(TEST) -p vgae-cli --all-features --test program $(FILTER)
 
 # The library and the program without libtorch and without what only some users need.
 .PHONY: test-light

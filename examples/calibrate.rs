@@ -4,7 +4,7 @@
 //! `cargo run --release --example calibrate`
 
 use vgae::config::{Calibration, Config};
-use vgae::evaluate::calibrate::{Cut, Population, Reliability};
+use vgae::evaluate::calibrate::{Population, Reliability, Threshold};
 use vgae::model::score::probability;
 use vgae::progress::Progress;
 use vgae::system::threads::{Caller, use_threads};
@@ -30,12 +30,15 @@ fn main() -> Result<()> {
     }
 
     // The test part shows how accurate the probabilities are.
-    let raw = Reliability::of(&population.test, density, probability)?;
-    let fitted = Reliability::of(&population.test, density, |logit| calibrator.probability(logit))?;
+    let raw = Reliability::compute(&population.test, density, probability)?;
+    let fitted = Reliability::compute(&population.test, density, |logit| calibrator.probability(logit))?;
     println!("Brier score: sigmoid {:.3}, calibrated {:.3}", raw.brier, fitted.brier);
 
     // The expected quality if every pair with a logit of at least 2 is taken for a link.
-    let cut = Cut::at(&population.test, density, 2.0)?;
-    println!("from logit {}: precision {:.3}, recall {:.3}", cut.logit, cut.precision, cut.recall);
+    let threshold = Threshold::at(&population.test, density, 2.0)?;
+    println!(
+        "from logit {}: precision {:.3}, recall {:.3}",
+        threshold.logit, threshold.precision, threshold.recall
+    );
     Ok(())
 }

@@ -37,7 +37,7 @@ fn main() -> Result<()> {
         let config = Config { model: ModelConfig { model, ..ModelConfig::default() }, ..config.clone() };
         let trained = train::fit(graph.features(), &split, &config, |_| {})?;
         let encoded = trained.model.encode(&split.train, graph.features())?;
-        if let Some(test) = PartMetrics::of(&*encoded.score, &split)?.test {
+        if let Some(test) = PartMetrics::compute(&*encoded.score, &split)?.test {
             println!("{model}: AUC {:.4}, AP {:.4}", test.roc_auc, test.average_precision);
         }
     }

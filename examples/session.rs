@@ -25,7 +25,7 @@ pub fn session(path: &Path) -> Result<()> {
         }
     })?;
     let encoded = trained.model.encode(&split.train, graph.features())?;
-    println!("held-out links: {:?}", PartMetrics::of(&*encoded.score, &split)?);
+    println!("held-out links: {:?}", PartMetrics::compute(&*encoded.score, &split)?);
 
     if let (Some(u), Some(v)) = (graph.nodes.index("1"), graph.nodes.index("34")) {
         println!("1 – 34: probability {:.3}", probability(encoded.score.logits(&[(u, v)])[0]));

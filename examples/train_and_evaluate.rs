@@ -29,7 +29,7 @@ fn main() -> Result<()> {
     })?;
 
     let encoded = trained.model.encode(&split.train, graph.features())?;
-    let metrics = PartMetrics::of(&*encoded.score, &split)?;
+    let metrics = PartMetrics::compute(&*encoded.score, &split)?;
     if let (Some(validation), Some(test)) = (metrics.validation, metrics.test) {
         println!("validation: AUC {:.4}, AP {:.4}", validation.roc_auc, validation.average_precision);
         println!("test:       AUC {:.4}, AP {:.4}", test.roc_auc, test.average_precision);

@@ -23,7 +23,7 @@ use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
 use crate::progress::Progress;
-use crate::split::{Part, Split};
+use crate::split::{HeldOut, Split};
 use crate::train::{Epoch, Trained};
 use crate::{read, split, train};
 
@@ -77,7 +77,7 @@ pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Spli
         Some(directory) => split::read_split(directory, graph),
         // Rows of features without a graph have no edges to hold out.
         None if graph.edges.is_empty() => {
-            Ok(Split { train: graph.edges.clone(), validation: Part::default(), test: Part::default() })
+            Ok(Split { train: graph.edges.clone(), validation: HeldOut::default(), test: HeldOut::default() })
         }
         None => split::with_task(graph, config.split.task, &config.split, config.seed),
     }
@@ -97,7 +97,7 @@ pub struct Evaluated {
 /// fits a calibrator if `config` sets one.
 ///
 /// # Errors
-/// Returns the errors of [`Model::encode`], [`RunMetrics::of`], [`Population::draw`] and
+/// Returns the errors of [`Model::encode`], [`RunMetrics::compute`], [`Population::draw`] and
 /// [`Population::calibrate`].
 pub fn evaluate(
     model: &Model,
@@ -107,7 +107,7 @@ pub fn evaluate(
     progress: &Progress,
 ) -> Result<Evaluated> {
     let encoded = model.encode(&split.train, graph.features())?;
-    let metrics = RunMetrics::of(model, &*encoded.score, split, graph.features(), config)?;
+    let metrics = RunMetrics::compute(model, &*encoded.score, split, graph.features(), config)?;
     let calibrator = match config.calibrate {
         None => None,
         Some(method) => {

@@ -19,7 +19,7 @@ import tempfile
 from pathlib import Path
 
 FIXTURES = Path(__file__).resolve().parent / "golden" / "formats"
-# The fixtures: node e is in no edge. tests/formats.rs knows these numbers.
+# The fixtures: node e is in no edge. tests/library/formats/mod.rs knows these numbers.
 NAMES = "abcde"
 EDGES = [(0, 1, 2.0), (1, 2, 0.5), (2, 3, 1.0), (0, 3, 3.0)]
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
 
-/// How often training writes a checkpoint, from which it can resume.
+/// The period of the checkpoints, from which training can resume.
 ///
 /// # Examples
 /// ```

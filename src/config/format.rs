@@ -47,7 +47,7 @@ pub enum EmbeddingFormat {
 impl EdgeFormat {
     /// Returns the format of the file extension, whatever its case and with or without `.gz`; text for any other
     /// extension.
-    pub fn of_path(path: &Path) -> Self {
+    pub fn from_path(path: &Path) -> Self {
         let name = path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
         let name = name.strip_suffix(".gz").unwrap_or(&name);
         match Path::new(name).extension().and_then(|extension| extension.to_str()) {
@@ -65,7 +65,7 @@ impl EmbeddingFormat {
     ///
     /// # Errors
     /// [`Error::UnknownFormat`] for an unknown extension.
-    pub fn of_path(path: &Path) -> Result<Self> {
+    pub fn from_path(path: &Path) -> Result<Self> {
         match ending(path).as_deref() {
             None | Some("csv" | "txt") => Ok(EmbeddingFormat::Csv),
             Some("npy") => Ok(EmbeddingFormat::Npy),

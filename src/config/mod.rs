@@ -83,19 +83,19 @@ impl Config {
 
     /// Returns the maximum number of epochs.
     pub fn epochs(&self) -> usize {
-        self.train.epochs.unwrap_or(Recipe::of(self.model.model).epochs)
+        self.train.epochs.unwrap_or(Recipe::for_model(self.model.model).epochs)
     }
 
     /// Returns the step size of Adam.
     pub fn learning_rate(&self) -> f64 {
-        self.train.learning_rate.unwrap_or(Recipe::of(self.model.model).learning_rate)
+        self.train.learning_rate.unwrap_or(Recipe::for_model(self.model.model).learning_rate)
     }
 
     /// Returns the reconstruction loss, which may still be [`LossKind::Auto`]; see [`LossKind::for_graph`].
     pub fn loss(&self) -> LossKind {
         match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder) {
             (LossKind::Auto, DecoderKind::HadamardMlp) => LossKind::Sampled,
-            (LossKind::Auto, DecoderKind::InnerProduct) => Recipe::of(self.model.model).loss,
+            (LossKind::Auto, DecoderKind::InnerProduct) => Recipe::for_model(self.model.model).loss,
             (chosen, _) => chosen,
         }
     }

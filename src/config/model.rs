@@ -93,22 +93,22 @@ impl Default for ModelConfig {
 impl ModelConfig {
     /// Returns the width of a hidden layer, h.
     pub fn hidden(&self) -> usize {
-        self.hidden.unwrap_or(Recipe::of(self.model).hidden)
+        self.hidden.unwrap_or(Recipe::for_model(self.model).hidden)
     }
 
     /// Returns the number of latent dimensions, d.
     pub fn latent(&self) -> usize {
-        self.latent.unwrap_or(Recipe::of(self.model).latent)
+        self.latent.unwrap_or(Recipe::for_model(self.model).latent)
     }
 
     /// Returns the number of convolutions, propagations or layers.
     pub fn layers(&self) -> usize {
-        self.layers.unwrap_or(Recipe::of(self.model).layers)
+        self.layers.unwrap_or(Recipe::for_model(self.model).layers)
     }
 
     /// Returns the transform of the features.
     pub fn feature_transform(&self) -> FeatureTransform {
-        self.feature_transform.unwrap_or(Recipe::of(self.model).feature_transform)
+        self.feature_transform.unwrap_or(Recipe::for_model(self.model).feature_transform)
     }
 }
 

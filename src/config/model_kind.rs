@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::str::FromStr;
+use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,13 +25,13 @@ pub enum ModelKind {
     LinearVgae,
     /// Linear, L2-normalised and scaled, then propagated, to a point (Ahn & Kim 2021).
     Gnae,
-    /// As `Gnae`, to a Gaussian (Ahn & Kim 2021).
+    /// The same as `Gnae`, with a Gaussian per node (Ahn & Kim 2021).
     Vgnae,
     /// A perceptron on the features alone, to a Gaussian, and a generator back (Kingma & Welling 2014).
     Vae,
     /// GCN to a point and a mass, for directed graphs (Salha et al. 2019).
     GravityGae,
-    /// As `GravityGae`, to a Gaussian (Salha et al. 2019).
+    /// The same as `GravityGae`, with a Gaussian per node (Salha et al. 2019).
     GravityVgae,
     /// Two auto-encoders and closed-form scores, stacked by logistic regression (Ghasemian et al. 2020).
     Best,
@@ -90,12 +91,13 @@ impl ModelKind {
             ModelKind::GravityGae => "GCN, a point and a mass per node, for directed graphs",
             ModelKind::GravityVgae => "GCN, a Gaussian and a mass per node, for directed graphs",
             ModelKind::Best => "two auto-encoders stacked with closed-form scores",
-            ModelKind::Baseline(_) => "no training",
+            ModelKind::Baseline(kind) => kind.help(),
         }
     }
 }
 
-const MODELS: [ModelKind; 20] = [
+/// The models that are trained; every [`BaselineKind`] is a model too.
+const TRAINED: [ModelKind; 10] = [
     ModelKind::Gae,
     ModelKind::Vgae,
     ModelKind::LinearGae,
@@ -106,17 +108,11 @@ const MODELS: [ModelKind; 20] = [
     ModelKind::GravityGae,
     ModelKind::GravityVgae,
     ModelKind::Best,
-    ModelKind::Baseline(BaselineKind::CommonNeighbours),
-    ModelKind::Baseline(BaselineKind::Jaccard),
-    ModelKind::Baseline(BaselineKind::AdamicAdar),
-    ModelKind::Baseline(BaselineKind::ResourceAllocation),
-    ModelKind::Baseline(BaselineKind::PreferentialAttachment),
-    ModelKind::Baseline(BaselineKind::Katz),
-    ModelKind::Baseline(BaselineKind::PersonalizedPagerank),
-    ModelKind::Baseline(BaselineKind::Spectral),
-    ModelKind::Baseline(BaselineKind::FeatureCosine),
-    ModelKind::Baseline(BaselineKind::PropagatedCosine),
 ];
+
+/// All models, in the order of `--help`.
+static MODELS: LazyLock<Vec<ModelKind>> =
+    LazyLock::new(|| TRAINED.into_iter().chain(BaselineKind::ALL.map(ModelKind::Baseline)).collect());
 
 #[cfg(feature = "clap")]
 impl clap::ValueEnum for ModelKind {
@@ -179,7 +175,7 @@ const KIPF: Recipe = Recipe {
 };
 
 impl Recipe {
-    pub(super) fn of(model: ModelKind) -> Recipe {
+    pub(super) fn for_model(model: ModelKind) -> Recipe {
         match model {
             ModelKind::Gae | ModelKind::Vgae | ModelKind::Best | ModelKind::Baseline(_) => KIPF,
             // Salha et al. 2019, "Keep It Simple", section 4: as Kipf & Welling, without the hidden layer.

@@ -27,7 +27,7 @@ pub struct ReadConfig {
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
-    /// Whether the first row of the edge list is a header
+    /// The treatment of the first row of the edge list
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,
     /// Keep the direction of edges: from source to target, or in NAME.cites from the citing paper to the

@@ -14,7 +14,7 @@ impl Config {
                 ModelKind::Best => "has networks of its own settings",
                 _ => "needs no training",
             };
-            let set = self.of_networks().or(match kind {
+            let set = self.first_network_setting().or(match kind {
                 ModelKind::Best => None,
                 _ => first(&[
                     (self.train.epochs.is_some(), "train.epochs"),
@@ -24,7 +24,7 @@ impl Config {
             return refuse(set, kind, what);
         }
         if !kind.is_gaussian() {
-            refuse(self.of_gaussians(), kind, "has points and no KL term")?;
+            refuse(self.first_gaussian_setting(), kind, "has points and no KL term")?;
         }
         if !kind.has_hidden_layers() {
             refuse(self.model.hidden.map(|_| "model.hidden"), kind, "has no hidden layer")?;
@@ -32,9 +32,9 @@ impl Config {
         let has_own = matches!(kind, ModelKind::Gnae | ModelKind::Vgnae | ModelKind::Vae);
         refuse((self.model.bias && has_own).then_some("model.bias"), kind, "has biases already")?;
         if kind == ModelKind::Vae {
-            refuse(self.of_pairs(), kind, "learns from rows alone")?;
+            refuse(self.first_pair_setting(), kind, "learns from rows alone")?;
         } else {
-            refuse(self.of_rows(), kind, "gives no features back")?;
+            refuse(self.first_row_setting(), kind, "gives no features back")?;
             let loss = self.loss();
             let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
             let is_idle = is_set && matches!(loss, LossKind::Exact | LossKind::Subgraph);
@@ -73,7 +73,7 @@ impl Config {
     }
 
     /// Returns the first setting of auto-encoders, except the number of epochs, that is not at its default.
-    fn of_networks(&self) -> Option<&'static str> {
+    fn first_network_setting(&self) -> Option<&'static str> {
         let model = &self.model;
         let train = &self.train;
         let of_model = first(&[
@@ -91,10 +91,10 @@ impl Config {
             (train.validate_every != 1, "train.validate_every"),
             (!matches!(train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "train.device"),
         ]);
-        of_model.or(self.of_pairs()).or(self.of_rows()).or(self.of_gaussians())
+        of_model.or(self.first_pair_setting()).or(self.first_row_setting()).or(self.first_gaussian_setting())
     }
 
-    fn of_pairs(&self) -> Option<&'static str> {
+    fn first_pair_setting(&self) -> Option<&'static str> {
         first(&[
             (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "train.device"),
             (self.model.decoder != DecoderKind::default(), "model.decoder"),
@@ -109,11 +109,11 @@ impl Config {
         ])
     }
 
-    fn of_rows(&self) -> Option<&'static str> {
+    fn first_row_setting(&self) -> Option<&'static str> {
         first(&[(self.model.likelihood != Likelihood::default(), "model.likelihood")])
     }
 
-    fn of_gaussians(&self) -> Option<&'static str> {
+    fn first_gaussian_setting(&self) -> Option<&'static str> {
         first(&[
             (self.train.kl_weight != KlWeight::default(), "train.kl_weight"),
             (self.train.kl_warmup != 0, "train.kl_warmup"),

@@ -82,6 +82,25 @@ impl BaselineKind {
         }
     }
 
+    /// Returns the description in `--help`.
+    #[cfg(feature = "clap")]
+    pub(super) fn help(self) -> &'static str {
+        match self {
+            BaselineKind::CommonNeighbours => "no training: the number of common neighbours",
+            BaselineKind::Jaccard => "no training: common neighbours over all neighbours",
+            BaselineKind::AdamicAdar => "no training: common neighbours weighted by 1 / ln(degree)",
+            BaselineKind::ResourceAllocation => "no training: common neighbours weighted by 1 / degree",
+            BaselineKind::PreferentialAttachment => "no training: the product of the degrees",
+            BaselineKind::Katz => "no training: the number of walks, shorter ones weighted more",
+            BaselineKind::PersonalizedPagerank => "no training: random walks that restart, both ways",
+            BaselineKind::Spectral => "no training: inner product of leading eigenvectors of Â",
+            BaselineKind::FeatureCosine => "no training: cosine of the features",
+            BaselineKind::PropagatedCosine => {
+                "no training: cosine of the tf-idf features after one step along Â"
+            }
+        }
+    }
+
     /// Returns `true` if the score uses only common neighbours, of which a source and a target of a bipartite graph
     /// have none.
     pub fn counts_common_neighbours(self) -> bool {

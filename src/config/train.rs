@@ -61,7 +61,7 @@ pub struct TrainConfig {
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
     /// Early stopping: stop after this many validations in a row without improvement
-    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LOOKS"))]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub patience: Option<usize>,
     /// Device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto`, which uses a GPU for large graphs
     /// if there is one

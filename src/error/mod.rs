@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use causes::{ColumnError, ParseError, TwoKinds, WeightError};
-use words::{named, of_part, plain, remedy, show, signal_name};
+use words::{after_loss_of, named, plain, remedy, show, signal_name};
 pub use words::{printable, reason, size};
 
 /// The result of every fallible function of this crate.
@@ -61,7 +61,7 @@ pub enum Error {
     },
     /// A feature table lacks nodes of the graph.
     #[error(
-        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}",
+        "{} has rows for {num_rows} of the graph's {num_nodes} nodes; first node without a row: {}{hint}",
         show(path),
         plain(first_node)
     )]
@@ -74,6 +74,8 @@ pub enum Error {
         num_nodes: usize,
         /// The first node, in the graph's order, without a row.
         first_node: String,
+        /// A hint, or nothing.
+        hint: &'static str,
     },
     /// A setting is out of its range, has no effect, or does not fit another setting, the model or the data.
     #[error("{}", plain(problem))]
@@ -178,10 +180,10 @@ pub enum Error {
     },
     /// No threshold reaches the requested precision.
     #[error(
-        "no cut has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
+        "no threshold has the precision {precision} where {density:.3e} of the pairs are links; the best is {best:.4}, from the \
          logit {logit:.4} on, with a recall of {recall:.4}"
     )]
-    NoCut {
+    NoThreshold {
         /// The requested precision.
         precision: f64,
         /// The share of the pairs that are links.
@@ -216,7 +218,7 @@ pub enum Error {
     },
     /// The graph has too few pairs for negatives drawn by degree.
     #[error(
-        "need {needed} negatives between nodes of training edges, but only {available} such pairs are no edges; \
+        "need {needed} negatives between nodes of training edges, but only {available} such pairs are not edges; \
          hint: uniform negatives, or smaller `split.val_fraction` and `split.test_fraction`"
     )]
     TooFewDegreeNegatives {
@@ -240,7 +242,7 @@ pub enum Error {
         index: usize,
     },
     /// The loss is not finite.
-    #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", of_part(part), remedy(*epoch, *learning_rate, *largest_feature))]
+    #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", after_loss_of(part), remedy(*epoch, *learning_rate, *largest_feature))]
     Diverged {
         /// The network within a larger model; otherwise empty.
         part: String,
@@ -340,7 +342,7 @@ pub enum Error {
         path: PathBuf,
     },
     /// The extension of an output file is unknown.
-    #[error("{} ends as no known format; expected {known}", path.display())]
+    #[error("{} has an unknown extension; expected {known}", path.display())]
     UnknownFormat {
         /// The file.
         path: PathBuf,

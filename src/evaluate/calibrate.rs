@@ -22,9 +22,9 @@ use crate::error::{Error, Result};
 
 pub use isotonic::Isotonic;
 pub use platt::Platt;
-pub use population::{Classes, Population, density};
+pub use population::{ClassLogits, Population, density};
 pub use reliability::{Bin, Reliability};
-pub use threshold::Cut;
+pub use threshold::Threshold;
 
 /// A function from logits to calibrated probabilities.
 ///

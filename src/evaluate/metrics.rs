@@ -47,7 +47,7 @@ pub use calibration::{Calibration, NUM_BINS, brier, calibration, expected_calibr
 pub use curves::Curves;
 pub use ranks::{Rank, Ranks, hits_at, mean_reciprocal_rank};
 
-/// How well edges are ranked above negatives.
+/// Metrics that measure how well edges are ranked above negatives.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Metrics {
     /// See [`roc_auc`].

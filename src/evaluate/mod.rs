@@ -14,7 +14,7 @@
 //! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let score = Baseline::new(BaselineKind::AdamicAdar, &split.train, None, 0)?;
-//! let metrics = PartMetrics::of(&score, &split)?;
+//! let metrics = PartMetrics::compute(&score, &split)?;
 //! assert_eq!(metrics.test, Some(evaluate::part(&score, &split.test)?));
 //!
 //! let hard = negatives::draw(negatives::Negatives::Hard { per_edge: 5 }, &graph, &split, 0)?;
@@ -51,7 +51,7 @@ use crate::model::network::Embeddings;
 use crate::model::score::Score;
 use crate::model::vae::{RowMetrics, Vae};
 use crate::model::{Model, rows_of};
-use crate::split::{self, Part, Split};
+use crate::split::{self, HeldOut, Split};
 
 pub use degrees::{BUCKETS, DegreeBucket, DegreeMetrics};
 pub use scored::Scored;
@@ -70,8 +70,8 @@ impl PartMetrics {
     ///
     /// # Errors
     /// [`crate::Error::NotANumber`] if the model has diverged.
-    pub fn of(score: &(impl Score + ?Sized), split: &Split) -> Result<Self> {
-        let evaluate = |held_out: &Part| match held_out.is_empty() {
+    pub fn compute(score: &(impl Score + ?Sized), split: &Split) -> Result<Self> {
+        let evaluate = |held_out: &HeldOut| match held_out.is_empty() {
             true => Ok(None),
             false => part(score, held_out).map(Some),
         };
@@ -104,8 +104,8 @@ impl RunMetrics {
     /// of `split` from the logits of `score` and, for a VAE, those of the rows that `config` holds out.
     ///
     /// # Errors
-    /// Returns the errors of [`PartMetrics::of`] and [`Model::encode`].
-    pub fn of(
+    /// Returns the errors of [`PartMetrics::compute`] and [`Model::encode`].
+    pub fn compute(
         model: &Model,
         score: &(impl Score + ?Sized),
         split: &Split,
@@ -113,16 +113,16 @@ impl RunMetrics {
         config: &Config,
     ) -> Result<Self> {
         let rows = match model {
-            Model::Vae(vae) => Some(PartRowMetrics::of(vae, rows_of(features)?, config)),
+            Model::Vae(vae) => Some(PartRowMetrics::compute(vae, rows_of(features)?, config)),
             _ => None,
         };
-        Ok(RunMetrics { links: PartMetrics::of(score, split)?, rows })
+        Ok(RunMetrics { links: PartMetrics::compute(score, split)?, rows })
     }
 }
 
 impl PartRowMetrics {
     /// Computes the metrics of the rows of X = `features` that [`crate::split::rows`] holds out.
-    fn of(vae: &Vae, features: &Features, config: &Config) -> Self {
+    fn compute(vae: &Vae, features: &Features, config: &Config) -> Self {
         let features = transform(features, vae.config().feature_transform());
         let split = split::rows(features.rows(), &config.split, config.seed);
         let evaluate = |rows: &[usize]| {
@@ -138,7 +138,7 @@ impl PartRowMetrics {
 /// # Errors
 /// [`crate::Error::OneClass`] for a part without edges or negatives; [`crate::Error::NotANumber`] if the
 /// model has diverged.
-pub fn part(score: &(impl Score + ?Sized), part: &Part) -> Result<Metrics> {
+pub fn part(score: &(impl Score + ?Sized), part: &HeldOut) -> Result<Metrics> {
     metrics::evaluate(&score.logits(&part.pairs()), &part.labels())
 }
 

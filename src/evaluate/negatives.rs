@@ -37,7 +37,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
-use crate::split::{Part, Split};
+use crate::split::{HeldOut, Split};
 
 pub use degree::by_degree;
 pub use hard::hard;
@@ -48,7 +48,7 @@ pub enum Negatives {
     /// The negatives of the split, which are uniform among the absent pairs unless the split was made
     /// otherwise.
     Uniform,
-    /// As many negatives as held-out edges, with the degree distribution of edges; see [`by_degree`].
+    /// One negative per held-out edge, with the degree distribution of edges; see [`by_degree`].
     Degree,
     /// The likeliest pairs at the ends of each held-out edge; see [`hard()`].
     Hard {
@@ -106,7 +106,7 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
     let Split { train, validation, test } = split;
     match kind {
         Negatives::Uniform => {
-            let shared = |part: &Part| NegativeLists::Shared(part.negatives.clone());
+            let shared = |part: &HeldOut| NegativeLists::Shared(part.negatives.clone());
             Ok(PartNegatives { validation: shared(validation), test: shared(test) })
         }
         Negatives::Degree => {

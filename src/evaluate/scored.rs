@@ -65,9 +65,9 @@ impl Scored {
     /// Computes the ROC and precision–recall curves.
     ///
     /// # Errors
-    /// Returns the errors of [`Curves::of`].
+    /// Returns the errors of [`Curves::compute`].
     pub fn curves(&self) -> Result<Curves> {
-        Curves::of(&self.logits, &self.labels)
+        Curves::compute(&self.logits, &self.labels)
     }
 
     /// Ranks each edge among all negatives, or among those of its own list if it has one.

@@ -24,7 +24,7 @@ pub enum Direction {
 
 impl Direction {
     /// Returns the direction of edges read with `config`.
-    pub fn of(config: &ReadConfig) -> Self {
+    pub fn from_config(config: &ReadConfig) -> Self {
         if config.directed { Direction::Directed } else { Direction::Undirected }
     }
 

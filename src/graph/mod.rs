@@ -130,6 +130,13 @@ impl Graph {
                 num_rows: table.nodes.len() - num_unknown,
                 num_nodes,
                 first_node: self.nodes.id(node as u32).to_string(),
+                // The names in an unrecognised header are the first two nodes, and have no features.
+                hint: match row_of_node[..2.min(num_nodes)] {
+                    [None, None] => {
+                        "; hint: `read.header = yes` if the first row of the edge list is a header"
+                    }
+                    _ => "",
+                },
             });
         }
         let num_missing = row_of_node.iter().filter(|row| row.is_none()).count();

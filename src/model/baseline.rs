@@ -17,7 +17,7 @@ use crate::graph::normalize;
 use crate::graph::transform::transform;
 use crate::graph::{Csr, EdgeList, Features, Pair};
 pub use adjacency::Adjacency;
-use by_source::{Score, score_by_source};
+use by_source::{BlockScore, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;
 use topology::{CommonNeighbours, NodeValues};
@@ -58,7 +58,7 @@ pub use closed_form::ClosedForm;
 /// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Baseline {
-    score: Box<dyn Score>,
+    score: Box<dyn BlockScore>,
 }
 
 impl Baseline {
@@ -83,7 +83,7 @@ impl Baseline {
                 Error::config("read.features", problem)
             })
         };
-        let score: Box<dyn Score> = match kind {
+        let score: Box<dyn BlockScore> = match kind {
             BaselineKind::CommonNeighbours => Box::new(common_neighbours(&adjacency)),
             BaselineKind::Jaccard => Box::new(jaccard(&adjacency)),
             BaselineKind::AdamicAdar => Box::new(adamic_adar(&adjacency)),

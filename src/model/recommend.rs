@@ -7,15 +7,14 @@
 
 mod approximate;
 mod index;
-mod two_hop;
 
 use rayon::prelude::*;
 
 use crate::graph::{Direction, EdgeList, Pair};
+use crate::model::baseline::Adjacency;
 use crate::model::score::{Score, ScoredPair, TopK};
 
 pub use approximate::{Approximate, Recall};
-use two_hop::TwoHop;
 
 /// The pairs that may be recommended. Known edges are always excluded.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -62,7 +61,7 @@ impl Candidates {
                         .map(|v| (u, v))
                         .collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    TopK::of(k, &pairs, &score.logits(&pairs))
+                    TopK::best_of(k, &pairs, &score.logits(&pairs))
                 };
                 let nodes = (0..known.num_nodes() as u32).into_par_iter();
                 nodes
@@ -74,7 +73,7 @@ impl Candidates {
                 let mut pairs = listed(pairs, known);
                 pairs.sort_unstable();
                 pairs.dedup();
-                TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
             }
         }
     }
@@ -96,7 +95,7 @@ impl Candidates {
                 let top_of_node = |marks: &mut Vec<u32>, &u: &u32| {
                     let mut pairs: Vec<Pair> = two_hop.neighbours(u, marks).map(|v| (u, v)).collect();
                     pairs.retain(|&pair| known.is_candidate(pair));
-                    TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+                    TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
                 };
                 nodes.par_iter().map_init(|| two_hop.marks(), top_of_node).collect()
             }
@@ -112,7 +111,7 @@ impl Candidates {
                 let top_of_node = |&node: &u32| {
                     let start = |node: u32| pairs.partition_point(|pair| pair.0 < node);
                     let pairs = &pairs[start(node)..start(node + 1)];
-                    TopK::of(k, pairs, &score.logits(pairs)).into_sorted()
+                    TopK::best_of(k, pairs, &score.logits(pairs)).into_sorted()
                 };
                 nodes.par_iter().map(top_of_node).collect()
             }
@@ -124,6 +123,35 @@ impl Candidates {
 fn listed(pairs: &[Pair], known: &EdgeList) -> Vec<Pair> {
     let oriented = pairs.iter().map(|&pair| known.direction().orient(pair));
     oriented.filter(|&pair| known.is_candidate(pair)).collect()
+}
+
+/// The neighbours of each node, ignoring directions.
+struct TwoHop {
+    adjacency: Adjacency,
+}
+
+impl TwoHop {
+    /// Collects the neighbours. O(n + m log m) time, O(n + m) memory.
+    fn new(edges: &EdgeList) -> Self {
+        TwoHop { adjacency: Adjacency::new(edges) }
+    }
+
+    /// Returns scratch space for [`TwoHop::neighbours`], which can be reused for any number of nodes, one at
+    /// a time.
+    fn marks(&self) -> Vec<u32> {
+        vec![u32::MAX; self.adjacency.num_nodes()]
+    }
+
+    /// Returns the neighbours of the neighbours of `node`, without `node` itself, each once, in no particular
+    /// order.
+    fn neighbours<'a>(&'a self, node: u32, marks: &'a mut [u32]) -> impl Iterator<Item = u32> + 'a {
+        let neighbours = |node: u32| self.adjacency.neighbours(node as usize).iter().copied();
+        // A mark holds the last node that reached this one, so marks need not be cleared.
+        marks[node as usize] = node;
+        neighbours(node)
+            .flat_map(neighbours)
+            .filter(move |&other| std::mem::replace(&mut marks[other as usize], node) != node)
+    }
 }
 
 #[cfg(test)]

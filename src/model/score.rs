@@ -65,7 +65,7 @@ pub(crate) fn top_of_nodes(
 ) -> Vec<Vec<ScoredPair>> {
     let top_of_node = |&node: &u32| {
         let pairs: Vec<Pair> = known.candidates_of(node).map(|other| (node, other)).collect();
-        TopK::of(k, &pairs, &score.logits(&pairs)).into_sorted()
+        TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
     };
     nodes.par_iter().map(top_of_node).collect()
 }
@@ -75,7 +75,7 @@ pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeLis
     let n = known.num_nodes() as u32;
     let best_of_node = |u: u32| {
         let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| known.is_candidate(pair)).collect();
-        TopK::of(k, &pairs, &score.logits(&pairs))
+        TopK::best_of(k, &pairs, &score.logits(&pairs))
     };
     (0..n).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
 }
@@ -120,7 +120,7 @@ impl TopK {
     }
 
     /// Collects the best of these pairs.
-    pub(crate) fn of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
+    pub(crate) fn best_of(k: usize, pairs: &[Pair], logits: &[f64]) -> Self {
         let mut best = TopK::new(k);
         for (&pair, &logit) in pairs.iter().zip(logits) {
             best.add(ScoredPair { pair, logit });

@@ -21,7 +21,6 @@
 #[cfg(not(feature = "torch"))]
 mod absent;
 #[cfg(feature = "torch")]
-mod kl;
 #[cfg(feature = "torch")]
 mod network;
 #[cfg(feature = "torch")]
@@ -32,11 +31,11 @@ use serde::{Deserialize, Serialize};
 #[cfg(not(feature = "torch"))]
 pub use absent::Vae;
 #[cfg(feature = "torch")]
-pub(crate) use kl::{kl, kl_above};
-#[cfg(feature = "torch")]
 pub use network::Vae;
 #[cfg(feature = "torch")]
 pub(crate) use network::normal;
+#[cfg(feature = "torch")]
+pub(crate) use network::{kl, kl_above};
 #[cfg(feature = "torch")]
 pub(crate) use rows::dense;
 

@@ -14,7 +14,7 @@ use crate::read::columns::{Columns, header_columns, weight};
 #[cfg(feature = "graphml")]
 use crate::read::graphml::read_graphml;
 use crate::read::lint;
-use crate::read::listed::{Listed, check_count};
+use crate::read::listed::{ListedEdges, check_count};
 use crate::read::matrix_market::read_matrix_market;
 #[cfg(feature = "npz")]
 use crate::read::npz::read_npz;
@@ -36,7 +36,7 @@ use crate::read::source::{Sizes, Source};
 /// that is both source and target; [`Error::Input`] for a file without edges or in another format;
 /// [`Error::Config`] for a setting that does not apply to the format.
 pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
-    let format = config.format.unwrap_or_else(|| EdgeFormat::of_path(path));
+    let format = config.format.unwrap_or_else(|| EdgeFormat::from_path(path));
     check_settings(format, config)?;
     match format {
         EdgeFormat::Text => read_edges(RowReader::open(path, progress)?, config),
@@ -65,9 +65,10 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
 /// Refuses settings that do not apply to the format.
 fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
     let (setting, problem) = match format {
-        _ if config.header != Header::Auto && format != EdgeFormat::Text => {
-            ("read.header", "`read.header` applies to edge lists as text only; this file is not text")
-        }
+        _ if config.header != Header::Auto && format != EdgeFormat::Text => (
+            "read.header",
+            "`read.header` applies to rows of text, such as CSV; this file has another format",
+        ),
         EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
             let problem =
                 "`read.weight_column` names a column of a table; in a matrix, the values are the weights";
@@ -142,7 +143,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         }),
     );
     notes.extend(lint::notes(&first, &columns, &pairs, config));
-    let mut graph = Listed { nodes, pairs, weights }.graph("rows", config, reader.finish());
+    let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);
     Ok(graph)
 }

@@ -77,38 +77,50 @@ pub(super) fn find_fields(
             let mut from = 0;
             for at in memchr::memchr2_iter(byte, b'"', content.as_bytes()) {
                 if content.as_bytes()[at] == b'"' {
-                    return find_quoted(text, line, byte as char, fields);
+                    return find_quoted(text, line, separator, fields);
                 }
                 fields.push(trimmed(content, start, from, at));
                 from = at + 1;
             }
             fields.push(trimmed(content, start, from, content.len()));
         }
-        Separator::WhiteSpace => fields.extend(content.split_ascii_whitespace().map(|field| {
-            let at = start + (field.as_ptr().addr() - content.as_ptr().addr());
-            Span::new(at, at + field.len())
-        })),
+        Separator::WhiteSpace => {
+            for field in content.split_ascii_whitespace() {
+                if field.starts_with('"') {
+                    return find_quoted(text, line, separator, fields);
+                }
+                let at = start + (field.as_ptr().addr() - content.as_ptr().addr());
+                fields.push(Span::new(at, at + field.len()));
+            }
+        }
     }
     Ok(())
 }
 
-/// Finds the fields of a line that contains quotes.
+/// Finds the fields of a line that contains quotes. The line does not end with white space.
 fn find_quoted(
     text: &mut String,
     line: Range<usize>,
-    separator: char,
+    separator: Separator,
     fields: &mut Vec<Span>,
 ) -> Result<(), &'static str> {
+    let separates = |letter: char| match separator {
+        Separator::Byte(byte) => letter == byte as char,
+        Separator::WhiteSpace => is_blank(letter),
+    };
     let mut unquoted = String::new();
     let unquoted_start = text.len();
     fields.clear();
     let mut rest = &text[line.clone()];
+    if separator == Separator::WhiteSpace {
+        rest = rest.trim_start_matches(is_blank);
+    }
     loop {
         let field_start = line.end - rest.len();
         let opened = rest.trim_start_matches(is_blank);
         let length = match opened.strip_prefix('"') {
             None => {
-                let length = rest.find(separator).unwrap_or(rest.len());
+                let length = rest.find(separates).unwrap_or(rest.len());
                 let field = &rest[..length];
                 let at = field_start + field.len() - field.trim_start_matches(is_blank).len();
                 fields.push(Span::new(at, at + field.trim_matches(is_blank).len()));
@@ -116,7 +128,7 @@ fn find_quoted(
             }
             Some(quoted) => {
                 let quoted_start = line.end - quoted.len();
-                let (inner, length, has_quotes) = quoted_length(quoted, separator).ok_or(
+                let (inner, length, has_quotes) = quoted_length(quoted, separates).ok_or(
                     "a quoted field has no closing quote, or text after it; expected it to end on its line; \
                      hint: write a quote within quotes twice",
                 )?;
@@ -132,6 +144,7 @@ fn find_quoted(
             }
         };
         match rest.get(length + 1..) {
+            Some(more) if separator == Separator::WhiteSpace => rest = more.trim_start_matches(is_blank),
             Some(more) => rest = more,
             None => break,
         }
@@ -143,7 +156,7 @@ fn find_quoted(
 /// Returns, for the text after an opening quote, the number of bytes before the closing quote, the number
 /// before the next separator, and `true` if the field contains quotes, written `""`. Returns `None` if the
 /// closing quote is missing or followed by more text.
-fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> {
+fn quoted_length(quoted: &str, separates: impl Fn(char) -> bool) -> Option<(usize, usize, bool)> {
     let (mut at, mut has_quotes) = (0, false);
     loop {
         let quote = at + quoted[at..].find('"')?;
@@ -153,7 +166,7 @@ fn quoted_length(quoted: &str, separator: char) -> Option<(usize, usize, bool)> 
             continue;
         }
         let after = &quoted[quote + 1..];
-        let length = after.find(separator).unwrap_or(after.len());
+        let length = after.find(&separates).unwrap_or(after.len());
         let is_closed = after[..length].trim_matches(is_blank).is_empty();
         return is_closed.then_some((quote, quote + 1 + length, has_quotes));
     }

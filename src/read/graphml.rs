@@ -14,7 +14,7 @@ use quick_xml::{Reader, XmlVersion};
 use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Direction, Graph, NodeIds, Pair};
-use crate::read::listed::{Listed, check_count};
+use crate::read::listed::{ListedEdges, check_count};
 use crate::read::raw::Fingerprint;
 use crate::read::source::{Lines, Source};
 use crate::read::values::{check_id, parse_weight};
@@ -250,7 +250,7 @@ impl Document {
     }
 
     /// Returns the listed edges and notes, or a message about the file as a whole.
-    fn listed(self, config: &ReadConfig) -> std::result::Result<(Listed, Vec<String>), String> {
+    fn listed(self, config: &ReadConfig) -> std::result::Result<(ListedEdges, Vec<String>), String> {
         let Document { wanted, names, weight_keys, direction, nodes, pairs, weights, unweighted, .. } = self;
         if pairs.is_empty() {
             return Err("has no edges; expected at least one".into());
@@ -282,7 +282,7 @@ impl Document {
             _ => {}
         }
         let weights = (!weights.is_empty()).then_some(weights);
-        Ok((Listed { nodes, pairs, weights }, notes))
+        Ok((ListedEdges { nodes, pairs, weights }, notes))
     }
 }
 

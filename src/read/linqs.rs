@@ -52,7 +52,7 @@ pub fn linqs(directory: &Path, config: &ReadConfig, progress: &Progress) -> Resu
         pairs.push((citing, cited));
     }
     let num_rows = pairs.len();
-    let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, None);
+    let (edges, merged) = EdgeList::with_direction(Direction::from_config(config), nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
     graph.notes.push(merged.note("citations", num_rows, &graph.edges));
     graph.with_labels(labels).with_features(FeatureTable { is_complete: false, ..table })

@@ -34,23 +34,7 @@ pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
 /// first appearance.
 pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config: &ReadConfig) -> Vec<String> {
     let mut notes = Vec::new();
-    let are_first = columns.nodes.0 < 2 && columns.nodes.1 < 2;
-    let num_used = columns.weight.map_or(2, |at| 3.max(at + 1));
-    match first.len() {
-        3 if columns.weight.is_none() && are_first => {
-            notes.push(
-                "the third column is ignored; use `read.weight_column = 3` to read it as the weight".into(),
-            );
-        }
-        count if !columns.has_header && count > num_used => {
-            let used = if columns.weight.is_some() { "and the weight are" } else { "are" };
-            notes.push(format!(
-                "the rows have {count} columns, but only the first two {used} read; expected one edge per \
-                 row, not a matrix or a list of neighbours"
-            ));
-        }
-        _ => {}
-    }
+    notes.extend(unread_columns(first, columns));
     if config.header != Header::Auto {
         return notes;
     }
@@ -72,6 +56,35 @@ pub(super) fn notes(first: &[String], columns: &Columns, pairs: &[Pair], config:
         ));
     }
     notes
+}
+
+/// Returns a note on columns that are not read, if there are any.
+fn unread_columns(first: &[String], columns: &Columns) -> Option<String> {
+    let is_read = |at: &usize| [columns.nodes.0, columns.nodes.1].contains(at) || columns.weight == Some(*at);
+    let unread: Vec<usize> = (0..first.len()).filter(|at| !is_read(at)).collect();
+    match unread.as_slice() {
+        [] => None,
+        _ if columns.has_header => {
+            let names: Vec<&str> = unread.iter().take(5).map(|&at| first[at].as_str()).collect();
+            let more = if unread.len() > 5 { ", …" } else { "" };
+            let hint = match columns.weight {
+                None => "; `read.weight_column = NAME` reads one as the weight",
+                Some(_) => "",
+            };
+            Some(format!("columns that are not read: {}{more}{hint}", names.join(", ")))
+        }
+        [2] if columns.weight.is_none() => {
+            Some("the third column is not read; `read.weight_column = 3` reads it as the weight".into())
+        }
+        _ => {
+            let used = if columns.weight.is_some() { "and the weight are" } else { "are" };
+            Some(format!(
+                "the rows have {} columns, but only the first two {used} read; expected one edge per row, not a matrix \
+                 or a list of neighbours",
+                first.len()
+            ))
+        }
+    }
 }
 
 /// Returns `true` if the first row may be the number of nodes and edges, given that `num_rows` rows follow.
@@ -116,7 +129,7 @@ mod tests {
         );
         assert_eq!(
             note("1,2,3\n2,3,4\n"),
-            "the third column is ignored; use `read.weight_column = 3` to read it as the weight"
+            "the third column is not read; `read.weight_column = 3` reads it as the weight"
         );
         assert_eq!(
             note("source,target\n1,2\nsource,target\n2,3\n"),
@@ -125,13 +138,12 @@ mod tests {
         let matrix = "the rows have 4 columns, but only the first two are read; expected one edge per row, \
                       not a matrix or a list of neighbours";
         assert_eq!(note(".1 .2 .3 .4\n.5 .6 .7 .8\n"), matrix);
+        let unread = "columns that are not read: time, place";
+        let hint = "; `read.weight_column = NAME` reads one as the weight";
+        assert_eq!(note("source,target,time,place\n1,2,3,4\n"), format!("{unread}{hint}"));
+        assert_eq!(note("source,time,target,weight,place\n1,2,3,4,5\n"), unread);
         // These texts are clear.
-        for text in [
-            "4 2\n1 2\n2 3\n3 4\n",
-            "source,target,time,place\n1,2,3,4\n",
-            "from,to\n1,2\n2,3\n",
-            "a,b\nb,c\n",
-        ] {
+        for text in ["4 2\n1 2\n2 3\n3 4\n", "from,to\n1,2\n2,3\n", "a,b\nb,c\n"] {
             assert_eq!(notes(text), [""; 0], "{text}");
         }
     }

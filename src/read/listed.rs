@@ -15,13 +15,13 @@ const MANY_ROWS: usize = 1 << 24;
 const ROWS_PER_BYTE: u64 = 16;
 
 /// The edges listed in a file, in its order.
-pub(super) struct Listed {
+pub(super) struct ListedEdges {
     pub(super) nodes: NodeIds,
     pub(super) pairs: Vec<Pair>,
     pub(super) weights: Option<Vec<f32>>,
 }
 
-impl Listed {
+impl ListedEdges {
     /// Builds from the entries of a square matrix, whose `num_nodes` nodes are named by their numbers from
     /// `first` on. If all weights are 1, they are dropped.
     ///
@@ -42,14 +42,15 @@ impl Listed {
             nodes.intern(&number.to_string());
         }
         let weights = weights.filter(|weights| weights.iter().any(|&weight| weight != 1.0));
-        Ok(Listed { nodes, pairs, weights })
+        Ok(ListedEdges { nodes, pairs, weights })
     }
 
     /// Builds the graph, with a note on merged and dropped rows; `rows` is the format's word for them.
     pub(super) fn graph(self, rows: &str, config: &ReadConfig, input: InputFile) -> Graph {
-        let Listed { nodes, pairs, weights } = self;
+        let ListedEdges { nodes, pairs, weights } = self;
         let num_rows = pairs.len();
-        let (edges, merged) = EdgeList::with_direction(Direction::of(config), nodes.len(), pairs, weights);
+        let (edges, merged) =
+            EdgeList::with_direction(Direction::from_config(config), nodes.len(), pairs, weights);
         let is_changed = merged != Merged::default();
         let notes = is_changed.then(|| merged.note(rows, num_rows, &edges)).into_iter().collect();
         Graph { nodes, edges, notes, inputs: vec![input], ..Graph::default() }

@@ -8,7 +8,7 @@
 use crate::config::ReadConfig;
 use crate::error::Result;
 use crate::graph::{Graph, Pair};
-use crate::read::listed::{Listed, check_count};
+use crate::read::listed::{ListedEdges, check_count};
 use crate::read::rows::Rows;
 use crate::read::{RowReader, columns};
 
@@ -99,8 +99,8 @@ pub(super) fn read_matrix_market(mut reader: RowReader, config: &ReadConfig) -> 
         pairs.extend(mirrored.into_iter().map(|(pair, _)| pair));
     }
     let weights = (values == Values::Numbers).then_some(weights);
-    let listed =
-        Listed::from_matrix(num_nodes, 1, pairs, weights).map_err(|problem| reader.file_error(problem))?;
+    let listed = ListedEdges::from_matrix(num_nodes, 1, pairs, weights)
+        .map_err(|problem| reader.file_error(problem))?;
     Ok(listed.graph("entries", config, reader.finish()))
 }
 

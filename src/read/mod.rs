@@ -133,7 +133,7 @@ pub fn rows(path: &Path, progress: &Progress) -> Result<Graph> {
 /// Returns `true` if [`rows`] can read `path`: it is a text file, or a directory with a `features.csv` and no
 /// `edges.csv`.
 pub fn has_rows_alone(path: &Path) -> bool {
-    (!path.is_dir() && EdgeFormat::of_path(path) == EdgeFormat::Text)
+    (!path.is_dir() && EdgeFormat::from_path(path) == EdgeFormat::Text)
         || (csvs_in(path, "features").next().is_some() && csvs_in(path, "edges").next().is_none())
 }
 

@@ -14,7 +14,7 @@ use crate::config::ReadConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Graph, Pair};
 use crate::progress::Progress;
-use crate::read::listed::{Listed, check_count};
+use crate::read::listed::{ListedEdges, check_count};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::raw::read_whole;
 use crate::read::values::checked_weight;
@@ -66,7 +66,7 @@ pub(super) fn read_npz(path: &Path, config: &ReadConfig, progress: &Progress) ->
     if pairs.is_empty() {
         return Err(arrays.error("has no entries; expected at least one edge".into()));
     }
-    let listed = Listed::from_matrix(num_nodes, 0, pairs, Some(weights));
+    let listed = ListedEdges::from_matrix(num_nodes, 0, pairs, Some(weights));
     Ok(listed.map_err(|problem| arrays.error(problem))?.graph("entries", config, input))
 }
 

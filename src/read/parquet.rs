@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::columns::Columns;
-use crate::read::listed::{Listed, check_count};
+use crate::read::listed::{ListedEdges, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::raw::read_whole;
 
@@ -87,7 +87,7 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress
     if pairs.is_empty() {
         return Err(error("has no rows; expected the source and target of each edge".into()));
     }
-    Ok(Listed { nodes, pairs, weights }.graph("rows", config, input))
+    Ok(ListedEdges { nodes, pairs, weights }.graph("rows", config, input))
 }
 
 thread_local! {

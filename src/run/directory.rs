@@ -128,7 +128,7 @@ impl RunDir {
             libtorch_version: system::LIBTORCH_VERSION.map(Into::into),
             config: resolved,
             split_from: None,
-            counts: Counts::of(graph, split),
+            counts: Counts::new(graph, split),
             inputs: graph.inputs.clone(),
             files: BTreeMap::new(),
             selected_epoch: None,

@@ -93,9 +93,9 @@ impl Run {
     /// Computes the metrics of the held-out parts from the logits of `score`.
     ///
     /// # Errors
-    /// Returns the errors of [`RunMetrics::of`].
+    /// Returns the errors of [`RunMetrics::compute`].
     pub fn evaluate(&self, score: &(impl Score + ?Sized)) -> Result<RunMetrics> {
-        RunMetrics::of(&self.model, score, &self.split, self.graph.features(), &self.record.config)
+        RunMetrics::compute(&self.model, score, &self.split, self.graph.features(), &self.record.config)
     }
 
     /// Returns the calibrator of the logits of `score`: one fitted with `method` if it is given, else the
@@ -156,7 +156,7 @@ fn read_graph(path: &Path, record: &Record) -> Result<(Graph, Split)> {
         false => Err(error(file, format!("holds {found} {what}; run.json expects {expected}"))),
     };
     expect("nodes.csv", "nodes", nodes.len(), counts.num_nodes)?;
-    let direction = Direction::of(&record.config.read);
+    let direction = Direction::from_config(&record.config.read);
     let (graph, split) =
         crate::split::files::read_graph(&path.join("split"), direction, counts.num_sources, nodes, labels)?;
     expect("split", "edges", graph.edges.len(), counts.num_edges)?;

@@ -44,7 +44,7 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// assert_eq!(run::read_record(making.path())?.status, Status::Training);
 /// let trained = train::fit(None, &split, &config, |_| {})?;
 /// let encoded = trained.model.encode(&split.train, None)?;
-/// let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+/// let metrics = RunMetrics::compute(&trained.model, &*encoded.score, &split, None, &config)?;
 /// making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 ///
 /// let run = Run::open(&path)?;
@@ -140,7 +140,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    pub(super) fn of(graph: &Graph, split: &Split) -> Self {
+    pub(super) fn new(graph: &Graph, split: &Split) -> Self {
         Counts {
             num_nodes: graph.num_nodes(),
             num_sources: graph.edges.num_sources(),

@@ -57,14 +57,14 @@ pub struct Split {
     /// The edges that message passing and the loss see.
     pub train: EdgeList,
     /// The part used to choose an epoch, a setting or a threshold.
-    pub validation: Part,
+    pub validation: HeldOut,
     /// The part used once, for the final metrics.
-    pub test: Part,
+    pub test: HeldOut,
 }
 
 /// Held-out edges and their sampled negatives.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Part {
+pub struct HeldOut {
     /// The held-out edges.
     pub edges: EdgeList,
     /// The pairs that are not edges: (source, target) in a directed graph, else the lower node first.
@@ -74,13 +74,13 @@ pub struct Part {
 /// The names of the five lists of pairs that make up a split, in the order of [`Split::lists`].
 pub const LISTS: [&str; 5] = ["train", "validation", "validation_negatives", "test", "test_negatives"];
 
-impl Part {
+impl HeldOut {
     /// Returns the m edges followed by the m negatives.
     pub fn pairs(&self) -> Vec<Pair> {
         [self.edges.pairs(), self.negatives.as_slice()].concat()
     }
 
-    /// Returns one label for each of [`Part::pairs`]: `true` if the pair is an edge.
+    /// Returns one label for each of [`HeldOut::pairs`]: `true` if the pair is an edge.
     pub fn labels(&self) -> Vec<bool> {
         let mut labels = vec![true; self.edges.len()];
         labels.resize(self.edges.len() + self.negatives.len(), false);
@@ -268,8 +268,8 @@ impl Split {
         let edges = |list: u8| all.filter(|at| list_of_edge[at] == list);
         Split {
             train: edges(TRAIN),
-            validation: Part { edges: edges(VALIDATION), negatives: validation_negatives },
-            test: Part { edges: edges(TEST), negatives: test_negatives },
+            validation: HeldOut { edges: edges(VALIDATION), negatives: validation_negatives },
+            test: HeldOut { edges: edges(TEST), negatives: test_negatives },
         }
     }
 

@@ -20,7 +20,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Part, Split, edges};
+use super::{HeldOut, Split, edges};
 use crate::config::{DirectedTask, SplitConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
@@ -117,7 +117,7 @@ fn biased(all: &EdgeList, mut kinds: EdgeKinds, config: &SplitConfig, mut rng: C
     let part = |held_out: &[usize]| {
         let edges = select(all, held_out);
         let negatives = reverses(edges.pairs());
-        Part { edges, negatives }
+        HeldOut { edges, negatives }
     };
     Ok(Split { train: without(all, held_out), validation: part(validation), test: part(test) })
 }
@@ -143,7 +143,7 @@ fn bidirectional(
         .collect();
     held_out.shuffle(&mut rng);
     let (one_way, _) = kinds.one_way.partial_shuffle(&mut rng, num_held_out);
-    let part = |held_out: &[usize], one_way: &[usize]| Part {
+    let part = |held_out: &[usize], one_way: &[usize]| HeldOut {
         edges: select(all, held_out),
         negatives: reverses(select(all, one_way).pairs()),
     };

@@ -15,7 +15,7 @@
 //! let mut config = Config::default();
 //! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
-//! if let Some(plan) = Plan::of(&graph, &split.train, &config) {
+//! if let Some(plan) = Plan::new(&graph, &split.train, &config) {
 //!     assert!(plan.peak_bytes() > 1 << 20 && plan.peak_bytes() < 1 << 30);
 //!     plan.check(&config)?;
 //!     config.train.memory_limit = Some(bytesize::ByteSize(1 << 20));
@@ -88,7 +88,7 @@ struct Sizes {
 impl Plan {
     /// Predicts the memory of training `config` on `graph` with the training edges `train`. Returns `None` if
     /// the system does not report the memory of the process.
-    pub fn of(graph: &Graph, train: &EdgeList, config: &Config) -> Option<Plan> {
+    pub fn new(graph: &Graph, train: &EdgeList, config: &Config) -> Option<Plan> {
         let held = memory_bytes()? as f64;
         let num_nodes = graph.num_nodes();
         let num_features = graph.features().map_or(0, Features::num_nonzeros);

@@ -10,7 +10,7 @@ use crate::graph::Features;
 use crate::model::network::Network;
 use crate::model::stack::{Combiner, Parts, Stack, networks};
 use crate::progress::Progress;
-use crate::split::{Part, Split, sample_negatives};
+use crate::split::{HeldOut, Split, sample_negatives};
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
 
@@ -77,7 +77,7 @@ pub(crate) struct Fitting {
     /// and as many negatives.
     pub(crate) chosen_on: Split,
     /// The validation part of `chosen_on` with more negatives, for the combiner.
-    pub(crate) fitted_on: Part,
+    pub(crate) fitted_on: HeldOut,
 }
 
 /// Hides training edges of `split`, chosen by the seed alone.
@@ -97,8 +97,9 @@ pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let edges = train.with_edges([train.select(hidden).pairs(), split.validation.edges.pairs()].concat());
     let mut negatives = split.validation.negatives.clone();
     negatives.extend(sample_negatives(&known, num_hidden, &mut rng)?);
-    let mut fitted_on = Part { edges, negatives };
-    let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), test: Part::default() };
+    let mut fitted_on = HeldOut { edges, negatives };
+    let chosen_on =
+        Split { train: train.select(kept), validation: fitted_on.clone(), test: HeldOut::default() };
     let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
     // At most half of the available negatives, since a larger share is slow to draw.
     let num_more = num_more.min((known.num_pairs().saturating_sub(known.len() as u64) / 2) as usize);

@@ -1,6 +1,6 @@
 //! The columns of a table that is written.
 
-/// What a column holds, never null.
+/// The type of the values of a column, which are never null.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnKind {
     /// Strings.
@@ -13,10 +13,10 @@ pub(crate) enum ColumnKind {
 
 /// The values of a column in a row group.
 pub(crate) enum Column<'a> {
-    /// Of [`ColumnKind::Text`].
+    /// The values of a [`ColumnKind::Text`].
     Text(Vec<&'a str>),
-    /// Of [`ColumnKind::Float`].
+    /// The values of a [`ColumnKind::Float`].
     Float(Vec<f32>),
-    /// Of [`ColumnKind::Double`].
+    /// The values of a [`ColumnKind::Double`].
     Double(Vec<f64>),
 }

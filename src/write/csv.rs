@@ -49,7 +49,7 @@ impl NumberWriter {
         write().map_err(|error| csv_error("write", &self.path, error))
     }
 
-    /// As [`Output::finish`].
+    /// Returns the errors of [`Output::finish`].
     ///
     /// # Errors
     /// [`Error::Io`].

@@ -18,7 +18,7 @@ use crate::write::columns::{Column, ColumnKind};
 use crate::write::parquet::ParquetWriter;
 use crate::write::rows::{self, Row};
 
-/// How scores are written.
+/// The format of scores.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 pub enum ScoreFormat {
@@ -36,7 +36,7 @@ impl ScoreFormat {
     ///
     /// # Errors
     /// [`Error::UnknownFormat`] for any other extension.
-    pub fn of_path(path: &Path) -> Result<Self> {
+    pub fn from_path(path: &Path) -> Result<Self> {
         match ending(path).as_deref() {
             None | Some("csv" | "txt") => Ok(ScoreFormat::Csv),
             Some("jsonl" | "ndjson") => Ok(ScoreFormat::Jsonl),

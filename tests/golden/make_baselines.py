@@ -5,6 +5,7 @@ Usage: python3 make_baselines.py   (needs networkx, numpy, scipy and scikit-lear
 """
 
 import json
+import re
 from pathlib import Path
 
 import networkx as nx
@@ -136,5 +137,21 @@ golden = {
         "spectral": [float(scaled[u] @ scaled[v]) for u, v in large_pairs],
     },
 }
-Path(__file__).with_name("baselines.json").write_text(json.dumps(golden) + "\n")
+
+
+def rounded(value):
+    """Twelve digits, so that another version of a library changes only what it computes otherwise."""
+    if isinstance(value, float):
+        return float(f"{value:.12g}")
+    if isinstance(value, list):
+        return [rounded(item) for item in value]
+    if isinstance(value, dict):
+        return {name: rounded(item) for name, item in value.items()}
+    return value
+
+
+# A line per score, so that a new score is a new line.
+lines = json.dumps(rounded(golden), indent=1)
+lines = re.sub(r"\[[^\[\]{}]*\]", lambda numbers: " ".join(numbers[0].split()), lines)
+Path(__file__).with_name("baselines.json").write_text(lines + "\n")
 print(f"gap {gap}")

@@ -225,7 +225,7 @@ proptest! {
     ) {
         let (logits, labels): (Vec<f64>, Vec<bool>) =
             scored.into_iter().map(|(logit, label)| (f64::from(logit), label)).unzip();
-        let curves = metrics::Curves::of(&logits, &labels).unwrap();
+        let curves = metrics::Curves::compute(&logits, &labels).unwrap();
         let metrics = metrics::evaluate(&logits, &labels).unwrap();
         let under_lines: f64 =
             curves.roc.windows(2).map(|ends| (ends[1].0 - ends[0].0) * (ends[0].1 + ends[1].1) / 2.0).sum();

@@ -65,7 +65,7 @@ fn degree_negatives_follow_degree_products() {
     let error = negatives::by_degree(&stars, &stars, 822, &mut rng).unwrap_err();
     assert!(
         error.to_string().starts_with(
-            "need 822 negatives between nodes of training edges, but only 821 such pairs are no edges"
+            "need 822 negatives between nodes of training edges, but only 821 such pairs are not edges"
         ),
         "{error}"
     );

@@ -48,6 +48,7 @@ fn edge_list_forms() {
         ("bom without header.csv", format!("\u{feff}{comma}")),
         ("comments.csv", format!("# one \"comment\n% another, with a comma\n\n{comma}# last")),
         ("no newline at the end.csv", comma.trim_end().to_string()),
+        ("quoted blanks.txt", quoted.replace(',', " ")),
         ("quoted.csv", quoted),
         ("reversed.csv", rows(&reversed, ",")),
         ("more columns.csv", comma.replace('\n', ",x,y\n")),
@@ -66,6 +67,24 @@ fn edge_list_forms() {
     let elsewhere: String = pairs.iter().map(|(u, v)| format!("7,{v},{u}\n")).collect();
     workspace.write("elsewhere.csv", format!("id,target,source\n{elsewhere}"));
     assert_eq!(edges(&read(&workspace, "elsewhere.csv")), edges(&expected));
+}
+
+#[test]
+fn quoted_ids_hold_separators() {
+    let workspace = Workspace::new();
+    let ids = |text: &str| {
+        workspace.write("edges.txt", text);
+        read(&workspace, "edges.txt").nodes.iter().map(str::to_string).collect::<Vec<_>>()
+    };
+    let expected = ["Ben A", "Cy \"C\" B", "d\"e"];
+    assert_eq!(ids("\"Ben A\",\"Cy \"\"C\"\" B\"\nd\"e,Ben A\n"), expected);
+    assert_eq!(ids("\"Ben A\" \"Cy \"\"C\"\" B\"\n d\"e   \"Ben A\" \n"), expected);
+    assert_eq!(ids("\"Ben A\"\t\"Cy \"\"C\"\" B\"\nd\"e\tBen A\n"), expected);
+    for text in ["\"Ben A Cy\n", "\"Ben\"A Cy\n"] {
+        workspace.write("edges.txt", text);
+        let error = try_read(&workspace, "edges.txt", &ReadConfig::default()).unwrap_err().to_string();
+        assert!(error.contains("edges.txt:1: a quoted field has no closing quote"), "{error}");
+    }
 }
 
 #[test]

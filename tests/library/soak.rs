@@ -63,7 +63,7 @@ fn round(number: u64, directory: &std::path::Path) -> Result<()> {
     let from = unfinished.checkpoint.as_ref();
     let trained = train::fit_from(None, &split, &config, &Progress::default(), from, &mut |_, _| Ok(()))?;
     let encoded = trained.model.encode(&split.train, None)?;
-    let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+    let metrics = RunMetrics::compute(&trained.model, &*encoded.score, &split, None, &config)?;
     run.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
     let run = Run::open(&path)?;
     let score = run.encode()?.score;

@@ -26,7 +26,7 @@ pub use table::{Format, Table};
 
 /// A planned run: a model trained on the split of the data with `seed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cell {
+pub struct PlannedRun {
     /// The short name of the data.
     pub data: String,
     /// The name of the model on the command line.
@@ -43,32 +43,32 @@ pub struct Cell {
 
 /// The results of a finished run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Row {
+pub struct FinishedRun {
     /// The plan of the run.
-    pub cell: Cell,
+    pub cell: PlannedRun,
     /// See [`split_sha256`].
     pub split_sha256: String,
     /// The metrics, named `part_metric`, and `train_seconds`, `wall_seconds` and `peak_memory_bytes`.
     pub values: BTreeMap<String, f64>,
 }
 
-impl Cell {
+impl PlannedRun {
     /// Returns a name for the directory of the run and for messages.
     pub fn name(&self) -> String {
         format!("{}-{}-{}", self.data, self.model, self.seed)
     }
 
-    fn is_same_run(&self, other: &Cell) -> bool {
+    fn is_same_run(&self, other: &PlannedRun) -> bool {
         (&self.data, &self.model, self.seed) == (&other.data, &other.model, other.seed)
     }
 }
 
-impl Row {
+impl FinishedRun {
     /// Audits the run directory at `path` and reads its results.
     ///
     /// # Errors
     /// [`vgae::Error::Leak`] if the audit finds an offence; otherwise the errors of [`Audit`].
-    pub fn from_run(cell: Cell, path: &Path, wall_seconds: f64) -> Result<Row> {
+    pub fn from_run(cell: PlannedRun, path: &Path, wall_seconds: f64) -> Result<FinishedRun> {
         audit(path)?;
         let record = read_record(path)?;
         let file = path.join("metrics.json");
@@ -84,7 +84,7 @@ impl Row {
         if let Some(bytes) = record.peak_memory_bytes {
             values.insert("peak_memory_bytes".into(), bytes as f64);
         }
-        Ok(Row { cell, split_sha256: split_sha256(&record), values })
+        Ok(FinishedRun { cell, split_sha256: split_sha256(&record), values })
     }
 }
 
@@ -93,7 +93,7 @@ impl Row {
 /// # Errors
 /// [`vgae::Error::Leak`] if the audit finds an offence; [`vgae::Error::Run`] if the split has changed; otherwise the
 /// errors of [`Audit`].
-pub fn recheck(row: &Row, path: &Path) -> Result<()> {
+pub fn recheck(row: &FinishedRun, path: &Path) -> Result<()> {
     audit(path)?;
     if split_sha256(&read_record(path)?) == row.split_sha256 {
         return Ok(());
@@ -142,11 +142,11 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{Cell, Row, Runs, data_sha256};
+/// use vgae_cli::benchmark::{PlannedRun, FinishedRun, Runs, data_sha256};
 ///
 /// let directory = tempfile::tempdir().unwrap();
 /// let mut runs = Runs::open(&directory.path().join("runs.csv"))?;
-/// let cell = Cell {
+/// let cell = PlannedRun {
 ///     data: "cora".into(),
 ///     model: "gae".into(),
 ///     seed: 0,
@@ -155,15 +155,15 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 ///     data_sha256: data_sha256(&[]),
 /// };
 /// let values = [("test_roc_auc".to_string(), 0.91)].into();
-/// runs.push(Row { cell: cell.clone(), split_sha256: "…".into(), values })?;
+/// runs.push(FinishedRun { cell: cell.clone(), split_sha256: "…".into(), values })?;
 /// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
-/// let other = Cell { flags: String::new(), ..cell };
+/// let other = PlannedRun { flags: String::new(), ..cell };
 /// assert!(runs.find(&other).is_err(), "made with other flags");
 /// # Ok::<(), vgae_cli::Error>(())
 /// ```
 pub struct Runs {
     path: PathBuf,
-    rows: Vec<Row>,
+    rows: Vec<FinishedRun>,
 }
 
 impl Runs {
@@ -202,7 +202,7 @@ impl Runs {
                     values.insert(name.to_string(), value);
                 }
             }
-            let cell = Cell {
+            let cell = PlannedRun {
                 data: field(0),
                 model: field(1),
                 seed,
@@ -210,13 +210,13 @@ impl Runs {
                 vgae_version: field(4),
                 data_sha256: field(5),
             };
-            runs.rows.push(Row { cell, split_sha256: field(6), values });
+            runs.rows.push(FinishedRun { cell, split_sha256: field(6), values });
         }
         Ok(runs)
     }
 
     /// Returns the rows, in the order of the runs.
-    pub fn rows(&self) -> &[Row] {
+    pub fn rows(&self) -> &[FinishedRun] {
         &self.rows
     }
 
@@ -224,7 +224,7 @@ impl Runs {
     ///
     /// # Errors
     /// [`vgae::Error::Input`] if the run was made with other settings.
-    pub fn find(&self, cell: &Cell) -> Result<Option<&Row>> {
+    pub fn find(&self, cell: &PlannedRun) -> Result<Option<&FinishedRun>> {
         let Some(row) = self.rows.iter().find(|row| row.cell.is_same_run(cell)) else { return Ok(None) };
         let differences = [
             ("flags", &row.cell.flags, &cell.flags),
@@ -246,8 +246,9 @@ impl Runs {
     /// # Errors
     /// [`vgae::Error::Input`] if another model used another split for the same data and seed; [`vgae::Error::Io`] if the
     /// file cannot be written.
-    pub fn push(&mut self, row: Row) -> Result<()> {
-        let same_seed = |other: &&Row| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
+    pub fn push(&mut self, row: FinishedRun) -> Result<()> {
+        let same_seed =
+            |other: &&FinishedRun| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
         let mismatch =
             self.rows.iter().filter(same_seed).find(|other| other.split_sha256 != row.split_sha256);
         if let Some(other) = mismatch {
@@ -270,8 +271,8 @@ impl Runs {
         let names = summary::value_names(self.rows.iter());
         let mut records =
             vec![COLUMNS.iter().map(|name| name.to_string()).chain(names.iter().cloned()).collect()];
-        for Row { cell, split_sha256, values } in &self.rows {
-            let Cell { data, model, seed, flags, vgae_version, data_sha256 } = cell.clone();
+        for FinishedRun { cell, split_sha256, values } in &self.rows {
+            let PlannedRun { data, model, seed, flags, vgae_version, data_sha256 } = cell.clone();
             let mut record = vec![data, model, seed.to_string(), flags, vgae_version, data_sha256];
             record.push(split_sha256.clone());
             record.extend(names.iter().map(|name| table::number(values.get(name).copied())));

@@ -27,30 +27,30 @@ pub enum Error {
     /// The flags cannot be used as they are.
     #[error("{0}")]
     Usage(String),
-    /// A run that was made again came out otherwise; see [`crate::reproduce`].
+    /// A repeated run gave other results; see [`crate::reproduce`].
     #[error("{}: {summary}", path.display())]
     Differs {
         /// The run.
         path: PathBuf,
-        /// How many files differ, and what else does.
+        /// The number of files that differ, and other differences.
         summary: String,
     },
     /// Some runs of a benchmark failed; the others are in its tables.
     #[error(
-        "{num_failed} of {num_runs} runs failed, the first: {first}; the same command again repeats them alone"
+        "{num_failed} of {num_runs} runs failed, the first: {first}; repeat the command to repeat only these"
     )]
     Benchmark {
-        /// How many failed.
+        /// The number of runs that failed.
         num_failed: usize,
-        /// How many there were to be.
+        /// The number of all runs.
         num_runs: usize,
-        /// The first of them, and the last line of what it said.
+        /// The first run that failed, and the last line of its output.
         first: String,
     },
 }
 
 impl Error {
-    /// `true` if the reader of our output went away, which is no error for a command in a pipe.
+    /// Returns `true` if the reader of our output closed the pipe, which is not an error for a command in a pipe.
     pub fn is_broken_pipe(&self) -> bool {
         matches!(self, Error::Library(error) if error.is_broken_pipe())
     }

@@ -60,6 +60,11 @@ fn advice(error: &Error) -> Option<String> {
         Error::Occupied { .. } => "choose another --output".into(),
         Error::Unfinished { path } => format!("`vgae train --resume {}` resumes it", path.display()),
         Error::UnknownFormat { .. } => "hint: --format names the format".into(),
+        Error::UnknownNode { line: 1, .. } => {
+            "hint: if line 1 is a header, name its columns source and target; `vgae score` leaves pairs of unknown \
+             nodes out with --skip-unknown"
+                .into()
+        }
         Error::UnknownNode { .. } => "`vgae score` leaves such pairs out with --skip-unknown".into(),
         _ => return None,
     };

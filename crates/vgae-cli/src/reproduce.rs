@@ -49,7 +49,7 @@ use vgae::write::Existing;
 
 pub use compare::{Compared, compare};
 
-/// The paths of inputs that are no longer where the record says.
+/// The new paths of inputs that have moved since the run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct MovedInputs {
     /// The path that replaces DATA of `vgae train`.

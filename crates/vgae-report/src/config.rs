@@ -129,7 +129,7 @@ impl ReportConfig {
     /// Checks that the settings are within their bounds.
     ///
     /// # Errors
-    /// [`Error::Config`] names the flag, what was found and what was expected.
+    /// [`Error::Config`] names the setting, what was found and what was expected.
     pub fn validate(&self) -> Result<()> {
         let check = |setting: &'static str, found: usize, maximum: usize| match (1..=maximum).contains(&found)
         {

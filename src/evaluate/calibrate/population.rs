@@ -28,7 +28,7 @@ const MOST: usize = 1_000_000;
 ///
 /// ```
 /// use vgae::model::baseline::Baseline;
-/// use vgae::evaluate::calibrate::{Cut, Population};
+/// use vgae::evaluate::calibrate::{Threshold, Population};
 /// use vgae::config::{BaselineKind, Calibration, Config};
 /// use vgae::progress::Progress;
 /// use vgae::{read, split};
@@ -41,22 +41,22 @@ const MOST: usize = 1_000_000;
 /// assert!((population.density - 78.0 / 561.0).abs() < 1e-12);
 /// let calibrator = population.calibrate(Calibration::Platt)?;
 /// assert!(calibrator.probability(0.0) < calibrator.probability(3.0));
-/// let cut = Cut::at(population.reported(), population.density, 0.0)?;
-/// assert_eq!(cut.recall, 1.0);
+/// let threshold = Threshold::at(population.reported(), population.density, 0.0)?;
+/// assert_eq!(threshold.recall, 1.0);
 /// # Ok::<(), vgae::Error>(())
 /// ```
 pub struct Population {
     /// The share of all pairs that are edges; see [`density`].
     pub density: f64,
     /// The logits used to fit a calibrator or choose a threshold.
-    pub validation: Classes,
+    pub validation: ClassLogits,
     /// The logits used to report on that choice.
-    pub test: Classes,
+    pub test: ClassLogits,
 }
 
 /// The logits of edges and of negatives.
 #[derive(Debug, Clone, Default)]
-pub struct Classes {
+pub struct ClassLogits {
     /// The logits of the edges.
     pub edges: Vec<f64>,
     /// The logits of the negatives.
@@ -93,7 +93,7 @@ impl Population {
         let test = validation.split_off(num_validation);
         let tested: HashSet<Pair> = split.test.negatives.iter().copied().collect();
         validation.retain(|pair| !tested.contains(pair));
-        let classes = |edges: &EdgeList, negatives: &[Pair]| Classes {
+        let classes = |edges: &EdgeList, negatives: &[Pair]| ClassLogits {
             edges: score.logits(edges.pairs()),
             negatives: score.logits(negatives),
         };
@@ -109,7 +109,7 @@ impl Population {
     /// # Errors
     /// [`Error::Config`] if there are no validation edges; otherwise the errors of [`Calibrator::fit`].
     pub fn calibrate(&self, method: Calibration) -> Result<Calibrator> {
-        let Classes { edges, negatives } = &self.validation;
+        let ClassLogits { edges, negatives } = &self.validation;
         if edges.is_empty() {
             let problem = "`calibrate` needs validation edges, but this run held none out";
             return Err(Error::config("calibrate", problem));

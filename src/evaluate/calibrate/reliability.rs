@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::evaluate::calibrate::Classes;
+use crate::evaluate::calibrate::ClassLogits;
 
 /// The upper ends of the bins, each included in its bin. The bins are tenths; the first is subdivided because
 /// it holds most pairs of a graph.
@@ -44,10 +44,10 @@ impl Reliability {
     /// for the edges of `classes` and 1 − `density` for its negatives. O(m) time for m logits.
     ///
     /// ```
-    /// use vgae::evaluate::calibrate::{Classes, Reliability};
+    /// use vgae::evaluate::calibrate::{ClassLogits, Reliability};
     ///
-    /// let classes = Classes { edges: vec![0.0, 0.0], negatives: vec![0.0; 4] };
-    /// let reliability = Reliability::of(&classes, 0.2, |_| 0.5)?;
+    /// let classes = ClassLogits { edges: vec![0.0, 0.0], negatives: vec![0.0; 4] };
+    /// let reliability = Reliability::compute(&classes, 0.2, |_| 0.5)?;
     /// assert!((reliability.expected_calibration_error - 0.3).abs() < 1e-12);
     /// assert!((reliability.bins[0].share_of_edges - 0.2).abs() < 1e-12);
     /// # Ok::<(), vgae::Error>(())
@@ -56,8 +56,8 @@ impl Reliability {
     /// # Errors
     /// [`Error::OneClass`] if there is no edge or no negative; [`Error::NotAProbability`] for a number
     /// outside [0, 1].
-    pub fn of(classes: &Classes, density: f64, probability: impl Fn(f64) -> f64) -> Result<Self> {
-        let Classes { edges, negatives } = classes;
+    pub fn compute(classes: &ClassLogits, density: f64, probability: impl Fn(f64) -> f64) -> Result<Self> {
+        let ClassLogits { edges, negatives } = classes;
         if edges.is_empty() || negatives.is_empty() {
             let (positives, negatives) = (edges.len(), negatives.len());
             return Err(Error::OneClass { metric: "reliability", positives, negatives });

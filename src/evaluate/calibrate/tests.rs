@@ -98,11 +98,11 @@ proptest! {
         edges in prop::collection::vec(-2i32..5, 200..300), negatives in prop::collection::vec(-5i32..2, 200..300),
     ) {
         let numbers = |logits: &[i32]| logits.iter().map(|&logit| f64::from(logit)).collect();
-        let classes = Classes { edges: numbers(&edges), negatives: numbers(&negatives) };
+        let classes = ClassLogits { edges: numbers(&edges), negatives: numbers(&negatives) };
         let calibrator = Calibrator::fit(Calibration::Isotonic, &classes.edges, &classes.negatives, 0.1).unwrap();
         for density in [0.1, 0.5] {
             let reliability =
-                |predict: &dyn Fn(f64) -> f64| Reliability::of(&classes, density, predict).unwrap();
+                |predict: &dyn Fn(f64) -> f64| Reliability::compute(&classes, density, predict).unwrap();
             let calibrated = reliability(&|logit| calibrator.probability_at(logit, density));
             prop_assert!(calibrated.expected_calibration_error < 0.02, "{:?}", calibrated);
             prop_assert!(calibrated.brier <= reliability(&probability).brier + 0.001);
@@ -112,10 +112,10 @@ proptest! {
 
 #[test]
 fn an_unreachable_precision_names_the_best_cut() {
-    let classes = Classes { edges: vec![1.0, 2.0], negatives: vec![3.0; 9] };
-    let error = Cut::with_precision(&classes, 0.01, 0.5).unwrap_err().to_string();
+    let classes = ClassLogits { edges: vec![1.0, 2.0], negatives: vec![3.0; 9] };
+    let error = Threshold::with_precision(&classes, 0.01, 0.5).unwrap_err().to_string();
     assert!(
-        error.contains("no cut has the precision 0.5") && error.contains("the best is 0.0100"),
+        error.contains("no threshold has the precision 0.5") && error.contains("the best is 0.0100"),
         "{error}"
     );
 }

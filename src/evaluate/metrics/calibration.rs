@@ -8,7 +8,7 @@ use crate::evaluate::metrics::groups;
 /// The number of bins of [`expected_calibration_error`], each a tenth of [0, 1] wide.
 pub const NUM_BINS: usize = 10;
 
-/// How far the probabilities of a model are from the outcomes.
+/// The distance between the probabilities of a model and the outcomes.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Calibration {
     /// See [`brier`].

@@ -8,7 +8,7 @@ use crate::evaluate::metrics::groups::Groups;
 /// ```
 /// use vgae::evaluate::metrics::Curves;
 ///
-/// let curves = Curves::of(&[3.0, 1.0, 2.0, 0.0], &[true, true, false, false])?;
+/// let curves = Curves::compute(&[3.0, 1.0, 2.0, 0.0], &[true, true, false, false])?;
 /// assert_eq!(curves.roc, [(0.0, 0.0), (0.0, 0.5), (0.5, 0.5), (0.5, 1.0), (1.0, 1.0)]);
 /// assert_eq!(curves.precision_recall[0], (0.5, 1.0));
 /// # Ok::<(), vgae::Error>(())
@@ -29,7 +29,7 @@ impl Curves {
     ///
     /// # Errors
     /// Returns the errors of [`crate::evaluate::metrics::roc_auc`].
-    pub fn of(logits: &[f64], labels: &[bool]) -> Result<Curves> {
+    pub fn compute(logits: &[f64], labels: &[bool]) -> Result<Curves> {
         let groups = Groups::rank("a curve", logits, labels)?;
         let (mut positives, mut negatives) = (0u64, 0u64);
         let (mut roc, mut precision_recall) = (vec![(0.0, 0.0)], Vec::new());

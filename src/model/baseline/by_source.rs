@@ -40,7 +40,7 @@ impl Block {
 }
 
 /// A score that depends only on the pair and on the prepared graph.
-pub(super) trait Score: Send + Sync {
+pub(super) trait BlockScore: Send + Sync {
     /// Returns the score of each query, in order. A score must not depend on the rest of the block.
     fn scores(&self, block: &Block) -> Vec<f64>;
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ndarray::Array2;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Score, score_by_source};
+use super::by_source::{BlockScore, score_by_source};
 use super::rows::{RowProduct, Rows};
 use super::spectral::Spectral;
 use super::topology::NodeValues;
@@ -84,7 +84,7 @@ pub struct ClosedForm {
 
 /// A score and the function that compresses its scale.
 struct Column {
-    score: Box<dyn Score>,
+    score: Box<dyn BlockScore>,
     rescale: fn(f64) -> f64,
 }
 
@@ -153,6 +153,6 @@ impl ClosedForm {
     }
 }
 
-fn column(score: impl Score + 'static, rescale: fn(f64) -> f64) -> Column {
+fn column(score: impl BlockScore + 'static, rescale: fn(f64) -> f64) -> Column {
     Column { score: Box::new(score), rescale }
 }

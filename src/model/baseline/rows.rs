@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ndarray::{Array2, ArrayView1};
 
-use super::by_source::{Block, Score};
+use super::by_source::{Block, BlockScore};
 use crate::graph::Csr;
 use crate::graph::transform::normalize_rows;
 
@@ -100,7 +100,7 @@ impl RowProduct {
     }
 }
 
-impl Score for RowProduct {
+impl BlockScore for RowProduct {
     fn scores(&self, block: &Block) -> Vec<f64> {
         let mut scores = Vec::with_capacity(block.queries.len());
         let (mut left, mut right) =

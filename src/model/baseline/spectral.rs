@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis};
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, Score};
+use super::by_source::{Block, BlockScore};
 use super::rows::dense_dot;
 
 mod eigen;
@@ -52,7 +52,7 @@ impl Spectral {
     }
 }
 
-impl Score for Spectral {
+impl BlockScore for Spectral {
     fn scores(&self, block: &Block) -> Vec<f64> {
         block
             .pairs()

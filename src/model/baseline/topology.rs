@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, Score};
+use super::by_source::{Block, BlockScore};
 
 /// A function of two numbers, one for each node of the pair.
 pub(super) struct NodeValues {
@@ -35,7 +35,7 @@ impl NodeValues {
     }
 }
 
-impl Score for NodeValues {
+impl BlockScore for NodeValues {
     fn scores(&self, block: &Block) -> Vec<f64> {
         block.pairs().map(|(u, v)| (self.score)(self.values[u], self.values[v])).collect()
     }
@@ -60,7 +60,7 @@ impl CommonNeighbours {
     }
 }
 
-impl Score for CommonNeighbours {
+impl BlockScore for CommonNeighbours {
     fn scores(&self, block: &Block) -> Vec<f64> {
         // A table of all nodes is worth its cost only if the block looks up many pairs in it.
         match block.queries.len() * NODES_PER_QUERY < self.adjacency.num_nodes() {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, LANES, Score};
+use super::by_source::{Block, BlockScore, LANES};
 
 /// Σ_l c_l (Mˡ)_vu times a factor of the degrees, with M = diag(after) (A + self_loop · I) diag(before).
 ///
@@ -110,7 +110,7 @@ impl Walks {
     }
 }
 
-impl Score for Walks {
+impl BlockScore for Walks {
     fn scores(&self, block: &Block) -> Vec<f64> {
         let mut values = vec![[0.0; LANES]; self.adjacency.num_nodes()];
         let mut scaled = values.clone();

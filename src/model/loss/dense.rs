@@ -11,7 +11,6 @@
 //!
 //! It is written by hand because no crate fuses the two matrix products with the sigmoids between them.
 
-mod across;
 mod round_robin;
 
 use std::sync::Mutex;
@@ -20,8 +19,6 @@ use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use crate::kernels::simd::{Product, sigmoid};
-
-pub(crate) use across::softplus_sum_across;
 
 /// The largest number of rows in a block; wide embeddings have smaller blocks.
 const BLOCK_ROWS: usize = 128;
@@ -50,6 +47,27 @@ pub(crate) fn softplus_sum(z: &[f32], n: usize, d: usize, gradient: &mut [f32]) 
     // rows.
     let sum = sum_of_rows(z, d);
     total + 0.5 * sum.iter().map(|sum| sum * sum).sum::<f64>()
+}
+
+/// Returns Σ softplus(z_i·z_j) over the ordered pairs of rows of which exactly one is among the first
+/// `num_sources`, and writes the matrix Σ_j σ(z_i·z_j) z_j over the same pairs, [n, d], to `gradient`; it is
+/// half the gradient of the sum. `z` is [n, d], row by row. O(sources · targets · d) time, O(n·d) memory. The
+/// result is bit-identical for any number of threads.
+pub(crate) fn softplus_sum_across(z: &[f32], num_sources: usize, d: usize, gradient: &mut [f32]) -> f64 {
+    let (sources, targets) = z.split_at(num_sources * d);
+    // Both blocks of a pair must have the same height.
+    let height = Blocks::block_height(num_sources.max(targets.len() / d), d);
+    let mut blocks = Blocks::with_height(sources, height, d);
+    let num_source_blocks = blocks.blocks.len();
+    blocks.blocks.extend(Blocks::with_height(targets, height, d).blocks);
+    let is_source = |block: usize| block < num_source_blocks;
+    let sums = sum_over_blocks(&blocks, |first, second| is_source(first) != is_source(second));
+    let (source_gradient, target_gradient) = gradient.split_at_mut(num_sources * d);
+    write_rows(&sums[..num_source_blocks], &blocks, source_gradient);
+    write_rows(&sums[num_source_blocks..], &blocks, target_gradient);
+    // Σ x/2, as in the sum over all pairs; each x counts in both directions.
+    let halves = sum_of_rows(sources, d).iter().zip(sum_of_rows(targets, d)).map(|(a, b)| a * b).sum::<f64>();
+    sums.iter().map(|sums| sums.total).sum::<f64>() + halves
 }
 
 /// Sums over the pairs of blocks for which `includes` returns `true`, in both directions, where a block also

@@ -104,7 +104,7 @@ fn every_format_gives_the_same_graph() {
             ordered(&graph),
             "{name}"
         );
-        let format = Some(EdgeFormat::of_path(Path::new(name)));
+        let format = Some(EdgeFormat::from_path(Path::new(name)));
         let config = ReadConfig { format, ..default() };
         assert_eq!(
             ordered(&read(&workspace, "some.data", &bytes, &config).unwrap()),

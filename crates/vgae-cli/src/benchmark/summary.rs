@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::benchmark::{Cell, Row};
+use crate::benchmark::{FinishedRun, PlannedRun};
 
 /// The results of one model on one data set, over its splits.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -53,10 +53,10 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{Cell, Row, summarize};
+/// use vgae_cli::benchmark::{PlannedRun, FinishedRun, summarize};
 ///
-/// let row = |model: &str, seed, auc| Row {
-///     cell: Cell {
+/// let row = |model: &str, seed, auc| FinishedRun {
+///     cell: PlannedRun {
 ///         data: "cora".into(),
 ///         model: model.into(),
 ///         seed,
@@ -74,15 +74,15 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 /// assert!((summaries[1].values["test_roc_auc"].mean - 0.9).abs() < 1e-12);
 /// assert!((summaries[1].differences["test_roc_auc"].mean - 0.05).abs() < 1e-12);
 /// ```
-pub fn summarize(rows: &[Row], cells: &[Cell], reference: Option<&str>) -> Vec<Summary> {
+pub fn summarize(rows: &[FinishedRun], cells: &[PlannedRun], reference: Option<&str>) -> Vec<Summary> {
     let mut summaries: Vec<Summary> = Vec::new();
     for cell in cells {
-        let Cell { data, model, flags, .. } = cell;
+        let PlannedRun { data, model, flags, .. } = cell;
         if summaries.iter().any(|summary| (&summary.data, &summary.model) == (data, model)) {
             continue;
         }
-        let rows_of = |model: &str| -> Vec<&Row> {
-            let is_wanted = |row: &&Row| {
+        let rows_of = |model: &str| -> Vec<&FinishedRun> {
+            let is_wanted = |row: &&FinishedRun| {
                 (&row.cell.data, row.cell.model.as_str()) == (data, model) && cells.contains(&row.cell)
             };
             rows.iter().filter(is_wanted).collect()
@@ -122,7 +122,7 @@ pub fn summarize(rows: &[Row], cells: &[Cell], reference: Option<&str>) -> Vec<S
 
 /// Returns the names of the values of `rows`: the metrics of the test part, those of the other parts, each
 /// with AUC and AP first, and then the costs.
-pub(super) fn value_names<'a>(rows: impl Iterator<Item = &'a Row>) -> Vec<String> {
+pub(super) fn value_names<'a>(rows: impl Iterator<Item = &'a FinishedRun>) -> Vec<String> {
     let names: BTreeSet<&String> = rows.flat_map(|row| row.values.keys()).collect();
     ordered(names.into_iter().cloned().collect())
 }

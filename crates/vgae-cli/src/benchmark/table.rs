@@ -28,7 +28,7 @@ pub enum Format {
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{Cell, Format, Machine, Row, Table, data_sha256, recheck, split_sha256, summarize, today};
+/// use vgae_cli::benchmark::{PlannedRun, Format, Machine, FinishedRun, Table, data_sha256, recheck, split_sha256, summarize, today};
 /// use vgae::config::{BaselineKind, Config, ModelKind};
 /// use vgae::evaluate::RunMetrics;
 /// use vgae::run::{RunDir, Timings, read_record};
@@ -45,10 +45,10 @@ pub enum Format {
 /// let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 /// let trained = train::fit(None, &split, &config, |_| {})?;
 /// let encoded = trained.model.encode(&split.train, None)?;
-/// let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+/// let metrics = RunMetrics::compute(&trained.model, &*encoded.score, &split, None, &config)?;
 /// making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 ///
-/// let cell = Cell {
+/// let cell = PlannedRun {
 ///     data: "karate".into(),
 ///     model: "katz".into(),
 ///     seed: 0,
@@ -56,7 +56,7 @@ pub enum Format {
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&graph.inputs),
 /// };
-/// let row = Row::from_run(cell.clone(), &path, 0.1)?;
+/// let row = FinishedRun::from_run(cell.clone(), &path, 0.1)?;
 /// recheck(&row, &path)?;
 /// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
 /// let summaries = summarize(&[row], &[cell], None);

@@ -6,7 +6,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::benchmark::{Cell, Format, Machine, Row, Runs, Table, recheck, summarize, today};
+use crate::benchmark::{FinishedRun, Format, Machine, PlannedRun, Runs, Table, recheck, summarize, today};
 use crate::{Error, Result};
 use vgae::config::ModelKind;
 use vgae::write::{Existing, Output};
@@ -88,7 +88,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
             continue;
         }
         let wall_seconds = start.elapsed().as_secs_f64();
-        let row = audited(Row::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
+        let row = audited(FinishedRun::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
         drop(stage);
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
@@ -110,7 +110,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
         let _ = fs::remove_dir(&runs_directory);
     }
 
-    let cells: Vec<Cell> = plan.jobs.into_iter().map(|job| job.cell).collect();
+    let cells: Vec<PlannedRun> = plan.jobs.into_iter().map(|job| job.cell).collect();
     let table = Table {
         summaries: summarize(runs.rows(), &cells, plan.reference.as_deref()),
         reference: plan.reference,

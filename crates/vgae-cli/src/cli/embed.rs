@@ -34,7 +34,7 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
-    let format = args.format.map_or_else(|| EmbeddingFormat::of_path(&args.output), Ok)?;
+    let format = args.format.map_or_else(|| EmbeddingFormat::from_path(&args.output), Ok)?;
     let existing = if args.force { Existing::Replace } else { Existing::Keep };
     let create_second = |extension: &str| match args.output == Path::new("-") {
         true => Err(Error::Usage("--format npy and projector write two files; use -o FILE".into())),

@@ -175,7 +175,7 @@ pub(super) fn write_metrics(
         return Ok(());
     }
     let metrics = &metrics.links;
-    let count = |part: &vgae::split::Part| (part.edges.len(), part.negatives.len());
+    let count = |part: &vgae::split::HeldOut| (part.edges.len(), part.negatives.len());
     let rows = [
         ("validation", metrics.validation, count(&split.validation)),
         ("test", metrics.test, count(&split.test)),

@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// The run directories
     #[arg(required = true, value_name = "RUN")]
     runs: Vec<PathBuf>,
-    /// What to draw
+    /// The chart to draw
     #[arg(long, value_enum)]
     kind: PlotKind,
     /// The file to write, whose name ends in .svg or .png, or - to write an SVG to stdout

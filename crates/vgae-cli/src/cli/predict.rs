@@ -112,7 +112,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         }
     };
     let columns = ScoreColumns { calibrator: calibrator.as_ref(), ..ScoreColumns::default() };
-    let format = args.format.map_or_else(|| ScoreFormat::of_path(&args.output), Ok)?;
+    let format = args.format.map_or_else(|| ScoreFormat::from_path(&args.output), Ok)?;
     let mut writer = ScoreWriter::new(output, format, nodes, columns)?;
     let Some(sources) = sources else {
         stage.begin("searching all pairs");

@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         false => (Columns::Nodes, Vec::new()),
     };
     let columns = ScoreColumns { calibrator: calibrator.as_ref(), posterior: posterior.as_ref(), others };
-    let format = args.format.map_or_else(|| ScoreFormat::of_path(&args.output), Ok)?;
+    let format = args.format.map_or_else(|| ScoreFormat::from_path(&args.output), Ok)?;
     let mut writer = ScoreWriter::new(output, format, &run.graph.nodes, columns)?;
     let mut num_impossible = 0;
     let num_skipped = pairs.read_blocks(kept, |block| {

@@ -13,7 +13,7 @@ use vgae::write::Output;
 
 use super::progress::Reporter;
 
-/// From now on, a signal removes the unfinished output files and ends the process.
+/// Makes a signal remove the unfinished output files and end the process.
 pub(super) fn discard_unfinished_on_signal() -> Result<()> {
     let mut signals = listen()?;
     spawn(move || {

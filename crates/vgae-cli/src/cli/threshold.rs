@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{Error, Result};
 use serde::Serialize;
-use vgae::evaluate::calibrate::{Classes, Cut, Population};
+use vgae::evaluate::calibrate::{ClassLogits, Population, Threshold};
 use vgae::run::Run;
 use vgae::write::Output;
 
@@ -19,7 +19,8 @@ use super::stdout;
 /// puts the threshold after the given number of them.
 ///
 /// The printed recall is the share of the test links above the threshold. num_predicted is the number of
-/// pairs above the threshold that are not edges; these are the pairs that `vgae predict` returns. The
+/// pairs above the threshold that are not edges; `vgae predict --top` returns them with this
+/// number. The
 /// precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
 /// How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]
@@ -54,7 +55,7 @@ const FEW_PAIRS: usize = 20;
 
 /// The printed result.
 #[derive(Serialize)]
-struct Cutoff {
+struct ThresholdReport {
     logit: f64,
     probability: f64,
     precision: f64,
@@ -84,18 +85,18 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         return Err(Error::Usage(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
-    let (cut, num_predicted) = match (args.goal.precision, args.goal.budget) {
+    let (threshold, num_predicted) = match (args.goal.precision, args.goal.budget) {
         (Some(precision), _) => {
             let logit = logit_with_precision(&population, density, precision, reporter)?;
-            let cut = Cut::at(population.reported(), density, logit)?;
-            if cut.precision < precision {
+            let threshold = Threshold::at(population.reported(), density, logit)?;
+            if threshold.precision < precision {
                 reporter.note(format!(
                     "the precision on the test part is {:.4}, below the {precision} reached on the \
                      validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
-                    cut.precision
+                    threshold.precision
                 ));
             }
-            (cut, (cut.share_of_negatives * num_candidates as f64).round() as u64)
+            (threshold, (threshold.share_of_negatives * num_candidates as f64).round() as u64)
         }
         (None, budget) => {
             let budget = budget.unwrap_or_default();
@@ -107,12 +108,12 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             let Some(last) = best.last() else {
                 return Err(Error::Usage("every pair is an edge, so there is nothing to predict".into()));
             };
-            let cut = Cut::at(population.reported(), density, last.logit)?;
-            (cut.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
+            let threshold = Threshold::at(population.reported(), density, last.logit)?;
+            (threshold.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
         }
     };
     drop(stage);
-    let Cut { logit, precision, recall, .. } = cut;
+    let Threshold { logit, precision, recall, .. } = threshold;
     let probability = match args.calibrate.calibrator_by(&run, &population)? {
         Some(calibrator) => calibrator.probability_at(logit, density),
         None => vgae::model::score::probability(logit),
@@ -120,10 +121,10 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if population.test.edges.is_empty() {
         reporter.note("nothing was held out for testing; these are the metrics of the validation part");
     }
-    let cutoff = Cutoff { logit, probability, precision, recall, num_predicted, density };
+    let report = ThresholdReport { logit, probability, precision, recall, num_predicted, density };
     stdout::print(|output| match args.json {
-        true => stdout::write_json(output, &cutoff),
-        false => cutoff.write(output),
+        true => stdout::write_json(output, &report),
+        false => report.write(output),
     })
 }
 
@@ -137,9 +138,9 @@ fn logit_with_precision(
     if population.validation.edges.is_empty() {
         return Err(Error::Usage("--precision needs validation edges; this run held out none".into()));
     }
-    let Cut { logit, .. } = Cut::with_precision(&population.validation, density, precision)?;
+    let Threshold { logit, .. } = Threshold::with_precision(&population.validation, density, precision)?;
     let above = |logits: &[f64]| logits.iter().filter(|&&other| other >= logit).count();
-    let Classes { edges, negatives } = &population.validation;
+    let ClassLogits { edges, negatives } = &population.validation;
     let (num_edges, num_negatives) = (above(edges), above(negatives));
     if num_edges.min(num_negatives) < FEW_PAIRS {
         reporter.note(format!(
@@ -152,9 +153,9 @@ fn logit_with_precision(
     Ok(logit)
 }
 
-impl Cutoff {
+impl ThresholdReport {
     fn write(&self, output: &mut Output) -> io::Result<()> {
-        let Cutoff { logit, probability, precision, recall, num_predicted, density } = self;
+        let ThresholdReport { logit, probability, precision, recall, num_predicted, density } = self;
         writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
         writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
     }

@@ -180,7 +180,7 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     describe_split(&split, graph.num_nodes(), config, reporter);
     describe_loss(graph.num_nodes(), config, reporter);
 
-    let plan = Plan::of(&graph, &split.train, config);
+    let plan = Plan::new(&graph, &split.train, config);
     if let Some(plan) = &plan {
         if !args.dry_run {
             reporter.info(format!("planned memory: about {}", size(plan.peak_bytes())));

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 use vgae_cli::Error;
-use vgae_cli::benchmark::{Cell, Row};
+use vgae_cli::benchmark::{FinishedRun, PlannedRun};
 
 type Record = BTreeMap<String, String>;
 
@@ -189,7 +189,7 @@ fn failing_run_does_not_stop_the_others() {
     let problem = "cannot read nowhere/train.csv: No such file or directory";
     assert!(stderr.contains(&format!("[2/2] karate-vgae-0: failed: {problem}\n")), "{stderr}");
     let last = format!(
-        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; the same command again repeats them alone\n"
+        "error: 1 of 2 runs failed, the first: karate-vgae-0: {problem}; repeat the command to repeat only these\n"
     );
     assert!(stderr.ends_with(&last), "{stderr}");
     let runs = records(&workspace.read("bench/runs.csv"));
@@ -235,7 +235,7 @@ fn leak_ends_benchmark() {
     );
     assert_eq!(workspace.read("bench/runs.csv"), before, "no run after the leak");
     // A leaking run cannot become a row.
-    let cell = Cell {
+    let cell = PlannedRun {
         data: "karate".into(),
         model: "gae".into(),
         seed: 0,
@@ -243,7 +243,7 @@ fn leak_ends_benchmark() {
         vgae_version: String::new(),
         data_sha256: String::new(),
     };
-    let row = Row::from_run(cell, &workspace.path(run), 1.0);
+    let row = FinishedRun::from_run(cell, &workspace.path(run), 1.0);
     assert!(matches!(row, Err(Error::Library(vgae::Error::Leak { .. }))), "{row:?}");
 }
 

@@ -86,19 +86,19 @@ fn threshold_meets_budget_and_precision() {
         serde_json::from_str(&workspace.stdout(&format!("threshold run --json {arguments}"))).unwrap()
     };
     let number = |answer: &Value, name: &str| answer[name].as_f64().unwrap();
-    // The cut for a budget is the logit of the last prediction within it.
+    // The threshold for a budget is the logit of the last prediction within it.
     let budget = threshold("--budget 40");
     let best = scores(&workspace.stdout("predict run --top 40"));
     assert_eq!(number(&budget, "logit"), best[39].1);
     assert_eq!(budget["num_predicted"], 40);
-    // The recall is the share of test edges above the cut.
+    // The recall is the share of test edges above the threshold.
     let test = scores(&workspace.stdout("score run --pairs run/split/test.csv"));
     let answer = threshold("--precision 0.05");
     for answer in [&budget, &answer] {
         let above = test.iter().filter(|score| score.1 >= number(answer, "logit")).count();
         assert!((number(answer, "recall") - above as f64 / test.len() as f64).abs() < 1e-12, "{answer}");
     }
-    // `predict` gives about as many pairs above the cut; the count is estimated from a sample.
+    // `predict` gives about as many pairs above the threshold; the count is estimated from a sample.
     let above = scores(&workspace.stdout("predict run --top 20000 -q")).into_iter();
     let above = above.filter(|score| score.1 >= number(&answer, "logit")).count() as f64;
     let num_predicted = number(&answer, "num_predicted");
@@ -113,7 +113,7 @@ fn threshold_meets_budget_and_precision() {
         workspace.failure("threshold run --budget 0", 2),
         "error: --budget is 0; expected at least 1\n"
     );
-    // A higher density lowers the cut.
+    // A higher density lowers the threshold.
     let common = threshold("--precision 0.05 --density 0.2");
     assert!(number(&common, "logit") <= number(&answer, "logit"));
     assert!(number(&common, "recall") >= number(&answer, "recall"));
@@ -122,7 +122,7 @@ fn threshold_meets_budget_and_precision() {
     assert_eq!(table.lines().next().unwrap(), "logit,probability,precision,recall,num_predicted,density");
 
     let error = workspace.failure("threshold run --precision 0.999999", 1);
-    assert!(error.contains("no cut has the precision 0.999999 where 1.338e-2 of the pairs"), "{error}");
+    assert!(error.contains("no threshold has the precision 0.999999 where 1.338e-2 of the pairs"), "{error}");
     assert!(workspace.failure("threshold run", 2).contains("--precision"));
     assert!(
         workspace.failure("threshold run --precision 2", 2).contains("--precision is 2; expected a share")

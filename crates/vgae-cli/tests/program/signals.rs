@@ -1,4 +1,4 @@
-//! What commands other than `train` leave behind after a signal.
+//! Signals to commands other than `train`, and the files that remain.
 
 use std::fs;
 use std::io::Write;

@@ -1,4 +1,7 @@
 //! Checks requests before they are answered, and defines the headers of every answer.
+//!
+//! The checks are written by hand because the layers of `tower-http` refuse a request with an empty or plain-text
+//! answer, whereas the API explains each refusal in JSON.
 
 use std::net::IpAddr;
 use std::time::Duration;

@@ -109,7 +109,7 @@ impl Explorer {
         }
         let Encoded { embeddings, score } = run.encode()?;
         let calibrator = run.calibrator(&*score, method)?;
-        let metrics = PartMetrics::of(&*score, &run.split)?;
+        let metrics = PartMetrics::compute(&*score, &run.split)?;
         let Run { record, graph, split, .. } = run;
         let all = Adjacency::new(&graph.edges);
         let mut hubs: Vec<u32> = (0..graph.num_nodes() as u32).collect();

@@ -1,4 +1,7 @@
 //! Parses the parameters of a request strictly: mistakes are reported, not guessed around.
+//!
+//! This is written by hand because the `Query` of `axum` keeps damaged percent-encodings as they are and replaces bytes
+//! that are not UTF-8, so that another node would be looked up.
 
 use std::ops::RangeInclusive;
 

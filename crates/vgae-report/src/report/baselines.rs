@@ -11,7 +11,7 @@ use vgae::evaluate::negatives::NegativeLists;
 use vgae::model::baseline::Baseline;
 use vgae::model::score::Score;
 use vgae::run::Run;
-use vgae::split::Part;
+use vgae::split::HeldOut;
 
 /// The metrics of a score that needs no training, on the held-out part.
 #[derive(Debug, Clone, Copy)]
@@ -29,7 +29,7 @@ const MAX_STEPS: usize = 100_000_000;
 
 /// Measures on `part` all fast scores that apply to the graph, except the run's own model, and returns them
 /// best first. Returns the scores that would take longer as well.
-pub(super) fn measure(run: &Run, part: &Part) -> Result<(Vec<BaselineMetrics>, Vec<BaselineKind>)> {
+pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<BaselineMetrics>, Vec<BaselineKind>)> {
     let (graph, seed) = (&run.graph, run.record.config.seed);
     let mut baselines = Vec::new();
     let mut skipped_baselines = Vec::new();
@@ -53,12 +53,12 @@ pub(super) fn measure(run: &Run, part: &Part) -> Result<(Vec<BaselineMetrics>, V
 }
 
 /// Scores the edges and negatives of `part`.
-pub(super) fn score_part(score: &dyn Score, part: &Part) -> Scored {
+pub(super) fn score_part(score: &dyn Score, part: &HeldOut) -> Scored {
     Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
 }
 
 /// Estimates the number of steps of a score, 0 for scores that are always fast.
-fn num_steps(kind: BaselineKind, run: &Run, part: &Part) -> usize {
+fn num_steps(kind: BaselineKind, run: &Run, part: &HeldOut) -> usize {
     let (n, m) = (run.graph.num_nodes(), run.split.train.len());
     match kind {
         // These take a walk from each node that is an end of a pair.

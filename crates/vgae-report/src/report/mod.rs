@@ -22,7 +22,7 @@
 //! let making = RunDir::create(&path, &config, &graph, &split, Existing::Keep)?;
 //! let trained = train::fit(None, &split, &config, |_| {})?;
 //! let encoded = trained.model.encode(&split.train, None)?;
-//! let metrics = RunMetrics::of(&trained.model, &*encoded.score, &split, None, &config)?;
+//! let metrics = RunMetrics::compute(&trained.model, &*encoded.score, &split, None, &config)?;
 //! making.finish(&graph, &trained, &encoded, &metrics, Timings::default())?;
 //!
 //! let run = Run::open(&path)?;

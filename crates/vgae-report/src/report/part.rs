@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::Result;
-use vgae::evaluate::calibrate::{Calibrator, Classes, Reliability};
+use vgae::evaluate::calibrate::{Calibrator, ClassLogits, Reliability};
 use vgae::evaluate::metrics::{Curves, Intervals, Metrics};
 use vgae::evaluate::{DegreeMetrics, Scored};
 use vgae::graph::EdgeList;
@@ -76,14 +76,14 @@ impl HeldOut {
     ) -> Result<Self> {
         let metrics = scored.metrics()?;
         let (edges, negatives) = scored.logits();
-        let classes = Classes { edges: edges.to_vec(), negatives: negatives.to_vec() };
+        let classes = ClassLogits { edges: edges.to_vec(), negatives: negatives.to_vec() };
         let mut reliabilities = vec![ProbabilityReliability {
             probability: "sigmoid".into(),
-            reliability: Reliability::of(&classes, 0.5, probability)?,
+            reliability: Reliability::compute(&classes, 0.5, probability)?,
         }];
         if let Some(calibrator) = calibrator {
             let calibrated = |logit| calibrator.probability_at(logit, 0.5);
-            let reliability = Reliability::of(&classes, 0.5, calibrated)?;
+            let reliability = Reliability::compute(&classes, 0.5, calibrated)?;
             reliabilities
                 .push(ProbabilityReliability { probability: calibrator.method().to_string(), reliability });
         }
@@ -103,7 +103,7 @@ impl HeldOut {
 
 impl Histogram {
     /// Counts the finite logits in bins of equal width: 2 ∛m bins for m logits (Rice's rule), at most 40.
-    fn new(classes: &Classes) -> Self {
+    fn new(classes: &ClassLogits) -> Self {
         let all =
             || classes.edges.iter().chain(&classes.negatives).copied().filter(|logit| logit.is_finite());
         let (least, most) = all().fold((f64::INFINITY, f64::NEG_INFINITY), |(least, most), logit| {

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::benchmark::{Cell, data_sha256};
+use crate::benchmark::{PlannedRun, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
 use vgae::config::{ModelKind, ReadConfig};
@@ -24,7 +24,7 @@ pub(super) struct Plan {
 
 /// One run.
 pub(super) struct Job {
-    pub(super) cell: Cell,
+    pub(super) cell: PlannedRun,
     data: PathBuf,
     flags: Vec<String>,
 }
@@ -63,7 +63,7 @@ impl Plan {
                         None => data_sha256(&read::data(path, &flags.read, &Progress::default())?.inputs),
                     };
                     hashes.insert(key, data_sha256.clone());
-                    let cell = Cell {
+                    let cell = PlannedRun {
                         data: data.clone(),
                         model: model.clone(),
                         seed,
@@ -134,7 +134,7 @@ impl Job {
             .map_err(|source| io("create", parent, source))?;
         let run = work.path().join("run");
         let program = std::env::current_exe().map_err(|source| io("find", Path::new("vgae"), source))?;
-        let Cell { model, seed, .. } = &self.cell;
+        let PlannedRun { model, seed, .. } = &self.cell;
         let output = Command::new(&program)
             .args(job_arguments(&self.data, model, *seed, &run, &self.flags))
             .args(["--quiet", "--threads", &num_threads.to_string()])

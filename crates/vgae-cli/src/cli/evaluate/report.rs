@@ -28,7 +28,7 @@ pub(super) struct Report<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     bootstrap: Option<Bootstrap>,
     #[serde(flatten, serialize_with = "by_name")]
-    parts: Vec<(&'static str, Option<Part>)>,
+    parts: Vec<(&'static str, Option<HeldOut>)>,
     /// The probabilities compared with the observed shares of edges.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     probabilities: Vec<ProbabilityReliability>,
@@ -52,7 +52,7 @@ struct Bootstrap {
 }
 
 #[derive(Serialize)]
-struct Part {
+struct HeldOut {
     num_edges: usize,
     num_negatives: usize,
     #[serde(flatten)]
@@ -91,7 +91,7 @@ impl<'a> Report<'a> {
 
     /// Adds the metrics of a part; `None` if nothing was held out for it.
     pub(super) fn add(&mut self, name: &'static str, scored: Option<&Scored>, split: &Split) -> Result<()> {
-        let part = scored.map(|scored| Part::new(scored, split, self.args)).transpose()?;
+        let part = scored.map(|scored| HeldOut::new(scored, split, self.args)).transpose()?;
         self.parts.push((name, part));
         Ok(())
     }
@@ -105,11 +105,11 @@ impl<'a> Report<'a> {
     ) -> Result<()> {
         let classes = population.reported();
         for density in [0.5, population.density] {
-            let reliability = Reliability::of(classes, density, probability)?;
+            let reliability = Reliability::compute(classes, density, probability)?;
             self.probabilities.push(ProbabilityReliability { probability: "sigmoid".into(), reliability });
             if let Some(calibrator) = calibrator {
                 let calibrated = |logit| calibrator.probability_at(logit, density);
-                let reliability = Reliability::of(classes, density, calibrated)?;
+                let reliability = Reliability::compute(classes, density, calibrated)?;
                 self.probabilities.push(ProbabilityReliability {
                     probability: calibrator.method().to_string(),
                     reliability,
@@ -139,7 +139,7 @@ impl<'a> Report<'a> {
     }
 
     /// Returns the parts for which something was held out.
-    fn present(&self) -> impl Iterator<Item = (&'static str, &Part)> {
+    fn present(&self) -> impl Iterator<Item = (&'static str, &HeldOut)> {
         self.parts.iter().filter_map(|(name, part)| Some((*name, part.as_ref()?)))
     }
 
@@ -151,7 +151,7 @@ impl<'a> Report<'a> {
             header.extend(names(["brier", "expected_calibration_error"]));
         }
         header.extend(names(["num_edges", "num_negatives"]));
-        let row = |(name, part): (&'static str, &Part)| {
+        let row = |(name, part): (&'static str, &HeldOut)| {
             let Metrics { roc_auc, average_precision } = part.metrics;
             let mut row = vec![name.to_string(), self.negatives.clone()];
             row.push(estimate(roc_auc, part.intervals.map(|intervals| intervals.roc_auc)));
@@ -205,7 +205,7 @@ impl<'a> Report<'a> {
     }
 }
 
-impl Part {
+impl HeldOut {
     fn new(scored: &Scored, split: &Split, args: &Args) -> Result<Self> {
         let ranks = scored.ranks()?;
         let hits: Result<BTreeMap<usize, f64>> =
@@ -213,7 +213,7 @@ impl Part {
         let intervals = args.bootstrap.map(|num_resamples| scored.intervals(num_resamples, args.seed));
         let calibration = args.reliability.then(|| scored.calibration());
         let by_degree = args.by_degree.then(|| scored.by_degree(&split.train.degrees()));
-        Ok(Part {
+        Ok(HeldOut {
             num_edges: scored.num_edges(),
             num_negatives: scored.num_negatives(),
             metrics: scored.metrics()?,
@@ -241,7 +241,7 @@ fn bin_rows(
 }
 
 fn by_name<S: Serializer>(
-    parts: &[(&'static str, Option<Part>)],
+    parts: &[(&'static str, Option<HeldOut>)],
     serializer: S,
 ) -> std::result::Result<S::Ok, S::Error> {
     serializer.collect_map(parts.iter().map(|(name, part)| (name, part)))

@@ -197,7 +197,7 @@ impl Display {
     }
 }
 
-/// What to show as the remaining time.
+/// The remaining time as shown.
 #[derive(Clone, Copy)]
 enum Remaining {
     /// An estimate.

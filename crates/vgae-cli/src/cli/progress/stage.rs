@@ -12,7 +12,7 @@ use vgae::progress::Progress;
 use super::format::{UNCOUNTED, draw, line};
 use super::{Reporter, Verbosity};
 
-/// How long work may take before a bar appears.
+/// The time that work may take before a bar appears.
 const BAR_DELAY: Duration = Duration::from_millis(500);
 
 /// The time between two draws of a bar; each draw takes up to three redraws.

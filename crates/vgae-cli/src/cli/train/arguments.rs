@@ -47,9 +47,7 @@ impl Args {
         let argument =
             |flag: &str| command.get_arguments().find(|argument| argument.get_long() == Some(flag));
         let excludes = |a: &Arg, b: &Arg| {
-            let conflicts = |with: &Arg, other: &Arg| {
-                command.get_arg_conflicts_with(with).iter().any(|arg| *arg == other)
-            };
+            let conflicts = |with: &Arg, other: &Arg| command.get_arg_conflicts_with(with).contains(&other);
             conflicts(a, b) || conflicts(b, a)
         };
         let given: Vec<&Arg> = command.get_arguments().filter(|argument| is_given(given, argument)).collect();

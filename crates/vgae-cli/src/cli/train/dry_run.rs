@@ -84,7 +84,7 @@ impl Estimate {
             ModelKind::Best => rest,
             _ => {
                 let encoded = trained.model.encode(&split.train, graph.features())?;
-                RunMetrics::of(&trained.model, &*encoded.score, split, graph.features(), config)?;
+                RunMetrics::compute(&trained.model, &*encoded.score, split, graph.features(), config)?;
                 start.elapsed().as_secs_f64()
             }
         };

@@ -12,11 +12,10 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use zip::ZipWriter;
 use zip::write::SimpleFileOptions;
 
-use crate::common::{VGAE, Workspace, repository, text};
+use crate::common::{HAS_TORCH, VGAE, Workspace, repository, text};
 
-/// The limit of the address space, which includes libtorch, if any, and the stacks of threads. The allocator reserves
-/// 1 GiB if that fits; the limit is too low for that in addition to libtorch, so that memory for the threads always remains.
-const MAX_MEMORY_KIB: u64 = 1_400_000;
+/// The limit of the address space, which includes the stacks of threads and libtorch, if it is built in.
+const MAX_MEMORY_KIB: u64 = if HAS_TORCH { 1_600_000 } else { 1_000_000 };
 
 /// Asserts that `vgae` with little memory prints this error and exits with `code`.
 fn says(workspace: &Workspace, arguments: &str, code: i32, message: &str) {
