@@ -60,7 +60,11 @@ function link({ node }) {
 
 /* Shows a label, which may break after the characters that join its words. */
 function labelElement(text) {
-  return make("span", { className: "label" }, ...text.split(/(?<=[_./-])/).flatMap((word) => [word, make("wbr")]));
+  return make(
+    "span",
+    { className: "label" },
+    ...text.split(/(?<=[_./-])/).flatMap((word) => [word, make("wbr")]),
+  );
 }
 
 function named(item) {
@@ -90,12 +94,21 @@ function bar(value) {
 function suggest(input, choose) {
   const list = make("ul", { className: "options", id: `${input.id}-options`, role: "listbox", hidden: true });
   list.setAttribute("aria-label", "nodes");
-  for (const [name, value] of [["role", "combobox"], ["aria-expanded", "false"], ["aria-autocomplete", "list"],
-    ["aria-controls", list.id], ["autocomplete", "off"], ["autocapitalize", "off"], ["spellcheck", "false"]]) {
+  for (const [name, value] of [
+    ["role", "combobox"],
+    ["aria-expanded", "false"],
+    ["aria-autocomplete", "list"],
+    ["aria-controls", list.id],
+    ["autocomplete", "off"],
+    ["autocapitalize", "off"],
+    ["spellcheck", "false"],
+  ]) {
     input.setAttribute(name, value);
   }
   input.after(list);
-  let found = [], current = -1, timer = 0;
+  let found = [],
+    current = -1,
+    timer = 0;
 
   function highlight(index) {
     current = index;
@@ -115,17 +128,37 @@ function suggest(input, choose) {
     open(false);
     choose(node);
   }
-  const search = latest((query) => ask("nodes", { query, limit: 12 }), (answer) => {
-    if (document.activeElement !== input || !input.value.trim()) return;
-    found = answer.nodes;
-    const option = (item, i) => make("li", { role: "option", id: `${input.id}-${i}`, onmousedown: (event) => { event.preventDefault(); take(i); } },
-      make("span", { textContent: item.node, className: clipClass(item.node) }), item.label ? " " : null, item.label ? labelElement(item.label) : null);
-    const rest = answer.num_found - found.length;
-    const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this text";
-    list.replaceChildren(...found.map(option), ...(note ? [make("li", { className: "hint", textContent: note })] : []));
-    open(true);
-    highlight(-1);
-  }, () => open(false));
+  const search = latest(
+    (query) => ask("nodes", { query, limit: 12 }),
+    (answer) => {
+      if (document.activeElement !== input || !input.value.trim()) return;
+      found = answer.nodes;
+      const option = (item, i) =>
+        make(
+          "li",
+          {
+            role: "option",
+            id: `${input.id}-${i}`,
+            onmousedown: (event) => {
+              event.preventDefault();
+              take(i);
+            },
+          },
+          make("span", { textContent: item.node, className: clipClass(item.node) }),
+          item.label ? " " : null,
+          item.label ? labelElement(item.label) : null,
+        );
+      const rest = answer.num_found - found.length;
+      const note = found.length ? rest && `and ${count.format(rest)} more` : "no id contains this text";
+      list.replaceChildren(
+        ...found.map(option),
+        ...(note ? [make("li", { className: "hint", textContent: note })] : []),
+      );
+      open(true);
+      highlight(-1);
+    },
+    () => open(false),
+  );
 
   input.addEventListener("input", () => {
     clearTimeout(timer);
@@ -135,45 +168,100 @@ function suggest(input, choose) {
   });
   input.addEventListener("blur", () => open(false));
   input.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && !list.hidden) { open(false); event.preventDefault(); }
+    if (event.key === "Escape" && !list.hidden) {
+      open(false);
+      event.preventDefault();
+    }
     if (list.hidden || !found.length) return;
-    if (event.key === "ArrowDown") { highlight((current + 1) % found.length); event.preventDefault(); }
-    if (event.key === "ArrowUp") { highlight((current <= 0 ? found.length : current) - 1); event.preventDefault(); }
-    if (event.key === "Enter" && current >= 0) { take(current); event.preventDefault(); }
+    if (event.key === "ArrowDown") {
+      highlight((current + 1) % found.length);
+      event.preventDefault();
+    }
+    if (event.key === "ArrowUp") {
+      highlight((current <= 0 ? found.length : current) - 1);
+      event.preventDefault();
+    }
+    if (event.key === "Enter" && current >= 0) {
+      take(current);
+      event.preventDefault();
+    }
   });
   return () => open(false);
 }
 
 /* Shows what the two nodes of a pair share. */
 function reasons(why) {
-  const block = (title, text, items, className = "") => make("div", {}, make("h4", { textContent: title }),
-    make("p", { textContent: text }), items && items.length ? make("ul", { className }, ...items) : null);
-  const item = (one, other) => make("li", {}, named(one), other ? make("span", { textContent: other }) : null);
+  const block = (title, text, items, className = "") =>
+    make(
+      "div",
+      {},
+      make("h4", { textContent: title }),
+      make("p", { textContent: text }),
+      items && items.length ? make("ul", { className }, ...items) : null,
+    );
+  const item = (one, other) =>
+    make("li", {}, named(one), other ? make("span", { textContent: other }) : null);
   const more = (shown, all) => (all > shown ? ` The ${shown} with the fewest edges:` : "");
   const blocks = [];
   if (why.alike) {
-    const some = why.alike.length ? "These nodes are linked with the target and share neighbours with the source:" : "No node linked with the target shares a neighbour with the source.";
-    blocks.push(block("Similar nodes", some, why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`))));
+    const some = why.alike.length
+      ? "These nodes are linked with the target and share neighbours with the source:"
+      : "No node linked with the target shares a neighbour with the source.";
+    blocks.push(
+      block(
+        "Similar nodes",
+        some,
+        why.alike.map((one) => item(one, `${count.format(one.num_common_neighbours)} in common`)),
+      ),
+    );
   } else {
     const text = why.num_common_neighbours
-      ? `${count.format(why.num_common_neighbours)}, Adamic–Adar ${figure(why.adamic_adar, 2)}.${more(why.common_neighbours.length, why.num_common_neighbours)}` : "None.";
-    blocks.push(block("Common neighbours", text, why.common_neighbours.map((one) => item(one)),
-      why.common_neighbours.some((one) => one.label) ? "" : "names"));
+      ? `${count.format(why.num_common_neighbours)}, Adamic–Adar ${figure(why.adamic_adar, 2)}.${more(why.common_neighbours.length, why.num_common_neighbours)}`
+      : "None.";
+    blocks.push(
+      block(
+        "Common neighbours",
+        text,
+        why.common_neighbours.map((one) => item(one)),
+        why.common_neighbours.some((one) => one.label) ? "" : "names",
+      ),
+    );
   }
   if (why.num_shared_features !== null) {
     const largest = Math.max(...why.shared_features.map((shared) => shared.weight));
     const features = why.shared_features.map((shared) => {
       const weight = make("span", { className: "weight", ariaHidden: "true" });
-      weight.style.width = `${100 * shared.weight / largest}%`;
-      return make("li", {}, make("span", {}, make("span", { textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature, className: clipClass(shared.feature) }), weight),
-        make("span", { textContent: `in ${plural(shared.num_nodes, "node")}` }));
+      weight.style.width = `${(100 * shared.weight) / largest}%`;
+      return make(
+        "li",
+        {},
+        make(
+          "span",
+          {},
+          make("span", {
+            textContent: /^\d+$/.test(shared.feature) ? `feature ${shared.feature}` : shared.feature,
+            className: clipClass(shared.feature),
+          }),
+          weight,
+        ),
+        make("span", { textContent: `in ${plural(shared.num_nodes, "node")}` }),
+      );
     });
-    const text = `${why.num_shared_features ? count.format(why.num_shared_features) : "None"}, cosine ${figure(why.feature_cosine, 3)}.`
-      + (why.num_shared_features > features.length ? ` The ${features.length} with the largest weights:` : "");
+    const text =
+      `${why.num_shared_features ? count.format(why.num_shared_features) : "None"}, cosine ${figure(why.feature_cosine, 3)}.` +
+      (why.num_shared_features > features.length ? ` The ${features.length} with the largest weights:` : "");
     blocks.push(block("Shared features", text, features));
   }
-  const far = why.distance === null ? `more than ${why.max_distance} training edges apart` : `${plural(why.distance, "training edge")} apart`;
-  blocks.push(block("Position in the graph", `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`));
+  const far =
+    why.distance === null
+      ? `more than ${why.max_distance} training edges apart`
+      : `${plural(why.distance, "training edge")} apart`;
+  blocks.push(
+    block(
+      "Position in the graph",
+      `${far[0].toUpperCase()}${far.slice(1)}. Training edges: ${count.format(why.source_degree)} at the source, ${count.format(why.target_degree)} at the target.`,
+    ),
+  );
   return make("div", { className: "reasons" }, ...blocks);
 }
 
@@ -184,13 +272,24 @@ function predicted(source, item, rank) {
   const button = make("button", { type: "button", textContent: "why" });
   button.setAttribute("aria-expanded", "false");
   button.setAttribute("aria-label", `why ${item.node}`);
-  const row = make("tr", { className: "row" },
+  const row = make(
+    "tr",
+    { className: "row" },
     make("td", { className: "number", textContent: rank }),
     make("td", {}, named(item)),
-    make("td", { className: "chance" }, make("span", { className: "figure", textContent: probability(item.probability) }), bar(item.probability)),
+    make(
+      "td",
+      { className: "chance" },
+      make("span", { className: "figure", textContent: probability(item.probability) }),
+      bar(item.probability),
+    ),
     make("td", { className: "number optional", textContent: figure(item.logit, 2) }),
-    make("td", { className: "number optional common", textContent: count.format(item.why.num_common_neighbours) }),
-    make("td", { className: "opens" }, button));
+    make("td", {
+      className: "number optional common",
+      textContent: count.format(item.why.num_common_neighbours),
+    }),
+    make("td", { className: "opens" }, button),
+  );
   let answer = null;
   row.addEventListener("click", async (event) => {
     if (event.target.closest("a")) return;

@@ -20,30 +20,76 @@ function drawMap(container, data, options) {
   container.replaceChildren(canvas, tip, legend);
 
   const context = canvas.getContext("2d");
-  const tree = d3.quadtree(d3.range(count), (i) => data.x[i], (i) => data.y[i]);
+  const tree = d3.quadtree(
+    d3.range(count),
+    (i) => data.x[i],
+    (i) => data.y[i],
+  );
   const hidden = new Set();
   let transform = d3.zoomIdentity;
-  let width = 0, height = 0, hovered = null;
+  let width = 0,
+    height = 0,
+    hovered = null;
   let chosen = { node: null, neighbours: [], predicted: [] };
 
   const color = (name) => getComputedStyle(container).getPropertyValue(name).trim();
   const half = () => Math.min(width, height) / 2 - 12;
-  const toScreen = (x, y) => [transform.applyX(width / 2 + x * half()), transform.applyY(height / 2 - y * half())];
+  const toScreen = (x, y) => [
+    transform.applyX(width / 2 + x * half()),
+    transform.applyY(height / 2 - y * half()),
+  ];
   const position = (i) => toScreen(data.x[i], data.y[i]);
   const groupOf = (i) => data.group[i] ?? -1;
-  const radius = () => Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
+  const radius = () =>
+    Math.max(1.6, Math.min(4, 150 / Math.sqrt(count))) * Math.min(2.5, Math.sqrt(transform.k));
 
   /* Each group has a colour and a shape, the same as in the charts. */
-  const plus = [[-0.4, -1.3], [0.4, -1.3], [0.4, -0.4], [1.3, -0.4], [1.3, 0.4], [0.4, 0.4], [0.4, 1.3], [-0.4, 1.3], [-0.4, 0.4], [-1.3, 0.4], [-1.3, -0.4], [-0.4, -0.4]];
+  const plus = [
+    [-0.4, -1.3],
+    [0.4, -1.3],
+    [0.4, -0.4],
+    [1.3, -0.4],
+    [1.3, 0.4],
+    [0.4, 0.4],
+    [0.4, 1.3],
+    [-0.4, 1.3],
+    [-0.4, 0.4],
+    [-1.3, 0.4],
+    [-1.3, -0.4],
+    [-0.4, -0.4],
+  ];
   const corners = [
     null,
-    [[-0.9, -0.9], [0.9, -0.9], [0.9, 0.9], [-0.9, 0.9]],
-    [[0, -1.3], [1.15, 0.8], [-1.15, 0.8]],
-    [[0, -1.3], [1.3, 0], [0, 1.3], [-1.3, 0]],
-    [[0, 1.3], [1.15, -0.8], [-1.15, -0.8]],
+    [
+      [-0.9, -0.9],
+      [0.9, -0.9],
+      [0.9, 0.9],
+      [-0.9, 0.9],
+    ],
+    [
+      [0, -1.3],
+      [1.15, 0.8],
+      [-1.15, 0.8],
+    ],
+    [
+      [0, -1.3],
+      [1.3, 0],
+      [0, 1.3],
+      [-1.3, 0],
+    ],
+    [
+      [0, 1.3],
+      [1.15, -0.8],
+      [-1.15, -0.8],
+    ],
     plus,
     plus.map(([x, y]) => [0.71 * (x - y), 0.71 * (x + y)]),
-    [[-1.4, -0.55], [1.4, -0.55], [1.4, 0.55], [-1.4, 0.55]],
+    [
+      [-1.4, -0.55],
+      [1.4, -0.55],
+      [1.4, 0.55],
+      [-1.4, 0.55],
+    ],
   ];
   function drawPoint(group, x, y, r) {
     const shape = corners[group % corners.length];
@@ -87,7 +133,8 @@ function drawMap(container, data, options) {
     context.setTransform(devicePixelRatio, 0, 0, devicePixelRatio, 0, 0);
     context.clearRect(0, 0, width, height);
     const colors = data.groups.map((_, g) => color(`--series-${g}`));
-    const other = color("--other"), ink = color("--ink");
+    const other = color("--other"),
+      ink = color("--ink");
     const { node, neighbours, predicted } = chosen;
     const r = radius();
     for (const group of [-1, ...data.groups.keys()]) {
@@ -131,11 +178,15 @@ function drawMap(container, data, options) {
       const found = tree.find(wx, wy, reach);
       return found === undefined ? null : found;
     }
-    let best = null, least = reach * reach;
+    let best = null,
+      least = reach * reach;
     for (let i = 0; i < count; i++) {
       if (hidden.has(groupOf(i))) continue;
       const distance = (data.x[i] - wx) ** 2 + (data.y[i] - wy) ** 2;
-      if (distance < least) { best = i; least = distance; }
+      if (distance < least) {
+        best = i;
+        least = distance;
+      }
     }
     return best;
   }
@@ -162,12 +213,24 @@ function drawMap(container, data, options) {
     return element;
   }
 
-  const zoom = d3.zoom().scaleExtent([0.8, 60])
+  const zoom = d3
+    .zoom()
+    .scaleExtent([0.8, 60])
     /* The wheel scrolls the page; Ctrl and the wheel, or a pinch, zoom the map. */
-    .filter((event) => !event.button && (event.type !== "wheel" || event.ctrlKey || event.metaKey || document.activeElement === canvas)
-      && (event.type !== "touchstart" || event.touches.length > 1 || transform.k > 1))
-    .on("zoom", (event) => { transform = event.transform; tip.hidden = true; hovered = null; draw(); });
-  d3.select(canvas).call(zoom)
+    .filter(
+      (event) =>
+        !event.button &&
+        (event.type !== "wheel" || event.ctrlKey || event.metaKey || document.activeElement === canvas) &&
+        (event.type !== "touchstart" || event.touches.length > 1 || transform.k > 1),
+    )
+    .on("zoom", (event) => {
+      transform = event.transform;
+      tip.hidden = true;
+      hovered = null;
+      draw();
+    });
+  d3.select(canvas)
+    .call(zoom)
     .on("dblclick.zoom", () => d3.select(canvas).call(zoom.transform, d3.zoomIdentity))
     .on("mousemove", (event) => hover(nearest(...d3.pointer(event, canvas))))
     .on("mouseleave", () => hover(null))
@@ -181,7 +244,12 @@ function drawMap(container, data, options) {
 
   const shapes = ["●", "■", "▲", "◆", "▼", "✚", "✖", "▬"];
   const rest = data.group.filter((group) => (group ?? -1) < 0).length;
-  const entries = data.groups.map((group, g) => [g, group.name, shapes[g % shapes.length], `var(--series-${g})`]);
+  const entries = data.groups.map((group, g) => [
+    g,
+    group.name,
+    shapes[g % shapes.length],
+    `var(--series-${g})`,
+  ]);
   if (data.groups.length && rest) entries.push([-1, "other or no group", "●", "var(--other)"]);
   for (const [g, name, shape, style] of entries) {
     const button = document.createElement("button");

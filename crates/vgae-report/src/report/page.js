@@ -34,8 +34,19 @@ function showRun(section, run) {
 function showMap(section, container, run) {
   const panel = section.querySelector(".panel");
   const onMap = run.map.x.length;
-  const data = { ids: run.ids.slice(0, onMap), x: run.map.x, y: run.map.y, group: run.map.group, groups: run.map.groups };
-  const point = (index) => ({ id: data.ids[index], x: data.x[index], y: data.y[index], group: data.group[index] });
+  const data = {
+    ids: run.ids.slice(0, onMap),
+    x: run.map.x,
+    y: run.map.y,
+    group: run.map.group,
+    groups: run.map.groups,
+  };
+  const point = (index) => ({
+    id: data.ids[index],
+    x: data.x[index],
+    y: data.y[index],
+    group: data.group[index],
+  });
   const shown = (others) => others.filter((other) => other < onMap).map(point);
   const highlight = drawMap(container, data, { onSelect: select });
 
@@ -51,7 +62,15 @@ function showMap(section, container, run) {
   function select(index) {
     if (index === null || index >= onMap) {
       highlight(null);
-      panel.replaceChildren(element("p", "hint", run.links.length ? "Click a node to see its neighbours and its highest-ranked new links." : "Click a node to see its name."));
+      panel.replaceChildren(
+        element(
+          "p",
+          "hint",
+          run.links.length
+            ? "Click a node to see its neighbours and its highest-ranked new links."
+            : "Click a node to see its name.",
+        ),
+      );
       return;
     }
     const neighbours = run.map.neighbours[index];
@@ -59,7 +78,10 @@ function showMap(section, container, run) {
     highlight(point(index), shown(neighbours), shown(predicted.map((link) => link[0])));
     const group = run.map.group[index];
     const degree = run.map.degrees[index];
-    const facts = [group === null ? "" : run.map.groups[group].name, `${degree} ${degree === 1 ? "neighbour" : "neighbours"}`];
+    const facts = [
+      group === null ? "" : run.map.groups[group].name,
+      `${degree} ${degree === 1 ? "neighbour" : "neighbours"}`,
+    ];
     const list = element("ol", "predicted");
     for (const [other, probability, common] of predicted) {
       const item = element("li");
@@ -69,12 +91,15 @@ function showMap(section, container, run) {
     }
     const known = element("div", "neighbours");
     known.append(...neighbours.map(nodeButton));
-    if (degree > neighbours.length) known.append(element("span", "hint", `and ${degree - neighbours.length} more`));
+    if (degree > neighbours.length)
+      known.append(element("span", "hint", `and ${degree - neighbours.length} more`));
     panel.replaceChildren(
       element("h4", "", run.ids[index]),
       element("p", "hint", facts.filter(Boolean).join(" · ")),
       element("h5", "", "Highest-ranked new links"),
-      predicted.length ? list : element("p", "hint", "This node was not searched for links; vgae predict RUN --node ID does this."),
+      predicted.length
+        ? list
+        : element("p", "hint", "This node was not searched for links; vgae predict RUN --node ID does this."),
       element("h5", "", "Neighbours"),
       neighbours.length ? known : element("p", "hint", "None."),
     );
@@ -85,8 +110,11 @@ function showMap(section, container, run) {
     const text = find.value.trim().toLowerCase();
     if (!text) return select(null);
     const names = data.ids.map((id) => id.toLowerCase());
-    const index = [names.indexOf(text), names.findIndex((name) => name.startsWith(text)), names.findIndex((name) => name.includes(text))]
-      .find((at) => at >= 0);
+    const index = [
+      names.indexOf(text),
+      names.findIndex((name) => name.startsWith(text)),
+      names.findIndex((name) => name.includes(text)),
+    ].find((at) => at >= 0);
     if (index !== undefined) return select(index);
     select(null);
     panel.replaceChildren(element("p", "hint", "No node on the map has a name with this text."));
@@ -109,13 +137,24 @@ function showLinks(table, run, select) {
     logit: (link) => link.logit,
     common: (link) => link.common,
   };
-  const links = run.links.map(([source, target, probability, logit, common], at) => ({ rank: at + 1, source, target, probability, logit, common }));
+  const links = run.links.map(([source, target, probability, logit, common], at) => ({
+    rank: at + 1,
+    source,
+    target,
+    probability,
+    logit,
+    common,
+  }));
   const maxRows = 500;
-  let key = "rank", descending = false;
+  let key = "rank",
+    descending = false;
 
   function shown() {
     const text = search.value.trim().toLowerCase();
-    const matches = links.filter((link) => !text || [link.source, link.target].some((node) => run.ids[node].toLowerCase().includes(text)));
+    const matches = links.filter(
+      (link) =>
+        !text || [link.source, link.target].some((node) => run.ids[node].toLowerCase().includes(text)),
+    );
     const by = (a, b) => {
       const [x, y] = [value[key](a), value[key](b)];
       return (typeof x === "string" ? compare(x, y) : x - y) || a.rank - b.rank;
@@ -126,23 +165,34 @@ function showLinks(table, run, select) {
 
   function draw() {
     const matches = shown();
-    body.replaceChildren(...matches.slice(0, maxRows).map((link) => {
-      const row = element("tr");
-      const node = (index) => {
-        const cell = element("td");
-        const button = element("button", "node", run.ids[index]);
-        button.type = "button";
-        button.addEventListener("click", () => { select(index); document.querySelector(".map")?.scrollIntoView({ block: "nearest" }); });
-        cell.append(run.map ? button : element("span", "", run.ids[index]));
-        return cell;
-      };
-      const bar = element("td", "bar");
-      bar.style.setProperty("--share", link.probability);
-      bar.append(element("span", "", figure(link.probability)));
-      row.append(element("td", "number", link.rank), node(link.source), node(link.target), bar, element("td", "number", link.logit.toFixed(3)));
-      if (run.countsCommon) row.append(element("td", "number", link.common));
-      return row;
-    }));
+    body.replaceChildren(
+      ...matches.slice(0, maxRows).map((link) => {
+        const row = element("tr");
+        const node = (index) => {
+          const cell = element("td");
+          const button = element("button", "node", run.ids[index]);
+          button.type = "button";
+          button.addEventListener("click", () => {
+            select(index);
+            document.querySelector(".map")?.scrollIntoView({ block: "nearest" });
+          });
+          cell.append(run.map ? button : element("span", "", run.ids[index]));
+          return cell;
+        };
+        const bar = element("td", "bar");
+        bar.style.setProperty("--share", link.probability);
+        bar.append(element("span", "", figure(link.probability)));
+        row.append(
+          element("td", "number", link.rank),
+          node(link.source),
+          node(link.target),
+          bar,
+          element("td", "number", link.logit.toFixed(3)),
+        );
+        if (run.countsCommon) row.append(element("td", "number", link.common));
+        return row;
+      }),
+    );
     const cut = matches.length > maxRows ? `, the first ${maxRows} shown` : "";
     state.textContent = `${matches.length} of ${links.length} links${cut}`;
     for (const header of headers) {
@@ -167,8 +217,19 @@ function showLinks(table, run, select) {
     const safe = /^[=+\-@\t\r]/.test(text) && !/^-?\d+(\.\d+)?$/.test(text) ? `'${text}` : text;
     return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
   };
-  const csv = () => ["source,target,probability,logit,common_neighbours",
-    ...shown().map((link) => [cell(run.ids[link.source]), cell(run.ids[link.target]), link.probability, link.logit, link.common].join(","))].join("\r\n") + "\r\n";
+  const csv = () =>
+    [
+      "source,target,probability,logit,common_neighbours",
+      ...shown().map((link) =>
+        [
+          cell(run.ids[link.source]),
+          cell(run.ids[link.target]),
+          link.probability,
+          link.logit,
+          link.common,
+        ].join(","),
+      ),
+    ].join("\r\n") + "\r\n";
   table.querySelector(".download").addEventListener("click", () => {
     const anchor = element("a");
     anchor.href = URL.createObjectURL(new Blob([csv()], { type: "text/csv" }));
@@ -181,4 +242,8 @@ function showLinks(table, run, select) {
 }
 
 /* Print collapsed sections as well. */
-addEventListener("beforeprint", () => document.querySelectorAll("details").forEach((details) => { details.open = true; }));
+addEventListener("beforeprint", () =>
+  document.querySelectorAll("details").forEach((details) => {
+    details.open = true;
+  }),
+);

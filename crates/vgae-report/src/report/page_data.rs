@@ -48,7 +48,8 @@ fn map_data(map: &Map, report: &Report, names: &mut Names) -> Value {
     let mut predicted = Vec::with_capacity(on_map);
     for &node in &map.nodes {
         let all = report.neighbours.get(&node).map_or(&[][..], Vec::as_slice);
-        let (near, far): (Vec<u32>, Vec<u32>) = all.iter().partition(|&&other| names.is_among(other, on_map));
+        let (near, far): (Vec<u32>, Vec<u32>) =
+            all.iter().partition(|&&other| names.is_among_first(other, on_map));
         let named = near.into_iter().chain(far).take(MAX_NEIGHBOURS);
         neighbours.push(named.map(|other| names.number(other)).collect::<Vec<_>>());
         let links = report.links.of_nodes.get(&node).map_or(&[][..], Vec::as_slice);
@@ -88,8 +89,8 @@ impl Names<'_> {
         number
     }
 
-    fn is_among(&self, node: u32, first: usize) -> bool {
-        self.numbers.get(&node).is_some_and(|&number| number < first)
+    fn is_among_first(&self, node: u32, count: usize) -> bool {
+        self.numbers.get(&node).is_some_and(|&number| number < count)
     }
 }
 

@@ -45,14 +45,14 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
             percent(upper)
         ));
     }
-    let is_calibrated = beats_chance(part) && probabilities(part, report, &mut reasons);
+    let is_calibrated = beats_chance(part) && judge_probabilities(part, report, &mut reasons);
     let best = report.baselines.first().map_or(0.0, |best| best.metrics.roc_auc);
     let answer = match (beats_chance(part), part.name == "test" && !is_small, is_calibrated) {
         (false, _, _) => "No: it does not rank measurably better than chance",
         (true, false, _) => "With care",
         (true, true, _) if upper < best => "A simple score ranks better",
-        (true, true, true) => "Yes, ranking and probabilities",
-        (true, true, false) => "Yes, its ranking",
+        (true, true, true) => "Yes, the ranking and the probabilities",
+        (true, true, false) => "Yes, the ranking",
     };
     if beats_chance(part) {
         reasons.push(
@@ -63,11 +63,11 @@ pub(super) fn trusted(part: &HeldOut, report: &Report) -> Finding {
 }
 
 /// Adds a reason on the probabilities. Returns `true` if they can be trusted.
-fn probabilities(part: &HeldOut, report: &Report, reasons: &mut Vec<String>) -> bool {
+fn judge_probabilities(part: &HeldOut, report: &Report, reasons: &mut Vec<String>) -> bool {
     let error = |probability: &ProbabilityReliability| probability.reliability.expected_calibration_error;
     if let Some(calibrated) = part.reliabilities.get(1) {
         reasons.push(format!(
-            "Its probabilities are calibrated ({}) and adjusted to how rare links are. Among as many non-links as links, they \
+            "The probabilities are calibrated ({}) and adjusted to how rare links are. Among as many non-links as links, they \
              are off by {} points on average.",
             calibrated.probability,
             percent(error(calibrated))
@@ -83,7 +83,7 @@ fn probabilities(part: &HeldOut, report: &Report, reasons: &mut Vec<String>) -> 
     let hint = method
         .map_or(String::new(), |method| format!(" `vgae train DATA --calibrate {method}` corrects this."));
     reasons.push(format!(
-        "Use its ranking, not its probabilities: sigmoid(logit) ignores how rare links are, and is off by {} points on average \
+        "Use the ranking, not the probabilities: sigmoid(logit) ignores how rare links are, and is off by {} points on average \
          among as many non-links as links.{hint}",
         percent(off)
     ));
