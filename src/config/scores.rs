@@ -95,9 +95,7 @@ impl BaselineKind {
             BaselineKind::PersonalizedPagerank => "no training: random walks that restart, both ways",
             BaselineKind::Spectral => "no training: inner product of leading eigenvectors of Â",
             BaselineKind::FeatureCosine => "no training: cosine of the features",
-            BaselineKind::PropagatedCosine => {
-                "no training: cosine of the tf-idf features after one step along Â"
-            }
+            BaselineKind::PropagatedCosine => "no training: cosine of tf-idf features propagated once",
         }
     }
 
