@@ -48,7 +48,7 @@ test: $(libtorch) announce
 # The program's tests run it over a thousand times. Without libtorch it starts in a few milliseconds, with it in 0.2 s.
 .PHONY: test-torch
 test-torch: $(libtorch)
-	$(TEST) -p vgae-cli --all-features --test program $(FILTER)
+	$(TEST) -p vgae-cli --all-features --test program --test fuzz $(FILTER)
 
 # The library and the program without libtorch and without what only some users need.
 .PHONY: test-light
