@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use causes::{ColumnError, ParseError, TwoKinds, WeightError};
-use words::{after_loss_of, named, plain, remedy, show, signal_name};
+use words::{of_part, named, plain, remedy, show, signal_name};
 pub use words::{printable, reason, size};
 
 /// The result of every fallible function of this crate.
@@ -242,7 +242,7 @@ pub enum Error {
         index: usize,
     },
     /// The loss is not finite.
-    #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", after_loss_of(part), remedy(*epoch, *learning_rate, *largest_feature))]
+    #[error("the loss{} is {loss} at epoch {epoch}; hint: {}", of_part(part), remedy(*epoch, *learning_rate, *largest_feature))]
     Diverged {
         /// The network within a larger model; otherwise empty.
         part: String,

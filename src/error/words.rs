@@ -89,7 +89,7 @@ pub(super) fn remedy(epoch: usize, learning_rate: f64, largest_feature: f32) -> 
 }
 
 /// Returns ` of ` and the name of the part, or nothing if `part` is empty.
-pub(super) fn after_loss_of(part: &str) -> String {
+pub(super) fn of_part(part: &str) -> String {
     if part.is_empty() { String::new() } else { format!(" of {part}") }
 }
 
