@@ -9,7 +9,7 @@ use std::io;
 use std::path::PathBuf;
 
 pub use causes::{ColumnError, ParseError, TwoKinds, WeightError};
-use words::{of_part, named, plain, remedy, show, signal_name};
+use words::{named, of_part, plain, remedy, show, signal_name};
 pub use words::{printable, reason, size};
 
 /// The result of every fallible function of this crate.
