@@ -215,7 +215,7 @@ def main():
         written[title] = "\n".join([*lines, "", f"({date.today()}, commit {commit}, {os.cpu_count()} cores)"])
         head = ["# What vgae can be trusted with", "",
                 f"Made by `make reliability` ({platform.system()}, {platform.machine()}). A part that was not made again keeps its "
-                "date. Each is also a test of `make test`, with smaller numbers, but for memory, "
+                "date. Each is also a test of `make test` or `make test-torch`, with smaller numbers, but for memory, "
                 "requests and the sanitizer."]
         parts = [f"## {title}\n\n{written[title]}" for title, _ in PARTS.values() if title in written]
         REPORT.write_text("\n".join(head) + "\n\n" + "\n\n".join(parts) + "\n")

@@ -79,7 +79,7 @@ pub enum WeightError {
         expected: Vec<usize>,
     },
     /// The weights belong to another network of the same model.
-    #[error("they belong to the network {found}; expected {expected}")]
+    #[error("the weights are of the network {found}; expected {expected}")]
     OtherNetwork {
         /// The name of the network found.
         found: String,

@@ -184,7 +184,6 @@ impl EdgeList {
     }
 
     /// Returns the edges without their directions: (u, v) and (v, u) become one edge with the larger weight.
-    /// Returns the edges without their directions: (u, v) and (v, u) become one edge with the larger weight.
     /// Undirected models see a directed graph this way. O(n + m log m) time; free if the edges are undirected.
     pub fn undirected(&self) -> Cow<'_, EdgeList> {
         match self.direction {

@@ -21,7 +21,6 @@
 #[cfg(not(feature = "torch"))]
 mod absent;
 #[cfg(feature = "torch")]
-#[cfg(feature = "torch")]
 mod network;
 #[cfg(feature = "torch")]
 mod rows;

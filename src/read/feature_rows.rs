@@ -17,7 +17,7 @@ pub(super) struct FeatureRows {
     /// The line of each node.
     lines: Vec<u64>,
     /// The rows in order; adjacent rows of one form share a part, so that a file of one form is never copied.
-    parts: Vec<HeldOut>,
+    parts: Vec<Part>,
     num_nonzeros: usize,
 }
 
@@ -32,7 +32,7 @@ pub(super) struct BlockOfRows {
 }
 
 /// Consecutive rows in the form that takes less memory.
-enum HeldOut {
+enum Part {
     Dense(Vec<f32>),
     Sparse { lengths: Vec<u32>, indices: Vec<u32>, values: Vec<f32> },
 }
@@ -102,10 +102,10 @@ impl FeatureRows {
         }
         let is_dense = Features::is_dense(block.num_nonzeros, block.lines.len(), width);
         match (is_dense, self.parts.last()) {
-            (true, Some(HeldOut::Dense(_))) | (false, Some(HeldOut::Sparse { .. })) => {}
-            (true, _) => self.parts.push(HeldOut::Dense(Vec::new())),
+            (true, Some(Part::Dense(_))) | (false, Some(Part::Sparse { .. })) => {}
+            (true, _) => self.parts.push(Part::Dense(Vec::new())),
             (false, _) => {
-                self.parts.push(HeldOut::Sparse {
+                self.parts.push(Part::Sparse {
                     lengths: Vec::new(),
                     indices: Vec::new(),
                     values: Vec::new(),
@@ -113,8 +113,8 @@ impl FeatureRows {
             }
         }
         match self.parts.last_mut() {
-            Some(HeldOut::Dense(values)) => values.extend_from_slice(&block.values),
-            Some(HeldOut::Sparse { lengths, indices, values }) => {
+            Some(Part::Dense(values)) => values.extend_from_slice(&block.values),
+            Some(Part::Sparse { lengths, indices, values }) => {
                 for row in block.values.chunks_exact(width) {
                     let before = indices.len();
                     for (column, &value) in row.iter().enumerate().filter(|&(_, &value)| value != 0.0) {
@@ -145,13 +145,13 @@ impl FeatureRows {
     }
 }
 
-fn dense_matrix(parts: Vec<HeldOut>, num_rows: usize, width: usize) -> Array2<f32> {
+fn dense_matrix(parts: Vec<Part>, num_rows: usize, width: usize) -> Array2<f32> {
     let mut all = Vec::new();
     for part in parts {
         match part {
-            HeldOut::Dense(values) if all.is_empty() => all = values,
-            HeldOut::Dense(values) => all.extend_from_slice(&values),
-            HeldOut::Sparse { lengths, indices, values } => {
+            Part::Dense(values) if all.is_empty() => all = values,
+            Part::Dense(values) => all.extend_from_slice(&values),
+            Part::Sparse { lengths, indices, values } => {
                 let mut entries = indices.into_iter().zip(values);
                 for length in lengths {
                     let start = all.len();
@@ -167,11 +167,11 @@ fn dense_matrix(parts: Vec<HeldOut>, num_rows: usize, width: usize) -> Array2<f3
     Array2::from_shape_vec((num_rows, width), all).expect("every row has as many values")
 }
 
-fn sparse_matrix(parts: Vec<HeldOut>, num_rows: usize, width: usize) -> Csr {
+fn sparse_matrix(parts: Vec<Part>, num_rows: usize, width: usize) -> Csr {
     let (mut indptr, mut all_indices, mut all_values) = (vec![0], Vec::new(), Vec::new());
     for part in parts {
         match part {
-            HeldOut::Sparse { lengths, indices, values } => {
+            Part::Sparse { lengths, indices, values } => {
                 let mut end = all_indices.len();
                 indptr.extend(lengths.iter().map(|&length| {
                     end += length as usize;
@@ -184,7 +184,7 @@ fn sparse_matrix(parts: Vec<HeldOut>, num_rows: usize, width: usize) -> Csr {
                     all_values.extend_from_slice(&values);
                 }
             }
-            HeldOut::Dense(values) => {
+            Part::Dense(values) => {
                 for row in values.chunks_exact(width) {
                     for (column, &value) in row.iter().enumerate().filter(|&(_, &value)| value != 0.0) {
                         all_indices.push(column as u32);

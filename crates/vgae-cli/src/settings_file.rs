@@ -113,9 +113,13 @@ impl SettingsFile {
     /// Returns `given` with the settings of the file, except those whose flag `is_overridden`.
     ///
     /// # Errors
-    /// [`Error::Usage`] if the settings do not fit together.
+    /// [`Error::Usage`] if a number of `given` is not finite, or the settings do not fit together.
     pub fn lay_under(&self, given: &Config, is_overridden: impl Fn(&str) -> bool) -> Result<Config> {
         let mut all = as_json(given);
+        // JSON has no NaN and no infinity: they would come back as a default. No setting allows them.
+        if !is_kept_by(&all, given) {
+            given.validate()?;
+        }
         let used = |flag: &str| flag != SPLIT && !is_overridden(flag);
         for setting in self.settings.iter().filter(|setting| used(&setting.flag)) {
             if let Some(place) = place(&mut all, &setting.flag) {
@@ -186,6 +190,15 @@ fn excerpt(text: &str) -> String {
     format!("{}{end}", beginning.escape_debug())
 }
 
+/// Returns `true` if `json` gives the numbers of `config` back.
+fn is_kept_by(json: &Value, config: &Config) -> bool {
+    serde_json::from_value::<Config>(json.clone()).is_ok_and(|mut again| {
+        again.read.features = config.read.features.clone();
+        again.train.memory_limit = config.train.memory_limit;
+        again == *config
+    })
+}
+
 fn as_json(config: &Config) -> Value {
     serde_json::to_value(config).unwrap_or_default()
 }
@@ -254,7 +267,9 @@ fn parses(flag: &str, value: &Value) -> std::result::Result<(), String> {
         "usize" | "u64" | "u32" => "a whole number of at least 0".into(),
         "f64" => "a number".into(),
         "a boolean" => "true or false".into(),
-        "parsable string" | "an integer or string" => "a size, as in 4GB or 512MiB".into(),
+        "parsable string" | "an integer or string" | "integer overflow" => {
+            "a size, as in 4GB or 512MiB".into()
+        }
         expected => expected.into(),
     })
 }

@@ -8,7 +8,7 @@ use crate::evaluate::calibrate::{ClassLogits, Isotonic, Population};
 /// A threshold for logits, and the expected precision and recall of the pairs above it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Threshold {
-    /// The threshold; pairs with at least this logit are above the threshold.
+    /// The lowest logit that counts as above the threshold.
     pub logit: f64,
     /// The share of the pairs above the threshold that are edges; 0 if no pair is above it.
     pub precision: f64,

@@ -19,8 +19,7 @@ use super::stdout;
 /// puts the threshold after the given number of them.
 ///
 /// The printed recall is the share of the test links above the threshold. num_predicted is the number of
-/// pairs above the threshold that are not edges; `vgae predict --top` returns them with this
-/// number. The
+/// pairs above the threshold that are not edges; to list them, give that number to `vgae predict --top`. The
 /// precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
 /// How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]

@@ -125,6 +125,17 @@ fn config_errors_name_file_line_and_key() {
     workspace.write("run.toml", "epochs = \"many\"\n");
     workspace.failure(&format!("train {} --config run.toml --epochs 3", karate()), 2);
 
+    // JSON, through which the settings go, has no NaN.
+    workspace.write("run.toml", "epochs = 3\n");
+    for (flags, problem) in [
+        ("--learning-rate nan", "--learning-rate is NaN; expected a number above 0"),
+        ("--val-fraction nan", "--val-fraction is NaN; expected a fraction of at least 0 and below 1"),
+        ("--free-bits inf", "--free-bits is inf; expected a number of at least 0"),
+    ] {
+        let error = workspace.failure(&format!("train {} --config run.toml {flags}", karate()), 2);
+        assert_eq!(error, format!("error: {problem}\n"));
+    }
+
     let error = workspace.failure(&format!("train {} --config none.toml", karate()), 1);
     assert_eq!(error, "error: cannot read none.toml: No such file or directory\n");
     workspace.write("latin.toml", b"model = \"\xe9\"");
