@@ -24,6 +24,16 @@ pub enum EdgeFormat {
     #[cfg_attr(feature = "clap", value(name = "graphml"))]
     #[serde(rename = "graphml")]
     GraphMl,
+    /// GEXF, as Gephi writes it, optionally gzipped (.gexf).
+    Gexf,
+    /// Graph Modelling Language, optionally gzipped (.gml).
+    Gml,
+    /// Pajek, optionally gzipped (.net, .paj).
+    Pajek,
+    /// The simple interaction format of Cytoscape, optionally gzipped (.sif).
+    Sif,
+    /// JSON with a list of nodes and a list of links, as networkx and D3 write it, optionally gzipped (.json).
+    Json,
 }
 
 /// The format of embeddings.
@@ -55,7 +65,28 @@ impl EdgeFormat {
             Some("mtx") => EdgeFormat::MatrixMarket,
             Some("npz") => EdgeFormat::Npz,
             Some("graphml") => EdgeFormat::GraphMl,
+            Some("gexf") => EdgeFormat::Gexf,
+            Some("gml") => EdgeFormat::Gml,
+            Some("net" | "paj") => EdgeFormat::Pajek,
+            Some("sif") => EdgeFormat::Sif,
+            Some("json") => EdgeFormat::Json,
             _ => EdgeFormat::Text,
+        }
+    }
+
+    /// Returns the usual name of the format, as in `Matrix Market`.
+    pub fn name(self) -> &'static str {
+        match self {
+            EdgeFormat::Text => "text",
+            EdgeFormat::Parquet => "Parquet",
+            EdgeFormat::MatrixMarket => "Matrix Market",
+            EdgeFormat::Npz => "npz",
+            EdgeFormat::GraphMl => "GraphML",
+            EdgeFormat::Gexf => "GEXF",
+            EdgeFormat::Gml => "GML",
+            EdgeFormat::Pajek => "Pajek",
+            EdgeFormat::Sif => "SIF",
+            EdgeFormat::Json => "JSON",
         }
     }
 }

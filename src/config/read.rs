@@ -22,11 +22,26 @@ pub struct ReadConfig {
     /// file is an id and then numbers, or the file has the header node,feature,value
     #[cfg_attr(feature = "clap", arg(long, value_name = "FILE", default_value_t))]
     pub features: FeatureSource,
+    /// The column of the sources: its header, or its number, counted from 1 [default: a column with a usual
+    /// header, such as `source` or `from`, otherwise the first]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    #[serde(default)]
+    pub source: Option<String>,
+    /// The column of the targets: its header, or its number, counted from 1 [default: a column with a usual
+    /// header, such as `target` or `to`, otherwise the second]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    #[serde(default)]
+    pub target: Option<String>,
     /// The column of edge weights: its header, or its number, counted from 1. A column with the header
     /// `weight` is used automatically
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
+    /// The data of the nodes to use as their ids, such as `label`, in a file that lists its nodes: GraphML, GEXF, GML,
+    /// Pajek or JSON
+    #[cfg_attr(feature = "clap", arg(long, value_name = "KEY"))]
+    #[serde(default)]
+    pub node_names: Option<String>,
     /// The treatment of the first row of the edge list
     #[cfg_attr(feature = "clap", arg(long, value_name = "WHEN", value_enum, default_value_t))]
     pub header: Header,

@@ -12,16 +12,22 @@ use crate::progress::Progress;
 use crate::read::RowReader;
 use crate::read::columns::{Columns, header_columns, weight};
 #[cfg(feature = "graphml")]
+use crate::read::gexf::read_gexf;
+use crate::read::gml::read_gml;
+#[cfg(feature = "graphml")]
 use crate::read::graphml::read_graphml;
+use crate::read::json_graph::read_json_graph;
 use crate::read::lint;
 use crate::read::listed::{ListedEdges, check_count};
 use crate::read::matrix_market::read_matrix_market;
 #[cfg(feature = "npz")]
 use crate::read::npz::read_npz;
+use crate::read::pajek::read_pajek;
 #[cfg(feature = "parquet")]
 use crate::read::parquet::read_parquet;
+use crate::read::recognise::Beginning;
 use crate::read::rows::Rows;
-#[cfg(feature = "graphml")]
+use crate::read::sif::read_sif;
 use crate::read::source::{Sizes, Source};
 
 /// Reads an edge list from `path`, or from stdin for `-`. The format is that of `config`, or else given by
@@ -37,23 +43,57 @@ use crate::read::source::{Sizes, Source};
 /// [`Error::Config`] for a setting that does not apply to the format.
 pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::from_path(path));
-    check_settings(format, config)?;
     match format {
-        EdgeFormat::Text => read_edges(RowReader::open(path, progress)?, config),
+        EdgeFormat::Parquet | EdgeFormat::Npz => check_settings(format, config)?,
+        _ => return read_text(Source::open(path, Sizes::USUAL, progress)?, format, config),
+    }
+    match format {
         #[cfg(feature = "parquet")]
         EdgeFormat::Parquet => read_parquet(path, config, progress),
-        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::open(path, progress)?, config),
         #[cfg(feature = "npz")]
         EdgeFormat::Npz => read_npz(path, config, progress),
-        #[cfg(feature = "graphml")]
-        EdgeFormat::GraphMl => read_graphml(Source::open(path, Sizes::USUAL, progress)?, config),
         #[cfg(not(feature = "parquet"))]
         EdgeFormat::Parquet => Err(not_built_in(path, "Parquet", "parquet")),
         #[cfg(not(feature = "npz"))]
         EdgeFormat::Npz => Err(not_built_in(path, "npz", "npz")),
-        #[cfg(not(feature = "graphml"))]
-        EdgeFormat::GraphMl => Err(not_built_in(path, "GraphML", "graphml")),
+        _ => unreachable!("formats of text are read above"),
     }
+}
+
+/// Reads a format that is text. Unless the settings or the extension name the format, it is recognised by the
+/// first bytes.
+fn read_text(mut source: Source, format: EdgeFormat, config: &ReadConfig) -> Result<Graph> {
+    let (mut format, mut note) = (format, None);
+    if format == EdgeFormat::Text && config.format.is_none() {
+        let (beginning, is_whole) = source.beginning();
+        let beginning = Beginning::new(&beginning, is_whole);
+        match beginning.format() {
+            Some(found) => {
+                format = found;
+                note = Some(format!("the file was read as {}, which it begins like", found.name()));
+            }
+            None => beginning.refuse_foreign().map_err(|problem| source.file_error(problem))?,
+        }
+    }
+    check_settings(format, config)?;
+    let mut graph = match format {
+        EdgeFormat::MatrixMarket => read_matrix_market(RowReader::from_source(source), config),
+        EdgeFormat::Gml => read_gml(source, config),
+        EdgeFormat::Pajek => read_pajek(source, config),
+        EdgeFormat::Sif => read_sif(source, config),
+        EdgeFormat::Json => read_json_graph(source, config),
+        #[cfg(feature = "graphml")]
+        EdgeFormat::GraphMl => read_graphml(source, config),
+        #[cfg(feature = "graphml")]
+        EdgeFormat::Gexf => read_gexf(source, config),
+        #[cfg(not(feature = "graphml"))]
+        EdgeFormat::GraphMl | EdgeFormat::Gexf => Err(not_built_in(source.path(), format.name(), "graphml")),
+        EdgeFormat::Text | EdgeFormat::Parquet | EdgeFormat::Npz => {
+            read_edges(RowReader::from_source(source), config)
+        }
+    }?;
+    graph.notes.extend(note);
+    Ok(graph)
 }
 
 /// Returns the error for a format that this build lacks.
@@ -64,16 +104,31 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
 
 /// Refuses settings that do not apply to the format.
 fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
+    use EdgeFormat::{GraphMl, Gexf, Gml, Json, MatrixMarket, Npz, Pajek, Parquet, Sif, Text};
+    let name = format.name();
     let (setting, problem) = match format {
-        _ if config.header != Header::Auto && format != EdgeFormat::Text => (
+        _ if config.header != Header::Auto && format != Text => (
             "read.header",
-            "`read.header` applies to rows of text, such as CSV; this file has another format",
+            format!("`read.header` applies to rows of text, such as CSV; this file is {name}"),
         ),
-        EdgeFormat::MatrixMarket | EdgeFormat::Npz if config.weight_column.is_some() => {
-            let problem =
-                "`read.weight_column` names a column of a table; in a matrix, the values are the weights";
-            ("read.weight_column", problem)
+        _ if config.source.is_some() && !matches!(format, Text | Parquet) => {
+            ("read.source", format!("`read.source` names a column of a table; this file is {name}"))
         }
+        _ if config.target.is_some() && !matches!(format, Text | Parquet) => {
+            ("read.target", format!("`read.target` names a column of a table; this file is {name}"))
+        }
+        _ if config.node_names.is_some() && !matches!(format, GraphMl | Gexf | Gml | Json | Pajek) => (
+            "read.node_names",
+            format!("`read.node_names` names data of listed nodes; this file is {name}, which lists only edges"),
+        ),
+        MatrixMarket | Npz if config.weight_column.is_some() => (
+            "read.weight_column",
+            "`read.weight_column` names a column of a table; in a matrix, the values are the weights".into(),
+        ),
+        Pajek | Sif if config.weight_column.is_some() => (
+            "read.weight_column",
+            format!("`read.weight_column` names a column of a table; this file is {name}, which has no names for weights"),
+        ),
         _ => return Ok(()),
     };
     Err(Error::config(setting, problem))
@@ -84,7 +139,7 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
     let [Some(first), second] = reader.look_ahead()? else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
     };
-    lint::refuse(reader.text(), &first).map_err(|problem| reader.file_error(problem))?;
+    lint::refuse(&first).map_err(|problem| reader.file_error(problem))?;
     let is_header = match config.header {
         Header::Yes => true,
         Header::No => false,

@@ -4,11 +4,8 @@ use crate::config::{Header, ReadConfig};
 use crate::graph::Pair;
 use crate::read::columns::{Columns, usual_columns};
 
-/// The beginning of a Matrix Market file, whatever its name.
-const BANNER: &str = "%%MatrixMarket";
-
-/// Returns an error with a hint if `text`, with the given `first` row, cannot be an edge list.
-pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
+/// Returns an error with a hint if the `first` row shows that the text is no edge list.
+pub(super) fn refuse(first: &[String]) -> Result<(), String> {
     if let [source, arrow @ ("->" | "<-" | "<->" | "--"), target] =
         first.iter().map(String::as_str).collect::<Vec<_>>()[..]
     {
@@ -20,11 +17,6 @@ pub(super) fn refuse(text: &str, first: &[String]) -> Result<(), String> {
     if first[0].starts_with("sep=") {
         let problem =
             "the first row is a `sep=` line of Excel; expected source,target; hint: `tail -n +2` removes it";
-        return Err(problem.into());
-    }
-    if text.starts_with(BANNER) {
-        let problem =
-            "is a Matrix Market file; expected source,target rows; hint: use `read.format = matrix-market`";
         return Err(problem.into());
     }
     Ok(())

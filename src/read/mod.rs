@@ -36,12 +36,18 @@
 //! ```
 
 mod columns;
+mod document;
 mod edges;
 mod feature_rows;
 mod features;
 mod fields;
+mod foreign;
+#[cfg(feature = "graphml")]
+mod gexf;
+mod gml;
 #[cfg(feature = "graphml")]
 mod graphml;
+mod json_graph;
 mod linqs;
 mod lint;
 mod listed;
@@ -52,12 +58,15 @@ mod npy;
 #[cfg(feature = "npz")]
 mod npz;
 mod own_files;
+mod pajek;
 mod pairs;
 #[cfg(feature = "parquet")]
 mod parquet;
 mod raw;
 mod reader;
+mod recognise;
 mod rows;
+mod sif;
 mod source;
 mod values;
 
@@ -154,8 +163,10 @@ pub fn data_name(path: &Path) -> String {
         return parent.to_string_lossy().into_owned();
     }
     let mut stem = name.as_str();
-    let ends =
-        [".gz", ".csv", ".tsv", ".txt", ".edges", ".cites", ".parquet", ".pq", ".mtx", ".npz", ".graphml"];
+    let ends = [
+        ".gz", ".csv", ".tsv", ".txt", ".edges", ".cites", ".parquet", ".pq", ".mtx", ".npz", ".graphml", ".gexf",
+        ".gml", ".net", ".paj", ".sif", ".json",
+    ];
     for end in ends {
         let kept = stem.len().checked_sub(end.len()).and_then(|at| stem.split_at_checked(at));
         stem = kept.filter(|(_, ending)| ending.eq_ignore_ascii_case(end)).map_or(stem, |(kept, _)| kept);

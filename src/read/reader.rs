@@ -39,10 +39,14 @@ impl RowReader {
 
     /// Opens `path` and reads it in pieces of the given sizes.
     pub(super) fn with_sizes(path: &Path, sizes: Sizes, progress: &Progress) -> Result<Self> {
-        let source = Source::open(path, sizes, progress)?;
-        let path: Arc<Path> = Arc::from(path);
+        Ok(Self::from_source(Source::open(path, sizes, progress)?))
+    }
+
+    /// Reads a source from which nothing was read.
+    pub(super) fn from_source(source: Source) -> Self {
+        let path: Arc<Path> = Arc::from(source.path());
         let rows = Rows::new(path.clone(), Block { bytes: Vec::new(), num_lines_before: 0 }, None);
-        Ok(RowReader { source, rows, path, num_late_comments: 0 })
+        RowReader { source, rows, path, num_late_comments: 0 }
     }
 
     /// Moves to the next row; returns `false` at the end of the file.

@@ -16,6 +16,9 @@ use crate::read::raw::{Fingerprint, RawFile};
 /// a megabyte of gzip can unpack to a line of a gigabyte.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
+/// The number of bytes by which a format is recognised.
+const RECOGNISED_BYTES: u64 = 1 << 16;
+
 /// The sizes of reads.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Sizes {
@@ -103,6 +106,18 @@ impl Source {
         self.error.take().map_or(Ok(()), Err)
     }
 
+    /// Returns the first unpacked bytes, up to 64 KiB, and `true` if they are the whole file. They will be read
+    /// again. Call it before anything is read.
+    pub(super) fn beginning(&mut self) -> (Vec<u8>, bool) {
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        let (mut beginning, mut limited) = (Vec::new(), rest.take(RECOGNISED_BYTES));
+        let outcome = limited.read_to_end(&mut beginning);
+        let is_whole = outcome.is_ok() && (beginning.len() as u64) < RECOGNISED_BYTES;
+        let again = io::Cursor::new(beginning.clone()).chain(FailingRead(outcome.err()));
+        self.bytes = Box::new(again.chain(limited.into_inner()));
+        (beginning, is_whole)
+    }
+
     /// Returns the unpacked bytes, for formats that are not read by lines.
     pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
         &mut *self.bytes
@@ -116,6 +131,11 @@ impl Source {
     /// Returns the description of the input file, after it was read to its end.
     pub(super) fn finish(self) -> InputFile {
         self.fingerprint.input_file(&self.path)
+    }
+
+    /// Returns the path of the file, `-` for stdin.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Builds an error at a line.
@@ -204,6 +224,15 @@ impl Source {
             }
             _ => Error::io("read", &self.path, error),
         }
+    }
+}
+
+/// A reader without bytes that fails once if it has an error.
+struct FailingRead(Option<io::Error>);
+
+impl Read for FailingRead {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
     }
 }
 
