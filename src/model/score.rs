@@ -36,9 +36,9 @@ pub trait Score: Send + Sync {
     /// Returns the logits of m pairs, in their order. A pair's logit does not depend on the other pairs.
     fn logits(&self, pairs: &[Pair]) -> Vec<f64>;
 
-    /// Returns the `k` pairs of distinct nodes with the highest logits that are not in `known`, highest
-    /// first, ties in the order of the pairs. The result is exact: every pair is scored, O(n²) logits in O(n
-    /// + k) memory per thread.
+    /// Returns the `k` candidates of `known` with the highest logits, highest first, ties in the order of the
+    /// pairs. If `known` is directed, the pairs are ordered: both directions of a pair are candidates of their
+    /// own. The result is exact: every candidate is scored, O(n²) logits in O(n + k) memory per thread.
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
         top_pairs(self, k, known)
     }
@@ -72,12 +72,11 @@ pub(crate) fn top_of_nodes(
 
 /// Implements [`Score::top_pairs`] by scoring the pairs of one node at a time.
 pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-    let n = known.num_nodes() as u32;
     let best_of_node = |u: u32| {
-        let pairs: Vec<Pair> = (u + 1..n).map(|v| (u, v)).filter(|&pair| known.is_candidate(pair)).collect();
+        let pairs: Vec<Pair> = known.candidates_from(u).collect();
         TopK::best_of(k, &pairs, &score.logits(&pairs))
     };
-    (0..n).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
+    (0..known.num_nodes() as u32).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
 }
 
 /// Returns the probability of a logit: sigmoid(logit).

@@ -159,8 +159,7 @@ pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng
     if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
         let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
         for u in 0..n {
-            let pairs = edges.candidates_of(u).map(|v| (u, v));
-            absent.extend(pairs.filter(|&pair| direction.orient(pair) == pair));
+            absent.extend(edges.candidates_from(u));
         }
         let (chosen, _) = absent.partial_shuffle(rng, count);
         return Ok(chosen.to_vec());

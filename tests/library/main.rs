@@ -3,6 +3,8 @@
 mod baselines;
 mod bipartite;
 #[cfg(feature = "clap")]
+mod candidates;
+#[cfg(feature = "clap")]
 mod config;
 mod directed;
 #[cfg(feature = "clap")]

@@ -79,6 +79,13 @@ impl EdgeList {
         others.filter(move |&other| self.is_candidate((node, other)))
     }
 
+    /// Returns the pairs that could be edges but are not and whose first node is `node`, as a list of this
+    /// direction stores them, in ascending order. Over all nodes, these are all candidates, each once.
+    pub fn candidates_from(&self, node: u32) -> impl Iterator<Item = Pair> + '_ {
+        let pairs = self.candidates_of(node).map(move |other| (node, other));
+        pairs.filter(|&pair| self.direction.orient(pair) == pair)
+    }
+
     /// Draws a random pair of nodes, which may be equal; in a bipartite graph, a source and a target.
     pub(crate) fn random_pair(&self, rng: &mut impl Rng) -> Pair {
         let n = self.num_nodes as u32;
