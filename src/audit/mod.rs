@@ -29,11 +29,11 @@ mod recheck;
 
 use std::path::{Path, PathBuf};
 
-use crate::config::ReadConfig;
+use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
 use crate::progress::Progress;
-use crate::read::{RowReader, header_columns};
+use crate::read::{PairColumns, RowReader, class};
 use crate::run::{self, Record};
 use crate::split;
 use crate::split::LISTS;
@@ -109,7 +109,7 @@ impl Audit {
         let roles =
             [Role::Train, Role::HeldOut, Role::HeldOutNegatives, Role::HeldOut, Role::HeldOutNegatives];
         for (file, role) in files.iter().zip(roles) {
-            audit.read_list(file, role)?;
+            audit.read_list(file, role, &NodeColumns::default())?;
         }
         Ok(audit)
     }
@@ -120,21 +120,24 @@ impl Audit {
         self.run.as_ref().map_or(default, |run| run.record.config.read.clone())
     }
 
-    /// Adds a file of pairs for evaluation; `-` is stdin.
+    /// Adds a file of pairs for evaluation; `-` is stdin. `columns` chooses the columns of the two nodes. Rows
+    /// with 0 in a column headed `label`, `y`, `is_edge` or `target` are negatives.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
-    pub fn with_pairs(mut self, file: &Path) -> Result<Audit> {
-        self.read_list(file, Role::Pairs)?;
+    /// [`Error::Io`] and [`Error::Row`] if it cannot be read; [`Error::Input`] if it has no column that
+    /// `columns` names.
+    pub fn with_pairs(mut self, file: &Path, columns: &NodeColumns) -> Result<Audit> {
+        self.read_list(file, Role::Pairs, columns)?;
         Ok(self)
     }
 
-    /// Adds a file of negatives, which must not be edges; `-` is stdin.
+    /// Adds a file of negatives, which must not be edges; `-` is stdin. `columns` chooses the columns of the two
+    /// nodes.
     ///
     /// # Errors
-    /// [`Error::Io`] and [`Error::Row`] if it cannot be read.
-    pub fn with_negatives(mut self, file: &Path) -> Result<Audit> {
-        self.read_list(file, Role::Negatives)?;
+    /// The errors of [`Audit::with_pairs`].
+    pub fn with_negatives(mut self, file: &Path, columns: &NodeColumns) -> Result<Audit> {
+        self.read_list(file, Role::Negatives, columns)?;
         Ok(self)
     }
 
@@ -185,20 +188,38 @@ impl Audit {
         self.rows.iter().filter(|row| self.lists[row.list as usize].role != Role::Graph).count()
     }
 
-    fn read_list(&mut self, path: &Path, role: Role) -> Result<()> {
-        let list = self.lists.len() as u16;
-        self.lists.push(List { path: path.to_path_buf(), role });
+    /// Reads a list. Of further pairs, those that a column marks as non-links are negatives.
+    fn read_list(&mut self, path: &Path, role: Role, columns: &NodeColumns) -> Result<()> {
         let mut reader = RowReader::open(path, &Progress::default())?;
-        let [first, second] = reader.look_ahead()?;
-        let header = first.and_then(|first| header_columns(&first, second.as_deref()));
-        if header.is_some() {
+        let rows = reader.look_ahead()?;
+        let columns = PairColumns::find(&rows, Header::Auto, columns, |problem| reader.file_error(problem))?;
+        if columns.has_header() {
             reader.advance()?;
         }
+        let label = if role == Role::Pairs { columns.label() } else { None };
+        let list = self.lists.len() as u16;
+        let (mut links, mut negatives, mut is_labelled) = (Vec::new(), Vec::new(), true);
         while reader.advance()? {
-            let (source, target) = reader.pair(header.unwrap_or((0, 1)))?;
+            let (source, target) = reader.pair(columns.nodes)?;
             let pair = (self.nodes.intern(source), self.nodes.intern(target));
-            self.rows.push(Row::new(pair, self.direction, list, reader.line_number()));
+            let class = label.map(|at| reader.fields().nth(at).and_then(class));
+            is_labelled &= class != Some(None);
+            let (list, rows) = match class {
+                Some(Some(false)) => (list + 1, &mut negatives),
+                _ => (list, &mut links),
+            };
+            rows.push(Row::new(pair, self.direction, list, reader.line_number()));
         }
+        self.lists.push(List { path: path.to_path_buf(), role });
+        self.rows.append(&mut links);
+        if negatives.is_empty() {
+            return Ok(());
+        }
+        match is_labelled {
+            true => self.lists.push(List { path: path.to_path_buf(), role: Role::Negatives }),
+            false => negatives.iter_mut().for_each(|row| row.list = list),
+        }
+        self.rows.append(&mut negatives);
         Ok(())
     }
 }

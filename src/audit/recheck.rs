@@ -128,7 +128,7 @@ fn read_embeddings(path: &Path, nodes: &NodeIds, num_dimensions: usize) -> Resul
             let problem = format!("holds {} nodes; the run has {}", lines.len(), nodes.len());
             return Err(reader.file_error(problem));
         }
-        if reader.field(0) != id.trim() || reader.len() <= num_dimensions {
+        if reader.field(0) != id || reader.len() <= num_dimensions {
             let problem = format!("expected node {id} and {num_dimensions} numbers");
             return Err(reader.error(problem));
         }

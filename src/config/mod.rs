@@ -23,7 +23,7 @@ pub use format::{EdgeFormat, EmbeddingFormat};
 pub use model::{DecoderKind, Likelihood, ModelConfig};
 pub use model_kind::ModelKind;
 use model_kind::Recipe;
-pub use read::{FeatureSource, Header, ReadConfig};
+pub use read::{FeatureSource, Header, NodeColumns, ReadConfig};
 pub use scores::{BaselineKind, FeatureTransform};
 pub use split::{DirectedTask, SplitConfig};
 pub use train::{KlWeight, LossKind, Select, TrainConfig};

@@ -56,6 +56,28 @@ pub struct ReadConfig {
     pub bipartite: bool,
 }
 
+impl ReadConfig {
+    /// Returns the columns of source and target.
+    pub fn node_columns(&self) -> NodeColumns {
+        NodeColumns { source: self.source.clone(), target: self.target.clone() }
+    }
+}
+
+/// The columns of the two nodes of a pair, each by its header or its number, counted from 1. By default, they
+/// are found by usual headers, such as `source` and `target`, otherwise they are the first two.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "clap", derive(clap::Args))]
+pub struct NodeColumns {
+    /// The column of the sources in files of pairs: its header, or its number, counted from 1 [default: a
+    /// column with a usual header, such as `source` or `from`, otherwise the first]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub source: Option<String>,
+    /// The column of the targets in files of pairs: its header, or its number, counted from 1 [default: a
+    /// column with a usual header, such as `target` or `to`, otherwise the second]
+    #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
+    pub target: Option<String>,
+}
+
 /// The source of node features.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(into = "String", from = "String")]

@@ -10,14 +10,15 @@ use crate::error::{Error, Result};
 use crate::graph::{Graph, Mentions, NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::RowReader;
-use crate::read::columns::{Columns, header_columns, weight};
+use crate::read::columns::{Columns, weight};
 #[cfg(feature = "graphml")]
 use crate::read::gexf::read_gexf;
 use crate::read::gml::read_gml;
 #[cfg(feature = "graphml")]
 use crate::read::graphml::read_graphml;
+use crate::read::header::class;
 use crate::read::json_graph::read_json_graph;
-use crate::read::lint;
+use crate::read::lint::{self, ReadRows};
 use crate::read::listed::{ListedEdges, check_count};
 use crate::read::matrix_market::read_matrix_market;
 #[cfg(feature = "npz")]
@@ -63,7 +64,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Resul
 /// Reads a format that is text. Unless the settings or the extension name the format, it is recognised by the
 /// first bytes.
 fn read_text(mut source: Source, format: EdgeFormat, config: &ReadConfig) -> Result<Graph> {
-    let (mut format, mut note) = (format, None);
+    let (mut format, mut note, mut comments) = (format, None, String::new());
     if format == EdgeFormat::Text && config.format.is_none() {
         let (beginning, is_whole) = source.beginning();
         let beginning = Beginning::new(&beginning, is_whole);
@@ -72,7 +73,10 @@ fn read_text(mut source: Source, format: EdgeFormat, config: &ReadConfig) -> Res
                 format = found;
                 note = Some(format!("the file was read as {}, which it begins like", found.name()));
             }
-            None => beginning.refuse_foreign().map_err(|problem| source.file_error(problem))?,
+            None => {
+                beginning.refuse_foreign().map_err(|problem| source.file_error(problem))?;
+                comments = beginning.comments();
+            }
         }
     }
     check_settings(format, config)?;
@@ -89,7 +93,7 @@ fn read_text(mut source: Source, format: EdgeFormat, config: &ReadConfig) -> Res
         #[cfg(not(feature = "graphml"))]
         EdgeFormat::GraphMl | EdgeFormat::Gexf => Err(not_built_in(source.path(), format.name(), "graphml")),
         EdgeFormat::Text | EdgeFormat::Parquet | EdgeFormat::Npz => {
-            read_edges(RowReader::from_source(source), config)
+            read_edges(RowReader::from_source(source), config, &comments)
         }
     }?;
     graph.notes.extend(note);
@@ -134,39 +138,47 @@ fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
     Err(Error::config(setting, problem))
 }
 
-/// Reads the rows of an edge list as text.
-pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<Graph> {
-    let [Some(first), second] = reader.look_ahead()? else {
+/// Reads the rows of an edge list as text. `comments` are the lines before the first row.
+pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig, comments: &str) -> Result<Graph> {
+    let rows = reader.look_ahead()?;
+    let [Some(first), _] = &rows else {
         return Err(reader.file_error("is empty; expected rows of source,target".into()));
     };
-    lint::refuse(&first).map_err(|problem| reader.file_error(problem))?;
-    let is_header = match config.header {
-        Header::Yes => true,
-        Header::No => false,
-        Header::Auto => header_columns(&first, second.as_deref()).is_some(),
-    };
-    let columns = Columns::find(&first, is_header, config, |problem| reader.file_error(problem))?;
+    lint::refuse(first).map_err(|problem| reader.file_error(problem))?;
+    let columns = Columns::find(&rows, config.header, config, |problem| reader.file_error(problem))?;
+    let (node_columns, label) = (columns.pairs.nodes, columns.pairs.label());
 
     let mut nodes = NodeIds::default();
     let mentions = nodes.mentions();
     let mut pairs: Vec<Pair> = Vec::new();
     let mut weights = columns.weight.map(|_| Vec::new());
-    if is_header {
+    let header = columns.pairs.header.as_ref();
+    let header = header.map(|header| (header[node_columns.0].as_str(), header[node_columns.1].as_str()));
+    if header.is_some() {
         reader.advance()?;
     }
     let mut lines: Vec<u64> = Vec::new();
     let mut second_header = None;
-    let start =
-        || BlockOfEdges { mentions: mentions.clone(), weights: Vec::new(), lines: Vec::new(), header: None };
+    let mut num_of_class = [0; 2];
+    let start = || BlockOfEdges {
+        mentions: mentions.clone(),
+        weights: Vec::new(),
+        lines: Vec::new(),
+        header: None,
+        num_of_class: [0; 2],
+    };
     let parse = |rows: &mut Rows, block: &mut BlockOfEdges| {
-        let (source, target) = rows.pair(columns.nodes)?;
-        if is_header && source == first[columns.nodes.0] && target == first[columns.nodes.1] {
+        let (source, target) = rows.pair(node_columns)?;
+        if header == Some((source, target)) {
             block.header.get_or_insert(rows.line_number());
         }
         let weight = columns.weight.map(|at| weight(rows, at)).transpose()?;
         columns.check_length(rows)?;
-        block.mentions.push(source, rows.span(columns.nodes.0).start);
-        block.mentions.push(target, rows.span(columns.nodes.1).start);
+        if let Some(class) = label.filter(|&at| at < rows.len()).and_then(|at| class(rows.field(at))) {
+            block.num_of_class[usize::from(class)] += 1;
+        }
+        block.mentions.push(source, rows.span(node_columns.0).start);
+        block.mentions.push(target, rows.span(node_columns.1).start);
         block.weights.extend(weight);
         block.lines.extend(config.bipartite.then(|| rows.line_number()));
         Ok(())
@@ -180,8 +192,11 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         if let Some(weights) = &mut weights {
             blocks.iter().for_each(|block| weights.extend_from_slice(&block.value.weights));
         }
-        blocks.iter().for_each(|block| lines.extend_from_slice(&block.value.lines));
-        second_header = second_header.or(blocks.iter().find_map(|block| block.value.header));
+        for block in blocks.iter() {
+            lines.extend_from_slice(&block.value.lines);
+            second_header = second_header.or(block.value.header);
+            (0..2).for_each(|class| num_of_class[class] += block.value.num_of_class[class]);
+        }
         check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
     })?;
     if pairs.is_empty() {
@@ -192,12 +207,12 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig) -> Result<G
         check_kinds(&pairs, &lines, &nodes, &reader)?;
     }
     let mut notes: Vec<String> = reader.comment_note().into_iter().collect();
-    notes.extend(
-        second_header.map(|line| {
-            format!("line {line} repeats the header ({}) and was read as an edge", first.join(","))
-        }),
-    );
-    notes.extend(lint::notes(&first, &columns, &pairs, config));
+    notes.extend(second_header.map(|line| {
+        format!("line {line} repeats the header ({}) and was read as an edge", columns.first.join(","))
+    }));
+    let num_of_class = Some(num_of_class).filter(|num_of_class| num_of_class.iter().sum::<usize>() == pairs.len());
+    let rows = ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments, num_of_class };
+    notes.extend(rows.notes(config));
     let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);
     Ok(graph)
@@ -212,6 +227,8 @@ struct BlockOfEdges {
     lines: Vec<u64>,
     /// The line of the first row that repeats the header.
     header: Option<u64>,
+    /// The numbers of rows with 0 and with 1 in the column that may tell links from non-links.
+    num_of_class: [usize; 2],
 }
 
 /// Checks that no node is both a source and a target of `pairs`, whose line numbers are `lines`. O(m) time.

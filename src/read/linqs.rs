@@ -8,6 +8,7 @@ use crate::graph::{Direction, EdgeList, FeatureTable, Graph, LabelTable, NodeIds
 use crate::progress::Progress;
 use crate::read::RowReader;
 use crate::read::feature_rows::{BlockOfRows, FeatureRows};
+use crate::read::odd_ids;
 use crate::read::rows::Rows;
 
 /// Reads edges, features and labels from a directory with one `NAME.cites` and its `NAME.content`. Papers
@@ -55,6 +56,7 @@ pub fn linqs(directory: &Path, config: &ReadConfig, progress: &Progress) -> Resu
     let (edges, merged) = EdgeList::with_direction(Direction::from_config(config), nodes.len(), pairs, None);
     let mut graph = Graph { nodes, edges, inputs: vec![reader.finish()], ..Graph::default() };
     graph.notes.push(merged.note("citations", num_rows, &graph.edges));
+    graph.notes.extend(odd_ids::notes(&graph.nodes, &graph.edges));
     graph.with_labels(labels).with_features(FeatureTable { is_complete: false, ..table })
 }
 

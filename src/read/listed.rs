@@ -2,6 +2,7 @@
 
 use crate::config::ReadConfig;
 use crate::graph::{Direction, EdgeList, Graph, InputFile, Merged, NodeIds, Pair};
+use crate::read::odd_ids;
 
 /// The number of nodes above which a matrix is checked against its number of entries, before memory is
 /// allocated.
@@ -45,14 +46,16 @@ impl ListedEdges {
         Ok(ListedEdges { nodes, pairs, weights })
     }
 
-    /// Builds the graph, with a note on merged and dropped rows; `rows` is the format's word for them.
+    /// Builds the graph, with notes on merged and dropped rows and on odd ids; `rows` is the format's word for them.
     pub(super) fn graph(self, rows: &str, config: &ReadConfig, input: InputFile) -> Graph {
         let ListedEdges { nodes, pairs, weights } = self;
         let num_rows = pairs.len();
         let (edges, merged) =
             EdgeList::with_direction(Direction::from_config(config), nodes.len(), pairs, weights);
         let is_changed = merged != Merged::default();
-        let notes = is_changed.then(|| merged.note(rows, num_rows, &edges)).into_iter().collect();
+        let mut notes: Vec<String> =
+            is_changed.then(|| merged.note(rows, num_rows, &edges)).into_iter().collect();
+        notes.extend(odd_ids::notes(&nodes, &edges));
         Graph { nodes, edges, notes, inputs: vec![input], ..Graph::default() }
     }
 }

@@ -8,7 +8,7 @@
 //!
 //! # Examples
 //! ```
-//! use vgae::config::ReadConfig;
+//! use vgae::config::{NodeColumns, ReadConfig};
 //! use vgae::progress::Progress;
 //! use vgae::read::{self, PairReader, Unknown};
 //!
@@ -29,7 +29,7 @@
 //! assert_eq!(read::data_name("links.tsv.gz".as_ref()), "links");
 //!
 //! let pairs = path("pairs.csv", "cid,ann\ncid,dan\n");
-//! let reader = PairReader::open(&pairs, &graph.nodes, Unknown::Skip, &Progress::default())?;
+//! let reader = PairReader::open(&pairs, &NodeColumns::default(), &graph.nodes, Unknown::Skip, &Progress::default())?;
 //! assert_eq!(reader.read_all()?, (vec![(2, 0)], 1));
 //! assert_eq!(read::node_list(&path("nodes.txt", "bob\n"), &graph.nodes)?, [1]);
 //! # Ok::<(), vgae::Error>(())
@@ -47,6 +47,7 @@ mod gexf;
 mod gml;
 #[cfg(feature = "graphml")]
 mod graphml;
+mod header;
 mod json_graph;
 mod linqs;
 mod lint;
@@ -57,6 +58,7 @@ mod not_text;
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
+mod odd_ids;
 mod own_files;
 mod pajek;
 mod pairs;
@@ -79,12 +81,13 @@ use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, LabelTable};
 use crate::progress::Progress;
 
-pub(crate) use columns::header_columns;
+pub(crate) use columns::PairColumns;
 pub use edges::edge_list;
 pub use features::features;
+pub(crate) use header::class;
 pub use linqs::linqs;
 pub(crate) use own_files::{check_directory, check_file, csv_error, read_csv, read_records};
-pub use pairs::{Columns, PairBlock, PairReader, Unknown, node_list};
+pub use pairs::{Columns, LabelledPairs, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 pub(crate) use values::parse_finite;
 

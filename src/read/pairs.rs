@@ -2,28 +2,40 @@
 
 use std::path::Path;
 
+use crate::config::{Header, NodeColumns};
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::progress::Progress;
-use crate::read::columns::header_columns;
+use crate::read::columns::{FirstRows, PairColumns};
 use crate::read::fields::Span;
+use crate::read::header::class;
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::Rows;
 use crate::read::{RowReader, parse_finite};
 
 /// Reads `source,target` rows in blocks, on all threads and in bounded memory. Rows may have any form that an
-/// edge list as text may have; other columns are ignored or kept as text. The first row is a header if it has
-/// usual names (`source,target`, `from,to`, …) or if its first two fields are not numbers and those below
-/// are, unless both are nodes.
+/// edge list as text may have; other columns are ignored or kept as text. The two columns are found as in an
+/// edge list. A first row whose fields are not nodes, while those of the second row are, is a header too; one
+/// whose fields are nodes is not.
 pub struct PairReader<'a> {
     reader: RowReader,
     nodes: &'a NodeIds,
-    columns: (usize, usize),
-    /// The names in the first row, if it is a header.
-    header: Option<Vec<String>>,
-    num_columns: usize,
+    columns: PairColumns,
     unknown: Unknown,
+}
+
+/// The pairs of a file, of which a column may say which are links.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LabelledPairs {
+    /// The pairs with 1 in the column; all pairs without such a column.
+    pub links: Vec<Pair>,
+    /// The pairs with 0 in the column.
+    pub negatives: Vec<Pair>,
+    /// The name of the column, if there is one.
+    pub column: Option<String>,
+    /// The number of pairs left out because they have an unknown node.
+    pub num_skipped: u64,
 }
 
 /// A block of consecutive pairs, in the order of the file.
@@ -96,32 +108,39 @@ pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
 }
 
 impl<'a> PairReader<'a> {
-    /// Opens `path`, or stdin for `-`, and counts its bytes in `progress` as they are read.
+    /// Opens `path`, or stdin for `-`, and counts its bytes in `progress` as they are read. `columns` chooses
+    /// the columns of the two nodes.
     ///
     /// # Errors
-    /// Returns [`Error::Io`] if the file cannot be read.
-    pub fn open(path: &Path, nodes: &'a NodeIds, unknown: Unknown, progress: &Progress) -> Result<Self> {
+    /// Returns [`Error::Io`] if the file cannot be read, and [`Error::Input`] if it has no column that `columns`
+    /// names.
+    pub fn open(
+        path: &Path,
+        columns: &NodeColumns,
+        nodes: &'a NodeIds,
+        unknown: Unknown,
+        progress: &Progress,
+    ) -> Result<Self> {
         let mut reader = RowReader::open(path, progress)?;
-        let [first, second] = reader.look_ahead()?;
-        let first = first.unwrap_or_default();
-        let num_columns = first.len();
-        let are_nodes = first.len() >= 2 && first[..2].iter().all(|id| nodes.index(id).is_some());
-        let (columns, header) = match header_columns(&first, second.as_deref()) {
-            Some(columns) if !are_nodes => {
-                reader.advance()?;
-                (columns, Some(first))
-            }
-            _ => ((0, 1), None),
-        };
-        Ok(PairReader { reader, nodes, columns, header, num_columns, unknown })
+        let rows = reader.look_ahead()?;
+        let columns = find_columns(&rows, columns, nodes, |problem| reader.file_error(problem))?;
+        if columns.header.is_some() {
+            reader.advance()?;
+        }
+        Ok(PairReader { reader, nodes, columns, unknown })
+    }
+
+    /// Returns a note on columns that were not found by usual names, if any.
+    pub fn note(&self) -> Option<String> {
+        self.columns.note("")
     }
 
     /// Returns the names of the columns besides the two nodes: those in the header, or `column_3`,
     /// `column_4`, ….
     pub fn other_columns(&self) -> Vec<String> {
-        let name = |at: usize| match &self.header {
-            Some(header) => header[at].clone(),
-            None => format!("column_{}", at + 1),
+        let name = |at: usize| match &self.columns.header {
+            Some(header) if !header[at].is_empty() => header[at].clone(),
+            _ => format!("column_{}", at + 1),
         };
         self.others().map(name).collect()
     }
@@ -134,22 +153,70 @@ impl<'a> PairReader<'a> {
     /// with another number of columns than the first row; [`Error::UnknownNode`] for a node that is not in
     /// the graph. `take` has received the rows before the error.
     pub fn read_blocks(
-        mut self,
+        self,
         columns: Columns,
-        mut take: impl FnMut(PairBlock) -> Result<()> + Send,
+        take: impl FnMut(PairBlock) -> Result<()> + Send,
     ) -> Result<u64> {
         let kept: Vec<usize> = match columns {
             Columns::Nodes => Vec::new(),
             Columns::All => self.others().collect(),
         };
-        let PairReader { nodes, num_columns, unknown, .. } = self;
+        self.read_kept(&kept, take)
+    }
+
+    /// Reads all pairs, in the order of the file, and the number of pairs left out. O(m) memory.
+    ///
+    /// # Errors
+    /// Returns the errors of [`PairReader::read_blocks`].
+    pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
+        let mut pairs = Vec::new();
+        let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
+        let num_skipped = self.read_blocks(Columns::Nodes, |block| {
+            pairs.extend_from_slice(block.pairs());
+            check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
+        })?;
+        Ok((pairs, num_skipped))
+    }
+
+    /// Reads all pairs and separates links from non-links by a column headed `label`, `y`, `is_edge` or
+    /// `target`, if there is one and it is 0 or 1 in each row. O(m) memory.
+    ///
+    /// # Errors
+    /// Returns the errors of [`PairReader::read_blocks`].
+    pub fn read_labelled(self) -> Result<LabelledPairs> {
+        let Some(at) = self.columns.label() else {
+            let (links, num_skipped) = self.read_all()?;
+            return Ok(LabelledPairs { links, num_skipped, ..LabelledPairs::default() });
+        };
+        let name = self.columns.header.as_ref().map(|header| header[at].clone());
+        let (mut pairs, mut classes) = (Vec::new(), Vec::new());
+        let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
+        let num_skipped = self.read_kept(&[at], |block| {
+            pairs.extend_from_slice(block.pairs());
+            classes.extend((0..block.pairs().len()).map(|at| block.kept(at).next().and_then(class)));
+            check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
+        })?;
+        if classes.contains(&None) {
+            return Ok(LabelledPairs { links: pairs, num_skipped, ..LabelledPairs::default() });
+        }
+        let of_class = |class: bool| {
+            let pairs = pairs.iter().zip(&classes);
+            pairs.filter(|(_, found)| **found == Some(class)).map(|(&pair, _)| pair).collect()
+        };
+        Ok(LabelledPairs { links: of_class(true), negatives: of_class(false), column: name, num_skipped })
+    }
+
+    fn read_kept(
+        mut self,
+        kept: &[usize],
+        mut take: impl FnMut(PairBlock) -> Result<()> + Send,
+    ) -> Result<u64> {
+        let PairReader { nodes, columns: PairColumns { count, nodes: node_columns, .. }, unknown, .. } = self;
         let parse = |rows: &mut Rows, parsed: &mut ParsedPairs| {
-            let (source, target) = rows.pair(self.columns)?;
-            if columns == Columns::All && rows.len() != num_columns {
+            let (source, target) = rows.pair(node_columns)?;
+            if !kept.is_empty() && rows.len() != count {
                 let found = rows.len();
-                return Err(
-                    rows.error(format!("expected {num_columns} columns as in the first row, found {found}"))
-                );
+                return Err(rows.error(format!("expected {count} columns as in the first row, found {found}")));
             }
             match (nodes.index(source), nodes.index(target), unknown) {
                 (Some(u), Some(v), _) => {
@@ -179,24 +246,35 @@ impl<'a> PairReader<'a> {
         Ok(num_skipped)
     }
 
-    /// Reads all pairs, in the order of the file, and the number of pairs left out. O(m) memory.
-    ///
-    /// # Errors
-    /// Returns the errors of [`PairReader::read_blocks`].
-    pub fn read_all(self) -> Result<(Vec<Pair>, u64)> {
-        let mut pairs = Vec::new();
-        let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
-        let num_skipped = self.read_blocks(Columns::Nodes, |block| {
-            pairs.extend_from_slice(block.pairs());
-            check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
-        })?;
-        Ok((pairs, num_skipped))
-    }
-
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
-        let (source, target) = self.columns;
-        (0..self.num_columns).filter(move |&at| at != source && at != target)
+        let (source, target) = self.columns.nodes;
+        (0..self.columns.count).filter(move |&at| at != source && at != target)
     }
+}
+
+/// Finds the columns of pairs of known `nodes`.
+fn find_columns(
+    rows: &FirstRows,
+    wanted: &NodeColumns,
+    nodes: &NodeIds,
+    error: impl Fn(String) -> Error,
+) -> Result<PairColumns> {
+    let found = PairColumns::find(rows, Header::Auto, wanted, &error)?;
+    // A row that is too short is refused when it is read.
+    let are_nodes = |row: &Option<Vec<String>>, expected: bool| {
+        let is_as_expected = |at: usize| {
+            row.as_ref().and_then(|row| row.get(at)).map(|id| nodes.index(id).is_some() == expected)
+        };
+        let (source, target) = found.nodes;
+        is_as_expected(source) == Some(true) && is_as_expected(target) == Some(true)
+    };
+    let [first, second] = rows;
+    let header = match found.header {
+        Some(_) if are_nodes(first, true) => Header::No,
+        None if are_nodes(first, false) && are_nodes(second, true) => Header::Yes,
+        _ => return Ok(found),
+    };
+    PairColumns::find(rows, header, wanted, error)
 }
 
 /// The contents of a block of text.

@@ -12,11 +12,12 @@ use std::sync::Once;
 use bytes::Bytes;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use crate::config::ReadConfig;
+use crate::config::{Header, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::columns::Columns;
+use crate::read::lint::ReadRows;
 use crate::read::listed::{ListedEdges, check_count};
 use crate::read::parquet::column::{Column, Field};
 use crate::read::raw::read_whole;
@@ -44,9 +45,9 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress
     if names.len() < 2 {
         return Err(error(format!("has {} columns; expected source and target", names.len())));
     }
-    let columns = Columns::find(&names, true, config, error)?;
+    let columns = Columns::find(&[Some(names.clone()), None], Header::Yes, config, error)?;
     let ids = |at: usize| Field::node_ids(schema, &names[at]).map_err(error);
-    let (source, target) = (ids(columns.nodes.0)?, ids(columns.nodes.1)?);
+    let (source, target) = (ids(columns.pairs.nodes.0)?, ids(columns.pairs.nodes.1)?);
     let weight = columns.weight.map(|at| Field::weights(schema, &names[at]).map_err(error)).transpose()?;
 
     let mut nodes = NodeIds::default();
@@ -87,7 +88,13 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress
     if pairs.is_empty() {
         return Err(error("has no rows; expected the source and target of each edge".into()));
     }
-    Ok(ListedEdges { nodes, pairs, weights }.graph("rows", config, input))
+    let rows =
+        ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments: "", num_of_class: None };
+    // The names of the columns are not a row.
+    let notes = rows.notes(&ReadConfig { header: Header::Yes, ..config.clone() });
+    let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, input);
+    graph.notes.extend(notes);
+    Ok(graph)
 }
 
 thread_local! {

@@ -63,6 +63,12 @@ impl Beginning {
         lines.filter(move |line| !line.is_empty() && !line.starts_with(comments))
     }
 
+    /// Returns the lines before the first row.
+    pub(super) fn comments(&self) -> String {
+        let lines = self.text.lines().take_while(|line| line.is_empty() || line.starts_with(['#', '%']));
+        lines.collect::<Vec<_>>().join("\n")
+    }
+
     /// Returns `true` for `graph [`, after lines such as `Creator "…"` and `directed 1`.
     fn is_gml(&self) -> bool {
         let mut lines = self.lines(&['#']).skip_while(|line| {

@@ -7,6 +7,7 @@ use proptest::prelude::*;
 
 use super::source::Sizes;
 use super::*;
+use crate::config::NodeColumns;
 use crate::graph::{Graph, NodeIds};
 
 /// Blocks of a few bytes, so that each row is in a block of its own.
@@ -26,7 +27,7 @@ fn visible_parts(graph: Result<Graph>) -> std::result::Result<impl PartialEq + s
 }
 
 fn read_edges_in(path: &Path, sizes: Sizes) -> Result<Graph> {
-    edges::read_edges(RowReader::with_sizes(path, sizes, &Progress::default())?, &ReadConfig::default())
+    edges::read_edges(RowReader::with_sizes(path, sizes, &Progress::default())?, &ReadConfig::default(), "")
 }
 
 fn read_features_in(
@@ -234,6 +235,6 @@ fn pairs_come_in_order_from_any_blocks() {
     for id in ["a", "b", "c"] {
         nodes.intern(id);
     }
-    let reader = PairReader::open(&path, &nodes, Unknown::Refuse, &Progress::default()).unwrap();
+    let reader = PairReader::open(&path, &NodeColumns::default(), &nodes, Unknown::Refuse, &Progress::default()).unwrap();
     assert_eq!(reader.read_all().unwrap(), (vec![(0, 1), (1, 2), (2, 0)], 0));
 }

@@ -61,11 +61,11 @@ fn advice(error: &Error) -> Option<String> {
         Error::Unfinished { path } => format!("`vgae train --resume {}` resumes it", path.display()),
         Error::UnknownFormat { .. } => "hint: --format names the format".into(),
         Error::UnknownNode { line: 1, .. } => {
-            "hint: if line 1 is a header, name its columns source and target; `vgae score` leaves pairs of unknown \
-             nodes out with --skip-unknown"
+            "hint: if line 1 is a header, name its columns by --source and --target; --skip-unknown leaves out pairs \
+             of unknown nodes"
                 .into()
         }
-        Error::UnknownNode { .. } => "`vgae score` leaves such pairs out with --skip-unknown".into(),
+        Error::UnknownNode { .. } => "--skip-unknown leaves out such pairs".into(),
         _ => return None,
     };
     Some(advice)

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 use vgae::audit::{Audit, Direction, Report};
-use vgae::config::{FeatureSource, ReadConfig};
+use vgae::config::{FeatureSource, NodeColumns, ReadConfig};
 use vgae::read;
 use vgae::write::{Existing, Output};
 
@@ -30,6 +30,8 @@ pub(super) struct Args {
     /// Files of negatives: no pair may be an edge
     #[arg(long, value_name = "FILE", num_args = 1..)]
     negatives: Vec<PathBuf>,
+    #[command(flatten)]
+    columns: NodeColumns,
     /// The graph. With it, these are offences too: negatives that are edges of the graph, edges of the graph
     /// that are in no list, and listed edges that are not in the graph
     #[arg(long)]
@@ -47,14 +49,18 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if files.filter(|file| file.as_path() == Path::new("-")).count() > 1 {
         return Err(Error::Usage("more than one file is -; stdin can be only one of them".into()));
     }
+    if args.columns != NodeColumns::default() && args.pairs.is_empty() && args.negatives.is_empty() {
+        let problem = "--source and --target are for files of pairs; add --pairs or --negatives";
+        return Err(Error::Usage(problem.into()));
+    }
     let direction = if args.directed { Direction::Directed } else { Direction::Undirected };
     let stage = reporter.stage("auditing");
     let mut audit = Audit::read(&args.path, direction)?;
     for file in &args.pairs {
-        audit = audit.with_pairs(file)?;
+        audit = audit.with_pairs(file, &args.columns)?;
     }
     for file in &args.negatives {
-        audit = audit.with_negatives(file)?;
+        audit = audit.with_negatives(file, &args.columns)?;
     }
     if let Some(data) = &args.data {
         // The features are irrelevant here, and their file may be gone.

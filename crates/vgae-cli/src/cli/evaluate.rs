@@ -19,6 +19,7 @@ use vgae::split::Split;
 use vgae::write::{Existing, Output};
 
 use super::progress::Reporter;
+use super::shared_args::PairsArgs;
 use super::stdout;
 use report::Report;
 use source::{GivenPairs, KindOrFile, Source};
@@ -31,9 +32,13 @@ use source::{GivenPairs, KindOrFile, Source};
 pub(super) struct Args {
     /// The run directory
     run: PathBuf,
-    /// Evaluate the links in this file (source,target rows) instead of the held-out parts
-    #[arg(long, value_name = "FILE", requires = "negatives")]
+    /// Evaluate the pairs in this file (source,target rows) instead of the held-out parts. If it has a column
+    /// headed label, y, is_edge or target with 1 and 0, these are links and negatives; otherwise all are links,
+    /// and --negatives is needed
+    #[arg(long, value_name = "FILE")]
     pairs: Option<PathBuf>,
+    #[command(flatten)]
+    reading: PairsArgs,
     /// The negatives to rank the links among: uniform (those of the split), degree (pairs whose nodes have
     /// degrees like those of linked nodes), hard (the likeliest pairs at each node of a link, as in HeaRT)
     /// or, with --pairs, a file of pairs that are not links. Write ./uniform for a file named uniform
@@ -96,7 +101,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             report.write(&mut output)?;
         }
         Source::Files { pairs, negatives } => {
-            let GivenPairs { pairs, negatives } = GivenPairs::read(pairs, negatives, &run, reporter)?;
+            let GivenPairs { pairs, negatives } =
+                GivenPairs::read(pairs, negatives, &args.reading, &run, reporter)?;
             let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
             if args.is_default() {
                 drop(stage);

@@ -8,11 +8,11 @@ use vgae::graph::{EdgeList, NodeIds};
 use vgae::model::recommend::{Approximate, Candidates, Recall};
 use vgae::model::score::{Score, ScoredPair};
 use vgae::progress::Progress;
-use vgae::read::{self, PairReader, Unknown};
+use vgae::read;
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
 use super::progress::Reporter;
-use super::shared_args::{CalibrateArgs, RunArgs};
+use super::shared_args::{CalibrateArgs, PairsArgs, RunArgs, note_skipped};
 
 /// Predict links: the most probable pairs that are not edges, best first
 ///
@@ -30,6 +30,8 @@ pub(super) struct Args {
     /// ./all for a file named all
     #[arg(long, value_name = "all|two-hop|FILE", default_value = "all")]
     candidates: CandidatesArg,
+    #[command(flatten)]
+    reading: PairsArgs,
     /// Score only pairs that a nearest-neighbour index (HNSW) finds, and print an estimate of the recall.
     /// Meant for graphs with a million nodes
     #[arg(long, conflicts_with = "candidates")]
@@ -97,7 +99,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let (known, nodes) = (&run.graph.edges, &run.graph.nodes);
     let stage = reporter.stage_with_output(&args.output, "encoding the nodes");
     let sources = args.sources.find(nodes)?;
-    let candidates = args.candidates.find(nodes, known)?;
+    let candidates = args.find_candidates(nodes, known, &stage, reporter)?;
     let score = run.encode()?.score;
     stage.begin("calibrating");
     let calibrator = args.calibrate.calibrator(&run, &*score)?;
@@ -227,9 +229,21 @@ impl Sources {
     }
 }
 
-impl CandidatesArg {
-    fn find(&self, nodes: &NodeIds, known: &EdgeList) -> Result<Candidates> {
-        match self {
+impl Args {
+    /// Returns the pairs to choose from.
+    fn find_candidates(
+        &self,
+        nodes: &NodeIds,
+        known: &EdgeList,
+        progress: &Progress,
+        reporter: &Reporter,
+    ) -> Result<Candidates> {
+        if let (Some(flag), CandidatesArg::All | CandidatesArg::TwoHop) =
+            (self.reading.given(), &self.candidates)
+        {
+            return Err(Error::Usage(format!("{flag} is for a file of pairs; add --candidates FILE")));
+        }
+        match &self.candidates {
             CandidatesArg::All => Ok(Candidates::All),
             CandidatesArg::TwoHop if known.num_sources().is_some() => {
                 let problem = "--candidates two-hop: in a bipartite graph, two nodes with a common neighbour are of the same \
@@ -238,8 +252,8 @@ impl CandidatesArg {
             }
             CandidatesArg::TwoHop => Ok(Candidates::TwoHop),
             CandidatesArg::File(path) => {
-                let (pairs, _) =
-                    PairReader::open(path, nodes, Unknown::Refuse, &Progress::default())?.read_all()?;
+                let (pairs, num_skipped) = self.reading.open(path, nodes, progress, reporter)?.read_all()?;
+                note_skipped(num_skipped, reporter);
                 Ok(Candidates::Listed(pairs))
             }
         }

@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use crate::{Error, Result};
-use vgae::read::{Columns, PairReader, Unknown};
+use vgae::read::Columns;
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
 use super::progress::Reporter;
-use super::shared_args::{CalibrateArgs, RunArgs};
+use super::shared_args::{CalibrateArgs, PairsArgs, RunArgs, note_skipped};
 
 /// Score the pairs of nodes in a file
 ///
@@ -19,6 +19,8 @@ pub(super) struct Args {
     /// File of source,target rows (CSV, TSV or separated by white space, optionally gzipped), or - for stdin
     #[arg(long, value_name = "FILE")]
     pairs: PathBuf,
+    #[command(flatten)]
+    reading: PairsArgs,
     /// Append the other columns of the pairs file to each row
     #[arg(long)]
     keep_columns: bool,
@@ -38,9 +40,6 @@ pub(super) struct Args {
     /// Replace the output file if it exists
     #[arg(long)]
     force: bool,
-    /// Skip pairs with a node that is not in the run
-    #[arg(long)]
-    skip_unknown: bool,
     #[command(flatten)]
     run: RunArgs,
 }
@@ -62,8 +61,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let score = encoded.score;
     stage.begin("calibrating");
     let calibrator = args.calibrate.calibrator(&run, &*score)?;
-    let unknown = if args.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
-    let pairs = PairReader::open(&args.pairs, &run.graph.nodes, unknown, &stage)?;
+    let pairs = args.reading.open(&args.pairs, &run.graph.nodes, &stage, reporter)?;
     let (kept, others) = match args.keep_columns {
         true => (Columns::All, pairs.other_columns()),
         false => (Columns::Nodes, Vec::new()),
@@ -81,9 +79,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     writer.finish()?;
     drop(stage);
     note_impossible(num_impossible, reporter);
-    if num_skipped > 0 {
-        reporter.note(format!("skipped pairs with an unknown node: {num_skipped}"));
-    }
+    note_skipped(num_skipped, reporter);
     Ok(())
 }
 

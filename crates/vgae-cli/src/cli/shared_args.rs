@@ -1,12 +1,14 @@
 //! Arguments that several verbs share.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::Result;
-use vgae::config::{Calibration, FeatureSource, ReadConfig};
+use vgae::config::{Calibration, FeatureSource, NodeColumns, ReadConfig};
 use vgae::evaluate::calibrate::{Calibrator, Population};
+use vgae::graph::NodeIds;
 use vgae::model::score::Score;
-use vgae::read;
+use vgae::progress::Progress;
+use vgae::read::{self, PairReader, Unknown};
 use vgae::run::Run;
 
 use super::progress::Reporter;
@@ -43,6 +45,52 @@ impl RunArgs {
             reporter.note(note);
         }
         Ok(run)
+    }
+}
+
+/// The treatment of files of pairs.
+#[derive(clap::Args)]
+pub(super) struct PairsArgs {
+    #[command(flatten)]
+    columns: NodeColumns,
+    /// Skip pairs with a node that is not in the run
+    #[arg(long)]
+    skip_unknown: bool,
+}
+
+impl PairsArgs {
+    /// Opens a file of pairs of these nodes, and notes how its columns were found.
+    pub(super) fn open<'a>(
+        &self,
+        path: &Path,
+        nodes: &'a NodeIds,
+        progress: &Progress,
+        reporter: &Reporter,
+    ) -> Result<PairReader<'a>> {
+        let unknown = if self.skip_unknown { Unknown::Skip } else { Unknown::Refuse };
+        let reader = PairReader::open(path, &self.columns, nodes, unknown, progress)?;
+        if let Some(note) = reader.note() {
+            reporter.note(format!("{}: {note}", path.display()));
+        }
+        Ok(reader)
+    }
+
+    /// Returns the flags that were given, which need a file of pairs.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let NodeColumns { source, target } = &self.columns;
+        let flags = [
+            ("--source", source.is_some()),
+            ("--target", target.is_some()),
+            ("--skip-unknown", self.skip_unknown),
+        ];
+        flags.into_iter().find(|(_, is_given)| *is_given).map(|(flag, _)| flag)
+    }
+}
+
+/// Notes the number of pairs that were left out, if any.
+pub(super) fn note_skipped(num_skipped: u64, reporter: &Reporter) {
+    if num_skipped > 0 {
+        reporter.note(format!("skipped pairs with an unknown node: {num_skipped}"));
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::progress::Progress;
+use vgae::config::NodeColumns;
 use vgae::read::{self, Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, write_pairs};
 
@@ -93,7 +94,7 @@ pub fn pairs(directory: &Path, files: &Files) -> Verdict {
     }
     for unknown in [Unknown::Refuse, Unknown::Skip] {
         let mut found = Vec::new();
-        let read = PairReader::open(&path, &nodes, unknown, &Progress::default()).and_then(|reader| {
+        let read = PairReader::open(&path, &NodeColumns::default(), &nodes, unknown, &Progress::default()).and_then(|reader| {
             let num_others = reader.other_columns().len();
             reader.read_blocks(Columns::All, |block| {
                 for (at, &(u, v)) in block.pairs().iter().enumerate() {

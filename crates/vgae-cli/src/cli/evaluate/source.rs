@@ -1,5 +1,6 @@
 //! The source of the negatives: the run's split, a kind to draw, or a file.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -7,12 +8,13 @@ use crate::{Error, Result};
 use vgae::evaluate::negatives::Negatives;
 use vgae::graph::Pair;
 use vgae::progress::Progress;
-use vgae::read::{PairReader, Unknown};
+use vgae::read::LabelledPairs;
 use vgae::run::Run;
 
 use super::Args;
 use crate::cli::progress::Reporter;
 use crate::cli::score::note_impossible;
+use crate::cli::shared_args::{PairsArgs, note_skipped};
 
 /// The default number of hard negatives per link.
 const HARD_PER_EDGE: usize = 100;
@@ -44,8 +46,8 @@ pub(super) enum Source<'a> {
     Split,
     /// The split's edges and negatives of this kind.
     Kind(Negatives),
-    /// The given pairs and negatives.
-    Files { pairs: &'a Path, negatives: &'a Path },
+    /// The given pairs and negatives; without a file of negatives, the pairs say which are links.
+    Files { pairs: &'a Path, negatives: Option<&'a Path> },
 }
 
 impl<'a> Source<'a> {
@@ -62,8 +64,12 @@ impl<'a> Source<'a> {
                 "--negatives-per-edge {count} is for hard negatives; add --negatives hard"
             ));
         }
+        if let (Some(flag), None) = (args.reading.given(), &args.pairs) {
+            return reject(format!("{flag} is for files of pairs; add --pairs FILE"));
+        }
         let kind = match (&args.negatives, &args.pairs) {
-            (None, _) => return Ok(Source::Split),
+            (None, None) => return Ok(Source::Split),
+            (None, Some(pairs)) => return Ok(Source::Files { pairs, negatives: None }),
             (Some(KindOrFile::File(file)), None) => {
                 return reject(format!(
                     "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs \
@@ -78,7 +84,7 @@ impl<'a> Source<'a> {
                         "--pairs and --negatives are both -; stdin can be only one of them".into(),
                     );
                 }
-                return Ok(Source::Files { pairs, negatives });
+                return Ok(Source::Files { pairs, negatives: Some(negatives) });
             }
             (Some(KindOrFile::Uniform), _) => Negatives::Uniform,
             (Some(KindOrFile::Degree), _) => Negatives::Degree,
@@ -126,10 +132,63 @@ pub(super) struct GivenPairs {
 }
 
 impl GivenPairs {
-    /// Reads both files and notes what makes their metrics doubtful.
-    pub(super) fn read(pairs: &Path, negatives: &Path, run: &Run, reporter: &Reporter) -> Result<Self> {
-        let pairs = read_pairs(pairs, run)?;
-        let negatives = read_pairs(negatives, run)?;
+    /// Reads the files and notes what makes their metrics doubtful.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there are no negatives, or if a pair is both a link and a negative.
+    pub(super) fn read(
+        pairs_file: &Path,
+        negatives_file: Option<&Path>,
+        reading: &PairsArgs,
+        run: &Run,
+        reporter: &Reporter,
+    ) -> Result<Self> {
+        let given = read_pairs(pairs_file, reading, run, reporter)?;
+        let (pairs, mut negatives) = (given.links, given.negatives);
+        if let Some(column) = given.column {
+            reporter.note(format!(
+                "{}: by the column {column}, {} pairs are links and {} negatives",
+                pairs_file.display(),
+                pairs.len(),
+                negatives.len()
+            ));
+        }
+        match negatives_file {
+            // The same file holds both.
+            Some(file) if file == pairs_file && !negatives.is_empty() => {}
+            Some(file) => {
+                let LabelledPairs { links, negatives: others, column, .. } =
+                    read_pairs(file, reading, run, reporter)?;
+                match column {
+                    None => negatives.extend(links),
+                    Some(column) => {
+                        reporter.note(format!(
+                            "{}: rows with 1 in the column {column} are links and were left out: {}",
+                            file.display(),
+                            links.len()
+                        ));
+                        negatives.extend(others);
+                    }
+                }
+            }
+            None if negatives.is_empty() => {
+                return Err(Error::Usage(format!(
+                    "--pairs {} holds only links; give pairs that are not links by --negatives FILE, or in the same file \
+                     with a column label of 1 and 0",
+                    pairs_file.display()
+                )));
+            }
+            None => {}
+        }
+        let orient = |pair: &Pair| run.graph.edges.direction().orient(*pair);
+        let links: HashSet<Pair> = pairs.iter().map(orient).collect();
+        if let Some(&(u, v)) = negatives.iter().find(|pair| links.contains(&orient(pair))) {
+            return Err(Error::Usage(format!(
+                "{},{} is both a link and a negative; expected each pair in one of --pairs and --negatives",
+                run.graph.nodes.id(u),
+                run.graph.nodes.id(v)
+            )));
+        }
         let num_seen = pairs.iter().filter(|&&pair| run.split.train.contains(pair)).count();
         if num_seen > 0 {
             reporter.note(format!(
@@ -148,6 +207,8 @@ impl GivenPairs {
     }
 }
 
-fn read_pairs(path: &Path, run: &Run) -> Result<Vec<Pair>> {
-    Ok(PairReader::open(path, &run.graph.nodes, Unknown::Refuse, &Progress::default())?.read_all()?.0)
+fn read_pairs(path: &Path, reading: &PairsArgs, run: &Run, reporter: &Reporter) -> Result<LabelledPairs> {
+    let given = reading.open(path, &run.graph.nodes, &Progress::default(), reporter)?.read_labelled()?;
+    note_skipped(given.num_skipped, reporter);
+    Ok(given)
 }
