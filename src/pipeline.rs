@@ -23,7 +23,7 @@ use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
 use crate::model::{Encoded, Model};
 use crate::progress::Progress;
-use crate::split::{HeldOut, Split};
+use crate::split::Split;
 use crate::train::{Epoch, Trained};
 use crate::{read, split, train};
 
@@ -76,9 +76,7 @@ pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Spli
     match from {
         Some(directory) => split::read_split(directory, graph),
         // Rows of features without a graph have no edges to hold out.
-        None if graph.edges.is_empty() => {
-            Ok(Split { train: graph.edges.clone(), validation: HeldOut::default(), test: HeldOut::default() })
-        }
+        None if graph.edges.is_empty() => Ok(Split { train: graph.edges.clone(), ..Split::default() }),
         None => split::with_task(graph, config.split.task, &config.split, config.seed),
     }
 }

@@ -3,6 +3,7 @@
 
 Usage: python3 tests/formats.py VGAE          (VGAE: the program to check)
        python3 tests/formats.py --fixtures    (makes tests/golden/formats again)
+       python3 tests/formats.py --documents   (only those that networkx writes as text)
 
 It needs pandas and pyarrow, polars, scipy, networkx, gensim; what is not installed is skipped, and said so.
 """
@@ -84,6 +85,21 @@ def write_fixtures():
     scipy.sparse.save_npz(FIXTURES / "bsr.npz", scipy.sparse.bsr_array(adjacency))
     networkx.write_graphml(graph(EDGES, NAMES), FIXTURES / "undirected.graphml")
     networkx.write_graphml(graph(EDGES, NAMES, "DiGraph"), FIXTURES / "directed.graphml")
+    write_documents(networkx)
+
+
+def write_documents(networkx):
+    undirected, directed = graph(EDGES, NAMES), graph(EDGES, NAMES, "DiGraph")
+    networkx.write_gml(undirected, FIXTURES / "undirected.gml")
+    networkx.write_gml(directed, FIXTURES / "directed.gml")
+    networkx.write_pajek(undirected, FIXTURES / "undirected.net")
+    networkx.write_pajek(directed, FIXTURES / "directed.net")
+    networkx.write_gexf(undirected, FIXTURES / "undirected.gexf")
+    networkx.write_gexf(directed, FIXTURES / "directed.gexf")
+    for name, made in (("undirected", undirected), ("directed", directed)):
+        links = networkx.node_link_data(made, edges="links")
+        (FIXTURES / f"{name}.json").write_text(json.dumps(links))
+    (FIXTURES / "cytoscape.json").write_text(json.dumps(networkx.cytoscape_data(undirected), indent=1))
 
 
 # ---- Checking ----
@@ -199,6 +215,27 @@ def check_graphml(place, edges, size):
     check_read(path, place / "run", edges_of(edges, ids, weights=False), nodes)
 
 
+def check_documents(place, edges, size):
+    networkx = need("networkx")
+    names = [f'n{at} <&"é' for at in range(size)]
+    plain = [f"n{at}" for at in range(size)]
+    for kind in ("Graph", "DiGraph"):
+        networkx.write_gml(graph(edges, names, kind), place / "graph.gml")
+        check_read(place / "graph.gml", place / "run", edges_of(edges, range(size)), size)
+        check_read(place / "graph.gml", place / "run", edges_of(edges, names), size, "--node-names", "label")
+        networkx.write_gexf(graph(edges, names, kind), place / "graph.gexf")
+        check_read(place / "graph.gexf", place / "run", edges_of(edges, names), size)
+        networkx.write_pajek(graph(edges, plain, kind), place / "graph.net")
+        check_read(place / "graph.net", place / "run", edges_of(edges, range(1, size + 1)), size)
+        check_read(place / "graph.net", place / "run", edges_of(edges, plain), size, "--node-names", "label")
+        for form in ({"edges": "links"}, {"edges": "edges"}):
+            data = networkx.node_link_data(graph(edges, names, kind), **form)
+            (place / "graph.json").write_text(json.dumps(data))
+            check_read(place / "graph.json", place / "run", edges_of(edges, names), size)
+        (place / "graph.json").write_text(json.dumps(networkx.cytoscape_data(graph(edges, names, kind)), indent=2))
+        check_read(place / "graph.json", place / "run", edges_of(edges, names), size)
+
+
 def embeddings(place, edges, size):
     """A run with labels, and its embeddings as CSV: ids and numbers."""
     numpy = need("numpy")
@@ -254,7 +291,7 @@ def check_embed_projector(place, header, ids, numbers):
 def main():
     size = 60
     edges = random_edges(size, 300)
-    readers = (check_parquet, check_polars, check_matrix_market, check_npz, check_graphml)
+    readers = (check_parquet, check_polars, check_matrix_market, check_npz, check_graphml, check_documents)
     writers = (check_embed_npy, check_embed_parquet, check_embed_polars, check_embed_word2vec, check_embed_projector)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
@@ -272,6 +309,8 @@ if __name__ == "__main__":
         sys.exit(__doc__.strip())
     if sys.argv[1] == "--fixtures":
         write_fixtures()
+    elif sys.argv[1] == "--documents":
+        write_documents(need("networkx"))
     else:
         PROGRAM = sys.argv[1]
         main()

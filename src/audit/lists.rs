@@ -58,6 +58,26 @@ struct Found {
     other: Option<Row>,
 }
 
+/// Drops the second direction of each pair from the lists that hold both directions of each of their pairs, if
+/// the training edges do, as some programs write undirected edges. Returns these lists. `rows` are sorted.
+pub(super) fn drop_reversed(lists: &[List], rows: &mut Vec<Row>, direction: Direction) -> Vec<usize> {
+    if direction == Direction::Directed {
+        return Vec::new();
+    }
+    let mut is_both = vec![true; lists.len()];
+    for same in rows.chunk_by(|a, b| (a.key, a.list) == (b.key, b.list)) {
+        let is_one_pair = same.len() == 2 && same[0].is_reversed != same[1].is_reversed;
+        is_both[same[0].list as usize] &= is_one_pair;
+    }
+    let has_rows = |list: usize| rows.iter().any(|row| row.list as usize == list);
+    let found: Vec<usize> = (0..lists.len()).filter(|&list| is_both[list] && has_rows(list)).collect();
+    if found.first() != Some(&0) {
+        return Vec::new();
+    }
+    rows.retain(|row| !(row.is_reversed && found.contains(&(row.list as usize))));
+    found
+}
+
 /// Reports the offences among the sorted `rows`.
 pub(super) fn check(lists: &[List], rows: &[Row], nodes: &NodeIds, report: &mut Report) {
     let mut found = Vec::new();

@@ -60,6 +60,7 @@ pub struct Audit {
     nodes: NodeIds,
     lists: Vec<List>,
     rows: Vec<Row>,
+    notes: Vec<String>,
 }
 
 /// The record of a run directory and the files that no longer match it.
@@ -105,6 +106,7 @@ impl Audit {
             nodes: NodeIds::default(),
             lists: Vec::new(),
             rows: Vec::new(),
+            notes: Vec::new(),
         };
         let roles =
             [Role::Train, Role::HeldOut, Role::HeldOutNegatives, Role::HeldOut, Role::HeldOutNegatives];
@@ -161,9 +163,16 @@ impl Audit {
     /// # Errors
     /// Returns the errors of [`run::Run::open`] for a run that has no offence and still cannot be opened.
     pub fn check(mut self, limit: usize) -> Result<Report> {
-        let num_pairs = self.num_pairs();
-        let mut report = Report::new(&self.path, num_pairs, limit);
         self.rows.sort_unstable();
+        let both_directions = lists::drop_reversed(&self.lists, &mut self.rows, self.direction);
+        let mut report = Report::new(&self.path, self.num_pairs(), limit);
+        self.notes.into_iter().for_each(|note| report.add_note(note));
+        for list in both_directions {
+            let path = self.lists[list].path.display();
+            report.add_note(format!(
+                "{path}: both directions of each pair are listed, and were checked as one"
+            ));
+        }
         lists::check(&self.lists, &self.rows, &self.nodes, &mut report);
         let Some(RunFiles { changed, .. }) = &self.run else { return Ok(report) };
         for file in changed {
@@ -196,6 +205,7 @@ impl Audit {
         if columns.has_header() {
             reader.advance()?;
         }
+        self.notes.extend(columns.note("").map(|note| format!("{}: {note}", path.display())));
         let label = if role == Role::Pairs { columns.label() } else { None };
         let list = self.lists.len() as u16;
         let (mut links, mut negatives, mut is_labelled) = (Vec::new(), Vec::new(), true);

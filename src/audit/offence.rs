@@ -100,12 +100,22 @@ pub struct Report {
     limit: usize,
     counts: BTreeMap<Rule, usize>,
     offences: Vec<Offence>,
+    notes: Vec<String>,
 }
 
 impl Report {
     pub(super) fn new(path: &Path, num_pairs: usize, limit: usize) -> Self {
-        let (counts, offences) = (BTreeMap::new(), Vec::new());
-        Report { path: path.to_path_buf(), num_pairs, limit, counts, offences }
+        let (counts, offences, notes) = (BTreeMap::new(), Vec::new(), Vec::new());
+        Report { path: path.to_path_buf(), num_pairs, limit, counts, offences, notes }
+    }
+
+    pub(super) fn add_note(&mut self, note: String) {
+        self.notes.push(note);
+    }
+
+    /// Returns notes on how the files were read, one sentence each.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Counts an offence against `rule`, and keeps it unless the limit is reached.

@@ -24,7 +24,7 @@ pub use isotonic::Isotonic;
 pub use platt::Platt;
 pub use population::{ClassLogits, Population, density};
 pub use reliability::{Bin, Reliability};
-pub use threshold::Threshold;
+pub use threshold::{ShareAbove, Threshold};
 
 /// A function from logits to calibrated probabilities.
 ///

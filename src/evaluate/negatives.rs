@@ -103,7 +103,7 @@ impl fmt::Display for Negatives {
 /// [`Error::Argument`] for 0 negatives per edge; [`Error::TooFewDegreeNegatives`] from [`by_degree`].
 pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<PartNegatives> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
-    let Split { train, validation, test } = split;
+    let Split { train, validation, test, .. } = split;
     match kind {
         Negatives::Uniform => {
             let shared = |part: &HeldOut| NegativeLists::Shared(part.negatives.clone());

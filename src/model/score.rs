@@ -43,6 +43,16 @@ pub trait Score: Send + Sync {
         top_pairs(self, k, known)
     }
 
+    /// Returns the number of candidates of `known` whose logit is at least `logit`; if `known` is directed, both
+    /// directions count. Every candidate is scored, O(n²) logits in O(n) memory per thread.
+    fn num_above(&self, logit: f64, known: &EdgeList) -> u64 {
+        let num_from = |u: u32| {
+            let pairs: Vec<Pair> = known.candidates_from(u).collect();
+            self.logits(&pairs).iter().filter(|&&other| other >= logit).count() as u64
+        };
+        (0..known.num_nodes() as u32).into_par_iter().map(num_from).sum()
+    }
+
     /// Returns, for each of `nodes` as the source, its `k` candidates with the highest logits, highest first,
     /// ties in the order of the nodes. Candidates are the nodes that it could be linked with but is not in
     /// `known`. The result is exact, with O(n) logits and memory per node.
@@ -76,7 +86,11 @@ pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeLis
         let pairs: Vec<Pair> = known.candidates_from(u).collect();
         TopK::best_of(k, &pairs, &score.logits(&pairs))
     };
-    (0..known.num_nodes() as u32).into_par_iter().map(best_of_node).reduce(|| TopK::new(k), TopK::merge).into_sorted()
+    (0..known.num_nodes() as u32)
+        .into_par_iter()
+        .map(best_of_node)
+        .reduce(|| TopK::new(k), TopK::merge)
+        .into_sorted()
 }
 
 /// Returns the probability of a logit: sigmoid(logit).

@@ -118,10 +118,12 @@ impl PairColumns {
         let row_names = "the first column has no name, so it was read as row names; `row.names = FALSE` in R and \
                          `index=False` in pandas leave them out";
         match self.choice {
-            Choice::AfterRowNames => Some(format!(
-                "{row_names}; {source} and {target} were read as source and target"
-            )),
-            Choice::Names | Choice::Settings if header[0].is_empty() && self.nodes.0.min(self.nodes.1) > 0 => {
+            Choice::AfterRowNames => {
+                Some(format!("{row_names}; {source} and {target} were read as source and target"))
+            }
+            Choice::Names | Choice::Settings
+                if header[0].is_empty() && self.nodes.0.min(self.nodes.1) > 0 =>
+            {
                 Some(row_names.into())
             }
             Choice::Names | Choice::Settings => None,
@@ -178,7 +180,7 @@ impl Columns {
             && self.first.iter().all(|field| field.parse::<u64>().is_ok());
         let hint = match reader.separator_name() {
             _ if is_size => format!(
-                "if the first row ({}) is the size of the graph, `tail -n +2` removes it",
+                "if the first row ({}) is the size of the graph, remove it",
                 self.first.join(" ")
             ),
             "white space" => "a list of neighbours becomes one row per neighbour with `awk '{ for (i = 2; i <= NF; \
@@ -188,9 +190,8 @@ impl Columns {
                   contain the separator"
                 .into(),
         };
-        Err(reader.error(format!(
-            "expected {expected} columns as in the first row, found {found}; hint: {hint}"
-        )))
+        Err(reader
+            .error(format!("expected {expected} columns as in the first row, found {found}; hint: {hint}")))
     }
 }
 
@@ -218,11 +219,13 @@ fn no_column(wanted: &str, setting: &str, names: &[String]) -> String {
 fn with_row_names(first: &[String], second: Option<&[String]>) -> Vec<String> {
     let is_shorter = second.is_some_and(|second| second.len() == first.len() + 1);
     let are_names = first.len() >= 2 && first.iter().all(|name| parse_finite(name).is_err());
-    // R numbers the rows, unless they have names of their own.
-    let is_first_row = second.is_some_and(|second| second[0] == "1");
-    let is_named_matrix = second.is_some_and(|second| first.contains(&second[0]));
+    // R numbers the rows, unless they have names of their own, which an unquoted comma looks like too.
+    let is_numbered = second.is_some_and(|second| second[0].parse::<u64>().is_ok());
+    let is_named_matrix = second.is_some_and(|second| {
+        first.contains(&second[0]) && second[1..].iter().all(|value| parse_finite(value).is_ok())
+    });
     let mut names = first.to_vec();
-    if is_shorter && are_names && (is_first_row || is_named_matrix || usual_columns(first).is_some()) {
+    if is_shorter && are_names && (is_numbered || is_named_matrix) {
         names.insert(0, String::new());
     }
     // pandas calls the index so when it reads a file back that it wrote.

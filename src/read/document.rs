@@ -79,6 +79,13 @@ impl<'a> Document<'a> {
         }
     }
 
+    /// Names a node that has no name by the data that `read.node_names` chooses.
+    pub(super) fn name_unnamed(&mut self, node: u32, name: &str) {
+        if let Some(found) = self.names.get_mut(node as usize).filter(|found| found.is_empty()) {
+            *found = name.trim().to_string();
+        }
+    }
+
     /// Adds an edge of this direction, and its nodes unless they are there already.
     ///
     /// # Errors
@@ -126,6 +133,11 @@ impl<'a> Document<'a> {
         self.config.node_names.as_deref().is_some_and(|wanted| name.eq_ignore_ascii_case(wanted))
     }
 
+    /// Returns `true` if the graph keeps the directions of edges.
+    pub(super) fn keeps_directions(&self) -> bool {
+        self.config.directed
+    }
+
     /// Builds the graph; `input` describes the file.
     ///
     /// # Errors
@@ -136,7 +148,8 @@ impl<'a> Document<'a> {
             return Err("has no edges; expected at least one".into());
         }
         let num_undirected = self.pairs.len() - self.num_directed;
-        if self.config.directed && num_undirected > 0 {
+        // In a bipartite graph, the order of the nodes is no direction.
+        if self.config.directed && !self.config.bipartite && num_undirected > 0 {
             return Err(format!(
                 "edges without a direction: {num_undirected} of {}; `read.directed` expects a file with \
                  directed edges",
@@ -155,8 +168,7 @@ impl<'a> Document<'a> {
         let weights = self.complete_weights()?;
         notes.extend(self.note_on_edge_data(weights.is_some()));
         let nodes = self.named_nodes()?;
-        let mut graph =
-            ListedEdges { nodes, pairs: self.pairs, weights }.graph("edges", self.config, input);
+        let mut graph = ListedEdges { nodes, pairs: self.pairs, weights }.graph("edges", self.config, input);
         graph.notes.extend(notes);
         Ok(graph)
     }
@@ -231,8 +243,13 @@ impl<'a> Document<'a> {
 
     fn note_on_edge_data(&self, has_weights: bool) -> Option<String> {
         let hint = if has_weights { "" } else { "; `read.weight_column = NAME` reads one as the weight" };
-        let unread: Vec<String> =
-            self.edge_data.list.iter().filter(|name| !has_weights || !self.is_weight(name)).cloned().collect();
+        let unread: Vec<String> = self
+            .edge_data
+            .list
+            .iter()
+            .filter(|name| !has_weights || !self.is_weight(name))
+            .cloned()
+            .collect();
         (!unread.is_empty()).then(|| format!("edge data that is not read: {}{hint}", listed(&unread)))
     }
 }

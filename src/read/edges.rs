@@ -108,7 +108,7 @@ fn not_built_in(path: &Path, format: &str, feature: &'static str) -> Error {
 
 /// Refuses settings that do not apply to the format.
 fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
-    use EdgeFormat::{GraphMl, Gexf, Gml, Json, MatrixMarket, Npz, Pajek, Parquet, Sif, Text};
+    use EdgeFormat::{Gexf, Gml, GraphMl, Json, MatrixMarket, Npz, Pajek, Parquet, Sif, Text};
     let name = format.name();
     let (setting, problem) = match format {
         _ if config.header != Header::Auto && format != Text => (
@@ -123,7 +123,9 @@ fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
         }
         _ if config.node_names.is_some() && !matches!(format, GraphMl | Gexf | Gml | Json | Pajek) => (
             "read.node_names",
-            format!("`read.node_names` names data of listed nodes; this file is {name}, which lists only edges"),
+            format!(
+                "`read.node_names` names data of listed nodes; this file is {name}, which lists only edges"
+            ),
         ),
         MatrixMarket | Npz if config.weight_column.is_some() => (
             "read.weight_column",
@@ -131,7 +133,9 @@ fn check_settings(format: EdgeFormat, config: &ReadConfig) -> Result<()> {
         ),
         Pajek | Sif if config.weight_column.is_some() => (
             "read.weight_column",
-            format!("`read.weight_column` names a column of a table; this file is {name}, which has no names for weights"),
+            format!(
+                "`read.weight_column` names a column of a table; this file is {name}, which has no names for weights"
+            ),
         ),
         _ => return Ok(()),
     };
@@ -210,7 +214,8 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig, comments: &
     notes.extend(second_header.map(|line| {
         format!("line {line} repeats the header ({}) and was read as an edge", columns.first.join(","))
     }));
-    let num_of_class = Some(num_of_class).filter(|num_of_class| num_of_class.iter().sum::<usize>() == pairs.len());
+    let num_of_class =
+        Some(num_of_class).filter(|num_of_class| num_of_class.iter().sum::<usize>() == pairs.len());
     let rows = ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments, num_of_class };
     notes.extend(rows.notes(config));
     let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, reader.finish());

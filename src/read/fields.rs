@@ -5,6 +5,8 @@
 
 use std::ops::Range;
 
+use crate::read::values::parse_finite;
+
 /// A part of the text that fields are found in.
 #[derive(Clone, Copy)]
 pub(super) struct Span {
@@ -37,9 +39,10 @@ impl Span {
 
 impl Separator {
     /// Returns the separator of `line`: a tab if it contains one, else a comma, else a semicolon, else white
-    /// space.
+    /// space. Numbers separated by both tabs and blanks, as in KONECT's files, are separated by white space.
     pub(super) fn detect(line: &str) -> Self {
         match line {
+            _ if line.contains('\t') && are_numbers_with_blanks(line) => Separator::WhiteSpace,
             _ if line.contains('\t') => Separator::Byte(b'\t'),
             _ if line.contains(',') => Separator::Byte(b','),
             _ if line.contains(';') => Separator::Byte(b';'),
@@ -56,6 +59,12 @@ impl Separator {
             Separator::WhiteSpace => "white space",
         }
     }
+}
+
+/// Returns `true` if all words of `line` are numbers and a field between two tabs has more than one.
+fn are_numbers_with_blanks(line: &str) -> bool {
+    line.split('\t').any(|field| field.split_ascii_whitespace().count() > 1)
+        && line.split_ascii_whitespace().all(|word| parse_finite(word).is_ok())
 }
 
 /// Replaces `fields` with the fields at `line` of `text`, without the white space around them. A field may be

@@ -1,195 +1,187 @@
-//! GraphML as networkx and others write it: nodes, edges, and a weight among the data of edges.
+//! GraphML as networkx, igraph, Cytoscape, yEd and others write it.
 //!
 //! Written by hand on top of `quick-xml`: `petgraph-graphml` only writes the format, and this reader keeps
 //! one element in memory at a time and names the line of a mistake.
 //!
 //! The format is that of Brandes et al. 2002, "GraphML progress report: structural layer proposal".
 
-use std::io::{BufRead, BufReader, Error as IoError, ErrorKind};
-
-use hashbrown::HashSet;
-use quick_xml::events::{BytesStart, Event};
-use quick_xml::{Reader, XmlVersion};
+use hashbrown::HashMap;
+use quick_xml::events::BytesStart;
 
 use crate::config::ReadConfig;
 use crate::error::Result;
-use crate::graph::{Direction, Graph, NodeIds, Pair};
-use crate::read::listed::{ListedEdges, check_count};
-use crate::read::raw::Fingerprint;
-use crate::read::source::{Lines, Source};
-use crate::read::values::{check_id, parse_weight};
+use crate::graph::{Direction, Graph};
+use crate::read::document::Document;
+use crate::read::source::Source;
+use crate::read::values::{MAX_FIELD_BYTES, parse_weight};
+use crate::read::xml::{Elements, Step, attribute, read_elements};
 
-/// The greatest depth of nested elements; the elements that are read are at most four deep.
-const MAX_DEPTH: usize = 1000;
 /// The longest text of a weight, in bytes.
 const MAX_WEIGHT_BYTES: usize = 1 << 10;
-/// The edge data that is the weight by default.
-const WEIGHT: &str = "weight";
+/// The name of the data in yEd's labels of nodes.
+const LABEL: &str = "label";
 
 /// Reads the nodes and edges of a GraphML file. The edge data named `weight`, or the name in `config`, is the
-/// weight; other data is ignored.
+/// weight; node data can be the ids; other data is named in a note.
 ///
 /// # Errors
 /// Returns [`crate::Error::Row`] for malformed XML and for unsupported elements, such as hyperedges, nested
-/// graphs and a second graph; [`crate::Error::Input`] for a file without edges, without the weight that
-/// `config` names, or without directions if `config` asks for them.
+/// graphs and a second graph; [`crate::Error::Input`] for the errors of [`Document::graph`].
 pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Graph> {
-    let mut document = Document::new(config, source.fingerprint());
-    let outcome = {
-        let mut xml = Reader::from_reader(Lines::new(BufReader::new(source.bytes())));
-        document.read(&mut xml).map_err(|problem| (problem, xml.get_ref().number()))
+    let mut file = GraphMl {
+        document: Document::new(config, source.fingerprint()),
+        keys: HashMap::new(),
+        direction: None,
+        place: Place::Outside,
+        node_default: None,
+        default_weight: None,
+        weight: None,
+        text: None,
     };
-    outcome.map_err(|(problem, line)| match problem {
-        Problem::Read(error) => source.read_error(error, line),
-        Problem::Format(problem) => source.error_at(line, problem),
-    })?;
-    let (listed, notes) = document.listed(config).map_err(|problem| source.file_error(problem))?;
-    let mut graph = listed.graph("edges", config, source.finish());
-    graph.notes.extend(notes);
-    Ok(graph)
+    read_elements(&mut source, &mut file)?;
+    let error = source.file_errors();
+    file.document.graph(source.finish()).map_err(error)
 }
 
 /// The content read so far.
-struct Document {
-    fingerprint: Fingerprint,
-    /// The name of the edge data that is the weight, in lower case.
-    wanted: String,
-    /// The names of all edge data.
-    names: Vec<String>,
-    /// The keys of the weight; networkx writes one key for whole numbers and another for fractions.
-    weight_keys: HashSet<String>,
+struct GraphMl<'a> {
+    document: Document<'a>,
+    /// The name of the data of each key, which some programs declare for nodes and use in edges.
+    keys: HashMap<String, Option<String>>,
+    direction: Option<Direction>,
+    place: Place,
+    /// The name of nodes without the data that names nodes.
+    node_default: Option<String>,
     /// The weight of edges without a weight of their own.
     default_weight: Option<f32>,
-    direction: Option<Direction>,
-    nodes: NodeIds,
-    pairs: Vec<Pair>,
-    /// The weights of the edges that have one.
-    weights: Vec<f32>,
-    /// The first edge without a weight.
-    unweighted: Option<Pair>,
-    depth: usize,
-    is_in_weight_key: bool,
-    is_in_edge: bool,
+    /// The weight of the current edge.
     weight: Option<f32>,
-    /// The text of the current element if it is a weight.
-    text: Option<String>,
+    text: Option<Wanted>,
 }
 
-impl Document {
-    fn new(config: &ReadConfig, fingerprint: Fingerprint) -> Self {
-        Document {
-            fingerprint,
-            wanted: config.weight_column.as_deref().unwrap_or(WEIGHT).to_lowercase(),
-            names: Vec::new(),
-            weight_keys: HashSet::new(),
-            default_weight: None,
-            direction: None,
-            nodes: NodeIds::default(),
-            pairs: Vec::new(),
-            weights: Vec::new(),
-            unweighted: None,
-            depth: 0,
-            is_in_weight_key: false,
-            is_in_edge: false,
-            weight: None,
-            text: None,
-        }
-    }
+/// The element that contains the current one.
+#[derive(Clone)]
+enum Place {
+    Outside,
+    /// The key of data of this name.
+    Key(String),
+    Node(u32),
+    Edge,
+}
 
-    /// Reads the document to its end.
-    fn read<R: BufRead>(&mut self, xml: &mut Reader<Lines<R>>) -> std::result::Result<(), Problem> {
-        let mut buffer = Vec::new();
-        loop {
-            buffer.clear();
-            xml.get_mut().begin_part();
-            match xml.read_event_into(&mut buffer).map_err(problem)? {
-                Event::Start(element) => self.open(&element)?,
-                Event::Empty(element) => {
-                    self.open(&element)?;
-                    self.close(element.local_name().into_inner())?;
-                }
-                Event::End(element) => self.close(element.local_name().into_inner())?,
-                Event::Text(text) => self.add_text(&text)?,
-                Event::CData(text) => self.add_text(&text)?,
-                Event::Eof if self.depth > 0 => {
-                    return Err("the file is cut off; expected </graphml>".to_string().into());
-                }
-                Event::Eof if self.direction.is_none() => {
-                    return Err("the file has no <graph>; expected one".to_string().into());
-                }
-                Event::Eof => return Ok(()),
-                _ => {}
-            }
-        }
-    }
+/// The text of the current element, which is wanted for this reason.
+enum Wanted {
+    Weight(String),
+    /// The name of the data, and its text.
+    Name(String, String),
+}
 
-    fn add_text(&mut self, text: &str) -> std::result::Result<(), Problem> {
-        let Some(weight) = &mut self.text else { return Ok(()) };
-        weight.push_str(text);
-        match weight.len() <= MAX_WEIGHT_BYTES {
-            true => Ok(()),
-            false => {
-                Err(format!("the weight has more than {MAX_WEIGHT_BYTES} bytes; expected a number").into())
-            }
-        }
-    }
+impl Elements for GraphMl<'_> {
+    const ROOT: &'static str = "graphml";
 
-    fn open(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
-        let name = element.local_name().into_inner();
-        self.depth += 1;
+    fn open(&mut self, name: &str, element: &BytesStart) -> Step {
         match name {
-            _ if self.depth > MAX_DEPTH => {
-                return Err(format!(
-                    "elements are nested {MAX_DEPTH} deep; expected a graph without nested graphs"
-                )
-                .into());
-            }
-            _ if self.depth == 1 && name != "graphml" => {
-                return Err(format!("found <{name}>; expected <graphml>").into());
-            }
             "key" => self.open_key(element)?,
             "graph" => self.open_graph(element)?,
             "node" => {
                 let id = attribute(element, "id")?.unwrap_or_default();
-                check_id(&id).map_err(|problem| format!("the id of the node {problem}"))?;
-                self.nodes.intern(&id);
+                self.place = Place::Node(self.document.add_node(&id)?);
             }
             "edge" => self.open_edge(element)?,
-            "hyperedge" => {
-                return Err("found a <hyperedge>; expected edges between two nodes".to_string().into());
+            "hyperedge" => return Err("found a <hyperedge>; expected edges between two nodes".into()),
+            "data" => self.open_data(element)?,
+            "default" => {
+                if let Place::Key(name) = &self.place {
+                    self.text = self.wanted(name);
+                }
             }
-            "data" if self.is_in_edge => {
-                let key = attribute(element, "key")?;
-                self.text = key.filter(|key| self.weight_keys.contains(key)).map(|_| String::new());
+            // yEd draws a node in an element that contains its label.
+            "NodeLabel" => {
+                if let Place::Node(_) = self.place {
+                    self.text = Some(Wanted::Name(LABEL.into(), String::new()));
+                }
             }
-            "default" if self.is_in_weight_key => self.text = Some(String::new()),
             _ => {}
         }
         Ok(())
     }
 
-    fn open_key(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
-        let subject = attribute(element, "for")?;
-        let (Some(id), Some(name)) = (attribute(element, "id")?, attribute(element, "attr.name")?) else {
-            return Ok(());
+    fn text(&mut self, text: &str) -> Step {
+        let (so_far, limit, what) = match &mut self.text {
+            None => return Ok(()),
+            Some(Wanted::Weight(so_far)) => (so_far, MAX_WEIGHT_BYTES, "weight"),
+            Some(Wanted::Name(_, so_far)) => (so_far, MAX_FIELD_BYTES, "name of the node"),
         };
-        if !matches!(subject.as_deref(), None | Some("edge" | "all")) {
-            return Ok(());
-        }
-        if name.to_lowercase() == self.wanted {
-            if self.direction.is_some() {
-                return Err(format!("the key of {name:?} comes after the <graph>; expected it before").into());
+        so_far.push_str(text);
+        match so_far.len() <= limit {
+            true => Ok(()),
+            false => {
+                let expected = if what == "weight" { "a number" } else { "a shorter one" };
+                Err(format!("the {what} has more than {limit} bytes; expected {expected}").into())
             }
-            self.weight_keys.insert(id);
-            self.is_in_weight_key = true;
         }
-        self.names.push(name);
+    }
+
+    fn close(&mut self, name: &str) -> Step {
+        match (self.text.take(), &self.place) {
+            (None, _) | (_, Place::Outside) => {}
+            (Some(Wanted::Weight(text)), Place::Edge) => self.weight = Some(parse_weight(text.trim())?),
+            (Some(Wanted::Weight(text)), _) => self.default_weight = Some(parse_weight(text.trim())?),
+            (Some(Wanted::Name(data, text)), Place::Node(node)) => {
+                self.document.add_node_data(*node, &data, &text);
+            }
+            (Some(Wanted::Name(_, text)), _) => self.node_default = Some(text),
+        }
+        match name {
+            "key" => self.place = Place::Outside,
+            "node" => {
+                if let (Place::Node(node), Some(name)) = (&self.place, &self.node_default) {
+                    self.document.name_unnamed(*node, name);
+                }
+                self.place = Place::Outside;
+            }
+            "edge" => {
+                if let Some(weight) = self.weight.take().or(self.default_weight) {
+                    self.document.set_weight(weight);
+                }
+                self.place = Place::Outside;
+            }
+            _ => {}
+        }
         Ok(())
     }
 
-    fn open_graph(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
+    fn end(&self) -> Step {
+        match self.direction {
+            Some(_) => Ok(()),
+            None => Err("the file has no <graph>; expected one".into()),
+        }
+    }
+}
+
+impl GraphMl<'_> {
+    fn open_key(&mut self, element: &BytesStart) -> Step {
+        let (id, name) = (attribute(element, "id")?, attribute(element, "attr.name")?);
+        let subject = attribute(element, "for")?;
+        if let Some(name) = &name {
+            if self.document.is_weight(name) && self.direction.is_some() {
+                return Err(format!("the key of {name:?} comes after the <graph>; expected it before").into());
+            }
+            // A default counts as data of the elements that the key is declared for.
+            self.place = Place::Key(name.clone());
+            if self.document.is_weight(name) && matches!(subject.as_deref(), None | Some("edge" | "all")) {
+                self.document.declare_edge_data(name);
+            }
+        }
+        if let Some(id) = id {
+            self.keys.insert(id, name);
+        }
+        Ok(())
+    }
+
+    fn open_graph(&mut self, element: &BytesStart) -> Step {
         if self.direction.is_some() {
-            return Err("found a second or nested <graph>; expected one".to_string().into());
+            return Err("found a second or nested <graph>; expected one".into());
         }
         self.direction = Some(match attribute(element, "edgedefault")?.as_deref() {
             Some("directed") => Direction::Directed,
@@ -202,120 +194,53 @@ impl Document {
         Ok(())
     }
 
-    fn open_edge(&mut self, element: &BytesStart) -> std::result::Result<(), Problem> {
-        let Some(direction) = self.direction else {
-            return Err("found an <edge> outside a <graph>; expected it inside".to_string().into());
+    fn open_edge(&mut self, element: &BytesStart) -> Step {
+        let Some(by_default) = self.direction else {
+            return Err("found an <edge> outside a <graph>; expected it inside".into());
         };
-        let mut end = |name: &str| -> std::result::Result<u32, Problem> {
-            let id = attribute(element, name)?.unwrap_or_default();
-            check_id(&id).map_err(|problem| format!("the {name} of the edge {problem}"))?;
-            Ok(self.nodes.intern(&id))
+        let direction = match attribute(element, "directed")?.as_deref() {
+            None => by_default,
+            Some("true") => Direction::Directed,
+            Some("false") => Direction::Undirected,
+            Some(found) => return Err(format!("the edge has directed={found:?}; expected true or false").into()),
         };
-        self.pairs.push((end("source")?, end("target")?));
-        check_count(self.pairs.len(), self.fingerprint.num_bytes())?;
-        let own = attribute(element, "directed")?;
-        let is_same = match own.as_deref() {
-            None => true,
-            Some(own) => own == if direction == Direction::Directed { "true" } else { "false" },
-        };
-        if !is_same {
-            let own = own.unwrap_or_default();
-            let problem = format!("the edge has directed={own:?}; expected every edge to follow edgedefault");
-            return Err(problem.into());
-        }
-        self.is_in_edge = true;
+        let end = |name: &str| attribute(element, name).map(Option::unwrap_or_default);
+        self.document.add_edge(&end("source")?, &end("target")?, direction)?;
+        self.place = Place::Edge;
         self.weight = None;
         Ok(())
     }
 
-    fn close(&mut self, name: &str) -> std::result::Result<(), Problem> {
-        self.depth = self.depth.saturating_sub(1);
-        if let Some(text) = self.text.take() {
-            let text = text.trim();
-            let weight = parse_weight(text)?;
-            *(if self.is_in_edge { &mut self.weight } else { &mut self.default_weight }) = Some(weight);
-        }
-        match name {
-            "key" => self.is_in_weight_key = false,
-            "edge" => {
-                self.is_in_edge = false;
-                match self.weight.or(self.default_weight) {
-                    Some(weight) => self.weights.push(weight),
-                    None => self.unweighted = self.unweighted.or(self.pairs.last().copied()),
+    fn open_data(&mut self, element: &BytesStart) -> Step {
+        let id = attribute(element, "key")?.unwrap_or_default();
+        let name = match self.keys.get(&id) {
+            Some(Some(name)) => name.clone(),
+            // yEd declares what it draws without a name.
+            Some(None) => return Ok(()),
+            None => id,
+        };
+        match self.place {
+            Place::Edge => {
+                self.document.declare_edge_data(&name);
+                if self.document.is_weight(&name) {
+                    self.text = Some(Wanted::Weight(String::new()));
                 }
             }
-            _ => {}
+            Place::Node(node) => match self.document.names_nodes(&name) {
+                true => self.text = Some(Wanted::Name(name, String::new())),
+                false => self.document.add_node_data(node, &name, ""),
+            },
+            Place::Outside | Place::Key(_) => {}
         }
         Ok(())
     }
 
-    /// Returns the listed edges and notes, or a message about the file as a whole.
-    fn listed(self, config: &ReadConfig) -> std::result::Result<(ListedEdges, Vec<String>), String> {
-        let Document { wanted, names, weight_keys, direction, nodes, pairs, weights, unweighted, .. } = self;
-        if pairs.is_empty() {
-            return Err("has no edges; expected at least one".into());
+    /// Returns the reason to keep the default of data of this name, if any.
+    fn wanted(&self, name: &str) -> Option<Wanted> {
+        match name {
+            _ if self.document.is_weight(name) => Some(Wanted::Weight(String::new())),
+            _ if self.document.names_nodes(name) => Some(Wanted::Name(name.into(), String::new())),
+            _ => None,
         }
-        if config.weight_column.is_some() && weight_keys.is_empty() {
-            let known = if names.is_empty() { "none".into() } else { names.join(", ") };
-            return Err(format!(
-                "has no edge data {wanted:?}, which `read.weight_column` names; its edge data: {known}"
-            ));
-        }
-        if let (Some((u, v)), false) = (unweighted, weights.is_empty()) {
-            let (u, v) = (nodes.id(u), nodes.id(v));
-            return Err(format!(
-                "the edge {u} – {v} has no weight, but other edges have; expected a weight for every edge"
-            ));
-        }
-        let mut notes = Vec::new();
-        match (direction, config.directed) {
-            (Some(Direction::Undirected), true) => {
-                let problem =
-                    "has edgedefault=\"undirected\"; `read.directed` expects a file with directed edges";
-                return Err(problem.into());
-            }
-            (Some(Direction::Directed), false) => notes.push(
-                "the edges of the file are directed, but their directions were dropped; \
-                 `read.directed` keeps them"
-                    .to_string(),
-            ),
-            _ => {}
-        }
-        let weights = (!weights.is_empty()).then_some(weights);
-        Ok((ListedEdges { nodes, pairs, weights }, notes))
-    }
-}
-
-/// An error at the current line.
-enum Problem {
-    /// The file could not be read.
-    Read(IoError),
-    /// The content does not follow the format.
-    Format(String),
-}
-
-impl From<String> for Problem {
-    fn from(problem: String) -> Self {
-        Problem::Format(problem)
-    }
-}
-
-/// Returns the attribute `name` of an element, if it has one.
-fn attribute(element: &BytesStart, name: &str) -> std::result::Result<Option<String>, Problem> {
-    let found = element.try_get_attribute(name).map_err(|error| error.to_string())?;
-    let value = found.map(|found| found.normalized_value(XmlVersion::Implicit1_0)).transpose();
-    Ok(value.map_err(problem)?.map(|value| value.into_owned()))
-}
-
-/// Converts an error of the parser.
-fn problem(error: quick_xml::Error) -> Problem {
-    match error {
-        quick_xml::Error::Io(source) if source.kind() == ErrorKind::FileTooLarge => {
-            Problem::Format(source.to_string())
-        }
-        quick_xml::Error::Io(source) if source.kind() != ErrorKind::Other => {
-            Problem::Read(IoError::new(source.kind(), source.to_string()))
-        }
-        error => Problem::Format(format!("the XML is damaged: {error}")),
     }
 }

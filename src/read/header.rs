@@ -181,6 +181,9 @@ mod tests {
         assert_eq!(label_column(&header, (0, 1)), Some(2));
         let header = ["source", "target"].map(str::to_string);
         assert_eq!(label_column(&header, (0, 1)), None);
-        assert_eq!(["1", "0.0", "True", "2", ""].map(class), [Some(true), Some(false), Some(true), None, None]);
+        assert_eq!(
+            ["1", "0.0", "True", "2", ""].map(class),
+            [Some(true), Some(false), Some(true), None, None]
+        );
     }
 }

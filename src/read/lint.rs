@@ -49,7 +49,8 @@ impl ReadRows<'_> {
         let no_header = if is_automatic { "; `read.header = no` reads it as an edge" } else { "" };
         let notes = [
             self.unread_columns(),
-            self.columns.pairs.note(no_header),
+            // Who says that the first row is a header knows two columns.
+            self.columns.pairs.note(no_header).filter(|_| is_automatic || self.columns.pairs.count > 2),
             if is_automatic { self.first_row() } else { None },
             self.header_that_is_an_edge().filter(|_| is_automatic),
             self.row_numbers(),

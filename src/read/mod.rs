@@ -60,10 +60,11 @@ mod npy;
 mod npz;
 mod odd_ids;
 mod own_files;
-mod pajek;
 mod pairs;
+mod pajek;
 #[cfg(feature = "parquet")]
 mod parquet;
+mod problem;
 mod raw;
 mod reader;
 mod recognise;
@@ -71,6 +72,8 @@ mod rows;
 mod sif;
 mod source;
 mod values;
+#[cfg(feature = "graphml")]
+mod xml;
 
 use std::path::{Path, PathBuf};
 
@@ -167,8 +170,8 @@ pub fn data_name(path: &Path) -> String {
     }
     let mut stem = name.as_str();
     let ends = [
-        ".gz", ".csv", ".tsv", ".txt", ".edges", ".cites", ".parquet", ".pq", ".mtx", ".npz", ".graphml", ".gexf",
-        ".gml", ".net", ".paj", ".sif", ".json",
+        ".gz", ".csv", ".tsv", ".txt", ".edges", ".cites", ".parquet", ".pq", ".mtx", ".npz", ".graphml",
+        ".gexf", ".gml", ".net", ".paj", ".sif", ".json",
     ];
     for end in ends {
         let kept = stem.len().checked_sub(end.len()).and_then(|at| stem.split_at_checked(at));

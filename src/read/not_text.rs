@@ -44,8 +44,8 @@ pub(super) struct BadLine {
 /// The reason why a line is not a row of text.
 #[derive(Clone, Copy)]
 pub(super) enum Reason {
-    /// The first line of a UTF-16 file.
-    Utf16,
+    /// The first line of a UTF-16 file, of this encoding as `iconv` names it.
+    Utf16(&'static str),
     /// This byte, at this place counted from 1, is zero or not UTF-8.
     Byte(u8, usize),
     /// A carriage return is at this place, counted from 1, with more text after it.
@@ -63,9 +63,10 @@ pub(super) fn find_bad_lines(bytes: &[u8], num_lines_before: u64) -> Vec<BadLine
     let lines = bytes.split(|&byte| byte == b'\n').zip(num_lines_before + 1..);
     let bad = lines.filter_map(|(line, number)| {
         let line = line.trim_ascii_end();
-        let is_utf16 = number == 1 && (line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff"));
+        if let (1, Some(encoding)) = (number, utf16_of(line)) {
+            return Some(BadLine { line: 1, reason: Reason::Utf16(encoding) });
+        }
         let reason = match std::str::from_utf8(line) {
-            Err(_) if is_utf16 => Reason::Utf16,
             Err(error) => Reason::Byte(line[error.valid_up_to()], error.valid_up_to() + 1),
             Ok(_) => match memchr::memchr2(0, b'\r', line)? {
                 at if line[at] == 0 => Reason::Byte(0, at + 1),
@@ -75,4 +76,15 @@ pub(super) fn find_bad_lines(bytes: &[u8], num_lines_before: u64) -> Vec<BadLine
         Some(BadLine { line: number, reason })
     });
     bad.collect()
+}
+
+/// Returns the name of the UTF-16 encoding of the first line of a file, by its byte order mark or by the zero
+/// bytes beside its first letters.
+fn utf16_of(line: &[u8]) -> Option<&'static str> {
+    match line {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => Some("UTF-16"),
+        [0, first, 0, second, ..] if *first > 0 && *second > 0 => Some("UTF-16BE"),
+        [first, 0, second, 0, ..] if *first > 0 && *second > 0 => Some("UTF-16LE"),
+        _ => None,
+    }
 }

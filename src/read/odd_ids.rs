@@ -17,7 +17,10 @@ const MANY_EDGES: usize = 2;
 
 /// Returns notes on the ids of a graph. O(n) time on all threads, and O(1) per id that has another spelling.
 pub(super) fn notes(nodes: &NodeIds, edges: &EdgeList) -> Vec<String> {
-    [two_spellings(nodes), missing_values(nodes, edges), two_ids_in_one(nodes)].into_iter().flatten().collect()
+    [two_spellings(nodes), missing_values(nodes, edges), two_ids_in_one(nodes)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
 
 /// Returns a note if an id occurs in two spellings.
@@ -56,7 +59,8 @@ fn two_spellings(nodes: &NodeIds) -> Option<String> {
 /// letters at its ends, in lower case, and a whole number without `.0` and zeros before it.
 fn plain_spelling(id: &str) -> Cow<'_, str> {
     let is_blank = |letter: char| {
-        letter.is_whitespace() || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
+        letter.is_whitespace()
+            || matches!(letter, '\u{200b}'..='\u{200d}' | '\u{2060}' | '\u{feff}' | '\u{ad}')
     };
     let trimmed = id.trim_matches(is_blank);
     let (sign, digits) = match trimmed.strip_prefix('-') {

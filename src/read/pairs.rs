@@ -216,7 +216,9 @@ impl<'a> PairReader<'a> {
             let (source, target) = rows.pair(node_columns)?;
             if !kept.is_empty() && rows.len() != count {
                 let found = rows.len();
-                return Err(rows.error(format!("expected {count} columns as in the first row, found {found}")));
+                return Err(
+                    rows.error(format!("expected {count} columns as in the first row, found {found}"))
+                );
             }
             match (nodes.index(source), nodes.index(target), unknown) {
                 (Some(u), Some(v), _) => {

@@ -49,6 +49,13 @@ impl RowReader {
         RowReader { source, rows, path, num_late_comments: 0 }
     }
 
+    /// Separates the fields of all rows by `separator`, whatever the first row has. Lines that begin with `%` are
+    /// then rows. Call it before `advance`.
+    pub(super) fn with_separator(mut self, separator: Separator) -> Self {
+        self.rows = self.rows_of(Block { bytes: Vec::new(), num_lines_before: 0 }, Some(separator));
+        self
+    }
+
     /// Moves to the next row; returns `false` at the end of the file.
     pub(crate) fn advance(&mut self) -> Result<bool> {
         while !self.rows.advance()? {

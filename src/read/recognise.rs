@@ -34,6 +34,11 @@ impl Beginning {
                 _ => None,
             }),
             b'{' => text[1..].trim_start().starts_with(['"', '}']).then_some(EdgeFormat::Json),
+            b'[' => {
+                let rest = text[1..].trim_start();
+                let is_list = rest.starts_with('{') || text.lines().next() == Some("[");
+                is_list.then_some(EdgeFormat::Json)
+            }
             _ if self.is_gml() => Some(EdgeFormat::Gml),
             _ if self.is_pajek() => Some(EdgeFormat::Pajek),
             _ => None,

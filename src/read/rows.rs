@@ -179,12 +179,16 @@ impl Rows {
     fn split(&mut self, start: usize, end: usize) -> Result<()> {
         if let Ok(at) = self.bad_lines.binary_search_by_key(&self.num_lines, |bad| bad.line) {
             return Err(match self.bad_lines[at].reason {
-                Reason::Utf16 => self.file_error(
-                    "is UTF-16 text; expected UTF-8; hint: `iconv -f UTF-16 -t UTF-8` converts it".into(),
-                ),
-                Reason::Byte(byte, column) => {
-                    self.error(format!("byte {column} of the line is 0x{byte:02x}; expected UTF-8 text"))
+                Reason::Utf16(encoding) => self.file_error(format!(
+                    "is UTF-16 text; expected UTF-8; hint: `iconv -f {encoding} -t UTF-8` converts it"
+                )),
+                Reason::Byte(0, column) => {
+                    self.error(format!("byte {column} of the line is 0x00; expected UTF-8 text"))
                 }
+                Reason::Byte(byte, column) => self.error(format!(
+                    "byte {column} of the line is 0x{byte:02x}; expected UTF-8 text; hint: `iconv -f WINDOWS-1252 -t \
+                     UTF-8` converts text of older programs"
+                )),
                 Reason::CarriageReturn(column) => self.error(format!(
                     "byte {column} of the line is a carriage return with text after it; expected one row per \
                      line; hint: `tr '\\r' '\\n'` converts the line ends of old Macs"

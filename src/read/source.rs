@@ -16,6 +16,9 @@ use crate::read::raw::{Fingerprint, RawFile};
 /// a megabyte of gzip can unpack to a line of a gigabyte.
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
+/// The byte order mark of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The number of bytes by which a format is recognised.
 const RECOGNISED_BYTES: u64 = 1 << 16;
 
@@ -118,8 +121,17 @@ impl Source {
         (beginning, is_whole)
     }
 
-    /// Returns the unpacked bytes, for formats that are not read by lines.
+    /// Returns the unpacked bytes, for formats that are not read by lines, without a byte order mark of UTF-8. Call
+    /// it once, before anything is read.
     pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        let (mut mark, mut limited) = (Vec::new(), rest.take(BYTE_ORDER_MARK.len() as u64));
+        let outcome = limited.read_to_end(&mut mark);
+        if mark == BYTE_ORDER_MARK {
+            mark.clear();
+        }
+        let again = io::Cursor::new(mark).chain(FailingRead(outcome.err()));
+        self.bytes = Box::new(again.chain(limited.into_inner()));
         &mut *self.bytes
     }
 
@@ -146,6 +158,12 @@ impl Source {
     /// Builds an error about the file as a whole.
     pub(super) fn file_error(&self, problem: String) -> Error {
         Error::Input { path: self.path.clone(), problem }
+    }
+
+    /// Returns a function that builds errors about the file as a whole, also after it was read to its end.
+    pub(super) fn file_errors(&self) -> impl Fn(String) -> Error + use<> {
+        let path = self.path.clone();
+        move |problem| Error::Input { path: path.clone(), problem }
     }
 
     /// Reads a block of whole lines of at least `num_bytes`, or fewer at the end of the file.
@@ -190,8 +208,8 @@ impl Source {
         bytes.truncate(num_whole);
         let num_lines_before = self.num_lines;
         self.num_lines += count_lines(&bytes);
-        if num_lines_before == 0 && bytes.starts_with(b"\xef\xbb\xbf") {
-            bytes.drain(..3);
+        if num_lines_before == 0 && bytes.starts_with(BYTE_ORDER_MARK) {
+            bytes.drain(..BYTE_ORDER_MARK.len());
         }
         (!bytes.is_empty()).then_some(Block { bytes, num_lines_before })
     }

@@ -235,6 +235,8 @@ fn pairs_come_in_order_from_any_blocks() {
     for id in ["a", "b", "c"] {
         nodes.intern(id);
     }
-    let reader = PairReader::open(&path, &NodeColumns::default(), &nodes, Unknown::Refuse, &Progress::default()).unwrap();
+    let reader =
+        PairReader::open(&path, &NodeColumns::default(), &nodes, Unknown::Refuse, &Progress::default())
+            .unwrap();
     assert_eq!(reader.read_all().unwrap(), (vec![(0, 1), (1, 2), (2, 0)], 0));
 }

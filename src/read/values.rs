@@ -31,6 +31,7 @@ pub(super) fn parse_weight(text: &str) -> Result<f32, String> {
     let weight = parse_finite(text).map_err(|found| format!("the weight is {found}"))?;
     match weight > 0.0 {
         true => Ok(weight),
+        false if text.parse::<f64>().is_ok_and(|weight| weight > 0.0) => Err(too_small(text)),
         false => Err(format!("the weight is {text}; expected a number above 0")),
     }
 }
@@ -43,8 +44,16 @@ pub(super) fn checked_weight(value: f64) -> Result<f32, String> {
     let weight = value as f32;
     match weight.is_finite() && weight > 0.0 {
         true => Ok(weight),
+        false if value > 0.0 && weight == 0.0 => Err(too_small(&format!("{value:e}"))),
         false => Err(format!("the weight is {value}; expected a number above 0 and up to 3.4e38")),
     }
+}
+
+/// Returns the message for a weight that is above 0 and rounds to 0 in single precision.
+fn too_small(weight: &str) -> String {
+    format!(
+        "the weight is {weight}; expected at least 1.4e-45; hint: multiply all weights by the same number"
+    )
 }
 
 /// Checks a node id of a format that is not text.

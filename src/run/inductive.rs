@@ -8,7 +8,7 @@ use crate::graph::transform::{largest, weigh_as};
 use crate::graph::{Features, Graph};
 use crate::model::Model;
 use crate::run::Run;
-use crate::split::{HeldOut, Split};
+use crate::split::Split;
 
 /// The ratio of the largest features, either way, above which a note warns of another scale.
 const OTHER_SCALE: f32 = 10.0;
@@ -77,8 +77,7 @@ impl Run {
                 graph
             }
         };
-        let split =
-            Split { train: graph.edges.clone(), validation: HeldOut::default(), test: HeldOut::default() };
+        let split = Split { train: graph.edges.clone(), ..Split::default() };
         Ok(Run { record, graph, split, model })
     }
 }

@@ -3,6 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
+use hashbrown::HashSet;
+
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
 use crate::read::{check_directory, check_file, read_csv};
@@ -10,7 +12,9 @@ use crate::split::{LISTS, Split};
 
 pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
 
-/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory.
+/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory. In an undirected
+/// graph, the training edges and other lists may hold both directions of each of their pairs, as some programs
+/// write them.
 ///
 /// # Errors
 /// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file; [`crate::Error::Foreign`] for
@@ -18,7 +22,13 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     let directory = &split_directory(directory)?;
     let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
-    Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)
+    let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
+    let names = lists.iter().zip(LISTS).filter(|(rows, _)| rows.had_both_directions).map(|(_, name)| name);
+    let names: Vec<&str> = names.collect();
+    let note =
+        || format!("lists with both directions of each pair, read as one pair each: {}", names.join(", "));
+    let notes = (!names.is_empty()).then(note).into_iter().collect();
+    Ok(Split { notes, ..split })
 }
 
 /// Returns the directory of the split: `split` in a run directory, else `directory` itself. The lists must
@@ -73,26 +83,35 @@ pub(crate) fn paths(directory: &Path) -> [PathBuf; 5] {
 struct Rows {
     pairs: Vec<Pair>,
     weights: Option<Vec<f32>>,
+    /// `true` if the file held both directions of each pair of an undirected graph.
+    had_both_directions: bool,
 }
 
 fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result<[Rows; 5]> {
     let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
-    Ok([
-        read_list(&train, nodes, direction)?,
-        read_list(&validation, nodes, direction)?,
-        read_list(&validation_negatives, nodes, direction)?,
-        read_list(&test, nodes, direction)?,
-        read_list(&test_negatives, nodes, direction)?,
-    ])
+    let mut lists = [
+        read_list(&train, nodes)?,
+        read_list(&validation, nodes)?,
+        read_list(&validation_negatives, nodes)?,
+        read_list(&test, nodes)?,
+        read_list(&test_negatives, nodes)?,
+    ];
+    if direction == Direction::Undirected && are_both_directions(&lists[0].pairs) {
+        lists.iter_mut().filter(|rows| are_both_directions(&rows.pairs)).for_each(Rows::keep_one_direction);
+    }
+    for rows in &mut lists {
+        rows.pairs.iter_mut().for_each(|pair| *pair = direction.orient(*pair));
+    }
+    Ok(lists)
 }
 
-fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows> {
+fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
     let node =
         |id: &str| nodes.index(id).ok_or_else(|| format!("names {id}, which is not a node of the graph"));
     let num_columns = read_csv(path, &HEADERS, |record| {
         let (u, v) = (node(&record[0])?, node(&record[1])?);
-        pairs.push(direction.orient((u, v)));
+        pairs.push((u, v));
         if let Some(text) = record.get(2) {
             let weight =
                 crate::read::parse_finite(text).map_err(|found| format!("has the weight {found}"))?;
@@ -100,5 +119,27 @@ fn read_list(path: &Path, nodes: &NodeIds, direction: Direction) -> Result<Rows>
         }
         Ok(())
     })?;
-    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights) })
+    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights), had_both_directions: false })
+}
+
+impl Rows {
+    /// Keeps one direction of each pair.
+    fn keep_one_direction(&mut self) {
+        let kept: Vec<usize> =
+            (0..self.pairs.len()).filter(|&at| self.pairs[at].0 < self.pairs[at].1).collect();
+        self.weights = self.weights.take().map(|weights| kept.iter().map(|&at| weights[at]).collect());
+        self.pairs = kept.iter().map(|&at| self.pairs[at]).collect();
+        self.had_both_directions = true;
+    }
+}
+
+/// Returns `true` if `pairs` are both directions of each pair, once each.
+fn are_both_directions(pairs: &[Pair]) -> bool {
+    let reversed = |&(u, v): &Pair| (v, u);
+    // Most lists hold each pair once, which the first pair shows.
+    let Some(first) = pairs.first().filter(|first| pairs.contains(&reversed(first))) else { return false };
+    let written: HashSet<Pair> = pairs.iter().copied().collect();
+    first.0 != first.1
+        && written.len() == pairs.len()
+        && pairs.iter().all(|pair| pair.0 != pair.1 && written.contains(&reversed(pair)))
 }

@@ -52,7 +52,7 @@ pub use rows::{RowSplit, rows};
 pub use task::with_task;
 
 /// The edges and negatives of each part.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Split {
     /// The edges that message passing and the loss see.
     pub train: EdgeList,
@@ -60,6 +60,8 @@ pub struct Split {
     pub validation: HeldOut,
     /// The part used once, for the final metrics.
     pub test: HeldOut,
+    /// Notes on what reading the split changed, one sentence each.
+    pub notes: Vec<String>,
 }
 
 /// Held-out edges and their sampled negatives.
@@ -269,12 +271,13 @@ impl Split {
             train: edges(TRAIN),
             validation: HeldOut { edges: edges(VALIDATION), negatives: validation_negatives },
             test: HeldOut { edges: edges(TEST), negatives: test_negatives },
+            notes: Vec::new(),
         }
     }
 
     /// Returns the five lists of this split, in the order of [`LISTS`].
     pub fn lists(&self) -> [&[Pair]; 5] {
-        let Split { train, validation, test } = self;
+        let Split { train, validation, test, .. } = self;
         [train.pairs(), validation.edges.pairs(), &validation.negatives, test.edges.pairs(), &test.negatives]
     }
 }

@@ -119,7 +119,12 @@ fn biased(all: &EdgeList, mut kinds: EdgeKinds, config: &SplitConfig, mut rng: C
         let negatives = reverses(edges.pairs());
         HeldOut { edges, negatives }
     };
-    Ok(Split { train: without(all, held_out), validation: part(validation), test: part(test) })
+    Ok(Split {
+        train: without(all, held_out),
+        validation: part(validation),
+        test: part(test),
+        ..Split::default()
+    })
 }
 
 fn bidirectional(
@@ -153,6 +158,7 @@ fn bidirectional(
         train: without(all, &held_out),
         validation: part(validation, validation_one_way),
         test: part(test, test_one_way),
+        ..Split::default()
     })
 }
 

@@ -98,8 +98,7 @@ pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let mut negatives = split.validation.negatives.clone();
     negatives.extend(sample_negatives(&known, num_hidden, &mut rng)?);
     let mut fitted_on = HeldOut { edges, negatives };
-    let chosen_on =
-        Split { train: train.select(kept), validation: fitted_on.clone(), test: HeldOut::default() };
+    let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), ..Split::default() };
     let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
     // At most half of the available negatives, since a larger share is slow to draw.
     let num_more = num_more.min((known.num_pairs().saturating_sub(known.len() as u64) / 2) as usize);

@@ -68,6 +68,11 @@ fn check_model(graph: &Graph, kind: Kind, encoded: &Encoded, k: usize) {
     let num_sources = known.num_sources().unwrap_or(0);
     let all = candidates(known, kind, num_sources);
     assert_eq!(score.top_pairs(k, known), best_of(score, k, &all));
+    let best = best_of(score, usize::MAX, &all);
+    for logit in [best.get(k), best.last()].into_iter().flatten().map(|scored| scored.logit) {
+        let num_above = best.iter().filter(|scored| scored.logit >= logit).count();
+        assert_eq!(score.num_above(logit, known), num_above as u64);
+    }
     assert_eq!(Candidates::All.top_pairs(score, k, known), best_of(score, k, &all));
     let n = known.num_nodes() as u32;
     let listed = (0..n).flat_map(|u| (0..n).map(move |v| (u, v))).collect();
@@ -113,7 +118,9 @@ fn check_draws(graph: &Graph, kind: Kind, seed: u64) {
     assert_eq!(drawn, all);
     // As many hard negatives as there are: every candidate at an end of an edge.
     let n = known.num_nodes();
-    for (&(u, v), list) in known.pairs().iter().zip(hard(graph, known, known.pairs(), 2 * n, &mut rng).unwrap()) {
+    for (&(u, v), list) in
+        known.pairs().iter().zip(hard(graph, known, known.pairs(), 2 * n, &mut rng).unwrap())
+    {
         let shares_end = |&(a, b): &Pair| match kind {
             Kind::Undirected => [a, b].iter().any(|end| [u, v].contains(end)),
             Kind::Directed | Kind::Bipartite => a == u || b == v,

@@ -1,6 +1,7 @@
 //! Chooses a threshold for a ranking, and estimates the precision and recall above it.
 
 use serde::Serialize;
+use statrs::distribution::{Beta, ContinuousCDF};
 
 use crate::error::{Error, Result};
 use crate::evaluate::calibrate::{ClassLogits, Isotonic, Population};
@@ -70,6 +71,45 @@ impl Threshold {
     /// [`Error::OneClass`] if there is no edge or no negative.
     pub fn at(classes: &ClassLogits, density: f64, logit: f64) -> Result<Threshold> {
         Ok(Ranked::new(classes)?.at(logit, density))
+    }
+}
+
+/// The share of negatives above a threshold, estimated from a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct ShareAbove {
+    /// The share in the sample.
+    pub share: f64,
+    /// The lower end of the 95 % interval.
+    pub low: f64,
+    /// The upper end of the 95 % interval.
+    pub high: f64,
+}
+
+impl ShareAbove {
+    /// Estimates the share of all negatives that are at least `logit` from a sample of them, with the interval of
+    /// Clopper & Pearson (1934).
+    ///
+    /// ```
+    /// use vgae::evaluate::calibrate::ShareAbove;
+    ///
+    /// // scipy.stats.binomtest(2, 10).proportion_ci(): 0.02521073, 0.55609546.
+    /// let above = ShareAbove::estimate(&[0.5, 0.0, 2.0, 0.1, 3.0, 0.2, 0.3, 0.4, 0.6, 0.7], 1.0);
+    /// assert_eq!(above.share, 0.2);
+    /// assert!((above.low - 0.02521073).abs() < 1e-7 && (above.high - 0.55609546).abs() < 1e-7);
+    /// ```
+    pub fn estimate(negatives: &[f64], logit: f64) -> Self {
+        let n = negatives.len();
+        let k = negatives.iter().filter(|&&other| other >= logit).count();
+        // The quantile of the beta distribution with whole parameters above 0.
+        let quantile = |a: usize, b: usize, p: f64| match Beta::new(a as f64, b as f64) {
+            Ok(beta) => beta.inverse_cdf(p),
+            Err(_) => f64::NAN,
+        };
+        ShareAbove {
+            share: if n == 0 { 0.0 } else { k as f64 / n as f64 },
+            low: if k == 0 { 0.0 } else { quantile(k, n - k + 1, 0.025) },
+            high: if k == n { 1.0 } else { quantile(k + 1, n - k, 0.975) },
+        }
     }
 }
 

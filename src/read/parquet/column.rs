@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
+use parquet::basic::{Compression, ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type};
 use parquet::file::reader::RowGroupReader;
@@ -127,6 +127,15 @@ impl Field {
 impl<'a> Column<'a> {
     /// Opens the column `field` of a row group.
     pub(super) fn open(field: &'a Field, group: &dyn RowGroupReader) -> Result<Self, String> {
+        let compression = group.metadata().column(field.at).compression();
+        if matches!(compression, Compression::BROTLI(_) | Compression::LZO) {
+            return Err(format!(
+                "the column {:?} is compressed with {}, which vgae does not read; expected snappy, zstd, gzip, lz4 or \
+                 none; hint: `pandas.read_parquet(FILE).to_parquet(NEW)` writes it with snappy",
+                field.name,
+                if compression == Compression::LZO { "LZO" } else { "brotli" }
+            ));
+        }
         let pages =
             guarded(|| group.get_column_page_reader(field.at)).map_err(|error| field.damaged(&error))?;
         let description = group.metadata().column(field.at).column_descr_ptr();

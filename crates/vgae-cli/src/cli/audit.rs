@@ -70,6 +70,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     }
     let report = audit.check(if args.limit == 0 { usize::MAX } else { args.limit })?;
     drop(stage);
+    report.notes().iter().for_each(|note| reporter.note(note));
     match write(&report) {
         // The reader of the rows stopped early; the verdict still counts.
         Err(error) if error.is_broken_pipe() => {}

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::{Error, Result};
 use serde::Serialize;
-use vgae::evaluate::calibrate::{ClassLogits, Population, Threshold};
+use vgae::evaluate::calibrate::{ClassLogits, Population, ShareAbove, Threshold};
 use vgae::run::Run;
 use vgae::write::Output;
 
@@ -19,8 +19,10 @@ use super::stdout;
 /// puts the threshold after the given number of them.
 ///
 /// The printed recall is the share of the test links above the threshold. num_predicted is the number of
-/// pairs above the threshold that are not edges; to list them, give that number to `vgae predict --top`. The
-/// precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
+/// pairs above the threshold that are not edges; to list them, give that number to `vgae predict --top`. It is
+/// counted in graphs of up to some thousand nodes, or up to 20,000 for models of inner products. In larger
+/// ones it is estimated from a sample; num_predicted_low and num_predicted_high are the ends of its 95 %
+/// interval. The precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
 /// How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -52,6 +54,11 @@ struct Goal {
 /// The least number of edges and of negatives above the threshold for an estimate that is not mostly chance.
 const FEW_PAIRS: usize = 20;
 
+/// The most pairs that are counted one by one if a logit is an inner product: some seconds.
+const MAX_PRODUCTS: u64 = 200_000_000;
+/// The same for other models.
+const MAX_PAIRS: u64 = 8_000_000;
+
 /// The printed result.
 #[derive(Serialize)]
 struct ThresholdReport {
@@ -60,7 +67,16 @@ struct ThresholdReport {
     precision: f64,
     recall: f64,
     num_predicted: u64,
+    num_predicted_low: u64,
+    num_predicted_high: u64,
     density: f64,
+}
+
+/// The number of pairs above the threshold that are not edges, and the ends of its interval.
+struct NumPredicted {
+    count: u64,
+    low: u64,
+    high: u64,
 }
 
 pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
@@ -95,7 +111,27 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                     threshold.precision
                 ));
             }
-            (threshold, (threshold.share_of_negatives * num_candidates as f64).round() as u64)
+            let max_pairs = if score.factors().is_some() { MAX_PRODUCTS } else { MAX_PAIRS };
+            match num_candidates <= max_pairs {
+                true => {
+                    stage.begin("counting pairs");
+                    let count = score.num_above(logit, &run.graph.edges);
+                    let share = count as f64 / num_candidates as f64;
+                    (threshold.with_negatives(share, density), NumPredicted::counted(count))
+                }
+                false => {
+                    let sample = &population.reported().negatives;
+                    let estimated = NumPredicted::estimated(sample, logit, num_candidates);
+                    reporter.note(format!(
+                        "num_predicted is estimated from {} of the {num_candidates} pairs that are not edges: {} to \
+                         {} with a probability of 95 %",
+                        sample.len(),
+                        estimated.low,
+                        estimated.high
+                    ));
+                    (threshold, estimated)
+                }
+            }
         }
         (None, budget) => {
             let budget = budget.unwrap_or_default();
@@ -108,7 +144,9 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 return Err(Error::Usage("every pair is an edge, so there is nothing to predict".into()));
             };
             let threshold = Threshold::at(population.reported(), density, last.logit)?;
-            (threshold.with_negatives(best.len() as f64 / num_candidates as f64, density), best.len() as u64)
+            let count = best.len() as u64;
+            let share = count as f64 / num_candidates as f64;
+            (threshold.with_negatives(share, density), NumPredicted::counted(count))
         }
     };
     drop(stage);
@@ -120,7 +158,18 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if population.test.edges.is_empty() {
         reporter.note("nothing was held out for testing; these are the metrics of the validation part");
     }
-    let report = ThresholdReport { logit, probability, precision, recall, num_predicted, density };
+    let NumPredicted { count: num_predicted, low: num_predicted_low, high: num_predicted_high } =
+        num_predicted;
+    let report = ThresholdReport {
+        logit,
+        probability,
+        precision,
+        recall,
+        num_predicted,
+        num_predicted_low,
+        num_predicted_high,
+        density,
+    };
     stdout::print(|output| match args.json {
         true => stdout::write_json(output, &report),
         false => report.write(output),
@@ -152,10 +201,39 @@ fn logit_with_precision(
     Ok(logit)
 }
 
+impl NumPredicted {
+    fn counted(count: u64) -> Self {
+        NumPredicted { count, low: count, high: count }
+    }
+
+    /// Estimates the number from a sample of the pairs that are not edges.
+    fn estimated(sample: &[f64], logit: f64, num_candidates: u64) -> Self {
+        let ShareAbove { share, low, high } = ShareAbove::estimate(sample, logit);
+        let number = |share: f64| (share * num_candidates as f64).round() as u64;
+        NumPredicted { count: number(share), low: number(low), high: number(high) }
+    }
+}
+
 impl ThresholdReport {
     fn write(&self, output: &mut Output) -> io::Result<()> {
-        let ThresholdReport { logit, probability, precision, recall, num_predicted, density } = self;
-        writeln!(output, "logit,probability,precision,recall,num_predicted,density")?;
-        writeln!(output, "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{density:.4e}")
+        let ThresholdReport {
+            logit,
+            probability,
+            precision,
+            recall,
+            num_predicted,
+            num_predicted_low,
+            num_predicted_high,
+            density,
+        } = self;
+        writeln!(
+            output,
+            "logit,probability,precision,recall,num_predicted,num_predicted_low,num_predicted_high,density"
+        )?;
+        writeln!(
+            output,
+            "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{num_predicted_low},\
+             {num_predicted_high},{density:.4e}"
+        )
     }
 }

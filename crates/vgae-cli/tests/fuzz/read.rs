@@ -3,10 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use vgae::config::NodeColumns;
 use vgae::config::{Header, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::progress::Progress;
-use vgae::config::NodeColumns;
 use vgae::read::{self, Columns, PairReader, Unknown};
 use vgae::write::{Existing, Output, write_pairs};
 
@@ -94,16 +94,17 @@ pub fn pairs(directory: &Path, files: &Files) -> Verdict {
     }
     for unknown in [Unknown::Refuse, Unknown::Skip] {
         let mut found = Vec::new();
-        let read = PairReader::open(&path, &NodeColumns::default(), &nodes, unknown, &Progress::default()).and_then(|reader| {
-            let num_others = reader.other_columns().len();
-            reader.read_blocks(Columns::All, |block| {
-                for (at, &(u, v)) in block.pairs().iter().enumerate() {
-                    assert_eq!(block.kept(at).count(), num_others);
-                    found.extend([u, v]);
-                }
-                Ok(())
-            })
-        });
+        let read = PairReader::open(&path, &NodeColumns::default(), &nodes, unknown, &Progress::default())
+            .and_then(|reader| {
+                let num_others = reader.other_columns().len();
+                reader.read_blocks(Columns::All, |block| {
+                    for (at, &(u, v)) in block.pairs().iter().enumerate() {
+                        assert_eq!(block.kept(at).count(), num_others);
+                        found.extend([u, v]);
+                    }
+                    Ok(())
+                })
+            });
         match read {
             Ok(_) if found.iter().all(is_node) => is_read = true,
             Ok(_) => return Err(format!("{found:?} are no nodes")),

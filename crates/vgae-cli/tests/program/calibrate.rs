@@ -98,11 +98,12 @@ fn threshold_meets_budget_and_precision() {
         let above = test.iter().filter(|score| score.1 >= number(answer, "logit")).count();
         assert!((number(answer, "recall") - above as f64 / test.len() as f64).abs() < 1e-12, "{answer}");
     }
-    // `predict` gives about as many pairs above the threshold; the count is estimated from a sample.
-    let above = scores(&workspace.stdout("predict run --top 20000 -q")).into_iter();
+    // `predict` gives as many pairs above the threshold.
+    let above = scores(&workspace.stdout("predict run --top 100000 -q")).into_iter();
     let above = above.filter(|score| score.1 >= number(&answer, "logit")).count() as f64;
-    let num_predicted = number(&answer, "num_predicted");
-    assert!((num_predicted - above).abs() < 0.15 * above + 20.0, "{num_predicted}, not {above}");
+    for count in ["num_predicted", "num_predicted_low", "num_predicted_high"] {
+        assert_eq!(number(&answer, count), above, "{count}");
+    }
     // Precision, recall and both counts are consistent.
     for answer in [&budget, &answer] {
         let links = number(answer, "recall") * 600.0;
@@ -119,7 +120,10 @@ fn threshold_meets_budget_and_precision() {
     assert!(number(&common, "recall") >= number(&answer, "recall"));
     assert_eq!(number(&common, "density"), 0.2);
     let table = workspace.stdout("threshold run --budget 40");
-    assert_eq!(table.lines().next().unwrap(), "logit,probability,precision,recall,num_predicted,density");
+    assert_eq!(
+        table.lines().next().unwrap(),
+        "logit,probability,precision,recall,num_predicted,num_predicted_low,num_predicted_high,density"
+    );
 
     let error = workspace.failure("threshold run --precision 0.999999", 1);
     assert!(error.contains("no threshold has the precision 0.999999 where 1.338e-2 of the pairs"), "{error}");

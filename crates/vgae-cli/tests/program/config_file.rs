@@ -205,9 +205,14 @@ fn every_flag_is_setting_or_command_line_only() {
     let weighted: Vec<String> = ring(20).iter().map(|(u, v)| format!("{u},{v},2\n")).collect();
     workspace.write("edges.csv", weighted.concat());
     let settings = workspace.stdout(
-        "train edges.csv --patience 5 --dry-run --epochs 3 --weight-column 3 --format text --calibrate platt \
-         --checkpoint-every 5 --memory-limit 4GB",
+        "train edges.csv --patience 5 --dry-run --epochs 3 --source 1 --target 2 --weight-column 3 --format text \
+         --calibrate platt --checkpoint-every 5 --memory-limit 4GB",
     );
+    let gml = "graph [ node [ id 1 label \"a\" ] node [ id 2 label \"b\" ] edge [ source 1 target 2 ] ]\n";
+    workspace.write("graph.gml", gml);
+    let named = workspace
+        .stdout("train graph.gml --node-names label --val-fraction 0 --test-fraction 0 --dry-run --epochs 3");
+    let settings = format!("{settings}{named}");
     let help = workspace.stdout("train --help");
     let flags = help.lines().filter_map(|line| {
         let line = line.trim_start();

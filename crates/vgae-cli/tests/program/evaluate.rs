@@ -221,5 +221,39 @@ fn evaluate_own_pairs() {
         "{stderr}"
     );
     assert!(stderr.contains("note: 7 of the 7 negatives are edges of the graph"), "{stderr}");
-    workspace.failure("evaluate run --pairs x.csv", 2);
+    workspace.failure("evaluate run --pairs x.csv", 1);
+}
+
+#[test]
+fn labels_in_a_file_of_pairs_tell_links_from_negatives() {
+    let workspace = trained();
+    let list = |name: &str, label: u8| -> String {
+        let text = workspace.read(&format!("run/split/{name}.csv"));
+        text.lines().skip(1).map(|pair| format!("{pair},{label}\n")).collect()
+    };
+    let rows = format!("{}{}", list("test", 1), list("test_negatives", 0));
+    let expected = json(&workspace, "")["test"].clone();
+    for header in ["source,target,label", "node_a,node_b,is_edge", "u,v,target", "from,to,Y"] {
+        workspace.write("pairs.csv", format!("{header}\n{rows}"));
+        for negatives in ["", "--negatives pairs.csv"] {
+            let arguments = format!("--pairs pairs.csv {negatives}");
+            assert_eq!(json(&workspace, &arguments)["pairs"], expected, "{header} {negatives}");
+        }
+        let column = header.rsplit(',').next().unwrap();
+        assert_eq!(
+            stderr(&workspace, "evaluate run --pairs pairs.csv"),
+            format!("note: pairs.csv: by the column {column}, 15 pairs are links and 15 negatives\n")
+        );
+    }
+    // Another column of this name is no label.
+    workspace.write("pairs.csv", format!("source,target,label\n{}", list("test", 7)));
+    let own = "--pairs pairs.csv --negatives run/split/test_negatives.csv";
+    assert_eq!(json(&workspace, own)["pairs"], expected);
+    assert!(workspace.failure("evaluate run --pairs pairs.csv", 2).starts_with(
+        "error: --pairs pairs.csv holds only links; give pairs that are not links by --negatives FILE"
+    ));
+    let both = "evaluate run --pairs run/split/test.csv --negatives run/split/test.csv";
+    assert!(
+        workspace.failure(both, 2).contains(" is both a link and a negative; expected each pair in one of")
+    );
 }

@@ -165,3 +165,28 @@ fn predict_for_chosen_nodes() {
     assert_eq!(text(assert.get_output().stderr.clone()), note);
     assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 1 + 33 - 16);
 }
+
+#[test]
+fn directed_predictions_go_both_ways() {
+    let workspace = Workspace::new();
+    // a and b share the targets c and d, and are shared by them; 8 of the 12 ordered pairs are no edges.
+    workspace.write("edges.csv", "source,target\na,c\na,d\nb,c\nb,d\n");
+    workspace.stdout(
+        "train edges.csv --directed --model common-neighbours --val-fraction 0 --test-fraction 0 --output run -q",
+    );
+    let all = workspace.stdout("predict run --top 20");
+    let best: Vec<(String, String)> = pairs(&all);
+    let names = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
+        pairs.iter().map(|(u, v)| (u.to_string(), v.to_string())).collect()
+    };
+    // The nodes are a, c, d, b, in the order of the file, which breaks ties.
+    assert_eq!(best[..4], names(&[("a", "b"), ("c", "d"), ("d", "c"), ("b", "a")]));
+    let mut rest = best[4..].to_vec();
+    rest.sort();
+    assert_eq!(rest, names(&[("c", "a"), ("c", "b"), ("d", "a"), ("d", "b")]));
+    let of_nodes = pairs(&workspace.stdout("predict run --top 20 --all-nodes -q"));
+    let (mut found, mut expected) = (of_nodes, best);
+    found.sort();
+    expected.sort();
+    assert_eq!(found, expected);
+}

@@ -266,10 +266,51 @@ fn unknown_nodes_are_named_or_skipped() {
     let error = workspace.failure("score run --pairs pairs.csv -o out.csv", 1);
     assert_eq!(
         error,
-        "error: pairs.csv:3: the graph has no node Zachary; `vgae score` leaves such pairs out with --skip-unknown\n"
+        "error: pairs.csv:3: the graph has no node Zachary; --skip-unknown leaves out such pairs\n"
     );
     assert!(!workspace.exists("out.csv"), "a failed verb leaves no file");
     let assert = workspace.vgae("score run --pairs pairs.csv --skip-unknown").assert().success();
     assert_eq!(text(assert.get_output().stdout.clone()).lines().count(), 3);
     assert_eq!(text(assert.get_output().stderr.clone()), "note: skipped pairs with an unknown node: 1\n");
+}
+
+#[test]
+fn columns_of_pairs_are_found_by_one_rule() {
+    let workspace = Workspace::new();
+    workspace.train_karate("");
+    let expected =
+        workspace.write("pairs.csv", "source,target\n10,12\n17,9\n").stdout("score run --pairs pairs.csv");
+    let stderr = |arguments: &str| text(workspace.vgae(arguments).output().unwrap().stderr);
+    for (file, flags) in [
+        ("pair_id,node_a,node_b\n1,10,12\n2,17,9\n", ""),
+        ("~id,~to,~from\n1,12,10\n2,9,17\n", ""),
+        ("id,x,y\n1,10,12\n2,17,9\n", "--source x --target Y"),
+        ("1,10,12\n2,17,9\n", "--source 2 --target 3"),
+        ("y,x\n12,10\n9,17\n", "--source x"),
+    ] {
+        workspace.write("pairs.csv", file);
+        assert_eq!(workspace.stdout(&format!("score run --pairs pairs.csv {flags}")), expected, "{file}");
+        assert_eq!(stderr(&format!("score run --pairs pairs.csv {flags}")), "", "{file}");
+        let candidates = format!("predict run --candidates pairs.csv {flags}");
+        assert_eq!(workspace.stdout(&candidates).lines().count(), 3, "{file}");
+    }
+    workspace.write("pairs.csv", "id,x,y\n1,10,12\n2,17,9\n");
+    assert_eq!(
+        stderr("score run --pairs pairs.csv"),
+        "note: pairs.csv: the first row (id,x,y) was read as a header, and id and x as source and target; --source and \
+         --target choose other columns\n"
+    );
+    assert_eq!(
+        workspace.failure("score run --pairs pairs.csv --source z", 1),
+        "error: pairs.csv: has no column \"z\", which --source names; expected the name or the number (from 1) of one \
+         of the columns id,x,y\n"
+    );
+    workspace.write("pairs.csv", "10,zz\n17,9\n");
+    for verb in ["predict run --candidates", "evaluate run --negatives pairs.csv --pairs"] {
+        let error = workspace.failure(&format!("{verb} pairs.csv"), 1);
+        assert!(error.starts_with("error: pairs.csv:1: the graph has no node zz; "), "{verb}: {error}");
+        assert!(error.contains("--skip-unknown leaves out pairs of unknown nodes"), "{verb}: {error}");
+    }
+    let printed = stderr("predict run --candidates pairs.csv --skip-unknown");
+    assert!(printed.starts_with("note: skipped pairs with an unknown node: 1\n"), "{printed}");
 }

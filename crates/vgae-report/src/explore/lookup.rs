@@ -48,7 +48,7 @@ impl Explorer {
 
     /// Returns the part of the split that contains an edge.
     pub(super) fn part(&self, pair: Pair) -> Option<PartName> {
-        let Split { train, validation, test } = &self.split;
+        let Split { train, validation, test, .. } = &self.split;
         let parts = [
             (train, PartName::Train),
             (&validation.edges, PartName::Validation),

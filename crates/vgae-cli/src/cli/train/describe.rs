@@ -107,6 +107,9 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
         reporter
             .info(format!("{train} training rows; held out: {validation} validation rows, {test} test rows"));
     }
+    for note in &split.notes {
+        reporter.note(note);
+    }
     if split.train.is_empty() {
         return;
     }
