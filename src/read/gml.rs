@@ -60,7 +60,10 @@ fn read(tokens: &mut Tokens<impl BufRead>, document: &mut Document) -> std::resu
 }
 
 /// Reads the list of the graph, after its bracket.
-fn read_graph(tokens: &mut Tokens<impl BufRead>, document: &mut Document) -> std::result::Result<(), Problem> {
+fn read_graph(
+    tokens: &mut Tokens<impl BufRead>,
+    document: &mut Document,
+) -> std::result::Result<(), Problem> {
     let mut direction = Direction::Undirected;
     let mut has_edges = false;
     while let Some(key) = next_key(tokens)? {
@@ -88,7 +91,8 @@ fn read_graph(tokens: &mut Tokens<impl BufRead>, document: &mut Document) -> std
                 let (source, target) =
                     (required(&items, "edge", "source")?, required(&items, "edge", "target")?);
                 document.add_edge(source, target, direction)?;
-                let is_end = |key: &str| ["source", "target", "id"].iter().any(|end| key.eq_ignore_ascii_case(end));
+                let is_end =
+                    |key: &str| ["source", "target", "id"].iter().any(|end| key.eq_ignore_ascii_case(end));
                 for (key, value) in items.iter().filter(|(key, _)| !is_end(key)) {
                     document.declare_edge_data(key);
                     if document.is_weight(key) {
@@ -122,7 +126,9 @@ fn read_items(
 
 fn required<'a>(items: &'a [(String, String)], of: &str, key: &str) -> std::result::Result<&'a str, Problem> {
     let found = items.iter().find(|(found, _)| found.eq_ignore_ascii_case(key));
-    found.map(|(_, value)| value.as_str()).ok_or_else(|| format!("the {of} has no {key}; expected one").into())
+    found
+        .map(|(_, value)| value.as_str())
+        .ok_or_else(|| format!("the {of} has no {key}; expected one").into())
 }
 
 /// Returns the next key of a list, or `None` at its end.

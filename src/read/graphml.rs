@@ -202,7 +202,9 @@ impl GraphMl<'_> {
             None => by_default,
             Some("true") => Direction::Directed,
             Some("false") => Direction::Undirected,
-            Some(found) => return Err(format!("the edge has directed={found:?}; expected true or false").into()),
+            Some(found) => {
+                return Err(format!("the edge has directed={found:?}; expected true or false").into());
+            }
         };
         let end = |name: &str| attribute(element, name).map(Option::unwrap_or_default);
         self.document.add_edge(&end("source")?, &end("target")?, direction)?;

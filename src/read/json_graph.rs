@@ -68,10 +68,12 @@ fn parts_of(file: File) -> std::result::Result<Parts, String> {
                 .into());
         }
         File::List(_) => {
-            return Err("is a list of JSON objects; expected one object with nodes and links; hint: `jq -r '.[] | \
+            return Err(
+                "is a list of JSON objects; expected one object with nodes and links; hint: `jq -r '.[] | \
                         [.source, .target] | @csv' FILE` makes source,target rows of a list of edges, `jq -r \
                         '.[].edges[]? | [.s, .t] | @csv' FILE` of Cytoscape's CX"
-                .into());
+                    .into(),
+            );
         }
         File::Other => return Err("is a JSON value; expected an object with nodes and links".into()),
     };
@@ -125,7 +127,9 @@ fn add(parts: Parts, document: &mut Document, config: &ReadConfig) -> std::resul
     let mut ids: Vec<String> = Vec::with_capacity(nodes.len());
     for (at, node) in nodes.iter().enumerate() {
         let id = match node.get("id") {
-            Some(id) => id.id().map_err(|found| format!("the id of node {} is {found}; expected text or a whole number", at + 1))?,
+            Some(id) => id.id().map_err(|found| {
+                format!("the id of node {} is {found}; expected text or a whole number", at + 1)
+            })?,
             None if have_ids => return Err(format!("node {} has no id; expected one", at + 1)),
             None => at.to_string(),
         };
@@ -147,7 +151,9 @@ fn add(parts: Parts, document: &mut Document, config: &ReadConfig) -> std::resul
             true => ends.each_ref().map(|end| ids[end.parse::<usize>().unwrap_or_default()].as_str()),
             false => ends.each_ref().map(String::as_str),
         };
-        if let Some(unknown) = [source, target].into_iter().find(|end| !nodes.is_empty() && !known.contains(end)) {
+        if let Some(unknown) =
+            [source, target].into_iter().find(|end| !nodes.is_empty() && !known.contains(end))
+        {
             return Err(format!(
                 "the link {source} – {target} names {unknown}, which is not a node; expected the id of one of the {} nodes",
                 nodes.len()
@@ -163,7 +169,10 @@ fn add(parts: Parts, document: &mut Document, config: &ReadConfig) -> std::resul
             document.declare_edge_data(name);
             if document.is_weight(name) {
                 let weight = value.number().ok_or_else(|| {
-                    format!("the {name} of the link {source} – {target} is {}; expected a number above 0", value.shown())
+                    format!(
+                        "the {name} of the link {source} – {target} is {}; expected a number above 0",
+                        value.shown()
+                    )
                 })?;
                 document.set_weight(checked_weight(weight)?);
             }

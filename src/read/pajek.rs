@@ -138,11 +138,22 @@ impl Network {
             "vertices" => {
                 let number = |at: usize| {
                     let field = row.fields().nth(at);
-                    field.map(|field| field.parse::<u64>().map_err(|_| format!("found {field:?}; expected a number of vertices"))).transpose()
+                    field
+                        .map(|field| {
+                            field
+                                .parse::<u64>()
+                                .map_err(|_| format!("found {field:?}; expected a number of vertices"))
+                        })
+                        .transpose()
                 };
-                self.num_vertices = number(1)?.ok_or("*Vertices has no number; expected that of the vertices")?;
+                self.num_vertices =
+                    number(1)?.ok_or("*Vertices has no number; expected that of the vertices")?;
                 if self.num_vertices >= u64::from(u32::MAX) {
-                    return Err(format!("*Vertices is {}; expected fewer than {}", self.num_vertices, u32::MAX));
+                    return Err(format!(
+                        "*Vertices is {}; expected fewer than {}",
+                        self.num_vertices,
+                        u32::MAX
+                    ));
                 }
                 self.num_first_kind = number(2)?;
                 Section::Vertices
@@ -156,9 +167,11 @@ impl Network {
             "arcslist" => Section::Lists(Direction::Directed),
             "edgeslist" => Section::Lists(Direction::Undirected),
             "matrix" => {
-                return Err("found *Matrix; expected *Arcs or *Edges; hint: Pajek saves a network as arcs and edges \
+                return Err(
+                    "found *Matrix; expected *Arcs or *Edges; hint: Pajek saves a network as arcs and edges \
                             too"
-                    .into());
+                    .into(),
+                );
             }
             _ => Section::Other,
         };

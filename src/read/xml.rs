@@ -13,6 +13,7 @@ use quick_xml::{Reader, XmlVersion};
 use crate::error::Result;
 use crate::read::problem::Problem;
 use crate::read::source::{Lines, Source};
+use crate::read::values::letter_of_entity;
 
 /// The greatest depth of nested elements; the elements that are read are a few deep.
 const MAX_DEPTH: usize = 1000;
@@ -64,7 +65,8 @@ pub(super) fn attribute(element: &BytesStart, name: &str) -> Step<Option<String>
 fn declared_encoding(beginning: &[u8]) -> std::result::Result<Option<&'static Encoding>, String> {
     let text = String::from_utf8_lossy(&beginning[..beginning.len().min(1 << 10)]);
     let declaration = text.trim_start().strip_prefix("<?xml").and_then(|rest| rest.split_once("?>"));
-    let value = declaration.and_then(|(declaration, _)| declaration.split_once("encoding")).map(|(_, rest)| rest);
+    let value =
+        declaration.and_then(|(declaration, _)| declaration.split_once("encoding")).map(|(_, rest)| rest);
     let Some(value) = value.and_then(|rest| rest.trim_start().strip_prefix('=')).map(str::trim_start) else {
         return Ok(None);
     };
@@ -100,6 +102,12 @@ fn read<R: BufRead, E: Elements>(xml: &mut Reader<Lines<R>>, elements: &mut E) -
             }
             Event::Text(text) => elements.text(&text)?,
             Event::CData(text) => elements.text(&text)?,
+            Event::GeneralRef(entity) => {
+                let letter = letter_of_entity(&entity).ok_or_else(|| {
+                    format!("the XML is damaged: unrecognized entity `{}`", &*entity)
+                })?;
+                elements.text(letter.encode_utf8(&mut [0; 4]))?;
+            }
             Event::Eof if depth > 0 => {
                 return Err(format!("the file is cut off; expected </{}>", E::ROOT).into());
             }
@@ -112,10 +120,10 @@ fn read<R: BufRead, E: Elements>(xml: &mut Reader<Lines<R>>, elements: &mut E) -
 fn open<E: Elements>(elements: &mut E, element: &BytesStart, depth: usize) -> Step {
     let name = element.local_name().into_inner();
     match depth {
-        _ if depth > MAX_DEPTH => Err(format!(
-            "elements are nested {MAX_DEPTH} deep; expected a graph without nested graphs"
-        )
-        .into()),
+        _ if depth > MAX_DEPTH => {
+            Err(format!("elements are nested {MAX_DEPTH} deep; expected a graph without nested graphs")
+                .into())
+        }
         1 if name != E::ROOT => Err(format!("found <{name}>; expected <{}>", E::ROOT).into()),
         _ => elements.open(name, element),
     }

@@ -4,6 +4,7 @@ use std::io::BufRead;
 
 use crate::read::problem::Problem;
 use crate::read::source::Lines;
+use crate::read::values::letter_of_entity;
 
 /// A part of the text.
 #[derive(Debug, PartialEq)]
@@ -101,7 +102,7 @@ fn unescaped(text: &str) -> String {
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('&') {
         plain.push_str(before);
-        let entity = after.split_once(';').and_then(|(name, after)| Some((letter_of(name)?, after)));
+        let entity = after.split_once(';').and_then(|(name, after)| Some((letter_of_entity(name)?, after)));
         rest = match entity {
             Some((letter, after)) => {
                 plain.push(letter);
@@ -115,24 +116,6 @@ fn unescaped(text: &str) -> String {
     }
     plain.push_str(rest);
     plain
-}
-
-fn letter_of(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)
-        }
-    }
 }
 
 #[cfg(test)]

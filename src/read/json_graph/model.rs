@@ -92,7 +92,11 @@ impl Item {
 
     /// Returns the object `data` within, in which Cytoscape.js keeps all values, or this item itself.
     pub(super) fn data(mut self) -> Self {
-        match self.entries.iter().position(|(name, value)| name == "data" && matches!(value, Scalar::Object(_))) {
+        match self
+            .entries
+            .iter()
+            .position(|(name, value)| name == "data" && matches!(value, Scalar::Object(_)))
+        {
             Some(at) => match self.entries.swap_remove(at).1 {
                 Scalar::Object(data) => data,
                 _ => self,

@@ -215,6 +215,10 @@ fn damaged_files_never_panic() {
         "csc.npz",
         "coo.npz",
         "undirected.graphml",
+        "undirected.gexf",
+        "directed.gml",
+        "directed.net",
+        "directed.json",
     ];
     let workspace = Workspace::new();
     for name in names {

@@ -2,6 +2,7 @@
 //! files.
 
 mod bad;
+mod documents;
 use std::fs;
 use std::path::{Path, PathBuf};
 
