@@ -267,8 +267,10 @@ fn refuse_named_matrix(names: &[String], second: Option<&[String]>) -> std::resu
         false => Ok(()),
         true => Err(
             "is an adjacency matrix with names in its first row and column; expected rows of source,target; hint: \
-             pandas turns a matrix `m` into such rows with `m.stack().loc[lambda w: w > 0].reset_index().to_csv(FILE, \
-             index=False)`, R with `w <- as.data.frame(as.table(m)); write.csv(w[w$Freq > 0, ], FILE, row.names = FALSE)`"
+             pandas turns a matrix `m` into rows with `m.stack().loc[lambda w: w > 0].rename_axis(['source', \
+             'target']).reset_index(name='weight').to_csv(FILE, index=False)`, R with `w <- \
+             as.data.frame(as.table(m)); names(w) <- c('source', 'target', 'weight'); write.csv(w[w$weight > 0, ], \
+             FILE, row.names = FALSE)`"
                 .into(),
         ),
     }

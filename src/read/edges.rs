@@ -211,12 +211,10 @@ pub(super) fn read_edges(mut reader: RowReader, config: &ReadConfig, comments: &
         check_kinds(&pairs, &lines, &nodes, &reader)?;
     }
     let mut notes: Vec<String> = reader.comment_note().into_iter().collect();
-    notes.extend(second_header.map(|line| {
-        format!("line {line} repeats the header ({}) and was read as an edge", columns.first.join(","))
-    }));
     let num_of_class =
         Some(num_of_class).filter(|num_of_class| num_of_class.iter().sum::<usize>() == pairs.len());
-    let rows = ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments, num_of_class };
+    let rows =
+        ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments, second_header, num_of_class };
     notes.extend(rows.notes(config));
     let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, reader.finish());
     graph.notes.extend(notes);

@@ -43,7 +43,11 @@ const LEDA: Foreign = Foreign {
     command: r#"python3 -c "import networkx as nx; nx.write_edgelist(nx.read_leda('FILE'), 'edges.txt', data=False)""#,
 };
 const GRAPH6: Foreign = Foreign {
-    name: "graph6 or sparse6",
+    name: "graph6",
+    command: r#"python3 -c "import networkx as nx; nx.write_edgelist(nx.read_graph6('FILE'), 'edges.txt', data=False)""#,
+};
+const SPARSE6: Foreign = Foreign {
+    name: "sparse6",
     command: r#"python3 -c "import networkx as nx; nx.write_edgelist(nx.read_sparse6('FILE'), 'edges.txt', data=False)""#,
 };
 const XGMML: Foreign = Foreign {
@@ -62,7 +66,7 @@ impl Beginning {
         }
         let lines: Vec<&str> = self.lines(&['#', '%']).collect();
         let Some(&first) = lines.first() else { return Ok(()) };
-        let tests: [(Foreign, bool); 15] = [
+        let tests: [(Foreign, bool); 16] = [
             (XGMML, self.starts_with("<?xml") && self.root_element() == Some("graph")),
             (N_TRIPLES, is_triple(first)),
             (TURTLE, first.starts_with("@prefix") || first.starts_with("@base")),
@@ -76,7 +80,8 @@ impl Beginning {
             (GDF, first.starts_with("nodedef>")),
             (UCINET, is_ucinet(first)),
             (LEDA, first == "LEDA.GRAPH"),
-            (GRAPH6, first.starts_with(">>graph6<<") || first.starts_with(">>sparse6<<")),
+            (GRAPH6, first.starts_with(">>graph6<<")),
+            (SPARSE6, first.starts_with(">>sparse6<<")),
             (METIS, self.is_metis()),
         ];
         match tests.into_iter().find(|(_, is_it)| *is_it) {

@@ -105,6 +105,20 @@ pub(super) fn column_of(name: &str, header: Option<&[String]>, num_columns: usiz
     by_name.or_else(|| by_number().map(|number| number - 1))
 }
 
+/// Returns the column of `header` with the ids of nodes, if a name says so.
+pub(super) fn id_column(header: &[String]) -> Option<usize> {
+    position_of_any(header, &["node", "nodeid", "id", "nodes"])
+}
+
+/// Returns the column of `header` with the labels of nodes, if a name says so.
+pub(super) fn class_column(header: &[String]) -> Option<usize> {
+    position_of_any(header, &["label", "class", "category", "group"])
+}
+
+fn position_of_any(header: &[String], wanted: &[&str]) -> Option<usize> {
+    wanted.iter().find_map(|wanted| header.iter().position(|name| canonical(name) == *wanted))
+}
+
 /// Returns the column besides `nodes` that may tell links from non-links.
 pub(super) fn label_column(header: &[String], nodes: (usize, usize)) -> Option<usize> {
     let is_label = |at: &usize| {

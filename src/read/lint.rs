@@ -19,6 +19,8 @@ pub(super) struct ReadRows<'a> {
     pub(super) nodes: &'a NodeIds,
     /// The comments before the first row.
     pub(super) comments: &'a str,
+    /// The line of the first row that repeats the header.
+    pub(super) second_header: Option<u64>,
     /// The numbers of rows with 0 and with 1 in the column that may tell links from non-links, if all rows have
     /// one of these.
     pub(super) num_of_class: Option<[usize; 2]>,
@@ -52,7 +54,7 @@ impl ReadRows<'_> {
             // Who says that the first row is a header knows two columns.
             self.columns.pairs.note(no_header).filter(|_| is_automatic || self.columns.pairs.count > 2),
             if is_automatic { self.first_row() } else { None },
-            self.header_that_is_an_edge().filter(|_| is_automatic),
+            self.header_that_is_an_edge().filter(|_| is_automatic || self.second_header.is_some()),
             self.row_numbers(),
             self.few_ids(),
             self.classes(),
@@ -126,14 +128,14 @@ impl ReadRows<'_> {
         let header = self.columns.pairs.header.as_ref()?;
         let (source, target) = self.columns.pairs.nodes;
         let found = [source, target].into_iter().find(|&at| self.nodes.index(&header[at]).is_some())?;
-        // A row that repeats the whole header has a note of its own.
-        let is_repeated = [source, target].iter().all(|&at| self.nodes.index(&header[at]).is_some());
-        (!is_repeated).then(|| {
-            format!(
-                "the first row ({}) was read as a header, but {} is also a node; `read.header = no` reads it as an edge",
-                header.join(","),
+        let header_row = header.join(",");
+        Some(match self.second_header {
+            Some(line) => format!("line {line} repeats the header ({header_row}) and was read as an edge"),
+            None => format!(
+                "the first row ({header_row}) was read as a header, but {} is also a node; `read.header = no` reads it \
+                 as an edge",
                 header[found]
-            )
+            ),
         })
     }
 

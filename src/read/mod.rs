@@ -216,22 +216,30 @@ fn csvs_in(directory: &Path, name: &str) -> impl Iterator<Item = PathBuf> {
         .filter(|file| file.is_file())
 }
 
-/// Reads `node,label` rows, with or without that header.
+/// Reads `node,label` rows. A header with such names says which columns they are.
 fn labels(path: &Path, progress: &Progress) -> Result<LabelTable> {
     let mut reader = RowReader::open(path, progress)?;
+    let first = reader.look_ahead()?[0].take().unwrap_or_default();
+    let (node_column, label_column) = match (header::id_column(&first), header::class_column(&first)) {
+        (Some(node), Some(label)) => {
+            reader.advance()?;
+            (node, label)
+        }
+        _ => (0, 1),
+    };
     let mut rows = Vec::new();
     let mut lines = HashMap::new();
     while reader.advance()? {
-        if reader.len() < 2 {
+        if reader.len() <= node_column.max(label_column) {
             return Err(reader.error(format!("expected node,label, found {} column", reader.len())));
         }
-        if rows.is_empty() && reader.field(0).eq_ignore_ascii_case("node") {
+        let (node, label) = (reader.field(node_column), reader.field(label_column));
+        if rows.is_empty() && lines.is_empty() && node_column == 0 && node.eq_ignore_ascii_case("node") {
             continue;
         }
-        if reader.field(0).is_empty() {
+        if node.is_empty() {
             return Err(reader.error("the node id is empty; expected node,label".into()));
         }
-        let (node, label) = (reader.field(0), reader.field(1));
         if let Some(line) = lines.insert(node.to_string(), reader.line_number()) {
             return Err(reader.error(format!("node {node} has a second label; its first is on line {line}")));
         }

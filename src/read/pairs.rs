@@ -8,7 +8,7 @@ use crate::graph::{NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::columns::{FirstRows, PairColumns};
 use crate::read::fields::Span;
-use crate::read::header::class;
+use crate::read::header::{class, id_column};
 use crate::read::listed::check_count;
 use crate::read::reader::Parsed;
 use crate::read::rows::Rows;
@@ -77,8 +77,9 @@ pub enum Unknown {
     Skip,
 }
 
-/// Reads the nodes in the first column of a file, or of stdin for `-`. The first row is a header if its first
-/// field is not a node of the graph and is `node` or `id`, or is not a number while the one below is.
+/// Reads the nodes in one column of a file, or of stdin for `-`: the column headed `node` or `id`, otherwise the
+/// first. The first row is a header if it has such a name in it, or if its first field is not a number while the one
+/// below is; a first row whose field is a node is none.
 ///
 /// # Errors
 /// Returns [`Error::Io`] if the file cannot be read, and [`Error::Row`] for a node that the graph does not
@@ -86,23 +87,24 @@ pub enum Unknown {
 pub fn node_list(path: &Path, nodes: &NodeIds) -> Result<Vec<u32>> {
     let mut reader = RowReader::open(path, &Progress::default())?;
     let mut found = Vec::new();
-    let mut is_first = true;
-    let [_, second] = reader.look_ahead()?;
+    let [first, second] = reader.look_ahead()?;
+    let first = first.unwrap_or_default();
     let is_number = |id: &str| parse_finite(id).is_ok();
     let is_numeric_below = second.is_some_and(|second| second.first().is_some_and(|id| is_number(id)));
+    let is_node = first.first().is_some_and(|id| nodes.index(id).is_some());
+    let named = id_column(&first).filter(|_| !is_node);
+    let column = named.unwrap_or(0);
+    let is_numeric_name = is_numeric_below && first.first().is_some_and(|id| !is_number(id));
+    if !is_node && (named.is_some() || is_numeric_name) {
+        reader.advance()?;
+    }
     while reader.advance()? {
-        let id = reader.field(0);
-        let is_name = ["node", "id"].iter().any(|name| id.eq_ignore_ascii_case(name));
-        let is_header = is_first && (is_name || (is_numeric_below && !is_number(id)));
-        is_first = false;
-        match nodes.index(id) {
-            Some(node) => found.push(node),
-            None if is_header => {}
-            None => {
-                let problem = format!("the graph has no node {id}; expected a node id in the first column");
-                return Err(reader.error(problem));
-            }
-        }
+        let id = reader.fields().nth(column).unwrap_or_default();
+        let node = nodes.index(id).ok_or_else(|| {
+            let problem = format!("the graph has no node {id}; expected a node id in column {}", column + 1);
+            reader.error(problem)
+        })?;
+        found.push(node);
     }
     Ok(found)
 }

@@ -88,7 +88,14 @@ pub(super) fn read_parquet(path: &Path, config: &ReadConfig, progress: &Progress
     if pairs.is_empty() {
         return Err(error("has no rows; expected the source and target of each edge".into()));
     }
-    let rows = ReadRows { columns: &columns, pairs: &pairs, nodes: &nodes, comments: "", num_of_class: None };
+    let rows = ReadRows {
+        columns: &columns,
+        pairs: &pairs,
+        nodes: &nodes,
+        comments: "",
+        second_header: None,
+        num_of_class: None,
+    };
     // The names of the columns are not a row.
     let notes = rows.notes(&ReadConfig { header: Header::Yes, ..config.clone() });
     let mut graph = ListedEdges { nodes, pairs, weights }.graph("rows", config, input);

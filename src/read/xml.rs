@@ -103,9 +103,8 @@ fn read<R: BufRead, E: Elements>(xml: &mut Reader<Lines<R>>, elements: &mut E) -
             Event::Text(text) => elements.text(&text)?,
             Event::CData(text) => elements.text(&text)?,
             Event::GeneralRef(entity) => {
-                let letter = letter_of_entity(&entity).ok_or_else(|| {
-                    format!("the XML is damaged: unrecognized entity `{}`", &*entity)
-                })?;
+                let letter = letter_of_entity(&entity)
+                    .ok_or_else(|| format!("the XML is damaged: unrecognized entity `{}`", &*entity))?;
                 elements.text(letter.encode_utf8(&mut [0; 4]))?;
             }
             Event::Eof if depth > 0 => {

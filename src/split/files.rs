@@ -5,14 +5,17 @@ use std::path::{Path, PathBuf};
 
 use hashbrown::HashSet;
 
+use crate::config::{Header, NodeColumns};
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
-use crate::read::{check_directory, check_file, read_csv};
+use crate::progress::Progress;
+use crate::read::{PairColumns, RowReader, check_directory, check_file, read_csv};
 use crate::split::{LISTS, Split};
 
 pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
 
-/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory. In an undirected
+/// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory. The lists may have
+/// any form that a file of pairs may have. In an undirected
 /// graph, the training edges and other lists may hold both directions of each of their pairs, as some programs
 /// write them.
 ///
@@ -21,7 +24,7 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
 pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
     let directory = &split_directory(directory)?;
-    let lists = read_lists(directory, &graph.nodes, graph.edges.direction())?;
+    let lists = read_lists(directory, &graph.nodes, graph.edges.direction(), read_any_list)?;
     let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
     let names = lists.iter().zip(LISTS).filter(|(rows, _)| rows.had_both_directions).map(|(_, name)| name);
     let names: Vec<&str> = names.collect();
@@ -53,7 +56,7 @@ pub(crate) fn read_graph(
     nodes: NodeIds,
     labels: Option<Vec<String>>,
 ) -> Result<(Graph, Split)> {
-    let lists = read_lists(directory, &nodes, direction)?;
+    let lists = read_lists(directory, &nodes, direction, read_list)?;
     let [train, validation, _, test, _] = &lists;
     let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
     let weights: Option<Vec<&[f32]>> =
@@ -87,14 +90,20 @@ struct Rows {
     had_both_directions: bool,
 }
 
-fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result<[Rows; 5]> {
+/// Reads the five lists, each with `read`.
+fn read_lists(
+    directory: &Path,
+    nodes: &NodeIds,
+    direction: Direction,
+    read: fn(&Path, &NodeIds) -> Result<Rows>,
+) -> Result<[Rows; 5]> {
     let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
     let mut lists = [
-        read_list(&train, nodes)?,
-        read_list(&validation, nodes)?,
-        read_list(&validation_negatives, nodes)?,
-        read_list(&test, nodes)?,
-        read_list(&test_negatives, nodes)?,
+        read(&train, nodes)?,
+        read(&validation, nodes)?,
+        read(&validation_negatives, nodes)?,
+        read(&test, nodes)?,
+        read(&test_negatives, nodes)?,
     ];
     if direction == Direction::Undirected && are_both_directions(&lists[0].pairs) {
         lists.iter_mut().filter(|rows| are_both_directions(&rows.pairs)).for_each(Rows::keep_one_direction);
@@ -105,6 +114,32 @@ fn read_lists(directory: &Path, nodes: &NodeIds, direction: Direction) -> Result
     Ok(lists)
 }
 
+/// Reads a list that this program or another one wrote. Its columns are found as in any file of pairs.
+fn read_any_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
+    let mut reader = RowReader::open(path, &Progress::default())?;
+    let first_rows = reader.look_ahead()?;
+    if first_rows[0].as_ref().is_some_and(|first| HEADERS.iter().any(|header| first.iter().eq(header.iter())))
+    {
+        return read_list(path, nodes);
+    }
+    let error = |problem: String| reader.file_error(problem);
+    let columns = PairColumns::find(&first_rows, Header::Auto, &NodeColumns::default(), error)?;
+    if columns.has_header() {
+        reader.advance()?;
+    }
+    let mut pairs = Vec::new();
+    while reader.advance()? {
+        let (source, target) = reader.pair(columns.nodes)?;
+        let node = |id: &str| {
+            let problem = || format!("names {id}, which is not a node of the graph");
+            nodes.index(id).ok_or_else(|| reader.error(problem()))
+        };
+        pairs.push((node(source)?, node(target)?));
+    }
+    Ok(Rows { pairs, weights: None, had_both_directions: false })
+}
+
+/// Reads a list that this program wrote.
 fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
     let (mut pairs, mut weights) = (Vec::new(), Vec::new());
     let node =

@@ -28,7 +28,8 @@ fn foreign_formats_are_refused_by_name() {
         ("GDF", "nodedef>name VARCHAR\na\nb\nedgedef>node1 VARCHAR,node2 VARCHAR\na,b\n"),
         ("UCINET DL", "dl n=3, format=edgelist1\nlabels:\na,b,c\ndata:\n1 2\n"),
         ("LEDA", "LEDA.GRAPH\nstring\nint\n-1\n"),
-        ("graph6 or sparse6", ">>graph6<<A_\n"),
+        ("graph6", ">>graph6<<A_\n"),
+        ("sparse6", ">>sparse6<<:An\n"),
         ("XGMML", "<?xml version=\"1.0\"?>\n<graph xmlns=\"http://www.cs.rpi.edu/XGMML\"></graph>\n"),
     ] {
         let problem = refused(text).unwrap_or_else(|| panic!("{text}"));

@@ -101,6 +101,8 @@ fn columns_that_mean_something_else_are_noted() {
     let edge = "the first row (node1,node2) was read as a header, but node2 is also a node; `read.header = no` reads it \
                 as an edge";
     assert!(notes_on("node1,node2\nnode2,node3\n").contains(&edge.to_string()));
+    let edge = edge.replace("but node2 is", "but node1 is");
+    assert!(notes_on("node1,node2\nnode2,node3\nnode3,node1\n").contains(&edge));
     assert_eq!(edges_of("1 2\t1 1082008561\n1 3\t1 1082008562\n"), ["1 2", "1 3"]);
 }
 

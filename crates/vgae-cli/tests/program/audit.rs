@@ -273,3 +273,59 @@ fn unauditable_input_is_refused() {
     assert!(error.starts_with("error: split/test.csv:2: expected source,target, found 1 column"), "{error}");
     workspace.failure("audit split --pairs - --data -", 2);
 }
+
+/// Some programs list an undirected edge in both directions.
+#[test]
+fn both_directions_of_each_edge_are_one_edge() {
+    let workspace = Workspace::new();
+    workspace.write("edges.csv", "a b\nb c\nc 4\n4 a\na c\n4 e\n");
+    write_split(&workspace);
+    workspace.stdout("train edges.csv --split split --epochs 2 --quiet -o one-way");
+    workspace.write("split/train.csv", "from to\na b\nb a\nb c\nc b\nc 4\n4 c\n4 a\na 4\n");
+    workspace.write("split/test.csv", "4 e\ne 4\n");
+    let assert = workspace.vgae("audit split").assert().success();
+    assert_eq!(
+        text(assert.get_output().stderr.clone()),
+        "note: split/train.csv: both directions of each pair are listed, and were checked as one\n\
+         note: split/test.csv: both directions of each pair are listed, and were checked as one\n\
+         split: clean; pairs checked: 8\n"
+    );
+    let trained = workspace.vgae("train edges.csv --split split --epochs 2 -o both-ways").assert().success();
+    let stderr = text(trained.get_output().stderr.clone());
+    assert!(
+        stderr
+            .contains("note: lists with both directions of each pair, read as one pair each: train, test\n"),
+        "{stderr}"
+    );
+    for file in ["split/train.csv", "split/test.csv", "weights.safetensors"] {
+        let read = |run: &str| fs::read(workspace.path(&format!("{run}/{file}"))).unwrap();
+        assert!(read("one-way") == read("both-ways"), "{file}");
+    }
+    // A pair that is repeated in one direction is an offence nevertheless.
+    workspace.write("split/train.csv", "a b\nb a\nb c\nc b\nc 4\n4 c\n4 a\na 4\na 4\n");
+    let (rows, _) = offences(&workspace, "audit split");
+    assert!(rows.starts_with("duplicate,"), "{rows}");
+}
+
+#[test]
+fn ids_with_white_space_at_their_ends_are_compared_as_they_are_read() {
+    let workspace = Workspace::new();
+    let edges: String = (0..30).map(|at| format!("\"n{at}\u{a0}\",\" n{}\"\n", at + 1)).collect();
+    workspace.write("edges.csv", edges + "\"n1\u{a0}\",\"n2\u{a0}\"\n");
+    workspace.stdout("train edges.csv --epochs 2 --quiet -o run");
+    workspace.stdout("audit run --data edges.csv --quiet");
+}
+
+#[test]
+fn labelled_pairs_are_links_and_negatives() {
+    let workspace = Workspace::new();
+    write_split(&workspace);
+    workspace.write("pairs.csv", "source,target,label\na,e,1\nb,4,0\n");
+    workspace.stdout("audit split --pairs pairs.csv --quiet");
+    workspace.write("pairs.csv", "source,target,label\na,b,0\nb,4,1\n");
+    let (rows, _) = offences(&workspace, "audit split --pairs pairs.csv");
+    assert_eq!(
+        rows,
+        "negative-is-edge,pairs.csv,2,a,b,split/train.csv,1,\"a,b is an edge: split/train.csv:1\"\n"
+    );
+}

@@ -236,3 +236,6 @@ pub(super) fn choose_nodes(wanted: impl Iterator<Item = u32>, sample: &[u32], co
 pub(super) fn sample_nodes(n: usize, count: usize, rng: &mut ChaCha8Rng) -> Vec<u32> {
     index::sample(rng, n, count.min(n)).into_iter().map(|node| node as u32).collect()
 }
+
+#[cfg(test)]
+mod tests;
