@@ -4,6 +4,7 @@
 use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
 use crate::read::header::{column_of, label_column, usual_columns};
+use crate::read::odd_ids::is_missing;
 use crate::read::rows::Rows;
 use crate::read::values::{parse_finite, parse_weight};
 
@@ -63,6 +64,8 @@ impl PairColumns {
         let second = second.as_deref();
         let names = with_row_names(first, second);
         let is_header = match header {
+            // A single column is refused when the row is read.
+            _ if names.len() < 2 => false,
             Header::Yes => true,
             Header::No => false,
             Header::Auto => is_header(&names, second, wanted),
@@ -235,24 +238,33 @@ fn with_row_names(first: &[String], second: Option<&[String]>) -> Vec<String> {
     names
 }
 
-/// Returns `true` if `names` are those of columns: a setting or a usual pair of names is among them, the
-/// first is missing, as over row names, or the first two are not numbers and those in the `second` row are.
+/// Returns `true` if `names` are those of columns: a setting, a usual pair of names or `weight` is among them, the
+/// first is missing, as over row names, or one is no number while the `second` row has a number there.
 fn is_header(names: &[String], second: Option<&[String]>, wanted: &NodeColumns) -> bool {
     // A number is that of a column, and may also be a node in the first row.
     let is_named = |name: &Option<String>| {
         let name = name.as_ref().filter(|name| name.parse::<usize>().is_err());
         name.is_some_and(|name| column_of(name, Some(names), 0).is_some())
     };
-    let first_two = |row: &[String], are_numbers: bool| {
-        row.len() >= 2 && row[..2].iter().all(|field| parse_finite(field).is_ok() == are_numbers)
-    };
-    let is_numeric_below = first_two(names, false) && second.is_some_and(|second| first_two(second, true));
     let is_over_row_names = names.len() > 2 && names[0].is_empty();
     is_named(&wanted.source)
         || is_named(&wanted.target)
         || usual_columns(names).is_some()
+        || names.iter().skip(2).any(|name| name.eq_ignore_ascii_case("weight"))
         || is_over_row_names
-        || is_numeric_below
+        || second.is_some_and(|second| is_over_numbers(names, second))
+}
+
+/// Returns `true` if the first two of `names` are not numbers and those below are, or if a later one is not a
+/// number, nor stands for a missing one, and the one below is.
+fn is_over_numbers(names: &[String], second: &[String]) -> bool {
+    let is_number = |field: &String| parse_finite(field).is_ok();
+    if names.len() < 2 || second.len() < 2 || names[..2].iter().any(is_number) {
+        return false;
+    }
+    let is_name =
+        |(name, below): (&String, &String)| !is_number(name) && !is_missing(name) && is_number(below);
+    second[..2].iter().all(is_number) || names.iter().zip(second).skip(2).any(is_name)
 }
 
 /// Refuses an adjacency matrix with names in its first row and its first column.

@@ -102,7 +102,8 @@ impl Beginning {
     }
 
     fn is_html(&self) -> bool {
-        ["<!doctype html", "<html"].iter().any(|beginning| self.starts_with(beginning))
+        let is_page = ["<!doctype html", "<html"].iter().any(|beginning| self.starts_with(beginning));
+        is_page || (self.starts_with("<?xml") && self.root_element() == Some("html"))
     }
 
     /// Returns `true` for `graph {`, `digraph name {` and the like, after comments.

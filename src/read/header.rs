@@ -1,48 +1,65 @@
 //! The usual names of columns, and what they say about their values.
 
-/// Pairs of names that mark the columns of source and target, as [`canonical`] writes them. Earlier pairs
-/// win.
-const NODE_NAMES: [(&str, &str); 36] = [
+/// The two ends of an edge, as [`canonical`] writes them. Earlier pairs win.
+const ROLES: [(&str, &str); 18] = [
     ("source", "target"),
-    ("sourceid", "targetid"),
-    ("sourcenode", "targetnode"),
     ("src", "dst"),
     ("src", "dest"),
     ("src", "tgt"),
-    ("srcid", "dstid"),
     ("from", "to"),
-    ("fromid", "toid"),
-    ("fromnode", "tonode"),
-    ("fromnodeid", "tonodeid"),
-    ("startid", "endid"),
-    ("startnode", "endnode"),
     ("start", "end"),
     ("origin", "dest"),
     ("origin", "destination"),
     ("subject", "object"),
     ("head", "tail"),
-    ("follower", "followee"),
     ("citing", "cited"),
+    ("follower", "followee"),
     ("sender", "receiver"),
     ("sender", "recipient"),
-    ("userid", "friendid"),
-    ("user", "friend"),
-    ("u", "v"),
-    ("uid", "vid"),
-    ("node1", "node2"),
-    ("nodea", "nodeb"),
-    ("nodeid1", "nodeid2"),
-    ("vertex1", "vertex2"),
-    ("id1", "id2"),
-    ("ida", "idb"),
-    ("protein1", "protein2"),
-    ("gene1", "gene2"),
-    ("person1", "person2"),
-    ("user1", "user2"),
+    ("caller", "callee"),
+    ("buyer", "seller"),
+    ("payer", "payee"),
+    ("parent", "child"),
 ];
 
+/// The ends of names that differ in nothing else, as in `node1` and `node2`.
+const NUMBERS: [(&str, &str); 3] = [("1", "2"), ("a", "b"), ("0", "1")];
+
+/// The nouns that may stand beside a role or before a number, possibly with `id` at the end. Others, such as
+/// `time`, are no nodes, and `n1` and `n2` may be the ids of a first edge.
+const NOUNS: [&str; 24] = [
+    "node",
+    "vertex",
+    "entity",
+    "user",
+    "person",
+    "member",
+    "author",
+    "paper",
+    "page",
+    "gene",
+    "protein",
+    "interactor",
+    "drug",
+    "account",
+    "company",
+    "city",
+    "country",
+    "station",
+    "airport",
+    "word",
+    "item",
+    "name",
+    "address",
+    "email",
+];
+
+/// Other pairs of names for the two ends.
+const OTHER_NAMES: [(&str, &str); 5] =
+    [("user", "friend"), ("userid", "friendid"), ("u", "v"), ("uid", "vid"), ("row", "col")];
+
 /// Pairs of names that mark columns of two kinds of nodes, possibly with `id` at the end.
-const KIND_NAMES: [(&str, &str); 12] = [
+const KIND_NAMES: [(&str, &str); 13] = [
     ("user", "item"),
     ("user", "movie"),
     ("user", "product"),
@@ -53,6 +70,7 @@ const KIND_NAMES: [(&str, &str); 12] = [
     ("reviewer", "product"),
     ("author", "paper"),
     ("actor", "movie"),
+    ("reader", "book"),
     ("drug", "disease"),
     ("drug", "target"),
 ];
@@ -64,17 +82,36 @@ const LABEL_NAMES: [&str; 9] =
 /// Returns the columns of source and target if `header` contains one of the usual pairs of names.
 pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
     let names: Vec<String> = header.iter().map(|name| canonical(name)).collect();
-    let find = |(source, target): (&str, &str)| {
+    let find = |source: &str, target: &str| {
         let position = |wanted: &str| names.iter().position(|name| name == wanted);
         Some((position(source)?, position(target)?))
     };
     let of_kinds = || {
-        let with_id = |name: &str| format!("{name}id");
         KIND_NAMES.iter().find_map(|&(source, target)| {
-            find((source, target)).or_else(|| find((&with_id(source), &with_id(target))))
+            find(source, target).or_else(|| find(&format!("{source}id"), &format!("{target}id")))
         })
     };
-    NODE_NAMES.iter().find_map(|&names| find(names)).or_else(of_kinds)
+    end_names().find_map(|(source, target)| find(&source, &target)).or_else(of_kinds)
+}
+
+/// Returns the pairs of names of the two ends of an edge, the most telling first.
+fn end_names() -> impl Iterator<Item = (String, String)> {
+    let nouns = || NOUNS.iter().flat_map(|noun| [noun.to_string(), format!("{noun}id")]);
+    let with_role = move |(source, target): (&'static str, &'static str)| {
+        let beside = ["".to_string(), "id".into()].into_iter().chain(nouns());
+        beside.flat_map(move |noun| {
+            [
+                (format!("{source}{noun}"), format!("{target}{noun}")),
+                (format!("{noun}{source}"), format!("{noun}{target}")),
+            ]
+        })
+    };
+    let numbered = move |(first, second): (&'static str, &'static str)| {
+        let before = ["id".to_string()].into_iter().chain(nouns());
+        before.map(move |noun| (format!("{noun}{first}"), format!("{noun}{second}")))
+    };
+    let others = OTHER_NAMES.iter().map(|(source, target)| (source.to_string(), target.to_string()));
+    ROLES.into_iter().flat_map(with_role).chain(others).chain(NUMBERS.into_iter().flat_map(numbered))
 }
 
 /// Returns `true` if the names of two columns are those of two kinds of nodes: `userId` and `movieId`, or
@@ -85,7 +122,7 @@ pub(super) fn name_two_kinds(source: &str, target: &str) -> bool {
         return first != second;
     }
     let (source, target) = (canonical(source), canonical(target));
-    if NODE_NAMES.contains(&(source.as_str(), target.as_str())) {
+    if end_names().any(|names| names == (source.clone(), target.clone())) {
         return false;
     }
     match (source.strip_suffix("id"), target.strip_suffix("id")) {
@@ -178,13 +215,19 @@ mod tests {
             ("userId,movieId,rating", (0, 1)),
             ("protein1,protein2,combined_score", (0, 1)),
             ("target,source", (1, 0)),
+            ("from_user,to_user,ts", (0, 1)),
+            ("citing_paper_id,cited_paper_id", (0, 1)),
+            ("Interactor A,Interactor B", (0, 1)),
+            ("gene_a,gene_b", (0, 1)),
+            ("userId,movieId,start_time,end_time", (0, 1)),
+            ("time,user_from,user_to", (1, 2)),
         ] {
             assert_eq!(columns(header), Some(nodes), "{header}");
         }
-        for header in ["ann,bob", "a,b", "x,y,z", "1,2"] {
+        for header in ["ann,bob", "a,b", "x,y,z", "1,2", "n1,n2", "a1,b1", "start_time,end_time"] {
             assert_eq!(columns(header), None, "{header}");
         }
-        assert!(name_two_kinds("userId", "movie_id") && !name_two_kinds("source", "target"));
+        assert!(name_two_kinds("userId", "movie_id") && !name_two_kinds("citing_paper_id", "cited_paper_id"));
     }
 
     #[test]

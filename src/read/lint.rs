@@ -9,7 +9,7 @@ use crate::read::header::name_two_kinds;
 use crate::read::values::parse_finite;
 
 /// The number of rows below which nothing is concluded from what they have in common.
-const FEW_ROWS: usize = 4;
+const FEW_ROWS: usize = 3;
 
 /// The rows of an edge list, all read.
 pub(super) struct ReadRows<'a> {

@@ -23,6 +23,11 @@ pub(super) fn notes(nodes: &NodeIds, edges: &EdgeList) -> Vec<String> {
         .collect()
 }
 
+/// Returns `true` for text that programs write for a missing value.
+pub(super) fn is_missing(text: &str) -> bool {
+    text.is_empty() || (text.len() <= 9 && MISSING.contains(&text.to_ascii_lowercase().as_str()))
+}
+
 /// Returns a note if an id occurs in two spellings.
 fn two_spellings(nodes: &NodeIds) -> Option<String> {
     let hasher = DefaultHashBuilder::default();
@@ -83,7 +88,6 @@ fn plain_spelling(id: &str) -> Cow<'_, str> {
 
 /// Returns a note on nodes with edges whose id stands for a missing value in other programs.
 fn missing_values(nodes: &NodeIds, edges: &EdgeList) -> Option<String> {
-    let is_missing = |id: &str| id.len() <= 9 && MISSING.contains(&id.to_ascii_lowercase().as_str());
     let found: Vec<u32> = (0..nodes.len() as u32).filter(|&node| is_missing(nodes.id(node))).collect();
     if found.is_empty() {
         return None;

@@ -1,5 +1,5 @@
 //! Splits: the edges for training, validation and test, and as many negatives. Uses `config`, `error`,
-//! `graph` and `read`.
+//! `graph`, `progress` and `read`.
 //!
 //! A split cannot leak by construction: the parts share no pair, a negative is not an edge of any part, and
 //! message passing sees only the training edges. In an undirected graph, (u, v) and (v, u) are the same pair.

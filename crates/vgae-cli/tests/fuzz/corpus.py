@@ -43,6 +43,14 @@ write("edge-list/blanks.txt", "% a comment\n" + "".join(f"{at} {at + 1}\n{at}  {
 write("edge-list/semicolons.csv", "\ufeff" + "".join(f"{u};{v}\r\n" for u, v in EDGES))
 write("edge-list/packed.csv.gz", gzip.compress(("source,target,weight\n" + "".join(f"n{at},n{at * 5 % 17},{at + 1}\n" for at in range(20))).encode(), mtime=0))
 
+for kind in ("gexf", "gml", "net", "json"):
+    for fixture in (HERE.parents[4] / "tests" / "golden" / "formats").glob(f"*.{kind}"):
+        write(f"{kind}/{fixture.name}", fixture.read_bytes())
+        if fixture.stem == "undirected":
+            write(f"{kind}/packed.{kind}.gz", gzip.compress(fixture.read_bytes(), mtime=0))
+write("sif/tabs.sif", "G1\tpp\tG2\nG2\tpd\tG3\tG4\nG5\n")
+write("sif/blanks.sif", "G1 pp G2\nG2 pd G3 G4\nG5\n")
+
 write("pairs/header.csv", "source,target,why\nann,bob,friends\ncid,dan,\"x, y\"\n\"x,y\",a b,\n")
 write("pairs/plain.txt", "ann bob\nbob cid\n1 2\n")
 write("pairs/list.csv", "node\nann\nbob\n3\n")

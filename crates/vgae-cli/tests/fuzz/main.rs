@@ -33,6 +33,31 @@ fn graphml() {
 }
 
 #[test]
+fn gexf() {
+    fuzz("gexf", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn gml() {
+    fuzz("gml", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn pajek() {
+    fuzz("net", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn sif() {
+    fuzz("sif", |_, _| {}, read::edge_list);
+}
+
+#[test]
+fn json() {
+    fuzz("json", |_, _| {}, read::edge_list);
+}
+
+#[test]
 fn parquet() {
     fuzz("parquet", |_, _| {}, read::edge_list);
 }

@@ -3,8 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use vgae::config::NodeColumns;
-use vgae::config::{Header, ReadConfig};
+use vgae::config::{Header, NodeColumns, ReadConfig};
 use vgae::graph::{Features, Graph, NodeIds};
 use vgae::progress::Progress;
 use vgae::read::{self, Columns, PairReader, Unknown};
@@ -34,13 +33,16 @@ pub fn refused(directory: &Path, error: &dyn std::error::Error) -> Verdict {
     }
 }
 
+/// The ends of the names of formats that declare the direction of their edges.
+const DECLARED: [&str; 5] = [".graphml", ".gexf", ".gml", ".net", ".json"];
+
 /// Reads an edge list with settings that depend on its length.
 pub fn edge_list(directory: &Path, files: &Files) -> Verdict {
     let (name, bytes) = files.iter().next().unwrap();
     let mut config = ReadConfig::default();
     match bytes.len() % 4 {
-        // GraphML declares its edges as undirected, so --directed does not apply.
-        1 if !name.contains("graphml") => config.directed = true,
+        // These formats declare their edges as undirected, so --directed does not apply.
+        1 if !DECLARED.iter().any(|end| name.contains(end)) => config.directed = true,
         2 if name.ends_with("csv") => config.header = Header::Yes,
         3 if name.ends_with("csv") => (config.bipartite, config.directed) = (true, true),
         _ => {}
