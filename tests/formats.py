@@ -5,7 +5,7 @@ Usage: python3 tests/formats.py VGAE          (VGAE: the program to check)
        python3 tests/formats.py --fixtures    (makes tests/golden/formats again)
        python3 tests/formats.py --documents   (only those that networkx writes as text)
 
-It needs pandas and pyarrow, polars, scipy, networkx, gensim; what is not installed is skipped, and said so.
+It needs pandas and pyarrow, polars, scipy, networkx, igraph, gensim; what is not installed is skipped, and said so.
 """
 
 import csv
@@ -60,6 +60,13 @@ def graph(edges, ids, kind="Graph"):
     return made
 
 
+def igraph_of(edges, ids):
+    """A graph whose nodes are n0, n1, … with the ids as their names."""
+    made = need("igraph").Graph(len(ids), [(u, v) for u, v, _ in edges])
+    made.vs["name"], made.es["weight"] = list(ids), [weight for _, _, weight in edges]
+    return made
+
+
 def write_fixtures():
     import networkx
     import pyarrow.parquet
@@ -85,6 +92,7 @@ def write_fixtures():
     scipy.sparse.save_npz(FIXTURES / "bsr.npz", scipy.sparse.bsr_array(adjacency))
     networkx.write_graphml(graph(EDGES, NAMES), FIXTURES / "undirected.graphml")
     networkx.write_graphml(graph(EDGES, NAMES, "DiGraph"), FIXTURES / "directed.graphml")
+    igraph_of(EDGES, NAMES).write_graphml(str(FIXTURES / "igraph.graphml"))
     write_documents(networkx)
 
 
@@ -223,8 +231,6 @@ def check_documents(place, edges, size):
         networkx.write_gml(graph(edges, names, kind), place / "graph.gml")
         check_read(place / "graph.gml", place / "run", edges_of(edges, range(size)), size)
         check_read(place / "graph.gml", place / "run", edges_of(edges, names), size, "--node-names", "label")
-        networkx.write_gexf(graph(edges, names, kind), place / "graph.gexf")
-        check_read(place / "graph.gexf", place / "run", edges_of(edges, names), size)
         networkx.write_pajek(graph(edges, plain, kind), place / "graph.net")
         check_read(place / "graph.net", place / "run", edges_of(edges, range(1, size + 1)), size)
         check_read(place / "graph.net", place / "run", edges_of(edges, plain), size, "--node-names", "label")
@@ -234,6 +240,34 @@ def check_documents(place, edges, size):
             check_read(place / "graph.json", place / "run", edges_of(edges, names), size)
         (place / "graph.json").write_text(json.dumps(networkx.cytoscape_data(graph(edges, names, kind)), indent=2))
         check_read(place / "graph.json", place / "run", edges_of(edges, names), size)
+
+
+def check_gexf(place, edges, size):
+    networkx = need("networkx")
+    ids = [f'n{at} <&"é' for at in range(size)]
+    path = place / "graph.gexf"
+    for version, kind in itertools.product(("1.1draft", "1.2draft"), ("Graph", "DiGraph", "MultiGraph")):
+        networkx.write_gexf(graph(edges, ids, kind), path, version=version)
+        check_read(path, place / "run", edges_of(edges, ids), size)
+        networkx.write_gexf(graph(edges, ids, kind), path, version=version, encoding="iso-8859-1")
+        check_read(path, place / "run", edges_of(edges, ids), size)
+    zipped = place / "graph.gexf.gz"
+    zipped.write_bytes(gzip.compress(path.read_bytes()))
+    check_read(zipped, place / "run", edges_of(edges, ids), size)
+    made = graph(edges, ids)
+    networkx.set_node_attributes(made, {node: f"name {node}" for node in ids}, "label")
+    networkx.write_gexf(made, path)
+    check_read(path, place / "run", edges_of(edges, [f"name {node}" for node in ids]), size, "--node-names", "label")
+
+
+def check_igraph(place, edges, size):
+    path = place / "igraph.graphml"
+    ids = [f'knoten {at} <&"é' for at in range(size)]
+    igraph_of(edges, ids).write_graphml(str(path))
+    check_read(path, place / "run", edges_of(edges, [f"n{at}" for at in range(size)]), size)
+    check_read(path, place / "run", edges_of(edges, ids), size, "--node-names", "name")
+
+
 
 
 def embeddings(place, edges, size):
@@ -291,7 +325,7 @@ def check_embed_projector(place, header, ids, numbers):
 def main():
     size = 60
     edges = random_edges(size, 300)
-    readers = (check_parquet, check_polars, check_matrix_market, check_npz, check_graphml, check_documents)
+    readers = (check_parquet, check_polars, check_matrix_market, check_npz, check_graphml, check_gexf, check_igraph, check_documents)
     writers = (check_embed_npy, check_embed_parquet, check_embed_polars, check_embed_word2vec, check_embed_projector)
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)

@@ -79,13 +79,6 @@ impl<'a> Document<'a> {
         }
     }
 
-    /// Names a node that has no name by the data that `read.node_names` chooses.
-    pub(super) fn name_unnamed(&mut self, node: u32, name: &str) {
-        if let Some(found) = self.names.get_mut(node as usize).filter(|found| found.is_empty()) {
-            *found = name.trim().to_string();
-        }
-    }
-
     /// Adds an edge of this direction, and its nodes unless they are there already.
     ///
     /// # Errors
@@ -131,11 +124,6 @@ impl<'a> Document<'a> {
     /// Returns `true` if node data of this name is to be the id.
     pub(super) fn names_nodes(&self, name: &str) -> bool {
         self.config.node_names.as_deref().is_some_and(|wanted| name.eq_ignore_ascii_case(wanted))
-    }
-
-    /// Returns `true` if the graph keeps the directions of edges.
-    pub(super) fn keeps_directions(&self) -> bool {
-        self.config.directed
     }
 
     /// Builds the graph; `input` describes the file.

@@ -1,210 +1,171 @@
-//! GEXF as Gephi and networkx write it, versions 1.1 to 1.3.
+//! GEXF as Gephi and networkx write it: nodes, edges, and attributes of both.
 //!
-//! The format is that of the Gephi consortium, "GEXF file format", <https://gexf.net>.
+//! The format is described at <https://gexf.net>. Versions 1.1 to 1.3 differ in nothing that is read.
 
 use hashbrown::HashMap;
 use quick_xml::events::BytesStart;
 
 use crate::config::ReadConfig;
 use crate::error::Result;
-use crate::graph::{Direction, Graph};
-use crate::read::document::Document;
+use crate::graph::Graph;
 use crate::read::source::Source;
-use crate::read::values::parse_weight;
-use crate::read::xml::{Elements, Step, attribute, read_elements};
+use crate::read::xml::content::{Content, EdgeKind};
+use crate::read::xml::{Elements, Outcome, Text, attribute, read_elements};
 
-/// Reads the nodes and edges of a GEXF file. The `label` of a node and the attributes of nodes and edges are data
-/// under their titles. The edge data named `weight`, or the name in `config`, is the weight; it is 1 where it is
-/// missing. A mutual edge is two edges if `config` keeps directions, otherwise one.
+/// The name of the data that the attribute `label` of an element is.
+const LABEL: &str = "label";
+/// The name of the data that the attribute `weight` of an edge is.
+const WEIGHT: &str = "weight";
+
+/// Reads the nodes and edges of a GEXF file. The attribute `weight` of an edge is its weight, unless `config`
+/// names another one; the node data that `config` names is the ids. A note names other data.
 ///
 /// # Errors
-/// Returns [`crate::Error::Row`] for malformed XML and values; [`crate::Error::Input`] for the errors of
-/// [`Document::graph`].
+/// Returns [`crate::Error::Row`] for malformed XML, for an unknown kind of edges and for a second graph;
+/// [`crate::Error::Input`] for a file without edges, without the data that `config` names, or with edges
+/// without a direction if `config` asks for directions.
 pub(super) fn read_gexf(mut source: Source, config: &ReadConfig) -> Result<Graph> {
-    let mut document = Document::new(config, source.fingerprint());
-    document.set_default_weight(1.0);
-    let mut file = Gexf {
-        document,
-        kind: None,
+    let mut gexf = Gexf {
+        content: Content::new(&source, config),
         titles: HashMap::new(),
         class: Class::Node,
-        nodes: Vec::new(),
-        edge: None,
+        default: None,
     };
-    read_elements(&mut source, &mut file)?;
-    let error = source.file_errors();
-    file.document.graph(source.finish()).map_err(error)
+    // Gephi leaves out the weights that are 1.
+    if gexf.content.is_weight(WEIGHT) {
+        gexf.content.set_usual_weight(1.0);
+    }
+    read_elements(&mut source, &mut gexf)?;
+    gexf.content.graph(source)
 }
 
 /// The content read so far.
 struct Gexf<'a> {
-    document: Document<'a>,
-    /// The kind of edges that do not say theirs; `None` before the graph.
-    kind: Option<Kind>,
-    /// The titles of attributes.
+    content: Content<'a>,
+    /// The title of each attribute by its class and id.
     titles: HashMap<(Class, String), String>,
-    /// The elements whose attributes are declared.
+    /// The class of the attributes that are being declared.
     class: Class,
-    /// The current node and those that contain it.
-    nodes: Vec<u32>,
-    edge: Option<Edge>,
+    /// What the default of the current attribute is if it is to be read.
+    default: Option<Text>,
 }
 
+/// The class of an attribute. A node and an edge may have attributes with the same id.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 enum Class {
     Node,
     Edge,
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Directed,
-    Undirected,
-    Mutual,
-}
-
-/// The current edge.
-struct Edge {
-    source: String,
-    target: String,
-    kind: Kind,
-    weight: Option<f32>,
-}
-
 impl Elements for Gexf<'_> {
     const ROOT: &'static str = "gexf";
 
-    fn open(&mut self, name: &str, element: &BytesStart) -> Step {
-        match name {
-            "graph" => {
-                if self.kind.is_some() {
-                    return Err("found a second or nested <graph>; expected one".into());
-                }
-                let kind = attribute(element, "defaultedgetype")?;
-                self.kind = Some(kind.map_or(Ok(Kind::Undirected), |kind| kind_of(&kind))?);
-            }
+    fn open(&mut self, element: &BytesStart, depth: usize) -> Outcome<Option<Text>> {
+        match element.local_name().into_inner() {
+            "graph" => self.open_graph(element)?,
             "attributes" => {
-                let class = attribute(element, "class")?;
-                self.class = if class.as_deref() == Some("edge") { Class::Edge } else { Class::Node };
+                self.class = match attribute(element, "class")?.as_deref() {
+                    Some("edge") => Class::Edge,
+                    _ => Class::Node,
+                };
             }
-            "attribute" => {
-                if let (Some(id), Some(title)) = (attribute(element, "id")?, attribute(element, "title")?) {
-                    self.titles.insert((self.class, id), title);
-                }
-            }
-            "node" => {
-                let id = attribute(element, "id")?.unwrap_or_default();
-                let node = self.document.add_node(&id)?;
-                if let Some(label) = attribute(element, "label")? {
-                    self.document.add_node_data(node, "label", &label);
-                }
-                self.nodes.push(node);
-            }
-            "edge" => self.open_edge(element)?,
-            "attvalue" => self.open_value(element)?,
+            "attribute" => self.open_attribute(element)?,
+            "default" => return Ok(self.default),
+            "node" => self.open_node(element, depth)?,
+            "edge" => self.open_edge(element, depth)?,
+            "attvalue" => self.add_value(element)?,
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn text(&mut self, _: &str) -> Step {
-        Ok(())
-    }
-
-    fn close(&mut self, name: &str) -> Step {
-        match name {
-            "node" => {
-                self.nodes.pop();
-            }
-            "edge" => {
-                if let Some(edge) = self.edge.take() {
-                    self.add(&edge)?;
-                }
-            }
-            _ => {}
+    fn close(&mut self, depth: usize, text: Option<(Text, &str)>) -> Outcome<()> {
+        if let Some((text, value)) = text {
+            self.content.add(text, value)?;
         }
-        Ok(())
+        self.content.close(depth)
     }
 
-    fn end(&self) -> Step {
-        match self.kind {
-            Some(_) => Ok(()),
-            None => Err("the file has no <graph>; expected one".into()),
-        }
+    fn has_graph(&self) -> bool {
+        self.content.has_graph()
     }
 }
 
 impl Gexf<'_> {
-    fn open_edge(&mut self, element: &BytesStart) -> Step {
-        let Some(by_default) = self.kind else {
-            return Err("found an <edge> outside a <graph>; expected it inside".into());
+    fn open_graph(&mut self, element: &BytesStart) -> Outcome<()> {
+        self.content.check_first_graph()?;
+        let kind = kind(element, "defaultedgetype")?.unwrap_or(EdgeKind::Undirected);
+        self.content.open_graph(kind);
+        Ok(())
+    }
+
+    fn open_attribute(&mut self, element: &BytesStart) -> Outcome<()> {
+        self.default = None;
+        let Some(id) = attribute(element, "id")? else { return Ok(()) };
+        let title = attribute(element, "title")?.unwrap_or_else(|| id.clone());
+        self.default = match self.class {
+            Class::Edge if self.content.is_weight(&title) => Some(Text::DefaultWeight),
+            Class::Node if self.content.names_nodes(&title) => {
+                self.content.set_name_key(&title);
+                Some(Text::DefaultName)
+            }
+            _ => None,
         };
-        let kind = attribute(element, "type")?;
-        let end = |name: &str| attribute(element, name).map(Option::unwrap_or_default);
-        self.edge = Some(Edge {
-            source: end("source")?,
-            target: end("target")?,
-            kind: kind.map_or(Ok(by_default), |kind| kind_of(&kind))?,
-            weight: None,
-        });
-        for name in ["weight", "label"] {
+        self.titles.insert((self.class, id), title);
+        Ok(())
+    }
+
+    fn open_node(&mut self, element: &BytesStart, depth: usize) -> Outcome<()> {
+        let id = attribute(element, "id")?.unwrap_or_default();
+        self.content.open_node(&id, depth)?;
+        match attribute(element, "label")? {
+            // networkx repeats the id as the label of nodes without one.
+            Some(label) if label != id || self.content.names_nodes(LABEL) => self.add(LABEL, &label),
+            _ => Ok(()),
+        }
+    }
+
+    fn open_edge(&mut self, element: &BytesStart, depth: usize) -> Outcome<()> {
+        let source = attribute(element, "source")?.unwrap_or_default();
+        let target = attribute(element, "target")?.unwrap_or_default();
+        self.content.open_edge((&source, &target), kind(element, "type")?, depth)?;
+        for name in [LABEL, WEIGHT] {
             if let Some(value) = attribute(element, name)? {
-                self.add_edge_data(name, &value)?;
+                self.add(name, &value)?;
             }
         }
         Ok(())
     }
 
-    /// Takes the value of an attribute of the current node or edge.
-    fn open_value(&mut self, element: &BytesStart) -> Step {
-        let id = match attribute(element, "for")? {
-            Some(id) => id,
-            // Version 1.0 had another name for it.
-            None => attribute(element, "id")?.unwrap_or_default(),
+    /// Adds the value of an attribute to the innermost node or edge.
+    fn add_value(&mut self, element: &BytesStart) -> Outcome<()> {
+        let class = match self.content.is_in_node() {
+            Some(true) => Class::Node,
+            Some(false) => Class::Edge,
+            None => return Ok(()),
         };
-        let value = attribute(element, "value")?.unwrap_or_default();
-        let class = if self.edge.is_some() { Class::Edge } else { Class::Node };
-        let title = self.titles.get(&(class, id.clone())).cloned().unwrap_or(id);
-        match (class, self.nodes.last()) {
-            (Class::Edge, _) => self.add_edge_data(&title, &value)?,
-            (Class::Node, Some(&node)) => self.document.add_node_data(node, &title, &value),
-            (Class::Node, None) => {}
-        }
-        Ok(())
+        // Version 1.0 had `id` for what is `for` now.
+        let Some(id) = attribute(element, "for")?.or(attribute(element, "id")?) else { return Ok(()) };
+        let key = (class, id);
+        let title = self.titles.get(&key).unwrap_or(&key.1).clone();
+        self.add(&title, &attribute(element, "value")?.unwrap_or_default())
     }
 
-    fn add_edge_data(&mut self, name: &str, value: &str) -> Step {
-        self.document.declare_edge_data(name);
-        if let (true, Some(edge)) = (self.document.is_weight(name), &mut self.edge) {
-            edge.weight = Some(parse_weight(value.trim())?);
+    fn add(&mut self, name: &str, value: &str) -> Outcome<()> {
+        match self.content.open_data(name) {
+            Some(text) => self.content.add(text, value.trim()),
+            None => Ok(()),
         }
-        Ok(())
-    }
-
-    fn add(&mut self, edge: &Edge) -> Step {
-        let Edge { source, target, kind, weight } = edge;
-        let ends = [(source, target), (target, source)];
-        let (ends, direction) = match kind {
-            Kind::Directed => (&ends[..1], Direction::Directed),
-            Kind::Undirected => (&ends[..1], Direction::Undirected),
-            Kind::Mutual if self.document.keeps_directions() => (&ends[..], Direction::Directed),
-            Kind::Mutual => (&ends[..1], Direction::Undirected),
-        };
-        for (source, target) in ends {
-            self.document.add_edge(source, target, direction)?;
-            if let Some(weight) = weight {
-                self.document.set_weight(*weight);
-            }
-        }
-        Ok(())
     }
 }
 
-fn kind_of(text: &str) -> Step<Kind> {
-    match text {
-        "directed" => Ok(Kind::Directed),
-        "undirected" => Ok(Kind::Undirected),
-        "mutual" => Ok(Kind::Mutual),
-        _ => Err(format!("the type of edges is {text:?}; expected directed, undirected or mutual").into()),
+/// Returns the kind of edges in the attribute `name` of an element, if it has one.
+fn kind(element: &BytesStart, name: &str) -> Outcome<Option<EdgeKind>> {
+    match attribute(element, name)?.as_deref() {
+        None => Ok(None),
+        Some("undirected") => Ok(Some(EdgeKind::Undirected)),
+        Some("directed") => Ok(Some(EdgeKind::Directed)),
+        Some("mutual") => Ok(Some(EdgeKind::Mutual)),
+        Some(found) => Err(format!("{name} is {found:?}; expected undirected, directed or mutual").into()),
     }
 }

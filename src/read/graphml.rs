@@ -1,4 +1,4 @@
-//! GraphML as networkx, igraph, Cytoscape, yEd and others write it.
+//! GraphML as networkx, igraph, Gephi, Cytoscape and yEd write it: nodes, edges, and data of both.
 //!
 //! Written by hand on top of `quick-xml`: `petgraph-graphml` only writes the format, and this reader keeps
 //! one element in memory at a time and names the line of a mistake.
@@ -10,239 +10,177 @@ use quick_xml::events::BytesStart;
 
 use crate::config::ReadConfig;
 use crate::error::Result;
-use crate::graph::{Direction, Graph};
-use crate::read::document::Document;
+use crate::graph::Graph;
 use crate::read::source::Source;
-use crate::read::values::{MAX_FIELD_BYTES, parse_weight};
-use crate::read::xml::{Elements, Step, attribute, read_elements};
+use crate::read::xml::content::{Content, EdgeKind};
+use crate::read::xml::{Elements, Outcome, Text, attribute, read_elements};
 
-/// The longest text of a weight, in bytes.
-const MAX_WEIGHT_BYTES: usize = 1 << 10;
-/// The name of the data in yEd's labels of nodes.
+/// The name of the node data that yEd writes as the label of a drawing.
 const LABEL: &str = "label";
 
 /// Reads the nodes and edges of a GraphML file. The edge data named `weight`, or the name in `config`, is the
-/// weight; node data can be the ids; other data is named in a note.
+/// weight; the node data that `config` names is the ids. A note names other data.
 ///
 /// # Errors
 /// Returns [`crate::Error::Row`] for malformed XML and for unsupported elements, such as hyperedges, nested
-/// graphs and a second graph; [`crate::Error::Input`] for the errors of [`Document::graph`].
+/// graphs and a second graph; [`crate::Error::Input`] for a file without edges, without the data that
+/// `config` names, or without directions if `config` asks for them.
 pub(super) fn read_graphml(mut source: Source, config: &ReadConfig) -> Result<Graph> {
-    let mut file = GraphMl {
-        document: Document::new(config, source.fingerprint()),
+    let mut graphml = GraphMl {
+        content: Content::new(&source, config),
         keys: HashMap::new(),
-        direction: None,
-        place: Place::Outside,
-        node_default: None,
-        default_weight: None,
-        weight: None,
-        text: None,
+        default_kind: None,
+        default: None,
+        data_depth: None,
+        has_edges: false,
     };
-    read_elements(&mut source, &mut file)?;
-    let error = source.file_errors();
-    file.document.graph(source.finish()).map_err(error)
+    read_elements(&mut source, &mut graphml)?;
+    let is_undirected = graphml.has_edges && graphml.default_kind == Some(EdgeKind::Undirected);
+    // In a bipartite graph, the order of the nodes is no direction.
+    if is_undirected && config.directed && !config.bipartite {
+        let problem = "has edgedefault=\"undirected\"; `read.directed` expects a file with directed edges";
+        return Err(source.file_error(problem.into()));
+    }
+    graphml.content.graph(source)
 }
 
 /// The content read so far.
 struct GraphMl<'a> {
-    document: Document<'a>,
-    /// The name of the data of each key, which some programs declare for nodes and use in edges.
+    content: Content<'a>,
+    /// The name of the data of each key; `None` if the data is a drawing.
     keys: HashMap<String, Option<String>>,
-    direction: Option<Direction>,
-    place: Place,
-    /// The name of nodes without the data that names nodes.
-    node_default: Option<String>,
-    /// The weight of edges without a weight of their own.
-    default_weight: Option<f32>,
-    /// The weight of the current edge.
-    weight: Option<f32>,
-    text: Option<Wanted>,
-}
-
-/// The element that contains the current one.
-#[derive(Clone)]
-enum Place {
-    Outside,
-    /// The key of data of this name.
-    Key(String),
-    Node(u32),
-    Edge,
-}
-
-/// The text of the current element, which is wanted for this reason.
-enum Wanted {
-    Weight(String),
-    /// The name of the data, and its text.
-    Name(String, String),
+    /// The `edgedefault` of the graph.
+    default_kind: Option<EdgeKind>,
+    /// What the default of the current key is if it is to be read.
+    default: Option<Text>,
+    /// The depth of the element of data that is open.
+    data_depth: Option<usize>,
+    has_edges: bool,
 }
 
 impl Elements for GraphMl<'_> {
     const ROOT: &'static str = "graphml";
 
-    fn open(&mut self, name: &str, element: &BytesStart) -> Step {
+    fn open(&mut self, element: &BytesStart, depth: usize) -> Outcome<Option<Text>> {
+        let name = element.local_name().into_inner();
         match name {
+            "NodeLabel" if self.data_depth.is_some() && self.content.is_in_node() == Some(true) => {
+                return Ok(self.content.open_data(LABEL));
+            }
+            _ if self.data_depth.is_some() => {}
             "key" => self.open_key(element)?,
+            "default" => return Ok(self.default),
             "graph" => self.open_graph(element)?,
-            "node" => {
-                let id = attribute(element, "id")?.unwrap_or_default();
-                self.place = Place::Node(self.document.add_node(&id)?);
+            "node" => self.content.open_node(&attribute(element, "id")?.unwrap_or_default(), depth)?,
+            "edge" => self.open_edge(element, depth)?,
+            "hyperedge" => {
+                return Err("found a <hyperedge>; expected edges between two nodes".to_string().into());
             }
-            "edge" => self.open_edge(element)?,
-            "hyperedge" => return Err("found a <hyperedge>; expected edges between two nodes".into()),
-            "data" => self.open_data(element)?,
-            "default" => {
-                if let Place::Key(name) = &self.place {
-                    self.text = self.wanted(name);
-                }
-            }
-            // yEd draws a node in an element that contains its label.
-            "NodeLabel" => {
-                if let Place::Node(_) = self.place {
-                    self.text = Some(Wanted::Name(LABEL.into(), String::new()));
+            "data" => {
+                self.data_depth = Some(depth);
+                // The data of a port is inside its node, but not the node's.
+                if self.content.subject_depth() == Some(depth - 1) {
+                    return self.open_data(element);
                 }
             }
             _ => {}
         }
-        Ok(())
+        Ok(None)
     }
 
-    fn text(&mut self, text: &str) -> Step {
-        let (so_far, limit, what) = match &mut self.text {
-            None => return Ok(()),
-            Some(Wanted::Weight(so_far)) => (so_far, MAX_WEIGHT_BYTES, "weight"),
-            Some(Wanted::Name(_, so_far)) => (so_far, MAX_FIELD_BYTES, "name of the node"),
-        };
-        so_far.push_str(text);
-        match so_far.len() <= limit {
-            true => Ok(()),
-            false => {
-                let expected = if what == "weight" { "a number" } else { "a shorter one" };
-                Err(format!("the {what} has more than {limit} bytes; expected {expected}").into())
-            }
+    fn close(&mut self, depth: usize, text: Option<(Text, &str)>) -> Outcome<()> {
+        if let Some((text, value)) = text {
+            self.content.add(text, value)?;
         }
-    }
-
-    fn close(&mut self, name: &str) -> Step {
-        match (self.text.take(), &self.place) {
-            (None, _) | (_, Place::Outside) => {}
-            (Some(Wanted::Weight(text)), Place::Edge) => self.weight = Some(parse_weight(text.trim())?),
-            (Some(Wanted::Weight(text)), _) => self.default_weight = Some(parse_weight(text.trim())?),
-            (Some(Wanted::Name(data, text)), Place::Node(node)) => {
-                self.document.add_node_data(*node, &data, &text);
-            }
-            (Some(Wanted::Name(_, text)), _) => self.node_default = Some(text),
-        }
-        match name {
-            "key" => self.place = Place::Outside,
-            "node" => {
-                if let (Place::Node(node), Some(name)) = (&self.place, &self.node_default) {
-                    self.document.name_unnamed(*node, name);
-                }
-                self.place = Place::Outside;
-            }
-            "edge" => {
-                if let Some(weight) = self.weight.take().or(self.default_weight) {
-                    self.document.set_weight(weight);
-                }
-                self.place = Place::Outside;
-            }
-            _ => {}
+        match self.data_depth {
+            Some(data_depth) if data_depth == depth => self.data_depth = None,
+            Some(_) => {}
+            None => self.content.close(depth)?,
         }
         Ok(())
     }
 
-    fn end(&self) -> Step {
-        match self.direction {
-            Some(_) => Ok(()),
-            None => Err("the file has no <graph>; expected one".into()),
-        }
+    fn has_graph(&self) -> bool {
+        self.content.has_graph()
     }
 }
 
 impl GraphMl<'_> {
-    fn open_key(&mut self, element: &BytesStart) -> Step {
-        let (id, name) = (attribute(element, "id")?, attribute(element, "attr.name")?);
+    fn open_key(&mut self, element: &BytesStart) -> Outcome<()> {
+        self.default = None;
+        let Some(id) = attribute(element, "id")? else { return Ok(()) };
+        let name = match attribute(element, "attr.name")? {
+            Some(name) => name,
+            None if attribute(element, "yfiles.type")?.is_some() => {
+                self.keys.insert(id, None);
+                return Ok(());
+            }
+            None => id.clone(),
+        };
+        let is_wanted = |name: &str| self.content.is_weight(name) || self.content.names_nodes(name);
+        // Some programs give the id `weight` to a key with a longer name, such as `Edge Weight`.
+        let name = if !is_wanted(&name) && is_wanted(&id) { id.clone() } else { name };
+        if is_wanted(&name) && self.content.has_graph() {
+            return Err(format!("the key of {name:?} comes after the <graph>; expected it before").into());
+        }
+        // Cytoscape declares the data of edges as that of nodes. What is declared only matters for defaults.
         let subject = attribute(element, "for")?;
-        if let Some(name) = &name {
-            if self.document.is_weight(name) && self.direction.is_some() {
-                return Err(format!("the key of {name:?} comes after the <graph>; expected it before").into());
+        self.default = match subject.as_deref() {
+            None | Some("edge" | "all") if self.content.is_weight(&name) => Some(Text::DefaultWeight),
+            None | Some("node" | "all") if self.content.names_nodes(&name) => {
+                self.content.set_name_key(&name);
+                Some(Text::DefaultName)
             }
-            // A default counts as data of the elements that the key is declared for.
-            self.place = Place::Key(name.clone());
-            if self.document.is_weight(name) && matches!(subject.as_deref(), None | Some("edge" | "all")) {
-                self.document.declare_edge_data(name);
-            }
-        }
-        if let Some(id) = id {
-            self.keys.insert(id, name);
-        }
+            _ => None,
+        };
+        self.keys.insert(id, Some(name));
         Ok(())
     }
 
-    fn open_graph(&mut self, element: &BytesStart) -> Step {
-        if self.direction.is_some() {
-            return Err("found a second or nested <graph>; expected one".into());
-        }
-        self.direction = Some(match attribute(element, "edgedefault")?.as_deref() {
-            Some("directed") => Direction::Directed,
-            Some("undirected") => Direction::Undirected,
+    fn open_graph(&mut self, element: &BytesStart) -> Outcome<()> {
+        self.content.check_first_graph()?;
+        let kind = match attribute(element, "edgedefault")?.as_deref() {
+            Some("directed") => EdgeKind::Directed,
+            Some("undirected") => EdgeKind::Undirected,
             found => {
                 let found = found.map_or("missing".into(), |found| format!("{found:?}"));
                 return Err(format!("edgedefault is {found}; expected directed or undirected").into());
             }
-        });
+        };
+        self.default_kind = Some(kind);
+        self.content.open_graph(kind);
         Ok(())
     }
 
-    fn open_edge(&mut self, element: &BytesStart) -> Step {
-        let Some(by_default) = self.direction else {
-            return Err("found an <edge> outside a <graph>; expected it inside".into());
+    fn open_edge(&mut self, element: &BytesStart, depth: usize) -> Outcome<()> {
+        let source = attribute(element, "source")?.unwrap_or_default();
+        let target = attribute(element, "target")?.unwrap_or_default();
+        self.content.open_edge((&source, &target), None, depth)?;
+        self.has_edges = true;
+        let own = attribute(element, "directed")?;
+        let is_same = match own.as_deref() {
+            None => true,
+            Some("true" | "1") => self.default_kind == Some(EdgeKind::Directed),
+            Some("false" | "0") => self.default_kind == Some(EdgeKind::Undirected),
+            Some(_) => false,
         };
-        let direction = match attribute(element, "directed")?.as_deref() {
-            None => by_default,
-            Some("true") => Direction::Directed,
-            Some("false") => Direction::Undirected,
-            Some(found) => {
-                return Err(format!("the edge has directed={found:?}; expected true or false").into());
+        match is_same {
+            true => Ok(()),
+            false => {
+                let own = own.unwrap_or_default();
+                let problem =
+                    format!("the edge has directed={own:?}; expected every edge to follow edgedefault");
+                Err(problem.into())
             }
-        };
-        let end = |name: &str| attribute(element, name).map(Option::unwrap_or_default);
-        self.document.add_edge(&end("source")?, &end("target")?, direction)?;
-        self.place = Place::Edge;
-        self.weight = None;
-        Ok(())
-    }
-
-    fn open_data(&mut self, element: &BytesStart) -> Step {
-        let id = attribute(element, "key")?.unwrap_or_default();
-        let name = match self.keys.get(&id) {
-            Some(Some(name)) => name.clone(),
-            // yEd declares what it draws without a name.
-            Some(None) => return Ok(()),
-            None => id,
-        };
-        match self.place {
-            Place::Edge => {
-                self.document.declare_edge_data(&name);
-                if self.document.is_weight(&name) {
-                    self.text = Some(Wanted::Weight(String::new()));
-                }
-            }
-            Place::Node(node) => match self.document.names_nodes(&name) {
-                true => self.text = Some(Wanted::Name(name, String::new())),
-                false => self.document.add_node_data(node, &name, ""),
-            },
-            Place::Outside | Place::Key(_) => {}
         }
-        Ok(())
     }
 
-    /// Returns the reason to keep the default of data of this name, if any.
-    fn wanted(&self, name: &str) -> Option<Wanted> {
-        match name {
-            _ if self.document.is_weight(name) => Some(Wanted::Weight(String::new())),
-            _ if self.document.names_nodes(name) => Some(Wanted::Name(name.into(), String::new())),
-            _ => None,
+    fn open_data(&mut self, element: &BytesStart) -> Outcome<Option<Text>> {
+        let Some(key) = attribute(element, "key")? else { return Ok(None) };
+        match self.keys.get(&key) {
+            Some(None) => Ok(None),
+            Some(Some(name)) => Ok(self.content.open_data(name)),
+            None => Ok(self.content.open_data(&key)),
         }
     }
 }

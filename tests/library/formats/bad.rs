@@ -63,8 +63,8 @@ const GRAPHML: [(&str, &str); 13] = [
     ("G<node id='a'><graph edgedefault='directed'/></node>E", "1: found a second or nested <graph>"),
     ("G<hyperedge/>E", "1: found a <hyperedge>; expected edges between two nodes"),
     (
-        "G<edge source='a' target='b' directed='yes'/>E",
-        "1: the edge has directed=\"yes\"; expected true or false",
+        "G<edge source='a' target='b' directed='true'/>E",
+        "1: the edge has directed=\"true\"; expected every edge to follow",
     ),
     ("G<node id='a'/>E", "has no edges; expected at least one"),
     ("G<edge source='a' target='a'/>E", "has no edges (self-loops do not count); expected"),

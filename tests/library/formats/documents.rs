@@ -1,4 +1,4 @@
-//! Formats that list nodes and edges: GraphML, GEXF, GML, Pajek, SIF and JSON.
+//! Formats that list nodes and edges: GML, Pajek, SIF and JSON, and what they have in common with XML.
 
 use std::fmt::Write;
 
@@ -91,99 +91,6 @@ fn formats_are_recognised_by_their_content() {
             rows(&by_name),
             "{name}"
         );
-    }
-}
-
-#[test]
-fn graphml_of_other_programs() {
-    // Cytoscape declares the key of the weight for nodes.
-    let cytoscape = "<graphml><key attr.name='weight' attr.type='double' for='node' id='weight'/>\n\
-        <key attr.name='name' attr.type='string' for='node' id='name'/><graph edgedefault='directed'>\n\
-        <node id='62'><data key='name'>Ann</data></node><node id='63'><data key='name'>Bob</data></node>\n\
-        <edge source='62' target='63'><data key='weight'>2.5</data><data key='shared'>x</data></edge></graph></graphml>";
-    let graph = read_text("g.graphml", cytoscape, &directed()).unwrap();
-    assert_eq!(rows(&graph), ["62 63 2.5"]);
-    let unread = "node data that is not read: name; `read.node_names = KEY` uses one as the ids";
-    assert_eq!(graph.notes, [unread, "edge data that is not read: shared"]);
-    assert_eq!(rows(&read_text("g.graphml", cytoscape, &named("NAME")).unwrap()), ["Ann Bob 2.5"]);
-    // igraph names nodes by v_name, yEd by labels that it draws.
-    let igraph = "<graphml><key id='v_name' for='node' attr.name='name'/><graph edgedefault='undirected'>\
-        <node id='n0'><data key='v_name'>a &amp; b</data></node><node id='n1'><data key='v_name'>c</data></node>\
-        <edge source='n0' target='n1'/></graph></graphml>";
-    assert_eq!(rows(&read_text("g.graphml", igraph, &named("name")).unwrap()), ["a & b c"]);
-    let yed = "<graphml xmlns:y='y'><key for='node' id='d6' yfiles.type='nodegraphics'/><graph edgedefault='directed'>\
-        <node id='n0'><data key='d6'><y:ShapeNode><y:NodeLabel>Ann<y:Model/></y:NodeLabel></y:ShapeNode></data></node>\
-        <node id='n1'><data key='d6'><y:ShapeNode><y:NodeLabel>Bob</y:NodeLabel></y:ShapeNode></data></node>\
-        <edge source='n0' target='n1'/></graph></graphml>";
-    assert_eq!(rows(&read_text("g.graphml", yed, &named("label")).unwrap()), ["Ann Bob"]);
-    assert_eq!(
-        error("g.graphml", igraph, &named("title")),
-        "has no node data \"title\", which `read.node_names` names; its node data: name"
-    );
-    let same = igraph.replace(">c<", ">a &amp; b<");
-    assert_eq!(
-        error("g.graphml", &same, &named("name")),
-        "the nodes n0 and n1 both have the name \"a & b\"; `read.node_names` expects one name per node"
-    );
-    let without = igraph.replace("<data key='v_name'>c</data>", "");
-    assert_eq!(
-        error("g.graphml", &without, &named("name")),
-        "the name of node n1 is empty; expected a node id"
-    );
-    let by_default = without.replace("attr.name='name'/>", "attr.name='name'><default>x</default></key>");
-    assert_eq!(rows(&read_text("g.graphml", &by_default, &named("name")).unwrap()), ["a & b x"]);
-}
-
-#[test]
-fn xml_is_read_in_its_encoding() {
-    let text = "<?xml version=\"1.0\" encoding=\"ENC\"?>\n<graphml><graph edgedefault=\"undirected\">\n\
-                <edge source=\"é\" target=\"ü\"/></graph></graphml>";
-    let latin: Vec<u8> =
-        text.replace("ENC", "ISO-8859-1").chars().map(|letter| letter as u32 as u8).collect();
-    assert_eq!(rows(&read(&Workspace::new(), "g.graphml", latin, &default()).unwrap()), ["é ü"]);
-    let utf16: Vec<u8> = format!("\u{feff}{}", text.replace("ENC", "UTF-16"))
-        .encode_utf16()
-        .flat_map(u16::to_be_bytes)
-        .collect();
-    assert_eq!(rows(&read(&Workspace::new(), "g.graphml", utf16, &default()).unwrap()), ["é ü"]);
-    assert_eq!(
-        error("g.graphml", &text.replace("ENC", "klingon"), &default()),
-        "declares the encoding \"klingon\", which is not known; expected one such as UTF-8 or ISO-8859-1"
-    );
-}
-
-#[test]
-fn gexf_of_gephi() {
-    let gephi = "<gexf xmlns=\"http://gexf.net/1.3\"><graph defaultedgetype=\"mutual\">\
-        <attributes class=\"node\"><attribute id=\"0\" title=\"city\" type=\"string\"/></attributes>\
-        <attributes class=\"edge\"><attribute id=\"0\" title=\"Trust\" type=\"double\"/></attributes><nodes>\
-        <node id=\"1\" label=\"Ann\"><attvalues><attvalue for=\"0\" value=\"Ulm\"/></attvalues>\
-        <nodes><node id=\"2\" label=\"Bob\"/></nodes></node><node id=\"3\" label=\"Cid\"/></nodes><edges>\
-        <edge source=\"1\" target=\"2\" weight=\"2.5\"><attvalues><attvalue for=\"0\" value=\"7\"/></attvalues></edge>\
-        <edge source=\"2\" target=\"3\" type=\"directed\"/></edges></graph></gexf>";
-    assert_eq!(rows(&read_text("g.gexf", gephi, &directed()).unwrap()), ["1 2 2.5", "2 1 2.5", "2 3 1"]);
-    let graph = read_text("g.gexf", gephi, &default()).unwrap();
-    assert_eq!(rows(&graph), ["1 2 2.5", "2 3 1"]);
-    assert_eq!(
-        graph.notes[1..],
-        [
-            "node data that is not read: label, city; `read.node_names = KEY` uses one as the ids",
-            "edge data that is not read: Trust"
-        ]
-    );
-    let trust = ReadConfig { weight_column: Some("trust".into()), ..default() };
-    assert_eq!(rows(&read_text("g.gexf", gephi, &trust).unwrap()), ["1 2 7", "2 3 1"]);
-    assert_eq!(rows(&read_text("g.gexf", gephi, &named("label")).unwrap()), ["Ann Bob 2.5", "Bob Cid 1"]);
-    for (text, expected) in [
-        ("<gexf/>", "1: the file has no <graph>; expected one"),
-        ("<gexf>\n<graph><edges><edge source='a' target='b' type='no'/>", "2: the type of edges is \"no\""),
-        (
-            "<gexf><graph><edges><edge source='a'/></edges></graph></gexf>",
-            "1: the target of the edge is empty",
-        ),
-        ("<gexf><graph>\n<edges><edge source='a' target='b' weight='0'/>", "2: the weight is 0"),
-    ] {
-        assert!(error("g.gexf", text, &default()).starts_with(expected), "{text}");
     }
 }
 

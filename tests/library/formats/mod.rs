@@ -3,6 +3,7 @@
 
 mod bad;
 mod documents;
+mod xml;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -151,7 +152,7 @@ fn directions_are_kept() {
     assert_eq!(edges(&graph), both);
     let error =
         read::data(&fixture("undirected.graphml"), &config, &Progress::default()).unwrap_err().to_string();
-    assert!(error.contains("edges without a direction: 4 of 4; `read.directed` expects"), "{error}");
+    assert!(error.contains("has edgedefault=\"undirected\"; `read.directed` expects"), "{error}");
 }
 
 #[test]

@@ -43,7 +43,7 @@ write("edge-list/blanks.txt", "% a comment\n" + "".join(f"{at} {at + 1}\n{at}  {
 write("edge-list/semicolons.csv", "\ufeff" + "".join(f"{u};{v}\r\n" for u, v in EDGES))
 write("edge-list/packed.csv.gz", gzip.compress(("source,target,weight\n" + "".join(f"n{at},n{at * 5 % 17},{at + 1}\n" for at in range(20))).encode(), mtime=0))
 
-for kind in ("gexf", "gml", "net", "json"):
+for kind in ("gml", "net", "json"):
     for fixture in (HERE.parents[4] / "tests" / "golden" / "formats").glob(f"*.{kind}"):
         write(f"{kind}/{fixture.name}", fixture.read_bytes())
         if fixture.stem == "undirected":
@@ -105,6 +105,38 @@ write("graphml/data.graphml", """<?xml version="1.0" encoding="UTF-8"?>
   </graph>
 </graphml>
 """)
+write("graphml/named.graphml", """<graphml xmlns:y="http://www.yworks.com/xml/graphml">
+<key for="node" id="d6" yfiles.type="nodegraphics"/><key id="l" for="node" attr.name="Label"><default>z</default></key>
+<key attr.name="weight" for="node" id="weight"/>
+<graph edgedefault="directed">
+<node id="n0"><data key="d6"><y:ShapeNode><y:NodeLabel>Ann &amp; Co<y:LabelModel/></y:NodeLabel></y:ShapeNode></data></node>
+<node id="n1"><port name="p"><data key="l">no</data></port><data key="l">Bob</data></node><node id="n2"/>
+<edge source="n0" target="n1"><data key="weight">2</data></edge><edge source="n1" target="n2"><data key="weight">3</data></edge>
+</graph>
+</graphml>
+""")
+wide = "\ufeff<?xml version='1.0' encoding='UTF-16'?>\n<graphml><graph edgedefault='undirected'><edge source='Zoé' target='b'/></graph></graphml>\n"
+write("graphml/utf-16.graphml", wide.encode("utf-16-le"))
+write("graphml/latin.graphml", wide[1:].replace("UTF-16", "ISO-8859-1").encode("latin-1"))
+write("graphml/bad-encoding.graphml", wide[1:].replace("UTF-16", "klingon"))
+for name, one in [("weighted", graph), ("directed", nx.DiGraph([(1, 2), (2, 3), (3, 1)]))]:
+    file = io.BytesIO()
+    nx.write_gexf(one, file)
+    write(f"gexf/{name}.gexf", file.getvalue())
+write("gexf/packed.gexf.gz", gzip.compress((HERE / "gexf/weighted.gexf").read_bytes(), mtime=0))
+write("gexf/named.gexf", """<?xml version="1.0" encoding="UTF-8"?>
+<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz">
+<graph defaultedgetype="mutual">
+<attributes class="node"><attribute id="0" title="Label"><default>Dan</default></attribute></attributes>
+<attributes class="edge"><attribute id="0" title="weight"><default>2</default></attribute></attributes>
+<nodes><node id="a" label="Ann"><nodes><node id="b"><attvalues><attvalue for="0" value="Bob"/></attvalues></node></nodes>
+<viz:size value="1"/></node><node id="c"/></nodes>
+<edges><edge source="a" target="b" weight="3"/><edge source="b" target="c" type="directed">
+<attvalues><attvalue for="0" value="4" end="1"/><attvalue for="0" value="5"/></attvalues></edge><edge source="a" target="c"/></edges>
+</graph>
+</gexf>
+""")
+write("gexf/bad-kind.gexf", "<gexf><graph><edges><edge source='a' target='b' type='sideways'/></edges></graph></gexf>\n")
 
 frame = pd.DataFrame({"source": [u for u, _ in EDGES], "target": [v for _, v in EDGES], "weight": np.arange(1, 7) / 2})
 numbers = pd.DataFrame({"source": np.arange(40) % 7, "target": np.arange(40) % 11 + 7})
