@@ -14,7 +14,7 @@ use crate::config::EdgeFormat;
 #[cfg_attr(feature = "clap", command(next_help_heading = "Input"))]
 #[serde(deny_unknown_fields)]
 pub struct ReadConfig {
-    /// Format of the edge list [default: from the extension of DATA, otherwise text]
+    /// Format of the edge list [default: from the extension of DATA, otherwise from its first bytes, or text]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
     pub format: Option<EdgeFormat>,
@@ -32,8 +32,8 @@ pub struct ReadConfig {
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(default)]
     pub target: Option<String>,
-    /// The column of edge weights: its header, or its number, counted from 1. A column with the header
-    /// `weight` is used automatically
+    /// The column of edge weights: its header, or its number, counted from 1; in a file that lists nodes and edges,
+    /// such as GraphML, the name of the edge data. A column with the header `weight` is used automatically
     #[cfg_attr(feature = "clap", arg(long, value_name = "COLUMN"))]
     #[serde(alias = "weights")]
     pub weight_column: Option<String>,
@@ -129,7 +129,7 @@ impl From<FeatureSource> for String {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Header {
-    /// A header if it has usual names such as `source,target`, or if it is the only row that is not numeric
+    /// A header if it has usual names such as `source,target`, or names above numbers
     #[default]
     Auto,
     /// The first row is a header

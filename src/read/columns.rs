@@ -3,7 +3,7 @@
 
 use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
-use crate::read::header::{column_of, label_column, usual_columns};
+use crate::read::header::{column_of, label_column, shown, usual_columns};
 use crate::read::odd_ids::is_missing;
 use crate::read::rows::Rows;
 use crate::read::values::{parse_finite, parse_weight};
@@ -138,7 +138,7 @@ impl PairColumns {
                 Some(format!(
                     "the first row ({}) was read as a header, and {source} and {target} as source and \
                      target{others}{hint}",
-                    header.join(",")
+                    shown(header)
                 ))
             }
         }

@@ -32,8 +32,8 @@ use crate::read::sif::read_sif;
 use crate::read::source::{Sizes, Source};
 
 /// Reads an edge list from `path`, or from stdin for `-`. The format is that of `config`, or else given by
-/// the file extension: text (CSV, TSV or white-space separated, optionally gzipped), Parquet, a Matrix Market
-/// or scipy sparse matrix, or GraphML. Node ids are any strings. Duplicates are merged, self-loops are
+/// the file extension, or by the first bytes: text (CSV, TSV or white-space separated, optionally gzipped),
+/// Parquet, a Matrix Market or scipy sparse matrix, or one of the formats that list nodes and edges. Node ids are any strings. Duplicates are merged, self-loops are
 /// dropped, and a note counts both; a reversed pair is a duplicate unless `config` makes edges directed. The
 /// rows and columns of a matrix and the nodes listed in GraphML are nodes even without edges.
 ///

@@ -32,6 +32,10 @@ const METIS: Foreign = Foreign {
     name: "METIS",
     command: "grep -v '^%' FILE | awk 'NR > 1 { for (i = 1; i <= NF; i++) print NR - 1, $i }'",
 };
+const WEIGHTED_METIS: Foreign = Foreign {
+    name: "METIS",
+    command: "grep -v '^%' FILE | awk 'NR > 1 { for (i = 1; i < NF; i += 2) print NR - 1, $i, $(i + 1) }'",
+};
 const DIMACS: Foreign =
     Foreign { name: "DIMACS", command: r#"awk '$1 == "e" || $1 == "a" { print $2, $3 }' FILE"# };
 const DOUBLE_COLONS: Foreign = Foreign { name: "separated by `::`", command: "sed 's/::/,/g' FILE" };
@@ -66,7 +70,7 @@ impl Beginning {
         }
         let lines: Vec<&str> = self.lines(&['#', '%']).collect();
         let Some(&first) = lines.first() else { return Ok(()) };
-        let tests: [(Foreign, bool); 16] = [
+        let tests: [(Foreign, bool); 17] = [
             (XGMML, self.starts_with("<?xml") && self.root_element() == Some("graph")),
             (N_TRIPLES, is_triple(first)),
             (TURTLE, first.starts_with("@prefix") || first.starts_with("@base")),
@@ -82,7 +86,8 @@ impl Beginning {
             (LEDA, first == "LEDA.GRAPH"),
             (GRAPH6, first.starts_with(">>graph6<<")),
             (SPARSE6, first.starts_with(">>sparse6<<")),
-            (METIS, self.is_metis()),
+            (METIS, self.is_metis(MetisWeights::None)),
+            (WEIGHTED_METIS, self.is_metis(MetisWeights::OfEdges)),
         ];
         match tests.into_iter().find(|(_, is_it)| *is_it) {
             Some((Foreign { name, command }, _)) => Err(format!(
@@ -134,16 +139,21 @@ impl Beginning {
         has_node(source) && has_node(target)
     }
 
-    /// Returns `true` for a line with the numbers n of nodes and m of edges, and a line of neighbours for each node.
-    fn is_metis(&self) -> bool {
+    /// Returns `true` for a line with the numbers n of nodes and m of edges, and a line of neighbours for each node,
+    /// each followed by the weight of the edge if the first line ends in `1` or `001`.
+    fn is_metis(&self, weights: MetisWeights) -> bool {
         let mut lines = self.text.lines().filter(|line| !line.starts_with(['%', '#']));
-        let numbers = |line: &str| -> Option<Vec<usize>> {
-            line.split_whitespace().map(|word| word.parse().ok()).collect()
+        let first: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
+        let (n, m, step) = match (first.as_slice(), weights) {
+            ([n, m] | [n, m, "0" | "000"], MetisWeights::None) => (n, m, 1),
+            ([n, m, "1" | "001"], MetisWeights::OfEdges) => (n, m, 2),
+            _ => return false,
         };
-        let first: Option<[usize; 2]> =
-            lines.next().and_then(numbers).and_then(|first| first.try_into().ok());
-        let Some([n, m]) = first else { return false };
-        let neighbours: Option<Vec<Vec<usize>>> = lines.map(numbers).collect();
+        let (Ok(n), Ok(m)) = (n.parse::<usize>(), m.parse::<usize>()) else { return false };
+        let neighbours_of = |line: &str| -> Option<Vec<usize>> {
+            line.split_whitespace().step_by(step).map(|word| word.parse().ok()).collect()
+        };
+        let neighbours: Option<Vec<Vec<usize>>> = lines.map(neighbours_of).collect();
         let Some(mut neighbours) = neighbours else { return false };
         while neighbours.len() > n && neighbours.last().is_some_and(Vec::is_empty) {
             neighbours.pop();
@@ -157,11 +167,20 @@ impl Beginning {
             let rows = || (1..).zip(&neighbours);
             let edges: HashSet<(usize, usize)> =
                 rows().flat_map(|(u, row)| row.iter().map(move |&v| (u, v))).collect();
-            return edges.len() == 2 * m && edges.iter().all(|&(u, v)| u != v && edges.contains(&(v, u)));
+            return m > 0
+                && edges.len() == 2 * m
+                && edges.iter().all(|&(u, v)| u != v && edges.contains(&(v, u)));
         }
         let length = neighbours.iter().map(Vec::len).find(|length| *length > 0);
         neighbours.iter().any(|row| !row.is_empty() && Some(row.len()) != length)
     }
+}
+
+/// The weights in a METIS file.
+#[derive(Clone, Copy)]
+enum MetisWeights {
+    None,
+    OfEdges,
 }
 
 /// Returns `true` for `<subject> <predicate> object .`.

@@ -75,6 +75,9 @@ const KIND_NAMES: [(&str, &str); 13] = [
     ("drug", "target"),
 ];
 
+/// The number of fields of a row that a note shows.
+const NUM_SHOWN: usize = 10;
+
 /// Names of a column that tells links from non-links, as [`canonical`] writes them.
 const LABEL_NAMES: [&str; 9] =
     ["label", "y", "isedge", "islink", "edgelabel", "target", "edge", "link", "exists"];
@@ -154,6 +157,14 @@ pub(super) fn class_column(header: &[String]) -> Option<usize> {
 
 fn position_of_any(header: &[String], wanted: &[&str]) -> Option<usize> {
     wanted.iter().find_map(|wanted| header.iter().position(|name| canonical(name) == *wanted))
+}
+
+/// Returns the fields of a row as a note shows them: the first few if there are many.
+pub(super) fn shown(fields: &[String]) -> String {
+    match fields.len() > NUM_SHOWN {
+        true => format!("{},…", fields[..NUM_SHOWN].join(",")),
+        false => fields.join(","),
+    }
 }
 
 /// Returns the column besides `nodes` that may tell links from non-links.

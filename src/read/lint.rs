@@ -5,7 +5,7 @@ use hashbrown::HashSet;
 use crate::config::{Header, ReadConfig};
 use crate::graph::{NodeIds, Pair};
 use crate::read::columns::{Choice, Columns};
-use crate::read::header::name_two_kinds;
+use crate::read::header::{name_two_kinds, shown};
 use crate::read::values::parse_finite;
 
 /// The number of rows below which nothing is concluded from what they have in common.
@@ -110,16 +110,16 @@ impl ReadRows<'_> {
         if self.columns.pairs.header.is_some() {
             return None;
         }
-        let (shown, num_others) = (self.first().join(","), self.pairs.len() - 1);
+        let (row, num_others) = (shown(self.first()), self.pairs.len() - 1);
         if is_size(self.first(), num_others) {
             return Some(format!(
-                "the first row ({shown}) was read as an edge, but {num_others} rows follow it: if it is the size \
+                "the first row ({row}) was read as an edge, but {num_others} rows follow it: if it is the size \
                  of the graph, remove it"
             ));
         }
         let are_words = self.first().iter().all(|field| field.parse::<f64>().is_err());
         (is_lone(self.pairs) && num_others > 0 && are_words).then(|| {
-            format!("the first row ({shown}) was read as an edge; use `read.header = yes` if it is a header")
+            format!("the first row ({row}) was read as an edge; use `read.header = yes` if it is a header")
         })
     }
 
@@ -128,7 +128,7 @@ impl ReadRows<'_> {
         let header = self.columns.pairs.header.as_ref()?;
         let (source, target) = self.columns.pairs.nodes;
         let found = [source, target].into_iter().find(|&at| self.nodes.index(&header[at]).is_some())?;
-        let header_row = header.join(",");
+        let header_row = shown(header);
         Some(match self.second_header {
             Some(line) => format!("line {line} repeats the header ({header_row}) and was read as an edge"),
             None => format!(

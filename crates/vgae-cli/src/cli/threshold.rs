@@ -104,15 +104,8 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         (Some(precision), _) => {
             let logit = logit_with_precision(&population, density, precision, reporter)?;
             let threshold = Threshold::at(population.reported(), density, logit)?;
-            if threshold.precision < precision {
-                reporter.note(format!(
-                    "the precision on the test part is {:.4}, below the {precision} reached on the \
-                     validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
-                    threshold.precision
-                ));
-            }
             let max_pairs = if score.factors().is_some() { MAX_PRODUCTS } else { MAX_PAIRS };
-            match num_candidates <= max_pairs {
+            let (threshold, num_predicted) = match num_candidates <= max_pairs {
                 true => {
                     stage.begin("counting pairs");
                     let count = score.num_above(logit, &run.graph.edges);
@@ -131,7 +124,15 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                     ));
                     (threshold, estimated)
                 }
+            };
+            if threshold.precision < precision {
+                reporter.note(format!(
+                    "the precision on the test part is {:.4}, below the {precision} reached on the \
+                     validation part; try a somewhat higher --precision, or --budget, which ranks all pairs",
+                    threshold.precision
+                ));
             }
+            (threshold, num_predicted)
         }
         (None, budget) => {
             let budget = budget.unwrap_or_default();

@@ -75,7 +75,8 @@ fn file_form_and_redundant_rows_change_nothing() {
 }
 
 /// Texts in formats that are not read, and the rows that the commands in their messages make of them.
-const FOREIGN: [(&str, &str); 11] = [
+const FOREIGN: [(&str, &str); 12] = [
+    ("3 2 001\n2 7\n1 7 3 5\n2 5\n", "1 2 7\n2 1 7\n2 3 5\n3 2 5\n"),
     ("# a\n<x> <knows> <y> .\n<y> <name> \"Y\" .\n", "<x>\t<y>\n"),
     ("(1, 2)\n(2, 3)\n", "1, 2\n2, 3\n"),
     ("[('a', 'b'), ('b', 'c')]\n", "a, b\nb, c\n"),
