@@ -75,6 +75,7 @@ def write_fixtures():
     small = {"store_schema": False, "write_statistics": False}
     names = table(EDGES, NAMES)
     pyarrow.parquet.write_table(names, FIXTURES / "snappy.parquet", compression="snappy", **small)
+    pyarrow.parquet.write_table(names, FIXTURES / "brotli.parquet", compression="brotli", **small)
     numbers = table(EDGES, range(10, 15)).select(["weight", "target", "source"])
     pyarrow.parquet.write_table(numbers, FIXTURES / "zstd.pq", compression="zstd", row_group_size=3, **small)
     missing = pyarrow.table({"source": ["a", None], "target": ["b", "c"]})

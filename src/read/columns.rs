@@ -3,7 +3,7 @@
 
 use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
-use crate::read::header::{column_of, label_column, shown, usual_columns};
+use crate::read::header::{column_of, label_column, numbers_rows, shown, usual_columns};
 use crate::read::odd_ids::is_missing;
 use crate::read::rows::Rows;
 use crate::read::values::{parse_finite, parse_weight};
@@ -255,8 +255,8 @@ fn is_header(names: &[String], second: Option<&[String]>, wanted: &NodeColumns) 
         || second.is_some_and(|second| is_over_numbers(names, second))
 }
 
-/// Returns `true` if the first two of `names` are not numbers and those below are, or if a later one is not a
-/// number, nor stands for a missing one, and the one below is.
+/// Returns `true` if the first two of `names` are not numbers and those below are, if a later one is not a number,
+/// nor stands for a missing one, and the one below is, or if the first is a name such as `pair_id` over a number.
 fn is_over_numbers(names: &[String], second: &[String]) -> bool {
     let is_number = |field: &String| parse_finite(field).is_ok();
     if names.len() < 2 || second.len() < 2 || names[..2].iter().any(is_number) {
@@ -264,7 +264,8 @@ fn is_over_numbers(names: &[String], second: &[String]) -> bool {
     }
     let is_name =
         |(name, below): (&String, &String)| !is_number(name) && !is_missing(name) && is_number(below);
-    second[..2].iter().all(is_number) || names.iter().zip(second).skip(2).any(is_name)
+    let is_over_row_numbers = numbers_rows(&names[0]) && is_number(&second[0]);
+    is_over_row_numbers || second[..2].iter().all(is_number) || names.iter().zip(second).skip(2).any(is_name)
 }
 
 /// Refuses an adjacency matrix with names in its first row and its first column.

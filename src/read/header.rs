@@ -159,6 +159,12 @@ fn position_of_any(header: &[String], wanted: &[&str]) -> Option<usize> {
     wanted.iter().find_map(|wanted| header.iter().position(|name| canonical(name) == *wanted))
 }
 
+/// Returns `true` for the usual names of a column that numbers the rows.
+pub(super) fn numbers_rows(name: &str) -> bool {
+    let name = canonical(name);
+    name.ends_with("id") || ["index", "row", "number", "no", "nr"].contains(&name.as_str())
+}
+
 /// Returns the fields of a row as a note shows them: the first few if there are many.
 pub(super) fn shown(fields: &[String]) -> String {
     match fields.len() > NUM_SHOWN {

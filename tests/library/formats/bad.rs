@@ -190,6 +190,8 @@ fn bad_npz_is_refused() {
 fn bad_parquet_is_refused() {
     let found =
         |name: &str| read::data(&fixture(name), &default(), &Progress::default()).unwrap_err().to_string();
+    let brotli = "the column \"source\" is compressed with brotli, which vgae does not read; expected snappy, zstd, gzip";
+    assert!(found("brotli.parquet").contains(brotli), "{}", found("brotli.parquet"));
     assert!(found("null.parquet").ends_with("the column \"source\" has a null in row 2; expected a value"));
     let fractions = "the column \"source\" is of type DOUBLE; expected strings or whole numbers as node ids; hint: pandas \
                      turns whole numbers into fractions if some values are missing";

@@ -329,3 +329,22 @@ fn labelled_pairs_are_links_and_negatives() {
         "negative-is-edge,pairs.csv,2,a,b,split/train.csv,1,\"a,b is an edge: split/train.csv:1\"\n"
     );
 }
+
+#[test]
+fn columns_of_pairs_are_chosen() {
+    let workspace = Workspace::new();
+    write_split(&workspace);
+    workspace.write("pairs.csv", "pair_id,x,y\n1,a,b\n2,b,4\n");
+    let expected = "trained-on,pairs.csv,2,a,b,split/train.csv,1,\
+                    \"a,b is also split/train.csv:1, which message passing sees\"\n";
+    for columns in ["--source x --target y", "--source 2 --target 3"] {
+        let (rows, verdict) = offences(&workspace, &format!("audit split --pairs pairs.csv {columns}"));
+        assert_eq!((rows.as_str(), verdict.lines().count()), (expected, 1), "{columns}");
+    }
+    let assert = workspace.vgae("audit split --pairs pairs.csv").assert().success();
+    let note = "note: pairs.csv: the first row (pair_id,x,y) was read as a header, and pair_id and x as source and \
+                target; --source and --target choose other columns\n";
+    assert!(text(assert.get_output().stderr.clone()).starts_with(note));
+    let error = workspace.failure("audit split --source x", 2);
+    assert_eq!(error, "error: --source and --target are for files of pairs; add --pairs or --negatives\n");
+}
