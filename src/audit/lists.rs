@@ -64,13 +64,14 @@ pub(super) fn drop_reversed(lists: &[List], rows: &mut Vec<Row>, direction: Dire
     if direction == Direction::Directed {
         return Vec::new();
     }
-    let mut is_both = vec![true; lists.len()];
+    // `None` for a list without rows.
+    let mut is_both: Vec<Option<bool>> = vec![None; lists.len()];
     for same in rows.chunk_by(|a, b| (a.key, a.list) == (b.key, b.list)) {
         let is_one_pair = same.len() == 2 && same[0].is_reversed != same[1].is_reversed;
-        is_both[same[0].list as usize] &= is_one_pair;
+        let is_both = &mut is_both[same[0].list as usize];
+        *is_both = Some(is_both.unwrap_or(true) && is_one_pair);
     }
-    let has_rows = |list: usize| rows.iter().any(|row| row.list as usize == list);
-    let found: Vec<usize> = (0..lists.len()).filter(|&list| is_both[list] && has_rows(list)).collect();
+    let found: Vec<usize> = (0..lists.len()).filter(|&list| is_both[list] == Some(true)).collect();
     if found.first() != Some(&0) {
         return Vec::new();
     }

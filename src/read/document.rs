@@ -3,15 +3,14 @@
 use hashbrown::HashSet;
 
 use crate::config::ReadConfig;
+use crate::error::Error;
 use crate::graph::{Direction, Graph, InputFile, NodeIds, Pair};
-use crate::read::listed::{ListedEdges, check_count};
+use crate::read::listed::{ListedEdges, check_count, few_names};
 use crate::read::raw::Fingerprint;
 use crate::read::values::check_id;
 
 /// The edge data that is the weight by default.
 const WEIGHT: &str = "weight";
-/// The number of names of data that a note lists.
-const NUM_SHOWN: usize = 5;
 
 /// The nodes and edges listed so far.
 pub(super) struct Document<'a> {
@@ -129,9 +128,14 @@ impl<'a> Document<'a> {
     /// Builds the graph; `input` describes the file.
     ///
     /// # Errors
-    /// Returns a message about the file as a whole: no edges, some edges without a weight, undirected edges
-    /// although `read.directed` asks for directions, or nodes that cannot be named as `read.node_names` asks.
-    pub(super) fn graph(self, input: InputFile) -> Result<Graph, String> {
+    /// Returns [`Error::Input`] for a file with no edges, with some edges without a weight, with undirected edges
+    /// although `read.directed` asks for directions, or with nodes that cannot be named as `read.node_names` asks.
+    pub(super) fn graph(self, input: InputFile) -> crate::error::Result<Graph> {
+        let path = input.path.clone();
+        self.build(input).map_err(|problem| Error::Input { path, problem })
+    }
+
+    fn build(self, input: InputFile) -> Result<Graph, String> {
         if self.pairs.is_empty() {
             return Err("has no edges; expected at least one".into());
         }
@@ -155,7 +159,10 @@ impl<'a> Document<'a> {
         notes.extend(self.note_on_node_data());
         let weights = self.complete_weights()?;
         notes.extend(self.note_on_edge_data(weights.is_some()));
-        let nodes = self.named_nodes()?;
+        let nodes = match &self.config.node_names {
+            Some(wanted) => self.named_nodes(wanted)?,
+            None => self.nodes,
+        };
         let mut graph = ListedEdges { nodes, pairs: self.pairs, weights }.graph("edges", self.config, input);
         graph.notes.extend(notes);
         Ok(graph)
@@ -176,7 +183,7 @@ impl<'a> Document<'a> {
         {
             return Err(format!(
                 "has no edge data {wanted:?}, which `read.weight_column` names; its edge data: {}",
-                listed(&self.edge_data.list)
+                known(&self.edge_data)
             ));
         }
         if self.weights.iter().all(|weight| weight.is_nan()) {
@@ -194,13 +201,12 @@ impl<'a> Document<'a> {
         self.weights.iter().zip(&self.pairs).map(weight).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Returns the nodes by the names that `read.node_names` chooses, else by their ids.
-    fn named_nodes(&self) -> Result<NodeIds, String> {
-        let Some(wanted) = &self.config.node_names else { return Ok(self.nodes.clone()) };
+    /// Returns the nodes by the names in the data `wanted`.
+    fn named_nodes(&self, wanted: &str) -> Result<NodeIds, String> {
         if !self.node_data.list.iter().any(|name| self.names_nodes(name)) {
             return Err(format!(
                 "has no node data {wanted:?}, which `read.node_names` names; its node data: {}",
-                listed(&self.node_data.list)
+                known(&self.node_data)
             ));
         }
         let mut named = NodeIds::default();
@@ -224,29 +230,20 @@ impl<'a> Document<'a> {
             None => "; `read.node_names = KEY` uses one as the ids",
             Some(_) => "",
         };
-        let unread: Vec<String> =
-            self.node_data.list.iter().filter(|name| !self.names_nodes(name)).cloned().collect();
-        (!unread.is_empty()).then(|| format!("node data that is not read: {}{hint}", listed(&unread)))
+        let unread: Vec<&String> =
+            self.node_data.list.iter().filter(|name| !self.names_nodes(name)).collect();
+        (!unread.is_empty()).then(|| format!("node data that is not read: {}{hint}", few_names(&unread)))
     }
 
     fn note_on_edge_data(&self, has_weights: bool) -> Option<String> {
         let hint = if has_weights { "" } else { "; `read.weight_column = NAME` reads one as the weight" };
-        let unread: Vec<String> = self
-            .edge_data
-            .list
-            .iter()
-            .filter(|name| !has_weights || !self.is_weight(name))
-            .cloned()
-            .collect();
-        (!unread.is_empty()).then(|| format!("edge data that is not read: {}{hint}", listed(&unread)))
+        let is_unread = |name: &&String| !has_weights || !self.is_weight(name);
+        let unread: Vec<&String> = self.edge_data.list.iter().filter(is_unread).collect();
+        (!unread.is_empty()).then(|| format!("edge data that is not read: {}{hint}", few_names(&unread)))
     }
 }
 
-/// Lists the first few names.
-fn listed(names: &[String]) -> String {
-    match names {
-        [] => "none".into(),
-        _ if names.len() > NUM_SHOWN => format!("{}, …", names[..NUM_SHOWN].join(", ")),
-        _ => names.join(", "),
-    }
+/// Lists the first few names of the data that a file has.
+fn known(names: &Names) -> String {
+    if names.list.is_empty() { "none".into() } else { few_names(&names.list) }
 }

@@ -33,9 +33,10 @@ use crate::read::source::{Sizes, Source};
 
 /// Reads an edge list from `path`, or from stdin for `-`. The format is that of `config`, or else given by
 /// the file extension, or by the first bytes: text (CSV, TSV or white-space separated, optionally gzipped),
-/// Parquet, a Matrix Market or scipy sparse matrix, or one of the formats that list nodes and edges. Node ids are any strings. Duplicates are merged, self-loops are
-/// dropped, and a note counts both; a reversed pair is a duplicate unless `config` makes edges directed. The
-/// rows and columns of a matrix and the nodes listed in GraphML are nodes even without edges.
+/// Parquet, a Matrix Market or scipy sparse matrix, or one of the formats that list nodes and edges. Node ids
+/// are any strings. Duplicates are merged, self-loops are dropped, and a note counts both; a reversed pair is a
+/// duplicate unless `config` makes edges directed. The rows and columns of a matrix and the nodes listed in
+/// GraphML are nodes even without edges.
 ///
 /// # Errors
 /// Returns [`Error::Io`] if the file cannot be read; [`Error::Row`] for a line that does not follow the
@@ -44,9 +45,8 @@ use crate::read::source::{Sizes, Source};
 /// [`Error::Config`] for a setting that does not apply to the format.
 pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Result<Graph> {
     let format = config.format.unwrap_or_else(|| EdgeFormat::from_path(path));
-    match format {
-        EdgeFormat::Parquet | EdgeFormat::Npz => check_settings(format, config)?,
-        _ => return read_text(Source::open(path, Sizes::USUAL, progress)?, format, config),
+    if matches!(format, EdgeFormat::Parquet | EdgeFormat::Npz) {
+        check_settings(format, config)?;
     }
     match format {
         #[cfg(feature = "parquet")]
@@ -57,7 +57,7 @@ pub fn edge_list(path: &Path, config: &ReadConfig, progress: &Progress) -> Resul
         EdgeFormat::Parquet => Err(not_built_in(path, "Parquet", "parquet")),
         #[cfg(not(feature = "npz"))]
         EdgeFormat::Npz => Err(not_built_in(path, "npz", "npz")),
-        _ => unreachable!("formats of text are read above"),
+        _ => read_text(Source::open(path, Sizes::USUAL, progress)?, format, config),
     }
 }
 

@@ -70,7 +70,7 @@ impl Beginning {
         }
         let lines: Vec<&str> = self.lines(&['#', '%']).collect();
         let Some(&first) = lines.first() else { return Ok(()) };
-        let tests: [(Foreign, bool); 17] = [
+        let tests: [(Foreign, bool); 15] = [
             (XGMML, self.starts_with("<?xml") && self.root_element() == Some("graph")),
             (N_TRIPLES, is_triple(first)),
             (TURTLE, first.starts_with("@prefix") || first.starts_with("@base")),
@@ -86,11 +86,10 @@ impl Beginning {
             (LEDA, first == "LEDA.GRAPH"),
             (GRAPH6, first.starts_with(">>graph6<<")),
             (SPARSE6, first.starts_with(">>sparse6<<")),
-            (METIS, self.is_metis(MetisWeights::None)),
-            (WEIGHTED_METIS, self.is_metis(MetisWeights::OfEdges)),
         ];
-        match tests.into_iter().find(|(_, is_it)| *is_it) {
-            Some((Foreign { name, command }, _)) => Err(format!(
+        let found = tests.into_iter().find(|(_, is_it)| *is_it).map(|(foreign, _)| foreign);
+        match found.or_else(|| self.metis()) {
+            Some(Foreign { name, command }) => Err(format!(
                 "is {name}; expected source,target rows; hint: `{command}` makes such rows of it"
             )),
             None if self.starts_with("<?xml") => Err(format!(
@@ -113,14 +112,14 @@ impl Beginning {
 
     /// Returns `true` for `graph {`, `digraph name {` and the like, after comments.
     fn is_dot(&self) -> bool {
-        let mut lines = self.lines(&['#', '/', '*']);
-        let mut words = lines.next().unwrap_or_default().split(|letter: char| !letter.is_alphanumeric());
+        let first_lines: Vec<&str> = self.lines(&['#', '/', '*']).take(2).collect();
+        let Some(line) = first_lines.first() else { return false };
+        let mut words = line.split(|letter: char| !letter.is_alphanumeric());
         let first = words.next().unwrap_or_default().to_ascii_lowercase();
         let is_graph = match first.as_str() {
             "strict" => words.next().is_some_and(|word| word.to_ascii_lowercase().ends_with("graph")),
             word => word == "graph" || word == "digraph",
         };
-        let first_lines: Vec<&str> = self.lines(&['#', '/', '*']).take(2).collect();
         is_graph && first_lines.iter().any(|line| line.ends_with('{') || line.contains("{ "))
     }
 
@@ -139,48 +138,39 @@ impl Beginning {
         has_node(source) && has_node(target)
     }
 
-    /// Returns `true` for a line with the numbers n of nodes and m of edges, and a line of neighbours for each node,
+    /// Returns METIS for a line with the numbers n of nodes and m of edges, and a line of neighbours for each node,
     /// each followed by the weight of the edge if the first line ends in `1` or `001`.
-    fn is_metis(&self, weights: MetisWeights) -> bool {
+    fn metis(&self) -> Option<Foreign> {
         let mut lines = self.text.lines().filter(|line| !line.starts_with(['%', '#']));
         let first: Vec<&str> = lines.next().unwrap_or_default().split_whitespace().collect();
-        let (n, m, step) = match (first.as_slice(), weights) {
-            ([n, m] | [n, m, "0" | "000"], MetisWeights::None) => (n, m, 1),
-            ([n, m, "1" | "001"], MetisWeights::OfEdges) => (n, m, 2),
-            _ => return false,
+        let (n, m, step, found) = match first.as_slice() {
+            [n, m] | [n, m, "0" | "000"] => (n, m, 1, METIS),
+            [n, m, "1" | "001"] => (n, m, 2, WEIGHTED_METIS),
+            _ => return None,
         };
-        let (Ok(n), Ok(m)) = (n.parse::<usize>(), m.parse::<usize>()) else { return false };
+        let (n, m) = (n.parse::<usize>().ok()?, m.parse::<usize>().ok()?);
         let neighbours_of = |line: &str| -> Option<Vec<usize>> {
             line.split_whitespace().step_by(step).map(|word| word.parse().ok()).collect()
         };
-        let neighbours: Option<Vec<Vec<usize>>> = lines.map(neighbours_of).collect();
-        let Some(mut neighbours) = neighbours else { return false };
+        let mut neighbours: Vec<Vec<usize>> = lines.map(neighbours_of).collect::<Option<_>>()?;
         while neighbours.len() > n && neighbours.last().is_some_and(Vec::is_empty) {
             neighbours.pop();
         }
         let is_node = |&node: &usize| (1..=n).contains(&node);
         if neighbours.len() > n || !neighbours.iter().flatten().all(is_node) {
-            return false;
+            return None;
         }
         if self.is_whole {
             // Each edge is listed at both of its nodes.
             let rows = || (1..).zip(&neighbours);
             let edges: HashSet<(usize, usize)> =
                 rows().flat_map(|(u, row)| row.iter().map(move |&v| (u, v))).collect();
-            return m > 0
-                && edges.len() == 2 * m
-                && edges.iter().all(|&(u, v)| u != v && edges.contains(&(v, u)));
+            let is_symmetric = edges.iter().all(|&(u, v)| u != v && edges.contains(&(v, u)));
+            return (m > 0 && edges.len() == 2 * m && is_symmetric).then_some(found);
         }
         let length = neighbours.iter().map(Vec::len).find(|length| *length > 0);
-        neighbours.iter().any(|row| !row.is_empty() && Some(row.len()) != length)
+        neighbours.iter().any(|row| !row.is_empty() && Some(row.len()) != length).then_some(found)
     }
-}
-
-/// The weights in a METIS file.
-#[derive(Clone, Copy)]
-enum MetisWeights {
-    None,
-    OfEdges,
 }
 
 /// Returns `true` for `<subject> <predicate> object .`.

@@ -31,8 +31,7 @@ pub(super) fn read_gml(mut source: Source, config: &ReadConfig) -> Result<Graph>
         read(&mut tokens, &mut document).map_err(|problem| (problem, tokens.line()))
     };
     outcome.map_err(|(problem, line)| problem.at(line, &source))?;
-    let error = source.file_errors();
-    document.graph(source.finish()).map_err(error)
+    document.graph(source.finish())
 }
 
 /// Reads the keys and values outside the graph.

@@ -1,5 +1,7 @@
 //! The usual names of columns, and what they say about their values.
 
+use hashbrown::HashMap;
+
 /// The two ends of an edge, as [`canonical`] writes them. Earlier pairs win.
 const ROLES: [(&str, &str); 18] = [
     ("source", "target"),
@@ -84,11 +86,11 @@ const LABEL_NAMES: [&str; 9] =
 
 /// Returns the columns of source and target if `header` contains one of the usual pairs of names.
 pub(super) fn usual_columns(header: &[String]) -> Option<(usize, usize)> {
-    let names: Vec<String> = header.iter().map(|name| canonical(name)).collect();
-    let find = |source: &str, target: &str| {
-        let position = |wanted: &str| names.iter().position(|name| name == wanted);
-        Some((position(source)?, position(target)?))
-    };
+    let mut positions: HashMap<String, usize> = HashMap::new();
+    for (at, name) in header.iter().enumerate() {
+        positions.entry(canonical(name)).or_insert(at);
+    }
+    let find = |source: &str, target: &str| Some((*positions.get(source)?, *positions.get(target)?));
     let of_kinds = || {
         KIND_NAMES.iter().find_map(|&(source, target)| {
             find(source, target).or_else(|| find(&format!("{source}id"), &format!("{target}id")))

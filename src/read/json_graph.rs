@@ -37,11 +37,11 @@ pub(super) fn read_json_graph(mut source: Source, config: &ReadConfig) -> Result
             false => source.error_at(line.max(1), format!("the JSON is damaged: {error}")),
         }
     })?;
-    let error = source.file_errors();
-    let parts = parts_of(file).map_err(&error)?;
     let mut document = Document::new(config, fingerprint);
-    add(parts, &mut document, config).map_err(&error)?;
-    document.graph(source.finish()).map_err(error)
+    parts_of(file)
+        .and_then(|parts| add(parts, &mut document, config))
+        .map_err(|problem| source.file_error(problem))?;
+    document.graph(source.finish())
 }
 
 const JSON_LINES: &str = "has a JSON value per line; expected one object with nodes and links; hint: `jq -r '[.source, \
@@ -56,11 +56,7 @@ struct Parts {
 
 /// Returns the nodes and edges, whatever form of the file holds them.
 fn parts_of(file: File) -> std::result::Result<Parts, String> {
-    let direction = |is_directed: bool| match is_directed {
-        true => Direction::Directed,
-        false => Direction::Undirected,
-    };
-    let object = match file {
+    let mut object = match file {
         File::Object(object) => object,
         File::List(items) if matches!(items.first(), Some(Scalar::List)) => {
             return Err("is a list of JSON lists; expected one object with nodes and links; hint: `jq -r '.[] | @csv' \
@@ -82,13 +78,12 @@ fn parts_of(file: File) -> std::result::Result<Parts, String> {
                     to_entries[] | $n[.key].id as $u | .value[] | [$u, .id] | @csv' FILE` makes source,target rows"
             .into());
     }
-    let mut object = object;
-    let mut is_directed = object.directed.as_ref().and_then(Scalar::truth);
+    let mut direction = object.directed.as_ref().and_then(Scalar::direction);
     if let Some(Collection::Object(graph)) = object.graph.take().map(|graph| *graph)
         && graph.edges.is_some()
     {
         // The JSON Graph Format has directed edges unless it says otherwise.
-        is_directed = graph.directed.as_ref().and_then(Scalar::truth).or(Some(true));
+        direction = graph.directed.as_ref().and_then(Scalar::direction).or(Some(Direction::Directed));
         object = graph;
     }
     let (nodes, edges) = match (object.elements, object.links.or(object.edges)) {
@@ -112,7 +107,7 @@ fn parts_of(file: File) -> std::result::Result<Parts, String> {
                 .into());
         }
     };
-    Ok(Parts { nodes, edges, direction: is_directed.map(direction) })
+    Ok(Parts { nodes, edges, direction })
 }
 
 fn with_data(items: Vec<Item>) -> Vec<Item> {
@@ -159,8 +154,7 @@ fn add(parts: Parts, document: &mut Document, config: &ReadConfig) -> std::resul
                 nodes.len()
             ));
         }
-        let own = edge.get("directed").and_then(Scalar::truth);
-        let own = own.map(|own| if own { Direction::Directed } else { Direction::Undirected });
+        let own = edge.get("directed").and_then(Scalar::direction);
         document.add_edge(source, target, own.unwrap_or(direction))?;
         for (name, value) in edge.entries() {
             if ["source", "target", "id", "directed"].contains(&name) {

@@ -6,6 +6,7 @@ use crate::config::{Header, ReadConfig};
 use crate::graph::{NodeIds, Pair};
 use crate::read::columns::{Choice, Columns};
 use crate::read::header::{name_two_kinds, shown};
+use crate::read::listed::few_names;
 use crate::read::values::parse_finite;
 
 /// The number of rows below which nothing is concluded from what they have in common.
@@ -76,13 +77,12 @@ impl ReadRows<'_> {
             // A column without a name has a note of its own.
             let names: Vec<&str> =
                 unread.map(|at| header[at].as_str()).filter(|name| !name.is_empty()).collect();
-            let more = if names.len() > 5 { ", …" } else { "" };
             let hint = match weight {
                 None => "; `read.weight_column = NAME` reads one as the weight",
                 Some(_) => "",
             };
-            let listed = names[..names.len().min(5)].join(", ");
-            return (!names.is_empty()).then(|| format!("columns that are not read: {listed}{more}{hint}"));
+            return (!names.is_empty())
+                .then(|| format!("columns that are not read: {}{hint}", few_names(&names)));
         }
         let unread: Vec<usize> = unread.collect();
         match unread.as_slice() {

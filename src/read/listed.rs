@@ -4,11 +4,13 @@ use crate::config::ReadConfig;
 use crate::graph::{Direction, EdgeList, Graph, InputFile, Merged, NodeIds, Pair};
 use crate::read::odd_ids;
 
-/// The number of nodes above which a matrix is checked against its number of entries, before memory is
-/// allocated.
+/// The number of nodes above which it is checked against the number of entries, before memory is allocated.
 const MANY_NODES: u64 = 1 << 20;
-/// The most nodes per entry of such a matrix; more are a mistake in its size.
+/// The most nodes per entry of such a file; more are a mistake in their number.
 const NODES_PER_ENTRY: u64 = 64;
+
+/// The number of names that a note lists.
+const NUM_SHOWN: usize = 5;
 
 /// The number of rows above which rows are checked against the bytes of their file.
 const MANY_ROWS: usize = 1 << 24;
@@ -35,7 +37,7 @@ impl ListedEdges {
         weights: Option<Vec<f32>>,
     ) -> std::result::Result<Self, String> {
         let (n, num_entries) = (u64::from(num_nodes), pairs.len() as u64);
-        if n > MANY_NODES && n / NODES_PER_ENTRY > num_entries {
+        if !is_plausible(n, num_entries) {
             return Err(format!("has {n} rows for {num_entries} entries; expected fewer rows"));
         }
         let mut nodes = NodeIds::default();
@@ -58,6 +60,18 @@ impl ListedEdges {
         notes.extend(odd_ids::notes(&nodes, &edges));
         Graph { nodes, edges, notes, inputs: vec![input], ..Graph::default() }
     }
+}
+
+/// Returns `false` if there are far more nodes than entries of a file that says how many nodes it has.
+pub(super) fn is_plausible(num_nodes: u64, num_entries: u64) -> bool {
+    num_nodes <= MANY_NODES || num_nodes / NODES_PER_ENTRY <= num_entries
+}
+
+/// Lists the first few names for a note.
+pub(super) fn few_names(names: &[impl AsRef<str>]) -> String {
+    let few: Vec<&str> = names.iter().take(NUM_SHOWN).map(AsRef::as_ref).collect();
+    let more = if names.len() > NUM_SHOWN { ", …" } else { "" };
+    format!("{}{more}", few.join(", "))
 }
 
 /// Checks the number of rows against the size of the file: a megabyte of gzip can repeat a row 250 million

@@ -234,7 +234,7 @@ fn labels(path: &Path, progress: &Progress) -> Result<LabelTable> {
             return Err(reader.error(format!("expected node,label, found {} column", reader.len())));
         }
         let (node, label) = (reader.field(node_column), reader.field(label_column));
-        if rows.is_empty() && lines.is_empty() && node_column == 0 && node.eq_ignore_ascii_case("node") {
+        if rows.is_empty() && node_column == 0 && node.eq_ignore_ascii_case("node") {
             continue;
         }
         if node.is_empty() {

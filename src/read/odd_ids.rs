@@ -25,7 +25,7 @@ pub(super) fn notes(nodes: &NodeIds, edges: &EdgeList) -> Vec<String> {
 
 /// Returns `true` for text that programs write for a missing value.
 pub(super) fn is_missing(text: &str) -> bool {
-    text.is_empty() || (text.len() <= 9 && MISSING.contains(&text.to_ascii_lowercase().as_str()))
+    text.is_empty() || MISSING.iter().any(|missing| missing.eq_ignore_ascii_case(text))
 }
 
 /// Returns a note if an id occurs in two spellings.

@@ -8,14 +8,10 @@ use crate::graph::{Direction, Graph};
 use crate::read::RowReader;
 use crate::read::document::Document;
 use crate::read::fields::Separator;
+use crate::read::listed::is_plausible;
 use crate::read::rows::Rows;
 use crate::read::source::Source;
 use crate::read::values::parse_weight;
-
-/// The number of vertices above which it is checked against the number of lines.
-const MANY_VERTICES: u64 = 1 << 20;
-/// The most vertices per line of such a file; more are a mistake in their number.
-const VERTICES_PER_LINE: u64 = 64;
 
 /// The part of the file that a line belongs to.
 #[derive(Clone, Copy, PartialEq)]
@@ -66,7 +62,7 @@ pub(super) fn read_pajek(source: Source, config: &ReadConfig) -> Result<Graph> {
     if network.section == Section::Before {
         return Err(error("has no *Vertices; expected a Pajek network".into()));
     }
-    if n > MANY_VERTICES && n / VERTICES_PER_LINE > num_lines {
+    if !is_plausible(n, num_lines) {
         return Err(error(format!("has {n} vertices in {num_lines} lines; expected fewer vertices")));
     }
     (1..=n).try_for_each(|vertex| document.add_node(&vertex.to_string()).map(|_| ())).map_err(&error)?;
@@ -80,7 +76,7 @@ pub(super) fn read_pajek(source: Source, config: &ReadConfig) -> Result<Graph> {
             document.set_weight(weight);
         }
     }
-    let mut graph = document.graph(reader.finish()).map_err(error)?;
+    let mut graph = document.graph(reader.finish())?;
     if let (Some(first), false) = (network.num_first_kind, config.bipartite) {
         graph.notes.push(format!(
             "the first {first} vertices are of another kind than the others; `read.bipartite` keeps them apart"

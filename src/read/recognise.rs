@@ -1,6 +1,7 @@
 //! Recognises the format of a text by its beginning.
 
 use crate::config::EdgeFormat;
+use crate::read::source::BYTE_ORDER_MARK;
 
 /// The beginning of a Matrix Market file, whatever its name.
 const BANNER: &str = "%%MatrixMarket";
@@ -15,7 +16,7 @@ pub(super) struct Beginning {
 
 impl Beginning {
     pub(super) fn new(bytes: &[u8], is_whole: bool) -> Self {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let bytes = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(bytes);
         let end = match is_whole {
             true => bytes.len(),
             false => memchr::memrchr(b'\n', bytes).map_or(bytes.len(), |at| at + 1),

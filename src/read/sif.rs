@@ -6,10 +6,11 @@ use crate::graph::{Direction, Graph};
 use crate::read::RowReader;
 use crate::read::document::Document;
 use crate::read::fields::Separator;
+use crate::read::listed::few_names;
 use crate::read::source::Source;
 
-/// The number of types of edges that a note lists.
-const NUM_SHOWN: usize = 5;
+/// The number of types of edges that are kept, more than a note lists.
+const MAX_TYPES: usize = 10;
 
 /// Reads lines such as `ann likes bob cid`, which is an edge from ann to bob and one to cid; a node alone on a line
 /// has no edges there. Fields are separated by tabs if the beginning of the file has one, else by blanks. The types
@@ -36,7 +37,7 @@ pub(super) fn read_sif(mut source: Source, config: &ReadConfig) -> Result<Graph>
                 separator.name()
             )),
             [node, kind, targets @ ..] => {
-                if types.len() <= NUM_SHOWN && !types.iter().any(|known| known == kind) {
+                if types.len() < MAX_TYPES && !types.iter().any(|known| known == kind) {
                     types.push(kind.to_string());
                 }
                 targets.iter().try_for_each(|target| document.add_edge(node, target, direction))
@@ -44,12 +45,9 @@ pub(super) fn read_sif(mut source: Source, config: &ReadConfig) -> Result<Graph>
         };
         outcome.map_err(|problem| reader.error(problem))?;
     }
-    let error = reader.file_errors();
     let comments = reader.comment_note();
-    let mut graph = document.graph(reader.finish()).map_err(error)?;
-    let more = if types.len() > NUM_SHOWN { ", …" } else { "" };
-    types.truncate(NUM_SHOWN);
-    graph.notes.push(format!("types of edges that are not read: {}{more}", types.join(", ")));
+    let mut graph = document.graph(reader.finish())?;
+    graph.notes.push(format!("types of edges that are not read: {}", few_names(&types)));
     graph.notes.extend(comments);
     Ok(graph)
 }

@@ -17,7 +17,7 @@ use crate::read::raw::{Fingerprint, RawFile};
 pub(super) const MAX_LINE_BYTES: usize = 1 << 26;
 
 /// The byte order mark of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The number of bytes by which a format is recognised.
 const RECOGNISED_BYTES: u64 = 1 << 16;
@@ -112,27 +112,31 @@ impl Source {
     /// Returns the first unpacked bytes, up to 64 KiB, and `true` if they are the whole file. They will be read
     /// again. Call it before anything is read.
     pub(super) fn beginning(&mut self) -> (Vec<u8>, bool) {
-        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
-        let (mut beginning, mut limited) = (Vec::new(), rest.take(RECOGNISED_BYTES));
-        let outcome = limited.read_to_end(&mut beginning);
-        let is_whole = outcome.is_ok() && (beginning.len() as u64) < RECOGNISED_BYTES;
-        let again = io::Cursor::new(beginning.clone()).chain(FailingRead(outcome.err()));
-        self.bytes = Box::new(again.chain(limited.into_inner()));
+        let (beginning, error) = self.take(RECOGNISED_BYTES);
+        let is_whole = error.is_none() && (beginning.len() as u64) < RECOGNISED_BYTES;
+        self.put_back(beginning.clone(), error);
         (beginning, is_whole)
     }
 
     /// Returns the unpacked bytes, for formats that are not read by lines, without a byte order mark of UTF-8. Call
     /// it once, before anything is read.
     pub(super) fn bytes(&mut self) -> &mut (dyn Read + Send) {
-        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
-        let (mut mark, mut limited) = (Vec::new(), rest.take(BYTE_ORDER_MARK.len() as u64));
-        let outcome = limited.read_to_end(&mut mark);
-        if mark == BYTE_ORDER_MARK {
-            mark.clear();
-        }
-        let again = io::Cursor::new(mark).chain(FailingRead(outcome.err()));
-        self.bytes = Box::new(again.chain(limited.into_inner()));
+        let (mark, error) = self.take(BYTE_ORDER_MARK.len() as u64);
+        self.put_back(if mark == BYTE_ORDER_MARK { Vec::new() } else { mark }, error);
         &mut *self.bytes
+    }
+
+    /// Takes up to `num_bytes` of the unpacked bytes, and the error that ended them.
+    fn take(&mut self, num_bytes: u64) -> (Vec<u8>, Option<io::Error>) {
+        let mut bytes = Vec::new();
+        let outcome = self.bytes.by_ref().take(num_bytes).read_to_end(&mut bytes);
+        (bytes, outcome.err())
+    }
+
+    /// Puts back bytes, and the error after them, to be read next.
+    fn put_back(&mut self, bytes: Vec<u8>, error: Option<io::Error>) {
+        let rest = std::mem::replace(&mut self.bytes, Box::new(io::empty()));
+        self.bytes = Box::new(io::Cursor::new(bytes).chain(FailingRead(error)).chain(rest));
     }
 
     /// Returns the fingerprint of the bytes read so far, which stays up to date.
@@ -158,12 +162,6 @@ impl Source {
     /// Builds an error about the file as a whole.
     pub(super) fn file_error(&self, problem: String) -> Error {
         Error::Input { path: self.path.clone(), problem }
-    }
-
-    /// Returns a function that builds errors about the file as a whole, also after it was read to its end.
-    pub(super) fn file_errors(&self) -> impl Fn(String) -> Error + use<> {
-        let path = self.path.clone();
-        move |problem| Error::Input { path: path.clone(), problem }
     }
 
     /// Reads a block of whole lines of at least `num_bytes`, or fewer at the end of the file.

@@ -71,22 +71,3 @@ pub(super) fn check_id(id: &str) -> Result<(), String> {
         _ => Ok(()),
     }
 }
-
-/// Returns the letter that an entity stands for, by its name between `&` and `;`: `amp`, `#233`, ….
-pub(super) fn letter_of_entity(name: &str) -> Option<char> {
-    match name {
-        "amp" => Some('&'),
-        "lt" => Some('<'),
-        "gt" => Some('>'),
-        "quot" => Some('"'),
-        "apos" => Some('\''),
-        _ => {
-            let number = name.strip_prefix('#')?;
-            let code = match number.strip_prefix(['x', 'X']) {
-                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
-                None => number.parse().ok()?,
-            };
-            char::from_u32(code)
-        }
-    }
-}

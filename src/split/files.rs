@@ -15,9 +15,8 @@ use crate::split::{LISTS, Split};
 pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
 
 /// Reads the split of `graph` from `directory`, or from its `split` if it is a run directory. The lists may have
-/// any form that a file of pairs may have. In an undirected
-/// graph, the training edges and other lists may hold both directions of each of their pairs, as some programs
-/// write them.
+/// any form that a file of pairs may have. In an undirected graph, the training edges and other lists may hold
+/// both directions of each of their pairs, as some programs write them.
 ///
 /// # Errors
 /// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file; [`crate::Error::Foreign`] for

@@ -4,7 +4,6 @@ use std::io::BufRead;
 
 use crate::read::problem::Problem;
 use crate::read::source::Lines;
-use crate::read::values::letter_of_entity;
 
 /// A part of the text.
 #[derive(Debug, PartialEq)]
@@ -116,6 +115,25 @@ fn unescaped(text: &str) -> String {
     }
     plain.push_str(rest);
     plain
+}
+
+/// Returns the letter that an entity stands for, by its name between `&` and `;`: `amp`, `#233`, ….
+fn letter_of_entity(name: &str) -> Option<char> {
+    match name {
+        "amp" => Some('&'),
+        "lt" => Some('<'),
+        "gt" => Some('>'),
+        "quot" => Some('"'),
+        "apos" => Some('\''),
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix(['x', 'X']) {
+                Some(digits) => u32::from_str_radix(digits, 16).ok()?,
+                None => number.parse().ok()?,
+            };
+            char::from_u32(code)
+        }
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@ use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
 use serde::de::{Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::graph::Direction;
+
 /// A value that is read if it is an object or a list.
 #[derive(Default)]
 pub(super) enum Collection<M, L> {
@@ -120,8 +122,13 @@ impl Scalar {
         }
     }
 
-    pub(super) fn truth(&self) -> Option<bool> {
-        if let Scalar::Truth(truth) = self { Some(*truth) } else { None }
+    /// Returns the direction that the value of `directed` means.
+    pub(super) fn direction(&self) -> Option<Direction> {
+        match self {
+            Scalar::Truth(true) => Some(Direction::Directed),
+            Scalar::Truth(false) => Some(Direction::Undirected),
+            _ => None,
+        }
     }
 
     pub(super) fn number(&self) -> Option<f64> {

@@ -212,9 +212,7 @@ impl<'a> Content<'a> {
     /// Returns [`crate::Error::Input`] with the message of [`Document::graph`].
     pub(in crate::read) fn graph(self, source: Source) -> crate::error::Result<Graph> {
         let Content { document, num_several_weights, .. } = self;
-        let path = source.path().to_path_buf();
-        let graph = document.graph(source.finish());
-        let mut graph = graph.map_err(|problem| crate::Error::Input { path, problem })?;
+        let mut graph = document.graph(source.finish())?;
         if num_several_weights > 0 {
             graph.notes.push(format!(
                 "weights that replace another one of the same edge: {num_several_weights}; the last of each \

@@ -22,8 +22,8 @@ use super::stdout;
 /// pairs above the threshold that are not edges; to list them, give that number to `vgae predict --top`. It is
 /// counted in graphs of up to some thousand nodes, or up to 20,000 for models of inner products. In larger
 /// ones it is estimated from a sample; num_predicted_low and num_predicted_high are the ends of its 95 %
-/// interval. The precision is the share of links among all pairs above the threshold, if links are as rare as in the graph.
-/// How many of the predicted pairs are links missing from the graph cannot be known.
+/// interval. The precision is the share of links among all pairs above the threshold, if links are as rare as in
+/// the graph. How many of the predicted pairs are links missing from the graph cannot be known.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory
@@ -66,16 +66,19 @@ struct ThresholdReport {
     probability: f64,
     precision: f64,
     recall: f64,
-    num_predicted: u64,
-    num_predicted_low: u64,
-    num_predicted_high: u64,
+    #[serde(flatten)]
+    num_predicted: NumPredicted,
     density: f64,
 }
 
 /// The number of pairs above the threshold that are not edges, and the ends of its interval.
+#[derive(Serialize)]
 struct NumPredicted {
+    #[serde(rename = "num_predicted")]
     count: u64,
+    #[serde(rename = "num_predicted_low")]
     low: u64,
+    #[serde(rename = "num_predicted_high")]
     high: u64,
 }
 
@@ -100,6 +103,10 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         return Err(Error::Usage(problem.into()));
     }
     let num_candidates = run.graph.edges.num_pairs() - run.graph.edges.len() as u64;
+    let with_count = |threshold: Threshold, count: u64| {
+        let share = count as f64 / num_candidates as f64;
+        (threshold.with_negatives(share, density), NumPredicted::counted(count))
+    };
     let (threshold, num_predicted) = match (args.goal.precision, args.goal.budget) {
         (Some(precision), _) => {
             let logit = logit_with_precision(&population, density, precision, reporter)?;
@@ -108,9 +115,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             let (threshold, num_predicted) = match num_candidates <= max_pairs {
                 true => {
                     stage.begin("counting pairs");
-                    let count = score.num_above(logit, &run.graph.edges);
-                    let share = count as f64 / num_candidates as f64;
-                    (threshold.with_negatives(share, density), NumPredicted::counted(count))
+                    with_count(threshold, score.num_above(logit, &run.graph.edges))
                 }
                 false => {
                     let sample = &population.reported().negatives;
@@ -145,9 +150,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 return Err(Error::Usage("every pair is an edge, so there is nothing to predict".into()));
             };
             let threshold = Threshold::at(population.reported(), density, last.logit)?;
-            let count = best.len() as u64;
-            let share = count as f64 / num_candidates as f64;
-            (threshold.with_negatives(share, density), NumPredicted::counted(count))
+            with_count(threshold, best.len() as u64)
         }
     };
     drop(stage);
@@ -159,18 +162,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     if population.test.edges.is_empty() {
         reporter.note("nothing was held out for testing; these are the metrics of the validation part");
     }
-    let NumPredicted { count: num_predicted, low: num_predicted_low, high: num_predicted_high } =
-        num_predicted;
-    let report = ThresholdReport {
-        logit,
-        probability,
-        precision,
-        recall,
-        num_predicted,
-        num_predicted_low,
-        num_predicted_high,
-        density,
-    };
+    let report = ThresholdReport { logit, probability, precision, recall, num_predicted, density };
     stdout::print(|output| match args.json {
         true => stdout::write_json(output, &report),
         false => report.write(output),
@@ -217,24 +209,15 @@ impl NumPredicted {
 
 impl ThresholdReport {
     fn write(&self, output: &mut Output) -> io::Result<()> {
-        let ThresholdReport {
-            logit,
-            probability,
-            precision,
-            recall,
-            num_predicted,
-            num_predicted_low,
-            num_predicted_high,
-            density,
-        } = self;
+        let ThresholdReport { logit, probability, precision, recall, num_predicted, density } = self;
+        let NumPredicted { count, low, high } = num_predicted;
         writeln!(
             output,
             "logit,probability,precision,recall,num_predicted,num_predicted_low,num_predicted_high,density"
         )?;
         writeln!(
             output,
-            "{logit},{probability},{precision:.4},{recall:.4},{num_predicted},{num_predicted_low},\
-             {num_predicted_high},{density:.4e}"
+            "{logit},{probability},{precision:.4},{recall:.4},{count},{low},{high},{density:.4e}"
         )
     }
 }

@@ -31,8 +31,8 @@ use describe::{describe, describe_loss, describe_split};
 ///
 /// DATA is a file or a directory. A file is an edge list: text (CSV, TSV or separated by white space,
 /// optionally gzipped, or - for stdin), Parquet, Matrix Market, .npz, GraphML, GEXF, GML, Pajek, SIF or JSON. A
-/// directory contains edges.csv and, optionally, features.csv and labels.csv, or it contains NAME.cites and NAME.content. For
-/// --model vae without --features, a file contains rows of features: an id, then numbers.
+/// directory contains edges.csv and, optionally, features.csv and labels.csv, or it contains NAME.cites and
+/// NAME.content. For --model vae without --features, a file contains rows of features: an id, then numbers.
 ///
 /// The metrics are printed to stdout. Everything else is written to the run directory.
 #[derive(clap::Args)]

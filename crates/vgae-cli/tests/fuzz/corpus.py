@@ -88,11 +88,13 @@ for kind in ["csr", "csc", "coo"]:
 graph = nx.Graph()
 graph.add_weighted_edges_from([("ann", "bob", 0.5), ("bob", "cid", 2), ("cid", "a & <b>", 1)])
 graph.add_node("alone")
-for name, one in [("weighted", graph), ("directed", nx.DiGraph([(1, 2), (2, 3), (3, 1)]))]:
-    file = io.BytesIO()
-    nx.write_graphml_xml(one, file)
-    write(f"graphml/{name}.graphml", file.getvalue())
-write("graphml/packed.graphml.gz", gzip.compress((HERE / "graphml/weighted.graphml").read_bytes(), mtime=0))
+for kind, write_graph in [("graphml", nx.write_graphml_xml), ("gexf", nx.write_gexf)]:
+    for name, one in [("weighted", graph), ("directed", nx.DiGraph([(1, 2), (2, 3), (3, 1)]))]:
+        file = io.BytesIO()
+        write_graph(one, file)
+        write(f"{kind}/{name}.{kind}", file.getvalue())
+    weighted = (HERE / kind / f"weighted.{kind}").read_bytes()
+    write(f"{kind}/packed.{kind}.gz", gzip.compress(weighted, mtime=0))
 write("graphml/data.graphml", """<?xml version="1.0" encoding="UTF-8"?>
 <!DOCTYPE graphml>
 <graphml xmlns="http://graphml.graphdrawing.org/xmlns">
@@ -119,11 +121,6 @@ wide = "\ufeff<?xml version='1.0' encoding='UTF-16'?>\n<graphml><graph edgedefau
 write("graphml/utf-16.graphml", wide.encode("utf-16-le"))
 write("graphml/latin.graphml", wide[1:].replace("UTF-16", "ISO-8859-1").encode("latin-1"))
 write("graphml/bad-encoding.graphml", wide[1:].replace("UTF-16", "klingon"))
-for name, one in [("weighted", graph), ("directed", nx.DiGraph([(1, 2), (2, 3), (3, 1)]))]:
-    file = io.BytesIO()
-    nx.write_gexf(one, file)
-    write(f"gexf/{name}.gexf", file.getvalue())
-write("gexf/packed.gexf.gz", gzip.compress((HERE / "gexf/weighted.gexf").read_bytes(), mtime=0))
 write("gexf/named.gexf", """<?xml version="1.0" encoding="UTF-8"?>
 <gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz">
 <graph defaultedgetype="mutual">
