@@ -88,7 +88,7 @@ fn plain_spelling(id: &str) -> Cow<'_, str> {
 
 /// Returns a note on nodes with edges whose id stands for a missing value in other programs.
 fn missing_values(nodes: &NodeIds, edges: &EdgeList) -> Option<String> {
-    let found: Vec<u32> = (0..nodes.len() as u32).filter(|&node| is_missing(nodes.id(node))).collect();
+    let found = nodes_with(nodes, is_missing);
     if found.is_empty() {
         return None;
     }
@@ -105,16 +105,20 @@ fn missing_values(nodes: &NodeIds, edges: &EdgeList) -> Option<String> {
 
 /// Returns a note if an id consists of numbers with white space between them.
 fn two_ids_in_one(nodes: &NodeIds) -> Option<String> {
-    let are_numbers = |id: &&str| {
+    let found = nodes_with(nodes, |id| {
         let mut parts = id.split_whitespace();
-        parts.clone().count() > 1 && parts.all(|part| parse_finite(part).is_ok())
-    };
-    let mut found = nodes.iter().filter(are_numbers);
-    let first = found.next()?;
+        parts.clone().nth(1).is_some() && parts.all(|part| parse_finite(part).is_ok())
+    });
+    let first = nodes.id(*found.first()?);
     Some(format!(
         "ids that are two numbers: {}, such as {first:?}; expected one separator between all columns, tabs or blanks",
-        1 + found.count()
+        found.len()
     ))
+}
+
+/// Returns the nodes whose ids are odd, in ascending order. O(n) time on all threads.
+fn nodes_with(nodes: &NodeIds, is_odd: impl Fn(&str) -> bool + Sync) -> Vec<u32> {
+    (0..nodes.len() as u32).into_par_iter().filter(|&node| is_odd(nodes.id(node))).collect()
 }
 
 #[cfg(test)]
