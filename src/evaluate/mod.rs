@@ -31,8 +31,10 @@
 
 pub mod calibrate;
 mod degrees;
+mod ends;
 pub mod metrics;
 pub mod negatives;
+pub mod ranking;
 mod scored;
 
 use std::hash::{BuildHasher, Hasher};

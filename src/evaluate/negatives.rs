@@ -29,6 +29,8 @@
 
 mod degree;
 mod hard;
+mod heart;
+mod push;
 
 use std::fmt;
 
@@ -36,11 +38,12 @@ use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, Pair};
+use crate::graph::{EdgeList, Graph, Pair};
 use crate::split::{HeldOut, Split};
 
 pub use degree::by_degree;
 pub use hard::hard;
+pub use heart::heart;
 
 /// The kind of pairs that the held-out edges are ranked among.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,6 +56,11 @@ pub enum Negatives {
     /// The likeliest pairs at the ends of each held-out edge; see [`hard()`].
     Hard {
         /// The number of negatives for each edge, at least 1; half of them at each end.
+        per_edge: usize,
+    },
+    /// The negatives of the benchmark HeaRT; see [`heart()`].
+    Heart {
+        /// The number of negatives for each edge, at least 1; half of them at each end. The benchmark has 500.
         per_edge: usize,
     },
 }
@@ -91,13 +99,14 @@ impl fmt::Display for Negatives {
             Negatives::Uniform => "uniform",
             Negatives::Degree => "degree",
             Negatives::Hard { .. } => "hard",
+            Negatives::Heart { .. } => "heart",
         })
     }
 }
 
 /// Seeds the negatives of both parts of `split`, a split of `graph`. The same seed gives the same negatives
 /// on every machine with any number of threads; the uniform ones are those of the split for every seed. The
-/// cost is that of [`by_degree`] or [`hard()`].
+/// cost is that of [`by_degree`], [`hard()`] or [`heart()`].
 ///
 /// # Errors
 /// [`Error::Argument`] for 0 negatives per edge; [`Error::TooFewDegreeNegatives`] from [`by_degree`].
@@ -115,7 +124,7 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
             let test = NegativeLists::Shared(drawn.split_off(num_validation));
             Ok(PartNegatives { validation: NegativeLists::Shared(drawn), test })
         }
-        Negatives::Hard { per_edge: 0 } => {
+        Negatives::Hard { per_edge: 0 } | Negatives::Heart { per_edge: 0 } => {
             let problem = "0 negatives per edge leave nothing to rank among; expected at least 1";
             Err(Error::argument("per_edge", problem))
         }
@@ -124,6 +133,14 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
             let mut lists = hard(graph, train, &edges, per_edge, &mut rng)?;
             let test = NegativeLists::PerEdge(lists.split_off(validation.edges.len()));
             Ok(PartNegatives { validation: NegativeLists::PerEdge(lists), test })
+        }
+        Negatives::Heart { per_edge } => {
+            let seen = train.with_edges([train.pairs(), validation.edges.pairs()].concat());
+            let mut find = |known: &EdgeList, edges: &EdgeList| {
+                heart(train, known, graph.features(), edges.pairs(), per_edge, &mut rng)
+            };
+            let validation = NegativeLists::PerEdge(find(train, &validation.edges)?);
+            Ok(PartNegatives { validation, test: NegativeLists::PerEdge(find(&seen, &test.edges)?) })
         }
     }
 }

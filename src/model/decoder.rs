@@ -31,6 +31,7 @@ use crate::model::score::{Score, ScoredPair};
 
 pub use hadamard::HadamardMlp;
 pub use posterior::Posterior;
+pub(crate) use top::slack;
 pub use top::{top_of_nodes, top_pairs};
 pub(crate) use weights::{LOG_TEMPERATURE, PERCEPTRON};
 

@@ -215,4 +215,8 @@ impl Score for Baseline {
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
         self.scores(&pairs)
     }
+
+    fn symmetric_logits(&self, pairs: &[Pair]) -> Option<Vec<f64>> {
+        Some(self.scores(pairs))
+    }
 }

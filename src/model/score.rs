@@ -60,6 +60,14 @@ pub trait Score: Send + Sync {
         top_of_nodes(self, nodes, k, known)
     }
 
+    /// Returns the logits of m pairs from a score that is the same in both directions, or `None` for any other.
+    /// They may differ from [`Score::logits`] by rounding, as each is computed from its first node, which is
+    /// faster where many pairs share it.
+    fn symmetric_logits(&self, pairs: &[Pair]) -> Option<Vec<f64>> {
+        let _ = pairs;
+        None
+    }
+
     /// Returns embeddings, [n, d], whose inner products are the logits, or `None` if there are none.
     fn factors(&self) -> Option<ArrayView2<'_, f32>> {
         None

@@ -224,7 +224,11 @@ impl Parts {
     /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
-        let pairs = pairs.as_slice();
+        self.scores_from_first(&pairs)
+    }
+
+    /// Returns the same scores, up to rounding, each computed from the first node of its pair.
+    fn scores_from_first(&self, pairs: &[Pair]) -> Array2<f64> {
         let closed_form = self.closed_form.scores(pairs);
         let num_networks = self.networks.len();
         let mut scores = Array2::zeros((pairs.len(), num_networks + closed_form.ncols()));
@@ -236,10 +240,18 @@ impl Parts {
     }
 }
 
+impl Stacked {
+    fn logits_of(&self, scores: ArrayView2<f64>) -> Vec<f64> {
+        (0..scores.nrows()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
+    }
+}
+
 impl Score for Stacked {
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
-        let scores: Array2<f64> = self.parts.scores(pairs);
-        let scores: ArrayView2<f64> = scores.view();
-        (0..pairs.len()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
+        self.logits_of(self.parts.scores(pairs).view())
+    }
+
+    fn symmetric_logits(&self, pairs: &[Pair]) -> Option<Vec<f64>> {
+        Some(self.logits_of(self.parts.scores_from_first(pairs).view()))
     }
 }

@@ -53,8 +53,8 @@ mod linqs;
 mod lint;
 mod listed;
 mod matrix_market;
+mod negative_lists;
 mod not_text;
-#[cfg(feature = "npz")]
 mod npy;
 #[cfg(feature = "npz")]
 mod npz;
@@ -90,6 +90,7 @@ pub use features::features;
 pub(crate) use header::class;
 pub use linqs::linqs;
 pub(crate) use own_files::{check_directory, check_file, csv_error, read_csv, read_records};
+pub use negative_lists::{ListedNegatives, negative_array};
 pub use pairs::{Columns, LabelledPairs, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;
 pub(crate) use values::parse_finite;

@@ -18,6 +18,8 @@ pub(super) struct NpyArray<R> {
     kind: String,
     /// The length of each axis.
     pub(super) shape: Vec<u64>,
+    /// `true` if the first axis varies fastest, which matters for two axes or more.
+    is_column_major: bool,
 }
 
 /// An element of an array.
@@ -38,6 +40,7 @@ impl fmt::Display for Number {
 
 impl Number {
     /// Returns the nearest f64.
+    #[cfg(feature = "npz")]
     pub(super) fn to_f64(self) -> f64 {
         match self {
             Number::Integer(value) => value as f64,
@@ -69,14 +72,28 @@ impl<R: Read> NpyArray<R> {
         let shape = value("'shape':").and_then(|text| Some(text.strip_prefix('(')?.split_once(')')?.0));
         let shape = shape.ok_or_else(unlike)?.split(',').map(str::trim).filter(|size| !size.is_empty());
         let shape: Option<Vec<u64>> = shape.map(|size| size.parse().ok()).collect();
-        Ok(NpyArray { kind: kind.ok_or_else(unlike)?.to_string(), shape: shape.ok_or_else(unlike)?, reader })
+        let shape = shape.ok_or_else(unlike)?;
+        let is_column_major =
+            shape.len() > 1 && value("'fortran_order':").is_some_and(|text| text.starts_with("True"));
+        Ok(NpyArray { kind: kind.ok_or_else(unlike)?.to_string(), shape, is_column_major, reader })
     }
 
     /// Gives each element of a one-dimensional array to `take`.
+    #[cfg(feature = "npz")]
     pub(super) fn numbers(self, take: impl FnMut(Number) -> Result<(), String>) -> Result<(), String> {
-        let &[length] = self.shape.as_slice() else {
-            return Err(format!("has {} axes; expected one", self.shape.len()));
-        };
+        match self.shape.len() {
+            1 => self.all_numbers(take),
+            num_axes => Err(format!("has {num_axes} axes; expected one")),
+        }
+    }
+
+    /// Gives each element of an array in row-major order to `take`.
+    pub(super) fn all_numbers(self, take: impl FnMut(Number) -> Result<(), String>) -> Result<(), String> {
+        if self.is_column_major {
+            return Err("is in column-major order; expected the order of numpy.ascontiguousarray".into());
+        }
+        let length = self.shape.iter().try_fold(1u64, |product, &size| product.checked_mul(size));
+        let length = length.ok_or("has more elements than can be counted")?;
         match self.kind.as_str() {
             "|b1" | "|u1" => self.elements(length, |[byte]| integer(byte), take),
             "|i1" => self.elements(length, |bytes| integer(i8::from_le_bytes(bytes)), take),
@@ -95,6 +112,7 @@ impl<R: Read> NpyArray<R> {
     }
 
     /// Returns the text of an array of one string: bytes (`S`) or four-byte characters (`U`).
+    #[cfg(feature = "npz")]
     pub(super) fn text(mut self) -> Result<String, String> {
         let kind = self.kind.clone();
         let size = kind.trim_start_matches(['|', '<']);

@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Calibration;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
+use crate::evaluate::ranking::RankingMetrics;
 use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::{Direction, FeatureColumns, Graph};
 use crate::model::score::Score;
@@ -135,6 +136,21 @@ impl Run {
     /// Returns the errors of [`Population::draw`].
     pub fn population(&self, score: &(impl Score + ?Sized)) -> Result<Population> {
         Population::draw(score, &self.graph.edges, &self.split, self.record.config.seed)
+    }
+
+    /// Ranks the links of the validation and the test part among all pairs; see [`RankingMetrics::compute`]. The edges
+    /// of the other part are left out of each list. `None` for a part without links.
+    ///
+    /// # Errors
+    /// Returns the errors of [`RankingMetrics::compute`].
+    pub fn rank_parts(
+        &self,
+        score: &(impl Score + ?Sized),
+        ks: &[usize],
+        budget: u64,
+        seed: u64,
+    ) -> Result<[Option<RankingMetrics>; 2]> {
+        RankingMetrics::of_parts(score, &self.graph.edges, &self.split, ks, budget, seed)
     }
 
     /// Encodes the graph of the run with message passing over the training edges only.

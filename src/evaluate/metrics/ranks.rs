@@ -44,7 +44,7 @@ impl Rank {
 
     /// Returns `true` if the edge is scored above the `k`-th highest negative: fewer than `k` negatives score
     /// at least as high.
-    fn is_hit(&self, k: usize) -> bool {
+    fn is_above(&self, k: usize) -> bool {
         self.num_above + self.num_tied < k
     }
 }
@@ -53,6 +53,16 @@ impl Rank {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ranks {
     of_edges: Vec<Rank>,
+    rule: HitRule,
+}
+
+/// What makes an edge a hit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum HitRule {
+    /// It is scored above the k-th highest negative, as in OGB.
+    AboveNegative,
+    /// Its [`Rank::value`] is at most k, as in HeaRT.
+    MiddleRank,
 }
 
 impl Ranks {
@@ -80,7 +90,7 @@ impl Ranks {
             let num_negatives = ascending.len();
             Rank { num_above: num_negatives - num_below - num_tied, num_tied, num_negatives }
         };
-        Ok(Ranks { of_edges: edges.par_iter().map(rank).collect() })
+        Ok(Ranks { of_edges: edges.par_iter().map(rank).collect(), rule: HitRule::AboveNegative })
     }
 
     /// Ranks each edge among the negatives of its own list. An edge with an empty list has rank 1. O(k) time
@@ -104,7 +114,7 @@ impl Ranks {
             num_tied: list.iter().filter(|&&negative| negative == edge).count(),
             num_negatives: list.len(),
         };
-        Ok(Ranks { of_edges: edges.iter().zip(lists).map(rank).collect() })
+        Ok(Ranks { of_edges: edges.iter().zip(lists).map(rank).collect(), rule: HitRule::MiddleRank })
     }
 
     /// Returns the rank of each edge, in the order of the edges.
@@ -118,8 +128,10 @@ impl Ranks {
         sum / self.of_edges.len() as f64
     }
 
-    /// Returns the share of the edges, in [0, 1], that are scored above the `k`-th highest of their
-    /// negatives; an edge that ties with it does not count. O(m) time.
+    /// Returns Hits@`k`, a share of the edges in [0, 1]. Among pooled negatives an edge is a hit if it is scored
+    /// above the `k`-th highest of them; one that ties with it does not count, as in OGB (Hu et al. 2020). Among
+    /// negatives of its own it is a hit if its [`Rank::value`], with ties in the middle, is at most `k`, as in HeaRT
+    /// (Li et al. 2023). O(m) time.
     ///
     /// # Errors
     /// [`Error::TooFewNegatives`] if an edge is ranked among fewer than `k` negatives (OGB counts such an
@@ -131,7 +143,11 @@ impl Ranks {
         if let Some(short) = self.of_edges.iter().find(|rank| rank.num_negatives < k) {
             return Err(Error::TooFewNegatives { k, num_negatives: short.num_negatives });
         }
-        let num_hits = self.of_edges.iter().filter(|rank| rank.is_hit(k)).count();
+        let is_hit = |rank: &&Rank| match self.rule {
+            HitRule::AboveNegative => rank.is_above(k),
+            HitRule::MiddleRank => rank.value() <= k as f64,
+        };
+        let num_hits = self.of_edges.iter().filter(is_hit).count();
         Ok(num_hits as f64 / self.of_edges.len() as f64)
     }
 }

@@ -9,7 +9,8 @@ use rayon::prelude::*;
 
 use crate::config::BaselineKind;
 use crate::error::Result;
-use crate::graph::{Direction, EdgeList, Graph, Pair};
+use crate::evaluate::ends::End;
+use crate::graph::{EdgeList, Graph, Pair};
 use crate::model::baseline::Baseline;
 
 /// The number of ends that one thread ranks together; a [`Baseline`] runs as many random walks at once.
@@ -59,10 +60,7 @@ pub fn hard(
     order.shuffle(rng);
     let ranking = Ranking { edges: &graph.edges, heuristics: heuristics?, order };
 
-    let ends_of = |(u, v): Pair| match graph.edges.direction() {
-        Direction::Undirected => [End::Either(u), End::Either(v)],
-        Direction::Directed => [End::Source(u), End::Target(v)],
-    };
+    let ends_of = |pair: Pair| End::both(pair, graph.edges.direction());
     let mut ends: Vec<End> = edges.iter().copied().flat_map(ends_of).collect();
     ends.sort_unstable();
     ends.dedup();
@@ -75,31 +73,6 @@ pub fn hard(
         ends.flat_map(|(end, half)| best[&end].iter().take(half).copied()).collect()
     };
     Ok(edges.iter().map(list).collect())
-}
-
-/// The end of an edge that its negatives keep.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum End {
-    /// Either end of an undirected edge.
-    Either(u32),
-    Source(u32),
-    Target(u32),
-}
-
-impl End {
-    fn node(self) -> u32 {
-        match self {
-            End::Either(node) | End::Source(node) | End::Target(node) => node,
-        }
-    }
-
-    fn pair_with(self, other: u32) -> Pair {
-        match self {
-            End::Either(node) => (node.min(other), node.max(other)),
-            End::Source(node) => (node, other),
-            End::Target(node) => (other, node),
-        }
-    }
 }
 
 /// A pair that keeps one end.

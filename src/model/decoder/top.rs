@@ -192,7 +192,7 @@ impl RowsByNorm {
 
 /// Returns a bound of the rounding error of a logit in f32, given the product of the two norms: at most
 /// d·2⁻²⁴ times the product to first order (Higham 2002, eq. 3.5); this returns twice that.
-fn slack(norm_product: f64, d: usize) -> f64 {
+pub(crate) fn slack(norm_product: f64, d: usize) -> f64 {
     norm_product * 2.0 * d as f64 / f64::from(1 << 24)
 }
 

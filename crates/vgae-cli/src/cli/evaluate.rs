@@ -1,5 +1,6 @@
 //! `vgae evaluate`: AUC, AP and other metrics of a run, on its held-out parts or on given pairs.
 
+mod full;
 mod report;
 mod source;
 
@@ -40,15 +41,18 @@ pub(super) struct Args {
     #[command(flatten)]
     reading: PairsArgs,
     /// The negatives to rank the links among: uniform (those of the split), degree (pairs whose nodes have
-    /// degrees like those of linked nodes), hard (the likeliest pairs at each node of a link, as in HeaRT)
-    /// or, with --pairs, a file of pairs that are not links. Write ./uniform for a file named uniform
-    #[arg(long, value_name = "uniform|degree|hard|FILE")]
+    /// degrees like those of linked nodes), hard (the likeliest pairs at each node of a link), heart (those of the
+    /// benchmark HeaRT) or all (every pair that shares a node with the link and is no edge, and the list of the
+    /// highest pairs). With --pairs, a file of pairs that are not links: rows of source,target for all links, rows of
+    /// link,source,target for each, or a .npy of [m, K, 2] pairs or [m, K] targets. Write ./all for a file named all
+    #[arg(long, value_name = "uniform|degree|hard|heart|all|FILE")]
     negatives: Option<KindOrFile>,
-    /// Number of hard negatives per link, half of them at each of its nodes; fewer if fewer exist [default:
-    /// 100]
+    /// Number of hard or heart negatives per link, half of them at each of its nodes; fewer if fewer exist
+    /// [default: 100; heart 500]
     #[arg(long, allow_negative_numbers = true, value_name = "COUNT")]
     negatives_per_edge: Option<usize>,
-    /// Add Hits@K for each of these K: the share of links that rank above the K-th highest negative
+    /// Add Hits@K for each of these K: the share of links that rank above the K-th highest negative; among
+    /// negatives of their own, the share with rank K or better
     #[arg(long, allow_negative_numbers = true, value_name = "K,…", value_delimiter = ',')]
     hits: Vec<usize>,
     /// Add AUC and AP by degree. The degree of a pair is the smaller of the degrees of its nodes in the
@@ -100,11 +104,16 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
             source::explain_kind(kind, &run, reporter);
             report.write(&mut output)?;
         }
+        Source::All => {
+            let ranked = full::Ranked::compute(&run, &*score, args, reporter)?;
+            drop(stage);
+            ranked.write(&mut output, args.json)?;
+        }
         Source::Files { pairs, negatives } => {
             let GivenPairs { pairs, negatives } =
                 GivenPairs::read(pairs, negatives, &args.reading, &run, reporter)?;
-            let scored = Scored::new(&*score, &pairs, &NegativeLists::Shared(negatives));
-            if args.is_default() {
+            let scored = Scored::new(&*score, &pairs, &negatives);
+            if args.is_default() && matches!(negatives, NegativeLists::Shared(_)) {
                 drop(stage);
                 write_pair_metrics(&mut output, &scored, args)?;
             } else {

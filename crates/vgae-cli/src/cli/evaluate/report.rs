@@ -74,7 +74,8 @@ impl<'a> Report<'a> {
         let (negatives, negatives_per_edge) = match source {
             Source::Split => (Negatives::Uniform.to_string(), None),
             Source::Files { .. } => ("file".into(), None),
-            Source::Kind(kind @ Negatives::Hard { per_edge }) => (kind.to_string(), Some(per_edge)),
+            Source::All => ("all".into(), None),
+            Source::Kind(kind @ (Negatives::Hard { per_edge } | Negatives::Heart { per_edge })) => (kind.to_string(), Some(per_edge)),
             Source::Kind(kind) => (kind.to_string(), None),
         };
         let bootstrap = args.bootstrap.map(|num_resamples| Bootstrap { num_resamples, level: LEVEL });
@@ -247,7 +248,7 @@ fn by_name<S: Serializer>(
     serializer.collect_map(parts.iter().map(|(name, part)| (name, part)))
 }
 
-fn names<const COUNT: usize>(names: [&str; COUNT]) -> Vec<String> {
+pub(super) fn names<const COUNT: usize>(names: [&str; COUNT]) -> Vec<String> {
     names.map(String::from).into()
 }
 
@@ -256,7 +257,7 @@ fn number(value: f64) -> String {
 }
 
 /// Formats a metric and its interval, if any.
-fn estimate(value: f64, interval: Option<Interval>) -> String {
+pub(super) fn estimate(value: f64, interval: Option<Interval>) -> String {
     match interval {
         Some(Interval { lower, upper }) => format!("{value:.4} [{lower:.4}, {upper:.4}]"),
         None => number(value),

@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
-use vgae::evaluate::negatives::Negatives;
+use vgae::evaluate::negatives::{NegativeLists, Negatives};
 use vgae::graph::Pair;
 use vgae::progress::Progress;
-use vgae::read::LabelledPairs;
+use vgae::read::{self, LabelledPairs, ListedNegatives};
 use vgae::run::Run;
 
 use super::Args;
@@ -18,6 +18,8 @@ use crate::cli::shared_args::{PairsArgs, note_skipped};
 
 /// The default number of hard negatives per link.
 const HARD_PER_EDGE: usize = 100;
+/// The number of negatives per link in the benchmark HeaRT.
+const HEART_PER_EDGE: usize = 500;
 
 /// The value of `--negatives`.
 #[derive(Debug, Clone)]
@@ -25,6 +27,8 @@ pub(super) enum KindOrFile {
     Uniform,
     Degree,
     Hard,
+    Heart,
+    All,
     File(PathBuf),
 }
 
@@ -34,6 +38,8 @@ impl From<OsString> for KindOrFile {
             Some("uniform") => KindOrFile::Uniform,
             Some("degree") => KindOrFile::Degree,
             Some("hard") => KindOrFile::Hard,
+            Some("heart") => KindOrFile::Heart,
+            Some("all") => KindOrFile::All,
             _ => KindOrFile::File(text.into()),
         }
     }
@@ -46,6 +52,8 @@ pub(super) enum Source<'a> {
     Split,
     /// The split's edges and negatives of this kind.
     Kind(Negatives),
+    /// The split's edges among all pairs.
+    All,
     /// The given pairs and negatives; without a file of negatives, the pairs say which are links.
     Files { pairs: &'a Path, negatives: Option<&'a Path> },
 }
@@ -58,10 +66,10 @@ impl<'a> Source<'a> {
     pub(super) fn from_args(args: &'a Args) -> Result<Self> {
         let reject = |problem: String| Err(Error::Usage(problem));
         if let (Some(count), false) =
-            (args.negatives_per_edge, matches!(args.negatives, Some(KindOrFile::Hard)))
+            (args.negatives_per_edge, matches!(args.negatives, Some(KindOrFile::Hard | KindOrFile::Heart)))
         {
             return reject(format!(
-                "--negatives-per-edge {count} is for hard negatives; add --negatives hard"
+                "--negatives-per-edge {count} is for hard negatives; add --negatives hard or heart"
             ));
         }
         if let (Some(flag), None) = (args.reading.given(), &args.pairs) {
@@ -72,7 +80,7 @@ impl<'a> Source<'a> {
             (None, Some(pairs)) => return Ok(Source::Files { pairs, negatives: None }),
             (Some(KindOrFile::File(file)), None) => {
                 return reject(format!(
-                    "--negatives {} is a file of pairs, not one of uniform, degree and hard; it needs \
+                    "--negatives {} is a file of pairs, not one of uniform, degree, hard, heart and all; it needs \
                      --pairs with the links",
                     file.display()
                 ));
@@ -90,6 +98,23 @@ impl<'a> Source<'a> {
             (Some(KindOrFile::Degree), _) => Negatives::Degree,
             (Some(KindOrFile::Hard), _) => {
                 Negatives::Hard { per_edge: args.negatives_per_edge.unwrap_or(HARD_PER_EDGE) }
+            }
+            (Some(KindOrFile::Heart), _) => {
+                Negatives::Heart { per_edge: args.negatives_per_edge.unwrap_or(HEART_PER_EDGE) }
+            }
+            (Some(KindOrFile::All), None) => {
+                let given = [
+                    ("--by-degree", args.by_degree),
+                    ("--bootstrap", args.bootstrap.is_some()),
+                    ("--reliability", args.reliability),
+                ];
+                return match given.into_iter().find(|(_, is_given)| *is_given) {
+                    Some((flag, _)) => reject(format!("{flag} is for lists of negatives, not for --negatives all")),
+                    None => Ok(Source::All),
+                };
+            }
+            (Some(KindOrFile::All), Some(_)) => {
+                return reject("--negatives all ranks the held-out links, not --pairs".into());
             }
         };
         match &args.pairs {
@@ -122,13 +147,17 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
                  among its own negatives, the other metrics among those of all links"
             ));
         }
+        Negatives::Heart { per_edge } => reporter.note(format!(
+            "heart negatives are, for each link, {per_edge} pairs at its nodes, drawn by the rules of the benchmark \
+             HeaRT; mrr and hits rank each link among its own negatives, with ties in the middle"
+        )),
     }
 }
 
 /// The pairs in the files of `--pairs` and `--negatives`.
 pub(super) struct GivenPairs {
     pub(super) pairs: Vec<Pair>,
-    pub(super) negatives: Vec<Pair>,
+    pub(super) negatives: NegativeLists,
 }
 
 impl GivenPairs {
@@ -153,12 +182,26 @@ impl GivenPairs {
                 negatives.len()
             ));
         }
+        let mut lists = None;
         match negatives_file {
+            Some(file) if is_array(file) => {
+                let ListedNegatives::PerLink(found) = read::negative_array(file, &run.graph.nodes, &pairs)? else {
+                    unreachable!("an array holds a list for each link")
+                };
+                lists = Some(found);
+            }
             // The same file holds both.
             Some(file) if file == pairs_file && !negatives.is_empty() => {}
             Some(file) => {
-                let LabelledPairs { links, negatives: others, column, .. } =
-                    read_pairs(file, reading, run, reporter)?;
+                let reader = reading.open(file, &run.graph.nodes, &Progress::default(), reporter)?;
+                if reader.has_link_column() {
+                    let (found, num_skipped) = reader.read_by_link(file, pairs.len())?;
+                    note_skipped(num_skipped, reporter);
+                    lists = Some(found);
+                    return Self::checked(pairs, negatives, lists, run, reporter);
+                }
+                let LabelledPairs { links, negatives: others, column, num_skipped } = reader.read_labelled()?;
+                note_skipped(num_skipped, reporter);
                 match column {
                     None => negatives.extend(links),
                     Some(column) => {
@@ -180,9 +223,32 @@ impl GivenPairs {
             }
             None => {}
         }
+        Self::checked(pairs, negatives, lists, run, reporter)
+    }
+
+    /// Notes what makes the metrics doubtful.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a pair is both a link and a pooled negative, or its own negative.
+    fn checked(
+        pairs: Vec<Pair>,
+        pooled: Vec<Pair>,
+        lists: Option<Vec<Vec<Pair>>>,
+        run: &Run,
+        reporter: &Reporter,
+    ) -> Result<Self> {
+        let negatives = lists.as_ref().map_or_else(|| pooled.clone(), |lists| lists.concat());
         let orient = |pair: &Pair| run.graph.edges.direction().orient(*pair);
         let links: HashSet<Pair> = pairs.iter().map(orient).collect();
-        if let Some(&(u, v)) = negatives.iter().find(|pair| links.contains(&orient(pair))) {
+        let clash = match &lists {
+            None => pooled.iter().find(|pair| links.contains(&orient(pair))),
+            // The negative of one link may be another link, as in HeaRT.
+            Some(lists) => pairs
+                .iter()
+                .zip(lists)
+                .find_map(|(link, list)| list.iter().find(|pair| orient(pair) == orient(link))),
+        };
+        if let Some(&(u, v)) = clash {
             return Err(Error::Usage(format!(
                 "{},{} is both a link and a negative; expected each pair in one of --pairs and --negatives",
                 run.graph.nodes.id(u),
@@ -203,6 +269,10 @@ impl GivenPairs {
         let can_join = |pair: &Pair| run.graph.edges.can_join(*pair);
         let num_impossible = pairs.iter().chain(&negatives).filter(|pair| !can_join(pair)).count();
         note_impossible(num_impossible, reporter);
+        let negatives = match lists {
+            None => NegativeLists::Shared(pooled),
+            Some(lists) => NegativeLists::PerEdge(lists),
+        };
         Ok(GivenPairs { pairs, negatives })
     }
 }
@@ -211,4 +281,9 @@ fn read_pairs(path: &Path, reading: &PairsArgs, run: &Run, reporter: &Reporter) 
     let given = reading.open(path, &run.graph.nodes, &Progress::default(), reporter)?.read_labelled()?;
     note_skipped(given.num_skipped, reporter);
     Ok(given)
+}
+
+/// Returns `true` for a NumPy array.
+fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }

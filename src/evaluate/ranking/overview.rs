@@ -1,0 +1,130 @@
+//! The figures of a held-out part among all pairs, within a budget of scored pairs.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use super::{Ends, Estimate, FullRanking, TopList};
+use crate::error::Result;
+use crate::graph::{EdgeList, Pair};
+use crate::model::score::Score;
+use crate::split::{HeldOut, Split};
+
+/// The number of pairs that are scored for one part if a logit is no inner product: about ten seconds for the
+/// slowest models.
+pub const PAIR_BUDGET: u64 = 8_000_000;
+/// The least number of ends in a sample.
+const LEAST_ENDS: usize = 100;
+/// The length of the shortest list of pairs.
+const SHORT_LIST: usize = 100;
+
+/// How well the links of one part stand among all pairs; see [`FullRanking`] and [`TopList`].
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RankingMetrics {
+    /// The number of links.
+    pub num_links: usize,
+    /// The number of distinct ends of the links.
+    pub num_ends: usize,
+    /// The number of ends at which links were ranked: all of them, or a sample.
+    pub num_ranked_ends: usize,
+    /// See [`FullRanking::mean_reciprocal_rank`].
+    pub mean_reciprocal_rank: Estimate,
+    /// See [`FullRanking::median_rank`].
+    pub median_rank: f64,
+    /// [`FullRanking::hits_at`] of each K.
+    pub hits: BTreeMap<usize, Estimate>,
+    /// [`FullRanking::recall_at`] of each K.
+    pub recall: BTreeMap<usize, Estimate>,
+    /// [`FullRanking::ndcg_at`] of each K.
+    pub ndcg: BTreeMap<usize, Estimate>,
+    /// The highest pairs of the graph; `None` if the graph has more pairs than the budget.
+    pub list: Option<ListMetrics>,
+}
+
+/// The links in lists of the highest pairs.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ListMetrics {
+    /// The precision of a list in random order.
+    pub precision_by_chance: f64,
+    /// [`TopList::precision_at`] of each length.
+    pub precision: BTreeMap<usize, f64>,
+    /// [`TopList::recall_at`] of each length.
+    pub recall: BTreeMap<usize, f64>,
+}
+
+impl RankingMetrics {
+    /// Computes the figures of the validation and the test part of `split`, whose graph has the edges `known`; `None`
+    /// for a part without links. The edges of the other part are left out of each list.
+    ///
+    /// # Errors
+    /// Returns the errors of [`RankingMetrics::compute`].
+    pub fn of_parts(
+        score: &(impl Score + ?Sized),
+        known: &EdgeList,
+        split: &Split,
+        ks: &[usize],
+        budget: u64,
+        seed: u64,
+    ) -> Result<[Option<Self>; 2]> {
+        let compute = |part: &HeldOut, other: &HeldOut| {
+            let links = part.edges.pairs();
+            let seen = known.with_edges([split.train.pairs(), other.edges.pairs()].concat());
+            let compute = || Self::compute(score, known, &seen, links, ks, budget, seed);
+            (!links.is_empty()).then(compute).transpose()
+        };
+        let Split { validation, test, .. } = split;
+        Ok([compute(validation, test)?, compute(test, validation)?])
+    }
+
+    /// Computes the figures of `links` for each of `ks`. `known` are all edges of the graph, and `seen` those without
+    /// the links. The lists have 100 pairs, as many as there are links, and ten times as many.
+    ///
+    /// If the logits are not inner products, at most about `budget` pairs are scored: the ends are then a sample by
+    /// `seed`, of at least 100, and the list is left out. A model of inner products is ranked whole.
+    ///
+    /// # Errors
+    /// Returns the errors of [`FullRanking::compute`] and [`FullRanking::hits_at`].
+    pub fn compute(
+        score: &(impl Score + ?Sized),
+        known: &EdgeList,
+        seen: &EdgeList,
+        links: &[Pair],
+        ks: &[usize],
+        budget: u64,
+        seed: u64,
+    ) -> Result<Self> {
+        let is_product = score.factors().is_some();
+        let ends = match is_product {
+            true => Ends::All,
+            false => {
+                let count = (budget / known.num_nodes().max(1) as u64) as usize;
+                Ends::Sample { count: count.max(LEAST_ENDS), seed }
+            }
+        };
+        let ranking = FullRanking::compute(score, known, links, ends)?;
+        let list = (is_product || seen.num_pairs() <= budget).then(|| {
+            let lengths = [SHORT_LIST, links.len(), 10 * links.len()];
+            let list = TopList::compute(score, seen, links, lengths.into_iter().max().unwrap_or_default());
+            ListMetrics {
+                precision_by_chance: list.precision_by_chance(),
+                precision: lengths.map(|k| (k, list.precision_at(k))).into(),
+                recall: lengths.map(|k| (k, list.recall_at(k))).into(),
+            }
+        });
+        let (num_ranked_ends, num_ends) = ranking.num_ends();
+        let at = |value: &dyn Fn(usize) -> Result<Estimate>| {
+            ks.iter().map(|&k| Ok((k, value(k)?))).collect::<Result<BTreeMap<usize, Estimate>>>()
+        };
+        Ok(RankingMetrics {
+            num_links: links.len(),
+            num_ends,
+            num_ranked_ends,
+            mean_reciprocal_rank: ranking.mean_reciprocal_rank(),
+            median_rank: ranking.median_rank(),
+            hits: at(&|k| ranking.hits_at(k))?,
+            recall: at(&|k| ranking.recall_at(k))?,
+            ndcg: at(&|k| ranking.ndcg_at(k))?,
+            list,
+        })
+    }
+}

@@ -1,0 +1,104 @@
+//! Negatives that a user brings: one list for all links, or a list for each link.
+
+use std::fs::File;
+use std::io::BufReader;
+use std::path::Path;
+
+use crate::error::{Error, Result};
+use crate::graph::{NodeIds, Pair};
+use crate::read::npy::{Number, NpyArray};
+use crate::read::pairs::{Columns, PairReader};
+
+/// The negatives of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ListedNegatives {
+    /// One list that every link is ranked among.
+    Shared(Vec<Pair>),
+    /// A list for each link, in the order of the links.
+    PerLink(Vec<Vec<Pair>>),
+}
+
+/// The header of the column that says which link a negative belongs to.
+const LINK: &str = "link";
+
+impl PairReader<'_> {
+    /// Returns `true` if the file has a column headed `link`, so that each link has negatives of its own.
+    pub fn has_link_column(&self) -> bool {
+        self.link_column().is_some()
+    }
+
+    /// Reads the negatives of `num_links` links from rows of `link,source,target`, where `link` is the place of the
+    /// link in its file, counted from 0. Also returns the number of pairs left out because they have an unknown
+    /// node. O(m) memory.
+    ///
+    /// # Errors
+    /// Returns the errors of [`PairReader::read_blocks`], and [`Error::Input`] for a number that is no link.
+    pub fn read_by_link(self, path: &Path, num_links: usize) -> Result<(Vec<Vec<Pair>>, u64)> {
+        let column = self.link_column().unwrap_or_default();
+        let mut lists = vec![Vec::new(); num_links];
+        let num_skipped = self.read_blocks(Columns::All, |block| {
+            for (at, &pair) in block.pairs().iter().enumerate() {
+                let text = block.kept(at).nth(column).unwrap_or_default();
+                let list = text.parse().ok().and_then(|link: usize| lists.get_mut(link));
+                let list = list.ok_or_else(|| {
+                    let problem = format!(
+                        "has the link {text:?}; expected the place of one of the {num_links} links, counted from 0"
+                    );
+                    Error::Input { path: path.to_path_buf(), problem }
+                })?;
+                list.push(pair);
+            }
+            Ok(())
+        })?;
+        Ok((lists, num_skipped))
+    }
+
+    fn link_column(&self) -> Option<usize> {
+        self.other_columns().iter().position(|name| name.trim().eq_ignore_ascii_case(LINK))
+    }
+}
+
+/// Reads negatives from a NumPy array of node ids that are whole numbers: [m, K, 2] holds K pairs for each of the m
+/// `links`, as HeaRT's files do, and [m, K] K targets for the source of each, as OGB's `target_node_neg`. The links
+/// must be in the order of the array. O(m·K) memory.
+///
+/// # Errors
+/// [`Error::Io`] if the file cannot be read; [`Error::Input`] if it is no such array, or has a node that the graph
+/// does not have.
+pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<ListedNegatives> {
+    let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
+    let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
+    let array = NpyArray::open(BufReader::new(file)).map_err(error)?;
+    let shape = array.shape.clone();
+    let width = match shape.as_slice() {
+        [_, _] => 1,
+        [_, _, 2] => 2,
+        _ => {
+            return Err(error(format!("has the shape {shape:?}; expected [m, K, 2] pairs or [m, K] targets of m links")));
+        }
+    };
+    if shape[0] != links.len() as u64 {
+        return Err(error(format!("has lists for {} links; expected {}, one for each link", shape[0], links.len())));
+    }
+    let per_link = shape[1] as usize;
+    let mut lists: Vec<Vec<Pair>> = vec![Vec::new(); links.len()];
+    let (mut at, mut first) = (0, None);
+    array
+        .all_numbers(|number| {
+            let node = match number {
+                Number::Integer(id) => nodes.index(&id.to_string()),
+                Number::Float(_) => None,
+            };
+            let node = node.ok_or_else(|| format!("has {number}, which is no node of the graph"))?;
+            let link = at / (per_link * width);
+            match (width, first.take()) {
+                (2, None) => first = Some(node),
+                (_, Some(source)) => lists[link].push((source, node)),
+                (_, None) => lists[link].push((links[link].0, node)),
+            }
+            at += 1;
+            Ok(())
+        })
+        .map_err(error)?;
+    Ok(ListedNegatives::PerLink(lists))
+}
