@@ -26,7 +26,7 @@ use model_kind::Recipe;
 pub use read::{FeatureSource, Header, NodeColumns, ReadConfig};
 pub use scores::{BaselineKind, FeatureTransform};
 pub use split::{DirectedTask, SplitConfig};
-pub use train::{KlWeight, LossKind, Select, TrainConfig};
+pub use train::{KlWeight, LossKind, Objective, Select, TrainConfig};
 
 /// Every setting that, with the data, decides the outcome of a training.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Settings without effect: a setting that the chosen model ignores is an error.
 
 use crate::config::{
-    Config, DecoderKind, DeviceChoice, KlWeight, Likelihood, LossKind, ModelKind, TrainConfig,
+    Config, DecoderKind, DeviceChoice, KlWeight, Likelihood, LossKind, ModelKind, Objective, TrainConfig,
 };
 use crate::error::{Error, Result};
 
@@ -9,6 +9,10 @@ impl Config {
     /// Refuses settings without effect.
     pub(super) fn validate_relevance(&self) -> Result<()> {
         let kind = self.model.model;
+        if kind != ModelKind::Best {
+            let is_set = self.train.objective != Objective::default();
+            refuse(is_set.then_some("train.objective"), kind, "is not fitted to an objective as best is")?;
+        }
         if !kind.is_network() {
             let what = match kind {
                 ModelKind::Best => "has networks of its own settings",

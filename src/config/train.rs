@@ -67,6 +67,10 @@ pub struct TrainConfig {
     /// if there is one
     #[cfg_attr(feature = "clap", arg(long, value_name = "DEVICE", default_value_t))]
     pub device: DeviceChoice,
+    /// What to fit the model best for
+    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
+    #[serde(default)]
+    pub objective: Objective,
     /// Number of epochs between two validations
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
@@ -99,6 +103,7 @@ impl Default for TrainConfig {
             select: None,
             patience: None,
             device: DeviceChoice::default(),
+            objective: Objective::default(),
             validate_every: 1,
             checkpoint_every: None,
             memory_limit: None,
@@ -253,6 +258,18 @@ pub enum Select {
     Last,
     /// The epoch with the highest validation AUC plus AP; for a vae, the highest validation ELBO
     Best,
+}
+
+/// The purpose of the stack of models: the negatives that its regression tells links from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
+#[serde(rename_all = "lowercase")]
+pub enum Objective {
+    /// Links above random pairs of nodes: the highest AUC
+    #[default]
+    Auc,
+    /// Links above the likeliest pairs at their nodes: the best recommendations for a node
+    Ranking,
 }
 
 /// Parses a size on the command line.

@@ -5,6 +5,7 @@ mod adjacency;
 mod by_source;
 mod closed_form;
 mod rows;
+mod similar;
 mod spectral;
 mod topology;
 mod walks;

@@ -221,6 +221,11 @@ impl Parts {
         self.networks.iter().map(|(name, _)| *name).chain(self.closed_form.names().iter().copied()).collect()
     }
 
+    /// Returns the closed-form scores.
+    pub(crate) fn closed_form(&self) -> &ClosedForm {
+        &self.closed_form
+    }
+
     /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();

@@ -1,12 +1,14 @@
 //! Trains a stack: its networks one after the other, then their combiner.
 
+mod lists;
+
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::Config;
+use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
-use crate::graph::Features;
+use crate::graph::{Features, Pair};
 use crate::model::network::Network;
 use crate::model::stack::{Combiner, Parts, Stack, networks};
 use crate::progress::Progress;
@@ -66,8 +68,19 @@ pub(super) fn fit(
     }
     progress.begin("fitting the combiner");
     let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
-    let combiner =
-        Combiner::fit(parts.scores(&fitting.fitted_on.pairs()).view(), &fitting.fitted_on.labels());
+    let scores = parts.scores(&fitting.fitted_on.pairs());
+    let labels = fitting.fitted_on.labels();
+    let combiner = match config.train.objective {
+        Objective::Auc => Combiner::fit(scores.view(), &labels),
+        Objective::Ranking => {
+            let lists = lists::draw(&parts, &fitting, split, config.seed);
+            let lengths: Vec<usize> = lists.iter().map(|list| list.pairs.len()).collect();
+            let counts: Vec<f64> = lists.iter().flat_map(|list| list.counts.iter().copied()).collect();
+            let pairs: Vec<Pair> = lists.iter().flat_map(|list| list.pairs.iter().copied()).collect();
+            Combiner::fit_ranking(parts.scores(&pairs).view(), &lengths, &counts)
+                .calibrated(scores.view(), &labels)
+        }
+    };
     Ok((Stack::new(trained, combiner, config.seed), history))
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1};
 
 use super::by_source::{Block, BlockScore};
@@ -16,8 +17,8 @@ const DENSE_ABOVE: f64 = 0.125;
 pub(super) enum Rows {
     /// All entries.
     Dense(Array2<f32>),
-    /// Only the nonzeros.
-    Sparse(Csr),
+    /// Only the nonzeros, by row and by column.
+    Sparse(Csr, Csr),
 }
 
 impl Rows {
@@ -25,7 +26,8 @@ impl Rows {
     pub(super) fn normalized(mut matrix: Csr) -> Self {
         normalize_rows(&mut matrix);
         if (matrix.nnz() as f64) <= DENSE_ABOVE * matrix.rows() as f64 * matrix.cols() as f64 {
-            return Rows::Sparse(matrix);
+            let by_column = matrix.transpose_view().to_csr();
+            return Rows::Sparse(matrix, by_column);
         }
         let mut dense = Array2::zeros(matrix.shape());
         for (&value, (row, column)) in matrix.iter() {
@@ -34,10 +36,29 @@ impl Rows {
         Rows::Dense(dense)
     }
 
+    /// Divides each row of a dense `matrix` by its Euclidean norm.
+    pub(super) fn normalized_dense(mut matrix: Array2<f32>) -> Self {
+        for mut row in matrix.rows_mut() {
+            let norm = row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
+            if norm > 0.0 {
+                row.mapv_inplace(|value| (f64::from(value) / norm) as f32);
+            }
+        }
+        Rows::Dense(matrix)
+    }
+
+    /// Returns the number of rows, n.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Rows::Dense(rows) => rows.nrows(),
+            Rows::Sparse(rows, _) => rows.rows(),
+        }
+    }
+
     fn num_columns(&self) -> usize {
         match self {
             Rows::Dense(rows) => rows.ncols(),
-            Rows::Sparse(rows) => rows.cols(),
+            Rows::Sparse(rows, _) => rows.cols(),
         }
     }
 
@@ -47,10 +68,65 @@ impl Rows {
             Rows::Dense(rows) => {
                 dense.copy_from_slice(rows.row(node).to_slice().expect("rows are contiguous"));
             }
-            Rows::Sparse(rows) => {
+            Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
                 dense.fill(0.0);
                 row.iter().for_each(|(column, &value)| dense[column] = value);
+            }
+        }
+    }
+
+    /// Returns the inner products of `left`, some rows of a matrix with as many columns, with every row, row after
+    /// row of `left`.
+    pub(super) fn dot_all(&self, left: &Array2<f32>) -> Vec<f64> {
+        match self {
+            Rows::Dense(rows) => {
+                let mut products = Array2::<f32>::zeros((left.nrows(), rows.nrows()));
+                general_mat_mul(1.0, left, &rows.t(), 0.0, &mut products);
+                products.iter().map(|&product| f64::from(product)).collect()
+            }
+            Rows::Sparse(rows, by_column) => {
+                let n = rows.rows();
+                let mut products = vec![0.0; left.nrows() * n];
+                for (products, left) in products.chunks_exact_mut(n).zip(left.rows()) {
+                    for (column, &value) in left.iter().enumerate().filter(|(_, value)| **value != 0.0) {
+                        let column = by_column.outer_view(column).expect("every column is there");
+                        for (node, &entry) in column.iter() {
+                            products[node] += f64::from(value) * f64::from(entry);
+                        }
+                    }
+                }
+                products
+            }
+        }
+    }
+
+    /// Returns the rows of `nodes`, [nodes, k].
+    pub(super) fn select(&self, nodes: &[u32]) -> Array2<f32> {
+        let mut selected = Array2::zeros((nodes.len(), self.num_columns()));
+        for (mut row, &node) in selected.rows_mut().into_iter().zip(nodes) {
+            self.write_to(node as usize, row.as_slice_mut().expect("rows are contiguous"));
+        }
+        selected
+    }
+
+    /// Returns the inner product of the rows of two nodes.
+    pub(super) fn dot_nodes(&self, u: usize, v: usize) -> f64 {
+        match self {
+            Rows::Dense(rows) => dense_dot(rows.row(u), rows.row(v).to_slice().expect("rows are contiguous")),
+            Rows::Sparse(rows, _) => {
+                let row = |node| rows.outer_view(node).expect("every node has a row");
+                let (u, v) = (row(u), row(v));
+                let (mut sum, mut at) = (0.0, 0);
+                for (column, &value) in u.iter() {
+                    while v.indices().get(at).is_some_and(|&other| (other as usize) < column) {
+                        at += 1;
+                    }
+                    if v.indices().get(at).is_some_and(|&other| other as usize == column) {
+                        sum += f64::from(value) * f64::from(v.data()[at]);
+                    }
+                }
+                sum
             }
         }
     }
@@ -59,7 +135,7 @@ impl Rows {
     fn dot(&self, node: usize, dense: &[f32]) -> f64 {
         match self {
             Rows::Dense(rows) => dense_dot(rows.row(node), dense),
-            Rows::Sparse(rows) => {
+            Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
                 row.iter().map(|(column, &value)| f64::from(value) * f64::from(dense[column])).sum()
             }
@@ -117,6 +193,16 @@ impl BlockScore for RowProduct {
                 0.5 * (self.left.dot(v, &right) + self.right.dot(v, &left))
             }));
         }
+        scores
+    }
+
+    fn rows(&self, sources: &[u32], _: usize) -> Vec<f64> {
+        if Arc::ptr_eq(&self.left, &self.right) {
+            return self.left.dot_all(&self.left.select(sources));
+        }
+        let mut scores = self.left.dot_all(&self.right.select(sources));
+        let others = self.right.dot_all(&self.left.select(sources));
+        scores.iter_mut().zip(others).for_each(|(score, other)| *score = 0.5 * (*score + other));
         scores
     }
 }

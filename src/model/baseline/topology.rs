@@ -12,6 +12,11 @@ pub(super) struct NodeValues {
 }
 
 impl NodeValues {
+    /// Scores a pair by a function of the `values` of its nodes.
+    pub(super) fn new(values: Vec<f64>, score: fn(f64, f64) -> f64) -> Self {
+        NodeValues { values, score }
+    }
+
     /// Scores a pair by the degrees.
     pub(super) fn degrees(adjacency: &Adjacency, score: fn(f64, f64) -> f64) -> Self {
         NodeValues { values: adjacency.degrees().to_vec(), score }

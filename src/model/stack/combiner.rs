@@ -4,7 +4,7 @@
 //! intercept out of the penalty, and give the same bits on any number of threads.
 
 use nalgebra::{DMatrix, DVector};
-use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
 /// The weight of the data relative to the penalty ½ ‖w‖²: `C` of scikit-learn's `LogisticRegression`.
 const STRENGTH: f64 = 1.0;
@@ -12,6 +12,10 @@ const STRENGTH: f64 = 1.0;
 const MAX_STEPS: usize = 100;
 /// Newton's method stops after a step whose largest change is below this.
 const TOLERANCE: f64 = 1e-10;
+/// The largest change of a weight in one step of a ranking.
+const MAX_CHANGE: f64 = 2.0;
+/// A pair of so small a probability adds nothing to the curvature that rounding would keep.
+const NEGLIGIBLE: f64 = 1e-12;
 
 /// logit = intercept + Σ_k w_k (s_k − mean_k) / deviation_k, for k scores s.
 ///
@@ -45,15 +49,10 @@ impl Combiner {
     /// O(m·k²) time per step.
     pub fn fit(scores: ArrayView2<f64>, labels: &[bool]) -> Self {
         let num_scores = scores.ncols();
-        let mean = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(num_scores));
-        let deviation = scores.std_axis(Axis(0), 0.0).mapv(|value| if value > 0.0 { value } else { 1.0 });
+        let combiner = Combiner::standardizing(scores);
         // The last column is the intercept's.
         let mut inputs = Array2::<f64>::ones((scores.nrows(), num_scores + 1));
-        for (mut row, scores) in inputs.rows_mut().into_iter().zip(scores.rows()) {
-            for (k, &score) in scores.iter().enumerate() {
-                row[k] = (score - mean[k]) / deviation[k];
-            }
-        }
+        inputs.slice_mut(s![.., ..num_scores]).assign(&combiner.standardized(scores));
         let mut solution = Array1::<f64>::zeros(num_scores + 1);
         for _ in 0..MAX_STEPS {
             let (gradient, hessian) = derivatives(&inputs, labels, &solution);
@@ -67,7 +66,61 @@ impl Combiner {
             }
         }
         let intercept = solution[num_scores];
-        Combiner { mean, deviation, weights: solution.slice(ndarray::s![..num_scores]).to_owned(), intercept }
+        Combiner { weights: solution.slice(s![..num_scores]).to_owned(), intercept, ..combiner }
+    }
+
+    /// Standardises `scores`, [m, k], of `lists` of pairs, each a link followed by its negatives, and minimises
+    /// ½ ‖w‖² − C Σ ln p(link), C = 1, by Newton's method, with p = softmax over the pairs of its list: the conditional
+    /// logit of McFadden 1974, *Conditional logit analysis of qualitative choice behavior*. A pair stands for as many
+    /// as its entry of `counts`, m numbers, so that a sample can stand for all pairs. What all pairs of a list have in
+    /// common has no influence. The intercept is 0. O(m·k²) time per step.
+    ///
+    /// # Panics
+    /// Panics if the lengths of the lists do not add up to m.
+    pub fn fit_ranking(scores: ArrayView2<f64>, lists: &[usize], counts: &[f64]) -> Self {
+        let num_scores = scores.ncols();
+        let mut combiner = Combiner::standardizing(scores);
+        let inputs = combiner.standardized(scores);
+        for _ in 0..MAX_STEPS {
+            let (gradient, hessian) = ranking_derivatives(&inputs, lists, counts, &combiner.weights);
+            let hessian = DMatrix::from_fn(num_scores, num_scores, |i, j| hessian[[i, j]]);
+            let Some(factors) = hessian.cholesky() else { break };
+            let step = factors.solve(&DVector::from_iterator(num_scores, gradient));
+            // Newton's step may be too long far from the minimum.
+            let scale = (MAX_CHANGE / step.amax()).min(1.0);
+            combiner.weights.iter_mut().zip(&step).for_each(|(value, change)| *value -= scale * change);
+            if step.amax() < TOLERANCE {
+                break;
+            }
+        }
+        combiner
+    }
+
+    /// Scales the weights and sets the intercept such that the logits of pairs with these `scores` fit their
+    /// `labels`, by [`Combiner::fit`] on the logits alone. The order of the logits stays as it is.
+    pub fn calibrated(mut self, scores: ArrayView2<f64>, labels: &[bool]) -> Self {
+        let logits = Array1::from_iter(scores.rows().into_iter().map(|row| self.logit(row)));
+        let scale = Combiner::fit(logits.view().insert_axis(Axis(1)), labels);
+        let slope = scale.weights[0] / scale.deviation[0];
+        // A slope of 0 or less would turn the order around.
+        if slope > 0.0 {
+            self.intercept = scale.intercept + slope * (self.intercept - scale.mean[0]);
+            self.weights *= slope;
+        }
+        self
+    }
+
+    /// Returns a combiner with weights of 0 for scores like these.
+    fn standardizing(scores: ArrayView2<f64>) -> Self {
+        let num_scores = scores.ncols();
+        let mean = scores.mean_axis(Axis(0)).unwrap_or_else(|| Array1::zeros(num_scores));
+        let deviation = scores.std_axis(Axis(0), 0.0).mapv(|value| if value > 0.0 { value } else { 1.0 });
+        Combiner { mean, deviation, weights: Array1::zeros(num_scores), intercept: 0.0 }
+    }
+
+    /// Returns (s − mean) / deviation for each score.
+    fn standardized(&self, scores: ArrayView2<f64>) -> Array2<f64> {
+        (&scores - &self.mean) / &self.deviation
     }
 
     /// Returns the logit of a pair with these k scores.
@@ -78,6 +131,48 @@ impl Combiner {
                 .map(|(((score, mean), deviation), weight)| weight * (score - mean) / deviation)
                 .sum::<f64>()
     }
+}
+
+/// Returns the gradient and the Hessian of the penalised loss of [`Combiner::fit_ranking`].
+fn ranking_derivatives(
+    inputs: &Array2<f64>,
+    lists: &[usize],
+    counts: &[f64],
+    weights: &Array1<f64>,
+) -> (Array1<f64>, Array2<f64>) {
+    let size = weights.len();
+    let mut gradient = weights.clone();
+    let mut hessian = Array2::<f64>::eye(size);
+    let mut first = 0;
+    for &length in lists {
+        let rows = inputs.slice(s![first..first + length, ..]);
+        let counts = ArrayView1::from(&counts[first..first + length]);
+        first += length;
+        let logits = rows.dot(weights);
+        let largest = logits.fold(f64::NEG_INFINITY, |most, &logit| most.max(logit));
+        let exponentials = logits.mapv(|logit| (logit - largest).exp()) * counts;
+        let probabilities = &exponentials / exponentials.sum();
+        let mean = rows.t().dot(&probabilities);
+        gradient += &(STRENGTH * (&mean - &rows.row(0)));
+        for (row, &probability) in rows.rows().into_iter().zip(&probabilities) {
+            let strength = STRENGTH * probability;
+            if strength < NEGLIGIBLE {
+                continue;
+            }
+            for i in 0..size {
+                let of_row = strength * (row[i] - mean[i]);
+                for j in 0..=i {
+                    hessian[[i, j]] += of_row * (row[j] - mean[j]);
+                }
+            }
+        }
+    }
+    for i in 0..size {
+        for j in 0..i {
+            hessian[[j, i]] = hessian[[i, j]];
+        }
+    }
+    (gradient, hessian)
 }
 
 /// Returns the gradient and the Hessian of the penalised loss. The intercept comes last and is not penalised.
