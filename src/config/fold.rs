@@ -1,6 +1,7 @@
 //! The fold of a cross-validation that a run tests on.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,7 @@ use crate::error::ParseError;
 ///
 /// let third: Fold = "3/10".parse()?;
 /// assert_eq!((third.number(), third.count(), third.to_string()), (3, 10, "3/10".to_string()));
+/// assert_eq!((third.range(25), third.range(5)), (5..7, 1..1));
 /// assert_eq!(Fold::all(10).nth(2), Some(third));
 /// assert!("0/10".parse::<Fold>().is_err() && "11/10".parse::<Fold>().is_err() && "1/1".parse::<Fold>().is_err());
 /// # Ok::<(), vgae::error::ParseError>(())
@@ -45,6 +47,14 @@ impl Fold {
     /// Returns the share of the edges that a fold holds, 1/k.
     pub fn fraction(self) -> f64 {
         1.0 / self.count as f64
+    }
+
+    /// Returns the positions of this fold among n = `num_items` shuffled items. The folds are one after the other,
+    /// and their sizes differ by at most 1.
+    pub fn range(self, num_items: usize) -> Range<usize> {
+        // The product exceeds 64 bits for an absurd number of folds.
+        let end = |number: usize| (number as u128 * num_items as u128 / self.count as u128) as usize;
+        end(self.number - 1)..end(self.number)
     }
 
     fn new(number: usize, count: usize) -> Option<Self> {

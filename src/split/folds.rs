@@ -48,12 +48,10 @@ pub(super) fn cut(
     rng: &mut ChaCha8Rng,
 ) -> [Vec<usize>; 3] {
     let n = items.len();
-    // The product can exceed 64 bits only with absurd numbers of folds, so it is taken in 128.
-    let start = |number: usize| (number as u128 * n as u128 / fold.count() as u128) as usize;
-    let (first, end) = (start(fold.number() - 1), start(fold.number()));
+    let range = fold.range(n);
     items.shuffle(rng);
-    items.rotate_left(first);
-    let mut validation = items.split_off(end - first);
+    items.rotate_left(range.start);
+    let mut validation = items.split_off(range.len());
     let num_validation = ((n as f64 * val_fraction).floor() as usize).min(validation.len());
     let train = validation.split_off(num_validation);
     [train, validation, items]
