@@ -1,6 +1,6 @@
 //! Compares models on the same splits: one row per run in `runs.csv`, and a table of means.
 //!
-//! A run is identified by its data, model and seed. A benchmark can reuse it if its flags, the bytes of the
+//! A run is identified by its data, model, seed and, in a cross-validation, fold. A benchmark can reuse it if its flags, the bytes of the
 //! data and the version of this crate are also the same. This module does not depend on particular metrics:
 //! each number in `metrics.json` of a run becomes a column.
 
@@ -16,6 +16,8 @@ use sha2::{Digest, Sha256};
 
 use crate::{Error, Result};
 use vgae::audit::{Audit, Direction};
+use vgae::config::Fold;
+use vgae::error::ParseError;
 use vgae::graph::{InputFile, hex};
 use vgae::run::{Record, read_json, read_record};
 use vgae::write::{Existing, Output};
@@ -24,7 +26,7 @@ pub use machine::{Machine, today};
 pub use summary::{Difference, Statistic, Summary, summarize};
 pub use table::{Format, Table};
 
-/// A planned run: a model trained on the split of the data with `seed`.
+/// A planned run: a model trained on the split of the data with `seed`, or on one fold of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PlannedRun {
     /// The short name of the data.
@@ -33,6 +35,8 @@ pub struct PlannedRun {
     pub model: String,
     /// The seed of the split and of the training.
     pub seed: u64,
+    /// The fold that is tested, in a cross-validation.
+    pub fold: Option<Fold>,
     /// The other flags of `vgae train`, as on a command line.
     pub flags: String,
     /// The version of this crate.
@@ -55,11 +59,20 @@ pub struct FinishedRun {
 impl PlannedRun {
     /// Returns a name for the directory of the run and for messages.
     pub fn name(&self) -> String {
-        format!("{}-{}-{}", self.data, self.model, self.seed)
+        let PlannedRun { data, model, seed, fold, .. } = self;
+        match fold {
+            None => format!("{data}-{model}-{seed}"),
+            Some(fold) => format!("{data}-{model}-{seed}-fold-{}-of-{}", fold.number(), fold.count()),
+        }
     }
 
     fn is_same_run(&self, other: &PlannedRun) -> bool {
-        (&self.data, &self.model, self.seed) == (&other.data, &other.model, other.seed)
+        self.model == other.model && self.is_same_split(other)
+    }
+
+    /// Returns `true` if `other` is planned on the same split of the same data.
+    fn is_same_split(&self, other: &PlannedRun) -> bool {
+        (&self.data, self.seed, self.fold) == (&other.data, other.seed, other.fold)
     }
 }
 
@@ -135,8 +148,9 @@ fn flatten(name: &str, value: &Value, values: &mut BTreeMap<String, f64>) {
     }
 }
 
-/// The columns of `runs.csv` before the values.
+/// The columns of `runs.csv` before the values. The column of the fold comes last, and only if a run has one.
 const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "data_sha256", "split_sha256"];
+const FOLD: &str = "fold";
 
 /// The file of all runs, which is rewritten completely after each run.
 ///
@@ -150,6 +164,7 @@ const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "d
 ///     data: "cora".into(),
 ///     model: "gae".into(),
 ///     seed: 0,
+///     fold: None,
 ///     flags: "--hidden 64".into(),
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&[]),
@@ -195,8 +210,15 @@ impl Runs {
                 .parse()
                 .map_err(|_| error(format!("the seed is {:?}; expected a whole number", &record[2])))?;
             let mut values = BTreeMap::new();
+            let mut fold = None;
             for (name, text) in header.iter().zip(&record).skip(COLUMNS.len()) {
-                if !text.is_empty() {
+                if text.is_empty() {
+                    continue;
+                }
+                if name == FOLD {
+                    let problem = |source: ParseError| error(format!("the fold is {text:?}; {source}"));
+                    fold = Some(text.parse().map_err(problem)?);
+                } else {
                     let value =
                         text.parse().map_err(|_| error(format!("{name} is {text:?}; expected a number")))?;
                     values.insert(name.to_string(), value);
@@ -206,6 +228,7 @@ impl Runs {
                 data: field(0),
                 model: field(1),
                 seed,
+                fold,
                 flags: field(3),
                 vgae_version: field(4),
                 data_sha256: field(5),
@@ -244,13 +267,12 @@ impl Runs {
     /// Adds a row and writes the file.
     ///
     /// # Errors
-    /// [`vgae::Error::Input`] if another model used another split for the same data and seed; [`vgae::Error::Io`] if the
+    /// [`vgae::Error::Input`] if another model used another split for the same data, seed and fold; [`vgae::Error::Io`] if the
     /// file cannot be written.
     pub fn push(&mut self, row: FinishedRun) -> Result<()> {
-        let same_seed =
-            |other: &&FinishedRun| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
+        let same_split = |other: &&FinishedRun| other.cell.is_same_split(&row.cell);
         let mismatch =
-            self.rows.iter().filter(same_seed).find(|other| other.split_sha256 != row.split_sha256);
+            self.rows.iter().filter(same_split).find(|other| other.split_sha256 != row.split_sha256);
         if let Some(other) = mismatch {
             return Err(self.error(format!(
                 "{} and {} have different splits, but models are compared on the same split; hint: give every model \
@@ -269,12 +291,16 @@ impl Runs {
     /// [`vgae::Error::Io`] if the file cannot be written.
     pub fn write(&self) -> Result<()> {
         let names = summary::value_names(self.rows.iter());
-        let mut records =
-            vec![COLUMNS.iter().map(|name| name.to_string()).chain(names.iter().cloned()).collect()];
+        let has_folds = self.rows.iter().any(|row| row.cell.fold.is_some());
+        let mut header: Vec<String> = COLUMNS.map(String::from).into();
+        header.extend(has_folds.then(|| FOLD.into()));
+        header.extend(names.iter().cloned());
+        let mut records = vec![header];
         for FinishedRun { cell, split_sha256, values } in &self.rows {
-            let PlannedRun { data, model, seed, flags, vgae_version, data_sha256 } = cell.clone();
+            let PlannedRun { data, model, seed, fold, flags, vgae_version, data_sha256 } = cell.clone();
             let mut record = vec![data, model, seed.to_string(), flags, vgae_version, data_sha256];
             record.push(split_sha256.clone());
+            record.extend(has_folds.then(|| fold.map_or_else(String::new, |fold| fold.to_string())));
             record.extend(names.iter().map(|name| table::number(values.get(name).copied())));
             records.push(record);
         }

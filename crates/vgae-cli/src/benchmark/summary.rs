@@ -15,7 +15,7 @@ pub struct Summary {
     pub model: String,
     /// The other flags of `vgae train`.
     pub flags: String,
-    /// The number of splits with a finished run.
+    /// The number of splits, or of folds, with a finished run.
     pub num_splits: usize,
     /// The statistics of each value.
     pub values: BTreeMap<String, Statistic>,
@@ -60,6 +60,7 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 ///         data: "cora".into(),
 ///         model: model.into(),
 ///         seed,
+///         fold: None,
 ///         flags: String::new(),
 ///         vgae_version: "0.1.0".into(),
 ///         data_sha256: String::new(),
@@ -101,7 +102,7 @@ pub fn summarize(rows: &[FinishedRun], cells: &[PlannedRun], reference: Option<&
             let differences: Vec<f64> = own
                 .iter()
                 .filter_map(|row| {
-                    let other = references.iter().find(|other| other.cell.seed == row.cell.seed)?;
+                    let other = references.iter().find(|other| other.cell.is_same_split(&row.cell))?;
                     Some(row.values.get(name)? - other.values.get(name)?)
                 })
                 .collect();

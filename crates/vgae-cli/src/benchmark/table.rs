@@ -52,6 +52,7 @@ pub enum Format {
 ///     data: "karate".into(),
 ///     model: "katz".into(),
 ///     seed: 0,
+///     fold: None,
 ///     flags: String::new(),
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&graph.inputs),
@@ -61,7 +62,7 @@ pub enum Format {
 /// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
 /// let summaries = summarize(&[row], &[cell], None);
 /// let command = "vgae benchmark datasets/karate --models katz --splits 1".into();
-/// let table = Table { summaries, reference: None, command, date: today(), machine: Machine::this() };
+/// let table = Table { summaries, reference: None, num_folds: None, command, date: today(), machine: Machine::this() };
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
@@ -72,6 +73,8 @@ pub struct Table {
     pub summaries: Vec<Summary>,
     /// The model that the others are compared with, if any.
     pub reference: Option<String>,
+    /// The number of folds, in a cross-validation.
+    pub num_folds: Option<usize>,
     /// The command line of the benchmark.
     pub command: String,
     /// The date of the benchmark, as `YYYY-MM-DD`.
@@ -112,7 +115,8 @@ impl Table {
         if metrics.iter().any(is_test_metric) {
             metrics.retain(is_test_metric);
         }
-        let mut header: Vec<String> = ["data", "model", "splits"].map(String::from).into();
+        let splits = if self.num_folds.is_some() { "folds" } else { "splits" };
+        let mut header: Vec<String> = ["data", "model", splits].map(String::from).into();
         for metric in &metrics {
             header.push(metric.replacen('_', " ", 1));
             header.extend(self.reference.iter().map(|reference| format!("vs {reference}")));
@@ -174,6 +178,7 @@ impl Table {
             "vgae_version": env!("CARGO_PKG_VERSION"),
             "command": self.command,
             "reference": self.reference,
+            "num_folds": self.num_folds,
             "rows": self.summaries,
         })
     }
@@ -182,15 +187,19 @@ impl Table {
         let Table { command, date, machine, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let machine = machine.describe();
+        let (splits, is_each_once) = match self.num_folds {
+            None => ("splits".into(), ""),
+            Some(count) => (format!("{count} folds of a cross-validation"), " and test every edge once"),
+        };
         let mut text = format!(
             "# Benchmark\n\nMade on {date} by vgae {version}; machine: {machine}.\n\n```console\n$ {command}\n```\n\n\
-             Mean ± standard deviation over the splits, which are the same for every model. \"train s\" is the \
+             Mean ± standard deviation over the {splits}, which are the same for every model{is_each_once}. \"train s\" is the \
              mean time of training, and \"peak MB\" the peak memory of the process of a run."
         );
         if let Some(reference) = &self.reference {
             let _ = write!(
                 text,
-                " \"vs {reference}\" is the mean difference to {reference} over the splits, and its 95 % interval \
+                " \"vs {reference}\" is the mean difference to {reference} over the {splits}, and its 95 % interval \
                  by Student's t."
             );
         }

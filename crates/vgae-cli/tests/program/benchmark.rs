@@ -239,6 +239,7 @@ fn leak_ends_benchmark() {
         data: "karate".into(),
         model: "gae".into(),
         seed: 0,
+        fold: None,
         flags: String::new(),
         vgae_version: String::new(),
         data_sha256: String::new(),

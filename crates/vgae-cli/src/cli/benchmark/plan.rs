@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use crate::benchmark::{PlannedRun, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
-use vgae::config::{ModelKind, ReadConfig};
+use vgae::config::{Fold, ModelKind, ReadConfig};
 use vgae::progress::Progress;
 use vgae::read;
 
@@ -51,11 +51,17 @@ impl Plan {
                 "two data sets are named {name}; hint: rename one, or use a separate --output for each"
             )));
         }
-        let flags = flags_of(&models, args)?;
+        let splits: Vec<SplitId> = match args.folds {
+            None => (0..args.splits).map(|seed| SplitId { seed, fold: None }).collect(),
+            Some(count) => {
+                Fold::all(count as usize).map(|fold| SplitId { seed: 0, fold: Some(fold) }).collect()
+            }
+        };
+        let flags = flags_of(&models, splits[0], args)?;
         let mut hashes: HashMap<(usize, String), String> = HashMap::new();
         let mut jobs = Vec::new();
         for (at, (path, data)) in args.data.iter().zip(&data).enumerate() {
-            for seed in 0..args.splits {
+            for &SplitId { seed, fold } in &splits {
                 for (model, flags) in models.iter().zip(&flags) {
                     let key = (at, format!("{:?}", flags.read));
                     let data_sha256 = match hashes.get(&key) {
@@ -67,6 +73,7 @@ impl Plan {
                         data: data.clone(),
                         model: model.clone(),
                         seed,
+                        fold,
                         flags: quoted(&flags.words),
                         vgae_version: env!("CARGO_PKG_VERSION").into(),
                         data_sha256,
@@ -79,13 +86,21 @@ impl Plan {
     }
 }
 
+/// The flags that choose the split of a run.
+#[derive(Clone, Copy)]
+struct SplitId {
+    seed: u64,
+    fold: Option<Fold>,
+}
+
 /// The `vgae train` flags of a model, and the read settings they result in.
 struct Flags {
     words: Vec<String>,
     read: ReadConfig,
 }
 
-fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
+/// Returns the flags of each model. `split` is any of the splits, to check that its flags fit the others.
+fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>> {
     let mut own: HashMap<&str, Vec<String>> = HashMap::new();
     for argument in &args.model_args {
         let Some((model, flags)) =
@@ -100,7 +115,7 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     }
     let flags = |model: &String| {
         let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
-        let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
+        let arguments = job_arguments(Path::new("DATA"), model, split, Path::new("DIR"), &words);
         let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
             Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),
             other => other,
@@ -112,12 +127,15 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     models.iter().map(flags).collect()
 }
 
-fn job_arguments(data: &Path, model: &str, seed: u64, output: &Path, flags: &[String]) -> Vec<OsString> {
-    let seed = seed.to_string();
+fn job_arguments(data: &Path, model: &str, split: SplitId, output: &Path, flags: &[String]) -> Vec<OsString> {
+    let seed = split.seed.to_string();
     let own = ["--model", model, "--seed", &seed, "--json", "--output"];
     let mut arguments = vec!["train".into(), data.into()];
     arguments.extend(own.iter().map(|word| (*word).into()));
     arguments.push(output.into());
+    if let Some(fold) = split.fold {
+        arguments.extend(["--fold".into(), fold.to_string().into()]);
+    }
     arguments.extend(flags.iter().map(|word| word.into()));
     arguments
 }
@@ -134,9 +152,10 @@ impl Job {
             .map_err(|source| io("create", parent, source))?;
         let run = work.path().join("run");
         let program = std::env::current_exe().map_err(|source| io("find", Path::new("vgae"), source))?;
-        let PlannedRun { model, seed, .. } = &self.cell;
+        let &PlannedRun { ref model, seed, fold, .. } = &self.cell;
+        let split = SplitId { seed, fold };
         let output = Command::new(&program)
-            .args(job_arguments(&self.data, model, *seed, &run, &self.flags))
+            .args(job_arguments(&self.data, model, split, &run, &self.flags))
             .args(["--quiet", "--threads", &num_threads.to_string()])
             .stdin(Stdio::null())
             .output()
