@@ -28,7 +28,7 @@ pub enum Format {
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{PlannedRun, Format, Machine, FinishedRun, Table, data_sha256, recheck, split_sha256, summarize, today};
+/// use vgae_cli::benchmark::{PlannedRun, Format, Machine, FinishedRun, SplitId, Table, data_sha256, recheck, split_sha256, summarize, today};
 /// use vgae::config::{BaselineKind, Config, ModelKind};
 /// use vgae::evaluate::RunMetrics;
 /// use vgae::run::{RunDir, Timings, read_record};
@@ -51,8 +51,7 @@ pub enum Format {
 /// let cell = PlannedRun {
 ///     data: "karate".into(),
 ///     model: "katz".into(),
-///     seed: 0,
-///     fold: None,
+///     split: SplitId::default(),
 ///     flags: String::new(),
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&graph.inputs),
@@ -99,6 +98,11 @@ impl Table {
         Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
     }
 
+    /// Returns `true` if several ratios of negatives are compared.
+    fn has_ratios(&self) -> bool {
+        self.summaries.iter().any(|summary| summary.negatives_ratio.is_some())
+    }
+
     fn metrics(&self) -> Vec<String> {
         let mut names: Vec<String> =
             self.summaries.iter().flat_map(|summary| summary.values.keys().cloned()).collect();
@@ -117,6 +121,7 @@ impl Table {
         }
         let splits = if self.num_folds.is_some() { "folds" } else { "splits" };
         let mut header: Vec<String> = ["data", "model", splits].map(String::from).into();
+        header.extend(self.has_ratios().then(|| "negatives".into()));
         for metric in &metrics {
             header.push(metric.replacen('_', " ", 1));
             header.extend(self.reference.iter().map(|reference| format!("vs {reference}")));
@@ -125,6 +130,7 @@ impl Table {
         let row = |summary: &Summary| {
             let Summary { data, model, num_splits, values, differences, .. } = summary;
             let mut row = vec![data.clone(), model.clone(), num_splits.to_string()];
+            row.extend(self.has_ratios().then(|| ratio(summary)));
             for metric in &metrics {
                 row.push(values.get(metric).map(spread).unwrap_or_default());
                 if self.reference.is_some() {
@@ -145,13 +151,15 @@ impl Table {
     fn records(&self) -> Vec<Vec<String>> {
         let metrics = self.metrics();
         let mut header: Vec<String> = ["data", "model", "flags", "num_splits"].map(String::from).into();
+        header.extend(self.has_ratios().then(|| "negatives_ratio".into()));
         let ends = ["mean", "std", "difference", "difference_low", "difference_high"];
         header.extend(metrics.iter().flat_map(|name| ends.map(|end| format!("{name}_{end}"))));
         header.extend(["train_seconds_mean", "train_seconds_std"].map(String::from));
         header.extend(["wall_seconds_mean", "wall_seconds_std", "peak_memory_bytes_max"].map(String::from));
         let row = |summary: &Summary| {
-            let Summary { data, model, flags, num_splits, values, differences } = summary;
+            let Summary { data, model, flags, num_splits, values, differences, .. } = summary;
             let mut row = vec![data.clone(), model.clone(), flags.clone(), num_splits.to_string()];
+            row.extend(self.has_ratios().then(|| ratio(summary)));
             let both = |name: &str| {
                 let value = values.get(name);
                 [number(value.map(|value| value.mean)), number(value.and_then(|value| value.std))]
@@ -203,6 +211,11 @@ impl Table {
                  by Student's t."
             );
         }
+        if self.has_ratios() {
+            text.push_str(
+                " \"negatives\" is the number of negatives that are sampled for each held-out link.",
+            );
+        }
         text.push_str("\n\n");
         for (at, row) in self.cells().iter().enumerate() {
             let row: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
@@ -213,6 +226,11 @@ impl Table {
         }
         text
     }
+}
+
+/// Formats the number of negatives for each held-out edge.
+fn ratio(summary: &Summary) -> String {
+    summary.negatives_ratio.map(|ratio| ratio.to_string()).unwrap_or_default()
 }
 
 /// Formats a number with all its digits; `None` becomes an empty string.

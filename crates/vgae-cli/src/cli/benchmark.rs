@@ -36,6 +36,9 @@ pub(super) struct Args {
     /// rest of the edges is validated on, by --val-fraction, and trained on
     #[arg(long, value_name = "COUNT", conflicts_with = "splits", value_parser = clap::value_parser!(u32).range(2..))]
     folds: Option<u32>,
+    /// Compare these numbers of negatives for each held-out edge: a row of the table for each
+    #[arg(long, value_name = "COUNT,…", value_delimiter = ',')]
+    negatives_ratios: Vec<usize>,
     /// The model to compare the others with, split by split
     #[arg(long, value_enum, value_name = "MODEL")]
     reference: Option<ModelKind>,

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 use vgae_cli::Error;
-use vgae_cli::benchmark::{FinishedRun, PlannedRun};
+use vgae_cli::benchmark::{FinishedRun, PlannedRun, SplitId};
 
 type Record = BTreeMap<String, String>;
 
@@ -238,8 +238,7 @@ fn leak_ends_benchmark() {
     let cell = PlannedRun {
         data: "karate".into(),
         model: "gae".into(),
-        seed: 0,
-        fold: None,
+        split: SplitId::default(),
         flags: String::new(),
         vgae_version: String::new(),
         data_sha256: String::new(),

@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::benchmark::{PlannedRun, data_sha256};
+use crate::benchmark::{PlannedRun, SplitId, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
 use vgae::config::{Fold, ModelKind, ReadConfig};
@@ -45,23 +45,22 @@ impl Plan {
                 "DATA is -, but every run reads DATA, and stdin can be read only once".into(),
             ));
         }
+        let ratios: Vec<String> = args.negatives_ratios.iter().map(usize::to_string).collect();
+        if let Some(ratio) = first_duplicate(&ratios) {
+            return Err(Error::Usage(format!("--negatives-ratios names {ratio} twice")));
+        }
         let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
         if let Some(name) = first_duplicate(&data) {
             return Err(Error::Usage(format!(
                 "two data sets are named {name}; hint: rename one, or use a separate --output for each"
             )));
         }
-        let splits: Vec<SplitId> = match args.folds {
-            None => (0..args.splits).map(|seed| SplitId { seed, fold: None }).collect(),
-            Some(count) => {
-                Fold::all(count as usize).map(|fold| SplitId { seed: 0, fold: Some(fold) }).collect()
-            }
-        };
+        let splits = splits(args);
         let flags = flags_of(&models, splits[0], args)?;
         let mut hashes: HashMap<(usize, String), String> = HashMap::new();
         let mut jobs = Vec::new();
         for (at, (path, data)) in args.data.iter().zip(&data).enumerate() {
-            for &SplitId { seed, fold } in &splits {
+            for &split in &splits {
                 for (model, flags) in models.iter().zip(&flags) {
                     let key = (at, format!("{:?}", flags.read));
                     let data_sha256 = match hashes.get(&key) {
@@ -72,8 +71,7 @@ impl Plan {
                     let cell = PlannedRun {
                         data: data.clone(),
                         model: model.clone(),
-                        seed,
-                        fold,
+                        split,
                         flags: quoted(&flags.words),
                         vgae_version: env!("CARGO_PKG_VERSION").into(),
                         data_sha256,
@@ -86,11 +84,23 @@ impl Plan {
     }
 }
 
-/// The flags that choose the split of a run.
-#[derive(Clone, Copy)]
-struct SplitId {
-    seed: u64,
-    fold: Option<Fold>,
+/// Returns the splits, of which there is at least one.
+fn splits(args: &Args) -> Vec<SplitId> {
+    let splits: Vec<SplitId> = match args.folds {
+        None => (0..args.splits).map(|seed| SplitId { seed, ..SplitId::default() }).collect(),
+        Some(count) => {
+            Fold::all(count as usize).map(|fold| SplitId { fold: Some(fold), ..SplitId::default() }).collect()
+        }
+    };
+    let ratios = args.negatives_ratios.iter();
+    match args.negatives_ratios.is_empty() {
+        true => splits,
+        false => ratios
+            .flat_map(|&ratio| {
+                splits.iter().map(move |split| SplitId { negatives_ratio: Some(ratio), ..*split })
+            })
+            .collect(),
+    }
 }
 
 /// The `vgae train` flags of a model, and the read settings they result in.
@@ -128,14 +138,11 @@ fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>
 }
 
 fn job_arguments(data: &Path, model: &str, split: SplitId, output: &Path, flags: &[String]) -> Vec<OsString> {
-    let seed = split.seed.to_string();
-    let own = ["--model", model, "--seed", &seed, "--json", "--output"];
+    let own = ["--model", model, "--json", "--output"];
     let mut arguments = vec!["train".into(), data.into()];
     arguments.extend(own.iter().map(|word| (*word).into()));
     arguments.push(output.into());
-    if let Some(fold) = split.fold {
-        arguments.extend(["--fold".into(), fold.to_string().into()]);
-    }
+    arguments.extend(split.flags().into_iter().map(OsString::from));
     arguments.extend(flags.iter().map(|word| word.into()));
     arguments
 }
@@ -152,10 +159,9 @@ impl Job {
             .map_err(|source| io("create", parent, source))?;
         let run = work.path().join("run");
         let program = std::env::current_exe().map_err(|source| io("find", Path::new("vgae"), source))?;
-        let &PlannedRun { ref model, seed, fold, .. } = &self.cell;
-        let split = SplitId { seed, fold };
+        let PlannedRun { model, split, .. } = &self.cell;
         let output = Command::new(&program)
-            .args(job_arguments(&self.data, model, split, &run, &self.flags))
+            .args(job_arguments(&self.data, model, *split, &run, &self.flags))
             .args(["--quiet", "--threads", &num_threads.to_string()])
             .stdin(Stdio::null())
             .output()
