@@ -45,6 +45,9 @@ impl Plan {
                 "DATA is -, but every run reads DATA, and stdin can be read only once".into(),
             ));
         }
+        if let Some(ratio) = args.negatives_ratios.iter().find(|ratio| !(1..=1000).contains(*ratio)) {
+            return Err(Error::Usage(format!("--negatives-ratios names {ratio}; expected 1 to 1000")));
+        }
         let ratios: Vec<String> = args.negatives_ratios.iter().map(usize::to_string).collect();
         if let Some(ratio) = first_duplicate(&ratios) {
             return Err(Error::Usage(format!("--negatives-ratios names {ratio} twice")));
