@@ -195,13 +195,18 @@ impl Table {
         let Table { command, date, machine, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let machine = machine.describe();
-        let (splits, is_each_once) = match self.num_folds {
-            None => ("splits".into(), ""),
-            Some(count) => (format!("{count} folds of a cross-validation"), " and test every edge once"),
+        let (splits, which) = match self.num_folds {
+            None => ("splits", "splits, which are the same for every model".to_string()),
+            Some(count) => (
+                "folds",
+                format!(
+                    "{count} folds of a cross-validation, which are the same for every model and test every edge once"
+                ),
+            ),
         };
         let mut text = format!(
             "# Benchmark\n\nMade on {date} by vgae {version}; machine: {machine}.\n\n```console\n$ {command}\n```\n\n\
-             Mean ± standard deviation over the {splits}, which are the same for every model{is_each_once}. \"train s\" is the \
+             Mean ± standard deviation over the {which}. \"train s\" is the \
              mean time of training, and \"peak MB\" the peak memory of the process of a run."
         );
         if let Some(reference) = &self.reference {
