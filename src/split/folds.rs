@@ -13,27 +13,27 @@ const FOLDS_STREAM: u64 = 1 << 32;
 /// from which the negatives of the fold are drawn.
 ///
 /// # Errors
-/// [`Error::Config`] if a fold, the training part, or a validation part with a fraction above 0 would be empty.
+/// [`Error::Config`] if, for any fold, the test part, the training part, or a validation part with a fraction above 0
+/// would be empty.
 pub(super) fn hold_out(
     num_edges: usize,
     fold: Fold,
     config: &SplitConfig,
     rng: &mut ChaCha8Rng,
 ) -> Result<(Vec<usize>, Vec<usize>)> {
-    let [train, validation, test] = cut((0..num_edges).collect(), fold, config.val_fraction, rng);
-    let is_short = num_edges < fold.count() || train.is_empty();
-    if is_short || (config.val_fraction > 0.0 && validation.is_empty()) {
+    let (smallest, largest) = (num_edges / fold.count(), num_edges.div_ceil(fold.count()));
+    let num_validation = (num_edges as f64 * config.val_fraction).floor() as usize;
+    let num_train = num_edges.saturating_sub(largest + num_validation);
+    if smallest == 0 || num_train == 0 || (config.val_fraction > 0.0 && num_validation == 0) {
         let problem = format!(
-            "too few edges ({num_edges}) for `split.fold = {fold}` and `split.val_fraction = {}`: train, validation and \
-             test would get {}, {} and {}; each needs at least 1, in every fold. Hint: fewer folds, or \
-             `split.val_fraction = 0` to validate nothing",
-            config.val_fraction,
-            train.len(),
-            validation.len(),
-            test.len()
+            "too few edges ({num_edges}) for `split.fold = {fold}` and `split.val_fraction = {}`: over the folds, train, \
+             validation and test would get at least {num_train}, {num_validation} and {smallest}; each needs at least 1. \
+             Hint: another number of folds, or `split.val_fraction = 0` to validate nothing",
+            config.val_fraction
         );
         return Err(Error::config("split.fold", problem));
     }
+    let [_, validation, test] = cut((0..num_edges).collect(), fold, config.val_fraction, rng);
     rng.set_stream(FOLDS_STREAM + fold.number() as u64);
     Ok((validation, test))
 }
