@@ -16,8 +16,8 @@
 
 use std::path::Path;
 
-use crate::config::{Config, FeatureSource, ModelKind};
-use crate::error::Result;
+use crate::config::{Config, FeatureSource, ModelKind, SplitConfig};
+use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::Graph;
@@ -71,12 +71,22 @@ pub fn read(data: &Path, config: &Config, progress: &Progress) -> Result<Graph> 
 /// Splits `graph` as set in `config`, or reads the split from the directory `from`.
 ///
 /// # Errors
-/// Returns the errors of [`split::with_task`] and [`split::read_split`].
+/// Returns the errors of [`split::with_task`] and [`split::read_split`]; [`Error::Config`] for settings that have no
+/// effect on data without edges.
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
         Some(directory) => split::read_split(directory, graph),
         // Rows of features without a graph have no edges to hold out.
-        None if graph.edges.is_empty() => Ok(Split { train: graph.edges.clone(), ..Split::default() }),
+        None if graph.edges.is_empty() => {
+            let SplitConfig { keep_connected, negatives_ratio, .. } = config.split;
+            let idle =
+                [("split.keep_connected", keep_connected), ("split.negatives_ratio", negatives_ratio != 1)];
+            if let Some((setting, _)) = idle.into_iter().find(|(_, is_set)| *is_set) {
+                let problem = format!("`{setting}` has no effect: the data has no edges; leave it out");
+                return Err(Error::config(setting, problem));
+            }
+            Ok(Split { train: graph.edges.clone(), ..Split::default() })
+        }
         None => split::with_task(graph, config.split.task, &config.split, config.seed),
     }
 }

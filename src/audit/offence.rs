@@ -32,6 +32,8 @@ pub enum Rule {
     MissingEdge,
     /// A file has changed since the run wrote it.
     ChangedFile,
+    /// The split of a run is not as the settings in `run.json` say.
+    SplitSettings,
     /// The embedding of a node does not follow from message passing over the training edges.
     Embeddings,
     /// A metric does not follow from the embeddings.
@@ -49,6 +51,7 @@ impl fmt::Display for Rule {
             Rule::AbsentEdge => "absent-edge",
             Rule::MissingEdge => "missing-edge",
             Rule::ChangedFile => "changed-file",
+            Rule::SplitSettings => "split-settings",
             Rule::Embeddings => "embeddings",
             Rule::Metrics => "metrics",
         })

@@ -1,5 +1,5 @@
-//! Recomputes the results of a run: the embeddings by message passing over the training edges only, and the
-//! metrics from the embeddings.
+//! Compares the split of a run with its settings, and recomputes the results: the embeddings by message passing over
+//! the training edges only, and the metrics from the embeddings.
 
 use std::path::Path;
 
@@ -7,6 +7,7 @@ use ndarray::Array2;
 use serde_json::Value;
 
 use crate::audit::{Offence, Place, Report, Rule};
+use crate::config::SplitConfig;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
 use crate::graph::NodeIds;
@@ -16,6 +17,7 @@ use crate::model::{Encoded, Model};
 use crate::progress::Progress;
 use crate::read::{RowReader, parse_finite};
 use crate::run::{Run, read_json};
+use crate::split::Split;
 
 /// The tolerance for the embedding of a node, as a share of the largest value of the node. On the machine
 /// that trained, stored and recomputed embeddings are bit-identical; another machine rounds and sums
@@ -33,9 +35,11 @@ const ROW_METRIC_TOLERANCE: f64 = 1e-4;
 /// The parts that have metrics.
 const PARTS: [&str; 2] = ["validation", "test"];
 
-/// Reports the embeddings and metrics of the run at `path` that do not follow from its training edges.
+/// Reports where the split of the run at `path` does not follow from its settings, and the embeddings and metrics that
+/// do not follow from its training edges.
 pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
     let run = Run::open(path)?;
+    check_split(path, &run, report);
     let Encoded { embeddings, score } = run.encode()?;
     let Some(Embeddings { mean: expected, .. }) = embeddings else {
         return check_metrics(path, &run.evaluate(&*score)?, report);
@@ -49,6 +53,49 @@ pub(super) fn check(path: &Path, report: &mut Report) -> Result<()> {
         _ => run.evaluate(&*score)?,
     };
     check_metrics(path, &metrics, report)
+}
+
+/// Reports what the settings of `run` promise of its split and the lists do not hold. The settings say nothing of a
+/// split that was made elsewhere.
+fn check_split(path: &Path, run: &Run, report: &mut Report) {
+    if run.record.split_from.is_some() {
+        return;
+    }
+    let mut push = |list: &str, problem: String| {
+        report.push(Rule::SplitSettings, || Offence {
+            rule: Rule::SplitSettings,
+            place: Place { file: path.join(format!("split/{list}.csv")), line: None },
+            pair: None,
+            other: Some(Place { file: path.join("run.json"), line: None }),
+            problem,
+        });
+    };
+    let SplitConfig { negatives_ratio, keep_connected, fold, .. } = run.record.config.split;
+    let Split { train, validation, test, .. } = &run.split;
+    for (name, part) in PARTS.into_iter().zip([validation, test]) {
+        let (num_edges, num_negatives) = (part.edges.len(), part.negatives.len());
+        if num_negatives != num_edges * negatives_ratio {
+            let problem = format!(
+                "holds {num_negatives} negatives for {num_edges} edges; run.json says {negatives_ratio} for each"
+            );
+            push(&format!("{name}_negatives"), problem);
+        }
+    }
+    let (found, expected) = (train.num_components(), run.graph.edges.num_components());
+    if keep_connected && found != expected {
+        let problem = format!(
+            "has {found} connected components, the whole graph {expected}; run.json says that they are kept"
+        );
+        push("train", problem);
+    }
+    let num_edges = run.graph.edges.len();
+    if let Some(fold) = fold.filter(|fold| fold.range(num_edges).len() != test.edges.len()) {
+        let problem = format!(
+            "holds {} edges; run.json says that it is fold {fold} of {num_edges} edges",
+            test.edges.len()
+        );
+        push("test", problem);
+    }
 }
 
 /// Reports the nodes whose `stored` embedding differs from the `expected` one.

@@ -3,6 +3,7 @@
 
 mod checkpoints;
 mod device;
+mod fold;
 pub(crate) mod format;
 mod model;
 mod model_kind;
@@ -19,6 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub use checkpoints::CheckpointPeriod;
 pub use device::DeviceChoice;
+pub use fold::Fold;
 pub use format::{EdgeFormat, EmbeddingFormat};
 pub use model::{DecoderKind, Likelihood, ModelConfig};
 pub use model_kind::ModelKind;

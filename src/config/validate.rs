@@ -14,20 +14,8 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] names the setting, its value and its range.
     pub fn validate(&self) -> Result<()> {
-        let SplitConfig { val_fraction, test_fraction, .. } = self.split;
-        for (setting, value) in [("split.val_fraction", val_fraction), ("split.test_fraction", test_fraction)]
-        {
-            require((0.0..1.0).contains(&value), setting, value, "a fraction of at least 0 and below 1")?;
-        }
-        if val_fraction + test_fraction >= 1.0 {
-            let problem = format!(
-                "`split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}` add up to {}; must \
-                 stay below 1",
-                val_fraction + test_fraction
-            );
-            return Err(Error::config("split.val_fraction", problem));
-        }
-        if let (Some(method), true) = (self.calibrate, val_fraction == 0.0) {
+        self.validate_split()?;
+        if let (Some(method), true) = (self.calibrate, self.split.val_fraction == 0.0) {
             let problem = format!("`calibrate = {method}` needs validation edges; `split.val_fraction` is 0");
             return Err(Error::config("calibrate", problem));
         }
@@ -35,6 +23,52 @@ impl Config {
         self.validate_kinds()?;
         self.validate_model()?;
         self.validate_training()
+    }
+
+    fn validate_split(&self) -> Result<()> {
+        let SplitConfig { val_fraction, test_fraction, fold, keep_connected, negatives_ratio, task } =
+            self.split;
+        for (setting, value) in [("split.val_fraction", val_fraction), ("split.test_fraction", test_fraction)]
+        {
+            require((0.0..1.0).contains(&value), setting, value, "a fraction of at least 0 and below 1")?;
+        }
+        let sum = val_fraction + self.split.tested_fraction();
+        if sum >= 1.0 {
+            let tested = match fold {
+                Some(fold) => format!("`split.fold = {fold}`"),
+                None => format!("`split.test_fraction = {test_fraction}`"),
+            };
+            let problem = format!(
+                "`split.val_fraction = {val_fraction}` and {tested} add up to {sum}; must stay below 1"
+            );
+            return Err(Error::config("split.val_fraction", problem));
+        }
+        let fits = (1..=1000).contains(&negatives_ratio);
+        require(fits, "split.negatives_ratio", negatives_ratio, "1 to 1000")?;
+        if negatives_ratio > 1 && task != DirectedTask::General {
+            let problem = format!(
+                "`split.negatives_ratio = {negatives_ratio}` has no effect: the negatives of `split.task = {task}` are \
+                 the reverses of edges, one for each; leave it out"
+            );
+            return Err(Error::config("split.negatives_ratio", problem));
+        }
+        let Some(fold) = fold else { return Ok(()) };
+        let problem = if test_fraction != SplitConfig::default().test_fraction {
+            format!(
+                "and `split.test_fraction = {test_fraction}` exclude each other: the fold is what is tested"
+            )
+        } else if keep_connected {
+            "and `split.keep_connected` exclude each other: the folds test every edge, also those that hold the \
+             graph together"
+                .into()
+        } else if task != DirectedTask::General {
+            format!(
+                "and `split.task = {task}` exclude each other: the folds test every edge, the task only some"
+            )
+        } else {
+            return Ok(());
+        };
+        Err(Error::config("split.fold", format!("`split.fold = {fold}` {problem}")))
     }
 
     fn validate_model(&self) -> Result<()> {

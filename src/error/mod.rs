@@ -129,6 +129,30 @@ pub enum Error {
         /// Edges that the test would get.
         num_test: usize,
     },
+    /// Too few edges can be held out without dividing a connected component.
+    #[error(
+        "`split.keep_connected` can hold out {num_spare} of the {num_edges} {what}; the others hold the graph together. \
+         `split.val_fraction = {val_fraction}` and `split.test_fraction = {test_fraction}` ask for {num_validation} and \
+         {num_test}; together they can be at most {largest_fraction}"
+    )]
+    TooFewSpareEdges {
+        /// The kind of edges that the fractions refer to: `edges` or `one-way edges`.
+        what: &'static str,
+        /// Edges of that kind in the graph.
+        num_edges: usize,
+        /// Edges that can be held out together.
+        num_spare: usize,
+        /// The validation fraction.
+        val_fraction: f64,
+        /// The test fraction.
+        test_fraction: f64,
+        /// Edges that validation would get.
+        num_validation: usize,
+        /// Edges that the test would get.
+        num_test: usize,
+        /// The largest sum of the two fractions that is possible, rounded down.
+        largest_fraction: f64,
+    },
     /// The graph has fewer absent pairs than negatives are needed.
     #[error(
         "need {needed} negative pairs but the graph has only {available} non-edges; hint: smaller `split.val_fraction` and \

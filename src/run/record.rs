@@ -133,10 +133,16 @@ pub struct Counts {
     pub num_isolated_nodes: usize,
     /// The number of training edges.
     pub num_train_edges: usize,
-    /// The number of validation edges; there are as many validation negatives.
+    /// The number of validation edges.
     pub num_validation_edges: usize,
-    /// The number of test edges; there are as many test negatives.
+    /// The number of test edges.
     pub num_test_edges: usize,
+    /// The number of validation negatives; `None` in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_validation_negatives: Option<usize>,
+    /// The number of test negatives; `None` in runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub num_test_negatives: Option<usize>,
 }
 
 impl Counts {
@@ -151,6 +157,8 @@ impl Counts {
             num_train_edges: split.train.len(),
             num_validation_edges: split.validation.edges.len(),
             num_test_edges: split.test.edges.len(),
+            num_validation_negatives: Some(split.validation.negatives.len()),
+            num_test_negatives: Some(split.test.negatives.len()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Splits: the edges for training, validation and test, and as many negatives. Uses `config`, `error`,
+//! Splits: the edges for training, validation and test, and their negatives. Uses `config`, `error`,
 //! `graph`, `progress` and `read`.
 //!
 //! A split cannot leak by construction: the parts share no pair, a negative is not an edge of any part, and
@@ -32,12 +32,15 @@
 //! ```
 
 pub(crate) mod files;
+mod folds;
+mod negatives;
 mod rows;
+mod spare;
 mod task;
 
 use std::path::Path;
 
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
 use rand::SeedableRng;
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
@@ -48,6 +51,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 
 pub use files::read_split;
+pub use negatives::sample_negatives;
 pub use rows::{RowSplit, rows};
 pub use task::with_task;
 
@@ -95,27 +99,63 @@ impl HeldOut {
     }
 }
 
-/// Holds out ⌊m · fraction⌋ of the m edges for each part, at random, and samples as many negatives. The
-/// negatives are drawn uniformly from the pairs of distinct nodes that are not edges of the graph; in a
+/// Holds out edges of `graph` for each part, at random, and samples `negatives_ratio` negatives for each of them.
+/// The negatives are drawn uniformly from the pairs of distinct nodes that are not edges of the graph; in a
 /// bipartite graph, from such pairs of a source and a target.
 ///
-/// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
+/// - Each part gets ⌊m · fraction⌋ of the m edges.
+/// - With a `fold`, the m edges are cut into k folds whose sizes differ by at most 1. The fold is the test part;
+///   ⌊m · `val_fraction`⌋ edges of other folds are the validation part. The same seed cuts the same folds, so
+///   that each edge is in the test part of one of them. Each fold has negatives of its own.
+/// - With `keep_connected`, a random spanning forest stays in the training part, and the parts are drawn from
+///   the other edges. The directions of edges do not matter to it.
+///
+/// O(m log m) time, O(m) memory for a fixed number of negatives per edge. The same seed gives the same split on
+/// every machine.
 ///
 /// # Errors
 /// [`Error::TooFewEdges`] if a part with a fraction above 0, or the training part, would be empty;
-/// [`Error::TooFewNonEdges`] if the graph is so dense that there are not enough negatives.
+/// [`Error::TooFewSpareEdges`] if `keep_connected` leaves too few edges for the parts; [`Error::Config`] if there
+/// are fewer edges than folds, or not enough pairs for `negatives_ratio`; [`Error::TooFewNonEdges`] if the graph is so
+/// dense that there is not even one negative for each held-out edge.
 pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
     let all = &graph.edges;
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let (validation, test) = match config.fold {
+        Some(fold) => folds::hold_out(all.len(), fold, config, &mut rng)?,
+        None => hold_out(all, config, &mut rng)?,
+    };
+    let mut list_of_edge = vec![TRAIN; all.len()];
+    for (part, list) in [(&validation, VALIDATION), (&test, TEST)] {
+        part.iter().for_each(|&at| list_of_edge[at] = list);
+    }
+    let ratio = config.negatives_ratio;
+    let num_held_out = validation.len() + test.len();
+    let negatives = sample_negatives(all, num_held_out * ratio, &mut rng);
+    let mut negatives = negatives.map_err(|error| match error {
+        Error::TooFewNonEdges { needed, available } if available >= num_held_out as u64 => {
+            let problem = format!(
+                "`split.negatives_ratio = {ratio}` needs {needed} negatives for {num_held_out} held-out edges, but the \
+                 graph has only {available} non-edges: at most {} for each",
+                available / num_held_out as u64
+            );
+            Error::config("split.negatives_ratio", problem)
+        }
+        other => other,
+    })?;
+    let test_negatives = negatives.split_off(validation.len() * ratio);
+    Ok(Split::from_edge_lists(all, &list_of_edge, negatives, test_negatives))
+}
+
+/// Returns the positions of the edges of the validation and of the test part.
+fn hold_out(all: &EdgeList, config: &SplitConfig, rng: &mut ChaCha8Rng) -> Result<(Vec<usize>, Vec<usize>)> {
     let num_edges = all.len();
+    let SplitConfig { val_fraction, test_fraction, .. } = *config;
     let count = |fraction: f64| (num_edges as f64 * fraction).floor() as usize;
-    let (num_validation, num_test) = (count(config.val_fraction), count(config.test_fraction));
+    let (num_validation, num_test) = (count(val_fraction), count(test_fraction));
     let num_train = num_edges.saturating_sub(num_validation + num_test);
     let is_short = |fraction: f64, count: usize| fraction > 0.0 && count == 0;
-    if is_short(config.val_fraction, num_validation)
-        || is_short(config.test_fraction, num_test)
-        || num_train == 0
-    {
-        let SplitConfig { val_fraction, test_fraction, .. } = *config;
+    if is_short(val_fraction, num_validation) || is_short(test_fraction, num_test) || num_train == 0 {
         return Err(Error::TooFewEdges {
             num_edges,
             val_fraction,
@@ -125,61 +165,14 @@ pub fn edges(graph: &Graph, config: &SplitConfig, seed: u64) -> Result<Split> {
             num_test,
         });
     }
-
-    let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut order: Vec<usize> = (0..num_edges).collect();
-    let (held_out, _) = order.partial_shuffle(&mut rng, num_validation + num_test);
-    let mut list_of_edge = vec![TRAIN; num_edges];
+    if config.keep_connected {
+        order = spare::edges(all, order, rng);
+        spare::check("edges", num_edges, order.len(), config, [num_validation, num_test])?;
+    }
+    let (held_out, _) = order.partial_shuffle(rng, num_validation + num_test);
     let (validation, test) = held_out.split_at(num_validation);
-    for (part, list) in [(validation, VALIDATION), (test, TEST)] {
-        part.iter().for_each(|&at| list_of_edge[at] = list);
-    }
-    let mut negatives = sample_negatives(all, num_validation + num_test, &mut rng)?;
-    let test_negatives = negatives.split_off(num_validation);
-    Ok(Split::from_edge_lists(all, &list_of_edge, negatives, test_negatives))
-}
-
-/// Samples `count` distinct pairs of distinct nodes that are not in `edges`, uniformly among all such pairs.
-/// In a directed graph the pairs are ordered, so the reverse of a negative may be an edge. In a bipartite
-/// graph each pair joins a source and a target.
-///
-/// O(count · log m) expected time if fewer than about half of all pairs are edges; otherwise O(n²), which is
-/// then O(m).
-///
-/// # Errors
-/// [`Error::TooFewNonEdges`] if there are fewer than `count` such pairs.
-pub fn sample_negatives(edges: &EdgeList, count: usize, rng: &mut impl rand::Rng) -> Result<Vec<Pair>> {
-    let n = edges.num_nodes() as u32;
-    let direction = edges.direction();
-    let num_pairs = edges.num_pairs();
-    let available = num_pairs - edges.len() as u64;
-    if count as u64 > available {
-        return Err(Error::TooFewNonEdges { needed: count as u64, available });
-    }
-    // Rejection sampling is slow when most draws are rejected. In a dense graph, list the absent pairs
-    // instead.
-    if (edges.len() + 2 * count) as u64 > num_pairs / 2 {
-        let mut absent: Vec<Pair> = Vec::with_capacity(available as usize);
-        for u in 0..n {
-            absent.extend(edges.candidates_from(u));
-        }
-        let (chosen, _) = absent.partial_shuffle(rng, count);
-        return Ok(chosen.to_vec());
-    }
-    let mut taken: HashSet<Pair> = HashSet::with_capacity(count);
-    let mut negatives = Vec::with_capacity(count);
-    // A batch draws at most the number of missing pairs. This leaves the generator in the same state as
-    // drawing one pair at a time.
-    while negatives.len() < count {
-        let draws: Vec<Pair> = (negatives.len()..count.min(negatives.len() + PAIRS_PER_BATCH))
-            .map(|_| edges.random_pair(rng))
-            .collect();
-        let is_absent = |&pair: &Pair| edges.is_candidate(pair);
-        let absent: Vec<Pair> =
-            draws.into_par_iter().filter(is_absent).map(|pair| direction.orient(pair)).collect();
-        negatives.extend(absent.into_iter().filter(|&pair| taken.insert(pair)));
-    }
-    Ok(negatives)
+    Ok((validation.to_vec(), test.to_vec()))
 }
 
 /// The number of pairs that are looked up together, on all threads.
@@ -273,6 +266,17 @@ impl Split {
             test: HeldOut { edges: edges(TEST), negatives: test_negatives },
             notes: Vec::new(),
         }
+    }
+
+    /// Returns the number of negatives for each held-out edge, if it is a whole number and the same in both parts.
+    pub fn negatives_ratio(&self) -> Option<usize> {
+        let parts = [&self.validation, &self.test].into_iter().filter(|part| !part.is_empty());
+        let mut ratios = parts.map(|part| {
+            let (num_edges, num_negatives) = (part.edges.len(), part.negatives.len());
+            num_negatives.is_multiple_of(num_edges).then(|| num_negatives / num_edges.max(1))
+        });
+        let first = ratios.next()??;
+        ratios.all(|ratio| ratio == Some(first)).then_some(first)
     }
 
     /// Returns the five lists of this split, in the order of [`LISTS`].

@@ -20,7 +20,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use super::{HeldOut, Split, edges};
+use super::{HeldOut, Split, edges, spare};
 use crate::config::{DirectedTask, SplitConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
@@ -28,17 +28,19 @@ use crate::graph::{Direction, EdgeList, Graph, Pair};
 /// Splits `graph` for `task`.
 ///
 /// - **General**: calls [`edges`](super::edges), which also splits undirected graphs.
-/// - **Biased**: holds out ⌊one-way edges · fraction⌋ edges for each part.
+/// - **Biased**: holds out ⌊one-way edges · fraction⌋ edges for each part; with `keep_connected`, none that a
+///   random spanning forest of the graph needs.
 /// - **Bidirectional**: holds out one edge of every pair that goes both ways, so only one-way edges remain
-///   for training. Validation and test share the held-out edges in proportion to their fractions; the share
+///   for training. That divides no connected component. Validation and test share the held-out edges in proportion to their fractions; the share
 ///   of validation is rounded down. With a validation fraction of 0 the test gets them all, as in the paper.
 ///
-/// O(m log m) time, O(m) memory. The same seed gives the same split on every machine.
+/// These two tasks ignore `fold` and `negatives_ratio`: [`crate::config::Config::validate`] refuses them. O(m log m)
+/// time, O(m) memory. The same seed gives the same split on every machine.
 ///
 /// # Errors
 /// [`Error::Config`] for a task other than the general one on an undirected graph; [`Error::TooFewTaskEdges`]
 /// if a part with a fraction above 0, or the training part, would be empty, or if there are not enough
-/// negatives. For the general task, returns the errors of [`edges`](super::edges).
+/// negatives; [`Error::TooFewSpareEdges`] if `keep_connected` leaves too few edges. For the general task, returns the errors of [`edges`](super::edges).
 pub fn with_task(graph: &Graph, task: DirectedTask, config: &SplitConfig, seed: u64) -> Result<Split> {
     if task == DirectedTask::General {
         return edges(graph, config, seed);
@@ -112,6 +114,12 @@ fn biased(all: &EdgeList, mut kinds: EdgeKinds, config: &SplitConfig, mut rng: C
     let (num_validation, num_test) = (count(config.val_fraction), count(config.test_fraction));
     let num_train = all.len().saturating_sub(num_validation + num_test);
     kinds.check(DirectedTask::Biased, config, [num_train, num_validation, num_test])?;
+    if config.keep_connected {
+        let num_one_way = kinds.one_way.len();
+        kinds.one_way = spare::edges(all, kinds.one_way, &mut rng);
+        let num_spare = kinds.one_way.len();
+        spare::check("one-way edges", num_one_way, num_spare, config, [num_validation, num_test])?;
+    }
     let (held_out, _) = kinds.one_way.partial_shuffle(&mut rng, num_validation + num_test);
     let (validation, test) = held_out.split_at(num_validation);
     let part = |held_out: &[usize]| {

@@ -27,6 +27,7 @@ mod rooms;
 mod shared;
 mod soak;
 mod split;
+mod split_options;
 mod stack;
 #[cfg(feature = "clap")]
 mod threads;

@@ -1,45 +1,31 @@
 //! Compares models on the same splits: one row per run in `runs.csv`, and a table of means.
 //!
-//! A run is identified by its data, model and seed. A benchmark can reuse it if its flags, the bytes of the
+//! A run is identified by its data, model and split. A benchmark can reuse it if its flags, the bytes of the
 //! data and the version of this crate are also the same. This module does not depend on particular metrics:
 //! each number in `metrics.json` of a run becomes a column.
 
 mod machine;
+mod planned;
+mod runs;
 mod summary;
 mod table;
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::{Error, Result};
+use crate::Result;
 use vgae::audit::{Audit, Direction};
 use vgae::graph::{InputFile, hex};
 use vgae::run::{Record, read_json, read_record};
-use vgae::write::{Existing, Output};
 
 pub use machine::{Machine, today};
+pub use planned::{PlannedRun, SplitId};
+pub use runs::Runs;
 pub use summary::{Difference, Statistic, Summary, summarize};
 pub use table::{Format, Table};
-
-/// A planned run: a model trained on the split of the data with `seed`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PlannedRun {
-    /// The short name of the data.
-    pub data: String,
-    /// The name of the model on the command line.
-    pub model: String,
-    /// The seed of the split and of the training.
-    pub seed: u64,
-    /// The other flags of `vgae train`, as on a command line.
-    pub flags: String,
-    /// The version of this crate.
-    pub vgae_version: String,
-    /// See [`data_sha256`].
-    pub data_sha256: String,
-}
 
 /// The results of a finished run.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,17 +36,6 @@ pub struct FinishedRun {
     pub split_sha256: String,
     /// The metrics, named `part_metric`, and `train_seconds`, `wall_seconds` and `peak_memory_bytes`.
     pub values: BTreeMap<String, f64>,
-}
-
-impl PlannedRun {
-    /// Returns a name for the directory of the run and for messages.
-    pub fn name(&self) -> String {
-        format!("{}-{}-{}", self.data, self.model, self.seed)
-    }
-
-    fn is_same_run(&self, other: &PlannedRun) -> bool {
-        (&self.data, &self.model, self.seed) == (&other.data, &other.model, other.seed)
-    }
 }
 
 impl FinishedRun {
@@ -132,163 +107,5 @@ fn flatten(name: &str, value: &Value, values: &mut BTreeMap<String, f64>) {
     for (inner, value) in value.as_object().into_iter().flatten() {
         let name = if name.is_empty() { inner.clone() } else { format!("{name}_{inner}") };
         flatten(&name, value, values);
-    }
-}
-
-/// The columns of `runs.csv` before the values.
-const COLUMNS: [&str; 7] = ["data", "model", "seed", "flags", "vgae_version", "data_sha256", "split_sha256"];
-
-/// The file of all runs, which is rewritten completely after each run.
-///
-/// # Examples
-/// ```
-/// use vgae_cli::benchmark::{PlannedRun, FinishedRun, Runs, data_sha256};
-///
-/// let directory = tempfile::tempdir().unwrap();
-/// let mut runs = Runs::open(&directory.path().join("runs.csv"))?;
-/// let cell = PlannedRun {
-///     data: "cora".into(),
-///     model: "gae".into(),
-///     seed: 0,
-///     flags: "--hidden 64".into(),
-///     vgae_version: "0.1.0".into(),
-///     data_sha256: data_sha256(&[]),
-/// };
-/// let values = [("test_roc_auc".to_string(), 0.91)].into();
-/// runs.push(FinishedRun { cell: cell.clone(), split_sha256: "…".into(), values })?;
-/// assert_eq!(runs.find(&cell)?.unwrap().values["test_roc_auc"], 0.91);
-/// let other = PlannedRun { flags: String::new(), ..cell };
-/// assert!(runs.find(&other).is_err(), "made with other flags");
-/// # Ok::<(), vgae_cli::Error>(())
-/// ```
-pub struct Runs {
-    path: PathBuf,
-    rows: Vec<FinishedRun>,
-}
-
-impl Runs {
-    /// Reads the file at `path`. A missing file is treated as one without rows.
-    ///
-    /// # Errors
-    /// [`vgae::Error::Input`] if it is not a file of runs or cannot be read; [`vgae::Error::Row`] for a damaged row.
-    pub fn open(path: &Path) -> Result<Runs> {
-        let mut runs = Runs { path: path.to_path_buf(), rows: Vec::new() };
-        if !path.exists() {
-            return Ok(runs);
-        }
-        let damaged = |source: csv::Error| {
-            let problem = format!("is not a file of runs: {source}");
-            vgae::Error::Input { path: path.to_path_buf(), problem }
-        };
-        let mut reader = csv::Reader::from_path(path).map_err(damaged)?;
-        let header = reader.headers().map_err(damaged)?.clone();
-        if !header.iter().take(COLUMNS.len()).eq(COLUMNS) {
-            let problem = format!("is not a file of runs; expected the columns {},…", COLUMNS.join(","));
-            return Err(vgae::Error::Input { path: path.to_path_buf(), problem }.into());
-        }
-        for record in reader.records() {
-            let record = record.map_err(damaged)?;
-            let line = record.position().map_or(0, |position| position.line());
-            let error = |problem: String| vgae::Error::Row { path: path.to_path_buf(), line, problem };
-            let field = |at: usize| record[at].to_string();
-            let seed = record[2]
-                .parse()
-                .map_err(|_| error(format!("the seed is {:?}; expected a whole number", &record[2])))?;
-            let mut values = BTreeMap::new();
-            for (name, text) in header.iter().zip(&record).skip(COLUMNS.len()) {
-                if !text.is_empty() {
-                    let value =
-                        text.parse().map_err(|_| error(format!("{name} is {text:?}; expected a number")))?;
-                    values.insert(name.to_string(), value);
-                }
-            }
-            let cell = PlannedRun {
-                data: field(0),
-                model: field(1),
-                seed,
-                flags: field(3),
-                vgae_version: field(4),
-                data_sha256: field(5),
-            };
-            runs.rows.push(FinishedRun { cell, split_sha256: field(6), values });
-        }
-        Ok(runs)
-    }
-
-    /// Returns the rows, in the order of the runs.
-    pub fn rows(&self) -> &[FinishedRun] {
-        &self.rows
-    }
-
-    /// Returns the row of `cell`, if that run is finished.
-    ///
-    /// # Errors
-    /// [`vgae::Error::Input`] if the run was made with other settings.
-    pub fn find(&self, cell: &PlannedRun) -> Result<Option<&FinishedRun>> {
-        let Some(row) = self.rows.iter().find(|row| row.cell.is_same_run(cell)) else { return Ok(None) };
-        let differences = [
-            ("flags", &row.cell.flags, &cell.flags),
-            ("vgae_version", &row.cell.vgae_version, &cell.vgae_version),
-            ("data_sha256", &row.cell.data_sha256, &cell.data_sha256),
-        ];
-        match differences.into_iter().find(|(_, found, wanted)| found != wanted) {
-            None => Ok(Some(row)),
-            Some((name, found, wanted)) => Err(self.error(format!(
-                "the run {} was made with {name} {found:?}, not {wanted:?}; hint: choose another --output, \
-                 or --force to repeat every run",
-                cell.name()
-            ))),
-        }
-    }
-
-    /// Adds a row and writes the file.
-    ///
-    /// # Errors
-    /// [`vgae::Error::Input`] if another model used another split for the same data and seed; [`vgae::Error::Io`] if the
-    /// file cannot be written.
-    pub fn push(&mut self, row: FinishedRun) -> Result<()> {
-        let same_seed =
-            |other: &&FinishedRun| (&other.cell.data, other.cell.seed) == (&row.cell.data, row.cell.seed);
-        let mismatch =
-            self.rows.iter().filter(same_seed).find(|other| other.split_sha256 != row.split_sha256);
-        if let Some(other) = mismatch {
-            return Err(self.error(format!(
-                "{} and {} have different splits, but models are compared on the same split; hint: give every model \
-                 the same split flags",
-                other.cell.name(),
-                row.cell.name()
-            )));
-        }
-        self.rows.push(row);
-        self.write()
-    }
-
-    /// Writes the file, completely or not at all.
-    ///
-    /// # Errors
-    /// [`vgae::Error::Io`] if the file cannot be written.
-    pub fn write(&self) -> Result<()> {
-        let names = summary::value_names(self.rows.iter());
-        let mut records =
-            vec![COLUMNS.iter().map(|name| name.to_string()).chain(names.iter().cloned()).collect()];
-        for FinishedRun { cell, split_sha256, values } in &self.rows {
-            let PlannedRun { data, model, seed, flags, vgae_version, data_sha256 } = cell.clone();
-            let mut record = vec![data, model, seed.to_string(), flags, vgae_version, data_sha256];
-            record.push(split_sha256.clone());
-            record.extend(names.iter().map(|name| table::number(values.get(name).copied())));
-            records.push(record);
-        }
-        let mut output = Output::create(&self.path, Existing::Replace)?;
-        table::write_records(&mut output, &records)?;
-        Ok(output.finish()?)
-    }
-
-    /// Removes every row.
-    pub fn clear(&mut self) {
-        self.rows.clear();
-    }
-
-    fn error(&self, problem: String) -> Error {
-        vgae::Error::Input { path: self.path.clone(), problem }.into()
     }
 }

@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use crate::benchmark::{FinishedRun, PlannedRun};
+use crate::benchmark::{FinishedRun, PlannedRun, SplitId};
 
-/// The results of one model on one data set, over its splits.
+/// The results of one model on one data set, over its splits with one ratio of negatives.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Summary {
     /// The name of the data.
@@ -15,7 +15,10 @@ pub struct Summary {
     pub model: String,
     /// The other flags of `vgae train`.
     pub flags: String,
-    /// The number of splits with a finished run.
+    /// The number of negatives for each held-out edge, if several are compared.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub negatives_ratio: Option<usize>,
+    /// The number of splits, or of folds, with a finished run.
     pub num_splits: usize,
     /// The statistics of each value.
     pub values: BTreeMap<String, Statistic>,
@@ -49,17 +52,17 @@ pub struct Difference {
 /// The values that are costs rather than metrics.
 pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memory_bytes"];
 
-/// Summarises the rows of `cells`, one summary per data and model, in the order of `cells`.
+/// Summarises the rows of `cells`, one summary per data, model and ratio of negatives, in the order of `cells`.
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{PlannedRun, FinishedRun, summarize};
+/// use vgae_cli::benchmark::{PlannedRun, FinishedRun, SplitId, summarize};
 ///
 /// let row = |model: &str, seed, auc| FinishedRun {
 ///     cell: PlannedRun {
 ///         data: "cora".into(),
 ///         model: model.into(),
-///         seed,
+///         split: SplitId { seed, ..SplitId::default() },
 ///         flags: String::new(),
 ///         vgae_version: "0.1.0".into(),
 ///         data_sha256: String::new(),
@@ -77,13 +80,18 @@ pub(super) const COSTS: [&str; 3] = ["train_seconds", "wall_seconds", "peak_memo
 pub fn summarize(rows: &[FinishedRun], cells: &[PlannedRun], reference: Option<&str>) -> Vec<Summary> {
     let mut summaries: Vec<Summary> = Vec::new();
     for cell in cells {
-        let PlannedRun { data, model, flags, .. } = cell;
-        if summaries.iter().any(|summary| (&summary.data, &summary.model) == (data, model)) {
+        let PlannedRun { data, model, flags, split: SplitId { negatives_ratio, .. }, .. } = cell;
+        let key = |summary: &Summary| {
+            (&summary.data, &summary.model, &summary.negatives_ratio) == (data, model, negatives_ratio)
+        };
+        if summaries.iter().any(key) {
             continue;
         }
         let rows_of = |model: &str| -> Vec<&FinishedRun> {
             let is_wanted = |row: &&FinishedRun| {
-                (&row.cell.data, row.cell.model.as_str()) == (data, model) && cells.contains(&row.cell)
+                let PlannedRun { data: of_data, model: of_model, split, .. } = &row.cell;
+                (of_data, of_model.as_str(), &split.negatives_ratio) == (data, model, negatives_ratio)
+                    && cells.contains(&row.cell)
             };
             rows.iter().filter(is_wanted).collect()
         };
@@ -101,7 +109,7 @@ pub fn summarize(rows: &[FinishedRun], cells: &[PlannedRun], reference: Option<&
             let differences: Vec<f64> = own
                 .iter()
                 .filter_map(|row| {
-                    let other = references.iter().find(|other| other.cell.seed == row.cell.seed)?;
+                    let other = references.iter().find(|other| other.cell.is_same_split(&row.cell))?;
                     Some(row.values.get(name)? - other.values.get(name)?)
                 })
                 .collect();
@@ -112,6 +120,7 @@ pub fn summarize(rows: &[FinishedRun], cells: &[PlannedRun], reference: Option<&
             data: data.clone(),
             model: model.clone(),
             flags: flags.clone(),
+            negatives_ratio: *negatives_ratio,
             num_splits: own.len(),
             values: names.iter().filter_map(statistic).collect(),
             differences: metrics.filter_map(difference).collect(),

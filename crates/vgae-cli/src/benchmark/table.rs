@@ -28,7 +28,7 @@ pub enum Format {
 ///
 /// # Examples
 /// ```
-/// use vgae_cli::benchmark::{PlannedRun, Format, Machine, FinishedRun, Table, data_sha256, recheck, split_sha256, summarize, today};
+/// use vgae_cli::benchmark::{PlannedRun, Format, Machine, FinishedRun, SplitId, Table, data_sha256, recheck, split_sha256, summarize, today};
 /// use vgae::config::{BaselineKind, Config, ModelKind};
 /// use vgae::evaluate::RunMetrics;
 /// use vgae::run::{RunDir, Timings, read_record};
@@ -51,7 +51,7 @@ pub enum Format {
 /// let cell = PlannedRun {
 ///     data: "karate".into(),
 ///     model: "katz".into(),
-///     seed: 0,
+///     split: SplitId::default(),
 ///     flags: String::new(),
 ///     vgae_version: "0.1.0".into(),
 ///     data_sha256: data_sha256(&graph.inputs),
@@ -61,7 +61,7 @@ pub enum Format {
 /// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
 /// let summaries = summarize(&[row], &[cell], None);
 /// let command = "vgae benchmark datasets/karate --models katz --splits 1".into();
-/// let table = Table { summaries, reference: None, command, date: today(), machine: Machine::this() };
+/// let table = Table { summaries, reference: None, num_folds: None, command, date: today(), machine: Machine::this() };
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
@@ -72,6 +72,8 @@ pub struct Table {
     pub summaries: Vec<Summary>,
     /// The model that the others are compared with, if any.
     pub reference: Option<String>,
+    /// The number of folds, in a cross-validation.
+    pub num_folds: Option<usize>,
     /// The command line of the benchmark.
     pub command: String,
     /// The date of the benchmark, as `YYYY-MM-DD`.
@@ -96,6 +98,11 @@ impl Table {
         Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
     }
 
+    /// Returns `true` if several ratios of negatives are compared.
+    fn has_ratios(&self) -> bool {
+        self.summaries.iter().any(|summary| summary.negatives_ratio.is_some())
+    }
+
     fn metrics(&self) -> Vec<String> {
         let mut names: Vec<String> =
             self.summaries.iter().flat_map(|summary| summary.values.keys().cloned()).collect();
@@ -112,7 +119,9 @@ impl Table {
         if metrics.iter().any(is_test_metric) {
             metrics.retain(is_test_metric);
         }
-        let mut header: Vec<String> = ["data", "model", "splits"].map(String::from).into();
+        let splits = if self.num_folds.is_some() { "folds" } else { "splits" };
+        let mut header: Vec<String> = ["data", "model", splits].map(String::from).into();
+        header.extend(self.has_ratios().then(|| "negatives".into()));
         for metric in &metrics {
             header.push(metric.replacen('_', " ", 1));
             header.extend(self.reference.iter().map(|reference| format!("vs {reference}")));
@@ -121,6 +130,7 @@ impl Table {
         let row = |summary: &Summary| {
             let Summary { data, model, num_splits, values, differences, .. } = summary;
             let mut row = vec![data.clone(), model.clone(), num_splits.to_string()];
+            row.extend(self.has_ratios().then(|| ratio(summary)));
             for metric in &metrics {
                 row.push(values.get(metric).map(spread).unwrap_or_default());
                 if self.reference.is_some() {
@@ -141,13 +151,15 @@ impl Table {
     fn records(&self) -> Vec<Vec<String>> {
         let metrics = self.metrics();
         let mut header: Vec<String> = ["data", "model", "flags", "num_splits"].map(String::from).into();
+        header.extend(self.has_ratios().then(|| "negatives_ratio".into()));
         let ends = ["mean", "std", "difference", "difference_low", "difference_high"];
         header.extend(metrics.iter().flat_map(|name| ends.map(|end| format!("{name}_{end}"))));
         header.extend(["train_seconds_mean", "train_seconds_std"].map(String::from));
         header.extend(["wall_seconds_mean", "wall_seconds_std", "peak_memory_bytes_max"].map(String::from));
         let row = |summary: &Summary| {
-            let Summary { data, model, flags, num_splits, values, differences } = summary;
+            let Summary { data, model, flags, num_splits, values, differences, .. } = summary;
             let mut row = vec![data.clone(), model.clone(), flags.clone(), num_splits.to_string()];
+            row.extend(self.has_ratios().then(|| ratio(summary)));
             let both = |name: &str| {
                 let value = values.get(name);
                 [number(value.map(|value| value.mean)), number(value.and_then(|value| value.std))]
@@ -174,6 +186,7 @@ impl Table {
             "vgae_version": env!("CARGO_PKG_VERSION"),
             "command": self.command,
             "reference": self.reference,
+            "num_folds": self.num_folds,
             "rows": self.summaries,
         })
     }
@@ -182,16 +195,30 @@ impl Table {
         let Table { command, date, machine, .. } = self;
         let version = env!("CARGO_PKG_VERSION");
         let machine = machine.describe();
+        let (splits, which) = match self.num_folds {
+            None => ("splits", "splits, which are the same for every model".to_string()),
+            Some(count) => (
+                "folds",
+                format!(
+                    "{count} folds of a cross-validation, which are the same for every model and test every edge once"
+                ),
+            ),
+        };
         let mut text = format!(
             "# Benchmark\n\nMade on {date} by vgae {version}; machine: {machine}.\n\n```console\n$ {command}\n```\n\n\
-             Mean ± standard deviation over the splits, which are the same for every model. \"train s\" is the \
+             Mean ± standard deviation over the {which}. \"train s\" is the \
              mean time of training, and \"peak MB\" the peak memory of the process of a run."
         );
         if let Some(reference) = &self.reference {
             let _ = write!(
                 text,
-                " \"vs {reference}\" is the mean difference to {reference} over the splits, and its 95 % interval \
+                " \"vs {reference}\" is the mean difference to {reference} over the {splits}, and its 95 % interval \
                  by Student's t."
+            );
+        }
+        if self.has_ratios() {
+            text.push_str(
+                " \"negatives\" is the number of negatives that are sampled for each held-out link.",
             );
         }
         text.push_str("\n\n");
@@ -204,6 +231,11 @@ impl Table {
         }
         text
     }
+}
+
+/// Formats the number of negatives for each held-out edge.
+fn ratio(summary: &Summary) -> String {
+    summary.negatives_ratio.map(|ratio| ratio.to_string()).unwrap_or_default()
 }
 
 /// Formats a number with all its digits; `None` becomes an empty string.

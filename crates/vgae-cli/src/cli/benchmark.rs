@@ -17,7 +17,7 @@ use plan::{Plan, command_line};
 /// Compare models on the same splits of data sets
 ///
 /// Prints a table of means, standard deviations and differences. Each run is a separate process, `vgae train
-/// DATA --model MODEL --seed SPLIT`. Each run is audited (see `vgae audit`); a leak ends the benchmark.
+/// DATA --model MODEL --seed SPLIT`, or `--seed 0 --fold I/K` with --folds. Each run is audited (see `vgae audit`); a leak ends the benchmark.
 ///
 /// Writes the table to table.csv, table.json and table.md in DIR, and one row per run to runs.csv. To
 /// continue an interrupted benchmark, run the same command again.
@@ -32,6 +32,13 @@ pub(super) struct Args {
     /// Number of splits; their seeds are 0, 1, 2, …
     #[arg(long, value_name = "COUNT", default_value_t = 10, value_parser = clap::value_parser!(u64).range(1..))]
     splits: u64,
+    /// Cross-validation instead of --splits: cut the edges into this number of folds, and test on each fold once. The
+    /// rest of the edges is validated on, by --val-fraction, and trained on
+    #[arg(long, value_name = "COUNT", conflicts_with = "splits", value_parser = clap::value_parser!(u32).range(2..))]
+    folds: Option<u32>,
+    /// Compare these numbers of negatives for each held-out edge: a row of the table for each
+    #[arg(long, value_name = "COUNT,…", value_delimiter = ',')]
+    negatives_ratios: Vec<usize>,
     /// The model to compare the others with, split by split
     #[arg(long, value_enum, value_name = "MODEL")]
     reference: Option<ModelKind>,
@@ -114,6 +121,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
     let table = Table {
         summaries: summarize(runs.rows(), &cells, plan.reference.as_deref()),
         reference: plan.reference,
+        num_folds: args.folds.map(|count| count as usize),
         command: command_line(),
         date: today(),
         machine: Machine::this(),

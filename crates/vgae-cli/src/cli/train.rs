@@ -16,6 +16,7 @@ use vgae::error::size;
 use vgae::evaluate::share_of_equal_means;
 use vgae::pipeline::{self, Evaluated};
 use vgae::run::{Run, RunDir, Timings, Unfinished};
+use vgae::split::Split;
 use vgae::train::plan::Plan;
 use vgae::write::{Existing, Output};
 use vgae::{read, train};
@@ -68,7 +69,7 @@ pub(super) struct Args {
     #[command(flatten)]
     config: Config,
     /// Use the split in this directory: a run directory, or any directory with the five CSV files of a split
-    #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction"])]
+    #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction", "fold", "keep_connected", "negatives_ratio"])]
     split: Option<PathBuf>,
 }
 
@@ -197,7 +198,11 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     }
     let _stage = reporter.stage("writing the split");
     stop.set_message(RUN_UNFINISHED);
-    let mut run = RunDir::create(&path, config, &graph, &split, existing)?;
+    let mut config = config.clone();
+    if args.split.is_some() {
+        record_ratio(&split, &mut config);
+    }
+    let mut run = RunDir::create(&path, &config, &graph, &split, existing)?;
     if let Some(directory) = &args.split {
         run.set_split_from(directory);
     }
@@ -206,7 +211,7 @@ fn start(args: &Args, data: &Path, stop: &StopSignal, reporter: &Reporter) -> Re
     }
     let timings = Timings { read_seconds, split_seconds, ..Timings::default() };
     let unfinished = Unfinished { run, graph, split, checkpoint: None };
-    Ok(Some(StartedRun { unfinished, config: config.clone(), timings }))
+    Ok(Some(StartedRun { unfinished, config, timings }))
 }
 
 /// Opens the unfinished run in the directory at `path`.
@@ -241,6 +246,15 @@ fn resume(args: &Args, path: &Path, reporter: &Reporter) -> Result<StartedRun> {
     let timings =
         Timings { read_seconds: start.elapsed().as_secs_f64(), train_seconds, ..Timings::default() };
     Ok(StartedRun { unfinished, config, timings })
+}
+
+/// Sets the number of negatives for each held-out edge to that of a `split` from elsewhere, if it could be a setting.
+fn record_ratio(split: &Split, config: &mut Config) {
+    let mut recorded = config.clone();
+    recorded.split.negatives_ratio = split.negatives_ratio().unwrap_or(config.split.negatives_ratio);
+    if recorded.validate().is_ok() {
+        *config = recorded;
+    }
 }
 
 fn default_output(data: &Path, config: &Config) -> PathBuf {

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::common::{VGAE, Workspace, karate, ring, rows, text};
 use vgae_cli::Error;
-use vgae_cli::benchmark::{FinishedRun, PlannedRun};
+use vgae_cli::benchmark::{FinishedRun, PlannedRun, SplitId};
 
 type Record = BTreeMap<String, String>;
 
@@ -238,7 +238,7 @@ fn leak_ends_benchmark() {
     let cell = PlannedRun {
         data: "karate".into(),
         model: "gae".into(),
-        seed: 0,
+        split: SplitId::default(),
         flags: String::new(),
         vgae_version: String::new(),
         data_sha256: String::new(),
@@ -264,6 +264,17 @@ fn usage_errors_precede_first_run() {
             "--model-args \"vgae:x\" does not begin with one of --models; expected 'MODEL: FLAGS'",
         ),
         (
+            "a --models gae --folds 3 -- --test-fraction 0.2",
+            "the `vgae train` flags for gae: the argument '--fold <I/K>' cannot be used with '--test-fraction <FRACTION>'",
+        ),
+        (
+            "a --models gae --folds 3 -- --keep-connected",
+            "the `vgae train` flags for gae: --fold 1/3 and --keep-connected exclude each other: the folds test every edge, \
+             also those that hold the graph together",
+        ),
+        ("a --models gae --negatives-ratios 2,0", "--negatives-ratios names 0; expected 1 to 1000"),
+        ("a --models gae --negatives-ratios 2,2", "--negatives-ratios names 2 twice"),
+        (
             "a --models gae -- --epoch 3",
             "the `vgae train` flags for gae: unexpected argument '--epoch' found",
         ),
@@ -281,6 +292,8 @@ fn usage_errors_precede_first_run() {
     }
     workspace.failure("benchmark a --models none", 2);
     workspace.failure("benchmark a --models gae --splits 0", 2);
+    workspace.failure("benchmark a --models gae --folds 1", 2);
+    workspace.failure("benchmark a --models gae --folds 3 --splits 3", 2);
     let error = workspace.failure("benchmark missing --models gae", 1);
     assert!(error.starts_with("error: cannot read missing: "), "{error}");
     assert!(!Path::new(&workspace.path("results")).exists());

@@ -165,6 +165,8 @@ fn dry_run_prints_equivalent_config() {
         "--model gravity-vgae --directed --epochs 12",
         "--model best --epochs 12",
         "--model katz",
+        "--fold 2/4 --val-fraction 0.1 --negatives-ratio 3 --epochs 12",
+        "--keep-connected --epochs 12",
         "--model propagated-cosine",
     ];
     for (at, flags) in cases.iter().enumerate().filter(|(_, flags)| can_train(flags)) {
@@ -186,9 +188,10 @@ fn dry_run_prints_equivalent_config() {
         assert_eq!(config("run"), config("again"), "{flags}");
     }
     // A reused split replaces its fractions.
-    workspace.stdout("train data --val-fraction 0.2 --epochs 3 --quiet -o first");
+    workspace.stdout("train data --val-fraction 0.2 --negatives-ratio 2 --epochs 3 --quiet -o first");
     let settings = workspace.stdout("train data --split first --dry-run --epochs 3");
     assert!(settings.contains("\nsplit = \"first\"\n") && !settings.contains("-fraction"), "{settings}");
+    assert!(!settings.contains("keep-connected") && !settings.contains("negatives-ratio"), "{settings}");
     workspace.write("run.toml", &settings).stdout("train data --config run.toml -o second --quiet");
     assert_eq!(workspace.read("second/split/test.csv"), workspace.read("first/split/test.csv"));
     // An obstacle to the run is noted but does not prevent a dry run.
@@ -212,7 +215,8 @@ fn every_flag_is_setting_or_command_line_only() {
     workspace.write("graph.gml", gml);
     let named = workspace
         .stdout("train graph.gml --node-names label --val-fraction 0 --test-fraction 0 --dry-run --epochs 3");
-    let settings = format!("{settings}{named}");
+    let fold = workspace.stdout("train edges.csv --fold 2/5 --dry-run --epochs 3");
+    let settings = format!("{settings}{named}{fold}");
     let help = workspace.stdout("train --help");
     let flags = help.lines().filter_map(|line| {
         let line = line.trim_start();

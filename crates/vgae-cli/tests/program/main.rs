@@ -3,6 +3,7 @@
 mod audit;
 mod bad_input;
 mod benchmark;
+mod benchmark_splits;
 mod bipartite;
 mod browser;
 mod calibrate;
@@ -31,6 +32,7 @@ mod score;
 #[path = "../../../../tests/shared/mod.rs"]
 mod shared;
 mod signals;
+mod split_options;
 mod threads;
 mod train;
 mod vae;

@@ -6,10 +6,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::benchmark::{PlannedRun, data_sha256};
+use crate::benchmark::{PlannedRun, SplitId, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
-use vgae::config::{ModelKind, ReadConfig};
+use vgae::config::{Fold, ModelKind, ReadConfig};
 use vgae::progress::Progress;
 use vgae::read;
 
@@ -45,17 +45,25 @@ impl Plan {
                 "DATA is -, but every run reads DATA, and stdin can be read only once".into(),
             ));
         }
+        if let Some(ratio) = args.negatives_ratios.iter().find(|ratio| !(1..=1000).contains(*ratio)) {
+            return Err(Error::Usage(format!("--negatives-ratios names {ratio}; expected 1 to 1000")));
+        }
+        let ratios: Vec<String> = args.negatives_ratios.iter().map(usize::to_string).collect();
+        if let Some(ratio) = first_duplicate(&ratios) {
+            return Err(Error::Usage(format!("--negatives-ratios names {ratio} twice")));
+        }
         let data: Vec<String> = args.data.iter().map(|path| read::data_name(path)).collect();
         if let Some(name) = first_duplicate(&data) {
             return Err(Error::Usage(format!(
                 "two data sets are named {name}; hint: rename one, or use a separate --output for each"
             )));
         }
-        let flags = flags_of(&models, args)?;
+        let splits = splits(args);
+        let flags = flags_of(&models, splits[0], args)?;
         let mut hashes: HashMap<(usize, String), String> = HashMap::new();
         let mut jobs = Vec::new();
         for (at, (path, data)) in args.data.iter().zip(&data).enumerate() {
-            for seed in 0..args.splits {
+            for &split in &splits {
                 for (model, flags) in models.iter().zip(&flags) {
                     let key = (at, format!("{:?}", flags.read));
                     let data_sha256 = match hashes.get(&key) {
@@ -66,7 +74,7 @@ impl Plan {
                     let cell = PlannedRun {
                         data: data.clone(),
                         model: model.clone(),
-                        seed,
+                        split,
                         flags: quoted(&flags.words),
                         vgae_version: env!("CARGO_PKG_VERSION").into(),
                         data_sha256,
@@ -79,13 +87,33 @@ impl Plan {
     }
 }
 
+/// Returns the splits, of which there is at least one.
+fn splits(args: &Args) -> Vec<SplitId> {
+    let splits: Vec<SplitId> = match args.folds {
+        None => (0..args.splits).map(|seed| SplitId { seed, ..SplitId::default() }).collect(),
+        Some(count) => {
+            Fold::all(count as usize).map(|fold| SplitId { fold: Some(fold), ..SplitId::default() }).collect()
+        }
+    };
+    let ratios = args.negatives_ratios.iter();
+    match args.negatives_ratios.is_empty() {
+        true => splits,
+        false => ratios
+            .flat_map(|&ratio| {
+                splits.iter().map(move |split| SplitId { negatives_ratio: Some(ratio), ..*split })
+            })
+            .collect(),
+    }
+}
+
 /// The `vgae train` flags of a model, and the read settings they result in.
 struct Flags {
     words: Vec<String>,
     read: ReadConfig,
 }
 
-fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
+/// Returns the flags of each model. `split` is any of the splits, to check that its flags fit the others.
+fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>> {
     let mut own: HashMap<&str, Vec<String>> = HashMap::new();
     for argument in &args.model_args {
         let Some((model, flags)) =
@@ -100,7 +128,7 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     }
     let flags = |model: &String| {
         let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
-        let arguments = job_arguments(Path::new("DATA"), model, 0, Path::new("DIR"), &words);
+        let arguments = job_arguments(Path::new("DATA"), model, split, Path::new("DIR"), &words);
         let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
             Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),
             other => other,
@@ -112,12 +140,12 @@ fn flags_of(models: &[String], args: &Args) -> Result<Vec<Flags>> {
     models.iter().map(flags).collect()
 }
 
-fn job_arguments(data: &Path, model: &str, seed: u64, output: &Path, flags: &[String]) -> Vec<OsString> {
-    let seed = seed.to_string();
-    let own = ["--model", model, "--seed", &seed, "--json", "--output"];
+fn job_arguments(data: &Path, model: &str, split: SplitId, output: &Path, flags: &[String]) -> Vec<OsString> {
+    let own = ["--model", model, "--json", "--output"];
     let mut arguments = vec!["train".into(), data.into()];
     arguments.extend(own.iter().map(|word| (*word).into()));
     arguments.push(output.into());
+    arguments.extend(split.flags().into_iter().map(OsString::from));
     arguments.extend(flags.iter().map(|word| word.into()));
     arguments
 }
@@ -134,9 +162,9 @@ impl Job {
             .map_err(|source| io("create", parent, source))?;
         let run = work.path().join("run");
         let program = std::env::current_exe().map_err(|source| io("find", Path::new("vgae"), source))?;
-        let PlannedRun { model, seed, .. } = &self.cell;
+        let PlannedRun { model, split, .. } = &self.cell;
         let output = Command::new(&program)
-            .args(job_arguments(&self.data, model, *seed, &run, &self.flags))
+            .args(job_arguments(&self.data, model, *split, &run, &self.flags))
             .args(["--quiet", "--threads", &num_threads.to_string()])
             .stdin(Stdio::null())
             .output()

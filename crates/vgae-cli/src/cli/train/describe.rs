@@ -101,6 +101,13 @@ const FEW_EDGES: usize = 50;
 
 /// Prints what is held out.
 pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, reporter: &Reporter) {
+    if let Some(fold) = config.split.fold {
+        reporter.info(format!(
+            "cross-validation: fold {} of {} is the test part",
+            fold.number(),
+            fold.count()
+        ));
+    }
     if config.model.model == ModelKind::Vae {
         let RowSplit { train, validation, test } = split::rows(num_nodes, &config.split, config.seed);
         let [train, validation, test] = [train, validation, test].map(|rows| rows.len());
@@ -113,10 +120,17 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
     if split.train.is_empty() {
         return;
     }
+    let Split { validation, test, .. } = split;
+    let negatives = match split.negatives_ratio() {
+        Some(1) => "as many non-edges".into(),
+        None if validation.is_empty() && test.is_empty() => "as many non-edges".into(),
+        Some(ratio) => format!("{ratio} non-edges for each"),
+        None => format!("{} and {} non-edges", validation.negatives.len(), test.negatives.len()),
+    };
     let held_out = format!(
-        "held out: {} validation edges, {} test edges, and as many non-edges",
-        split.validation.edges.len(),
-        split.test.edges.len()
+        "held out: {} validation edges, {} test edges, and {negatives}",
+        validation.edges.len(),
+        test.edges.len()
     );
     match config.model.model {
         ModelKind::Vae => reporter.info(format!("{held_out}; a vae does not train on the other edges")),

@@ -176,7 +176,8 @@ fn format_settings(config: &Config, split: Option<&Path>) -> String {
             text.push_str(&format!("\n# {}\n", heading.unwrap_or("Settings")));
         }
         let value = match (value, split, name) {
-            (Value::Null, ..) | (_, Some(_), "test-fraction") => continue,
+            (Value::Null, ..) => continue,
+            (_, Some(_), "test-fraction" | "fold" | "keep-connected" | "negatives-ratio") => continue,
             (_, Some(split), "val-fraction") => {
                 text.push_str(&format!("split = {}\n", quoted(&split.display().to_string())));
                 continue;
