@@ -89,7 +89,9 @@ fn exact(edges: &EdgeList, weights: Option<&[f32]>, lambda: f64) -> Terms {
 
 #[test]
 fn exact_loss_is_the_sum_over_all_pairs_and_its_gradient_the_differences() {
-    for (n, width, scale, lambda) in [(9, 2, 1.0, 1.0), (40, 6, 0.3, 0.05), (33, 17, 2.0, 3.0), (140, 4, 1.0, 1.0)] {
+    for (n, width, scale, lambda) in
+        [(9, 2, 1.0, 1.0), (40, 6, 0.3, 0.05), (33, 17, 2.0, 3.0), (140, 4, 1.0, 1.0)]
+    {
         let edges = directed(n);
         let weights = loss::relative_weights(&edges, &edges).unwrap();
         let z = embeddings(n as usize, width, scale);
