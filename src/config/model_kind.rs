@@ -193,7 +193,7 @@ impl Recipe {
             ModelKind::Vae => Recipe { hidden: 256, epochs: 100, learning_rate: 0.001, ..KIPF },
             // Salha et al. 2019, "Gravity-Inspired", section 4.1.
             ModelKind::GravityGae | ModelKind::GravityVgae => {
-                Recipe { hidden: 64, latent: 32, learning_rate: 0.1, loss: LossKind::Exact, ..KIPF }
+                Recipe { hidden: 64, latent: 32, learning_rate: 0.1, ..KIPF }
             }
         }
     }

@@ -100,9 +100,11 @@ impl Config {
             };
             return Err(Error::config("model.decoder", format!("`model.decoder = hadamard-mlp` {clash}")));
         }
-        if model.is_directed() && self.loss() != LossKind::Exact {
-            let problem =
-                format!("{model} has an exact loss of its own: leave out `train.loss = {}`", self.loss());
+        if model.is_directed() && self.loss() == LossKind::Subgraph {
+            let problem = format!(
+                "{model} trains on all nodes: `train.loss = subgraph` is for inner products; expected auto, exact, \
+                 sampled or reweighted"
+            );
             return Err(Error::config("train.loss", problem));
         }
         Ok(())

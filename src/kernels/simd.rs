@@ -9,7 +9,7 @@ mod vector_ranges;
 
 use pulp::{Arch, Simd, WithSimd};
 
-pub(crate) use product::{Product, sum_of_logarithms};
+pub(crate) use product::Product;
 pub(crate) use vector_ranges::VectorRanges;
 
 /// 1.5 · 2^23. Adding it to a smaller number leaves the nearest integer in the low bits of the sum.
@@ -50,7 +50,7 @@ pub(crate) fn exp(x: f32) -> f32 {
 
 /// Returns ln x within 2 units in the last place, for a normal x above 0: `logf` of Cephes (Moshier 1989).
 #[inline(always)]
-fn ln(x: f32) -> f32 {
+pub(crate) fn ln(x: f32) -> f32 {
     const SQRT_HALF_BITS: u32 = 0x3f35_04f3;
     // x = m · 2^e with m from √½ to √2.
     let shifted = x.to_bits().wrapping_sub(SQRT_HALF_BITS);

@@ -108,7 +108,8 @@ impl Score for EmbeddingScorer {
     fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
         match &self.decoder {
             Decoder::InnerProduct | Decoder::Cosine { .. } => top_of_nodes(self.z.view(), nodes, k, known),
-            _ => crate::model::score::top_of_nodes(self, nodes, k, known),
+            Decoder::Gravity { lambda, .. } => gravity::top_of_nodes(self.z.view(), nodes, k, known, *lambda),
+            Decoder::HadamardMlp(_) => crate::model::score::top_of_nodes(self, nodes, k, known),
         }
     }
 

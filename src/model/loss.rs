@@ -26,6 +26,9 @@
 //!
 //! which is exactly (mean over edges + mean over non-edges) / 2. O(s·t·d) time.
 //!
+//! **Directed graphs.** [`GravityReconstruction`] is the same loss of the gravity decoder, where y is not
+//! symmetric and S is the number of directed edges.
+//!
 //! Three other losses replace this one where n² pairs are too many: [`Sample`], balanced or unbiased, and
 //! [`Subgraph`].
 //!
@@ -65,9 +68,11 @@
 //! assert!(GravityReconstruction::new(&train, 1.0).value_and_gradient(&z, 2).0 > 0.0);
 //! ```
 
+mod blocks;
 mod dense;
 mod exact;
 mod gravity;
+mod incidence;
 mod neighbours;
 mod sampled;
 mod subgraph;
@@ -106,11 +111,7 @@ impl Target<'_> {
             Target::Sampled(sample) => sample.value_and_gradient_into(z, d, gradient),
             Target::Subgraph(subgraph) => subgraph.value_and_gradient_into(z, d, gradient),
             Target::Elsewhere => unreachable!("the device computes this loss"),
-            Target::Gravity(exact) => {
-                let (value, z_gradient) = exact.value_and_gradient(z, d);
-                gradient.copy_from_slice(&z_gradient);
-                value
-            }
+            Target::Gravity(exact) => exact.value_and_gradient_into(z, d, gradient),
         }
     }
 }

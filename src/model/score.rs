@@ -1,7 +1,6 @@
 //! The trait that every model implements: it gives each pair of nodes a logit.
 
-use std::cmp::{Ordering, Reverse};
-use std::collections::BinaryHeap;
+use std::cmp::Ordering;
 
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -129,15 +128,20 @@ impl PartialOrd for ScoredPair {
     }
 }
 
-/// The greatest `k` scored pairs so far, in a heap with the least of them on top.
+/// The greatest `k` scored pairs so far, with some more that are taken out now and then: for many pairs, that
+/// costs less than a heap.
 pub(crate) struct TopK {
     k: usize,
-    heap: BinaryHeap<Reverse<ScoredPair>>,
+    pairs: Vec<ScoredPair>,
+    /// The number of pairs at which all but the greatest `k` are taken out.
+    limit: usize,
+    /// The `k`-th logit when that was last done.
+    least: f64,
 }
 
 impl TopK {
     pub(crate) fn new(k: usize) -> Self {
-        TopK { k, heap: BinaryHeap::new() }
+        TopK { k, pairs: Vec::new(), limit: k.max(1), least: f64::NEG_INFINITY }
     }
 
     /// Collects the best of these pairs.
@@ -149,40 +153,51 @@ impl TopK {
         best
     }
 
-    /// Returns the lowest logit that a pair needs to be added, or −∞ while there are fewer than `k`.
+    /// Returns a logit below which no pair is among the greatest `k`, or −∞ while there are fewer than `k`.
     pub(crate) fn least(&self) -> f64 {
-        match self.heap.peek() {
-            Some(least) if self.heap.len() >= self.k => least.0.logit,
-            _ => f64::NEG_INFINITY,
-        }
+        self.least
     }
 
-    /// Returns `true` if a pair with a logit of at most `most` could be added.
+    /// Returns `true` if a pair with a logit of at most `most` could be among the greatest `k`.
     pub(crate) fn could_take(&self, most: f64) -> bool {
-        self.heap.len() < self.k || self.heap.peek().is_none_or(|least| most >= least.0.logit)
+        self.least == f64::NEG_INFINITY || most >= self.least
     }
 
     pub(crate) fn add(&mut self, pair: ScoredPair) {
         if !self.could_take(pair.logit) {
             return;
         }
-        self.heap.push(Reverse(pair));
-        if self.heap.len() > self.k {
-            self.heap.pop();
+        self.pairs.push(pair);
+        if self.pairs.len() >= self.limit {
+            self.cut();
         }
     }
 
     pub(crate) fn merge(mut self, other: TopK) -> TopK {
-        for pair in other.heap {
-            self.add(pair.0);
+        for pair in other.pairs {
+            self.add(pair);
         }
         self
     }
 
     /// Returns the pairs, highest first.
-    pub(crate) fn into_sorted(self) -> Vec<ScoredPair> {
-        let mut pairs: Vec<ScoredPair> = self.heap.into_iter().map(|Reverse(pair)| pair).collect();
-        pairs.sort_unstable_by(|a, b| b.cmp(a));
-        pairs
+    pub(crate) fn into_sorted(mut self) -> Vec<ScoredPair> {
+        self.cut();
+        self.pairs.sort_unstable_by(|a, b| b.cmp(a));
+        self.pairs
+    }
+
+    /// Takes out all but the greatest `k`.
+    fn cut(&mut self) {
+        match self.k.checked_sub(1) {
+            None => self.pairs.clear(),
+            Some(last) if last < self.pairs.len() => {
+                let (_, least, _) = self.pairs.select_nth_unstable_by(last, |a, b| b.cmp(a));
+                self.least = least.logit;
+                self.pairs.truncate(self.k);
+            }
+            Some(_) => {}
+        }
+        self.limit = self.k + (self.k / 4).max(1);
     }
 }

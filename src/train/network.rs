@@ -223,7 +223,7 @@ impl Source {
         let sampled = |weighting| Source::Sampled(sampled_edges(train, train, weighting, config));
         let num_drawn = config.train.subgraph_nodes;
         match (loss, config.model.model.is_directed(), loss_weights(train, train, config)) {
-            (_, true, weights) => {
+            (LossKind::Exact | LossKind::Auto, true, weights) => {
                 let gravity = GravityReconstruction::new(train, config.model.gravity_lambda);
                 Source::Gravity(match weights {
                     None => gravity,
@@ -255,8 +255,10 @@ impl Source {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut draw = |edges: &'a SampledEdges| {
             let sample = edges.draw(train, config.train.negatives_per_edge, &mut rng);
-            if config.model.decoder == DecoderKind::InnerProduct {
-                sample.lists();
+            match config.model.decoder {
+                DecoderKind::InnerProduct if config.model.model.is_directed() => _ = sample.incidence(),
+                DecoderKind::InnerProduct => _ = sample.lists(),
+                DecoderKind::HadamardMlp => {}
             }
             Target::Sampled(sample)
         };

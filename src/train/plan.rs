@@ -42,6 +42,9 @@ const LAYER_BYTES: f64 = 5.6;
 /// Bytes per pair of a sampled loss: in the sample, in the lists of both nodes, and in the next epoch's
 /// sample.
 const PAIR_BYTES: f64 = 28.6;
+/// Bytes per pair of a sampled loss with the gravity decoder, which also keeps the place of each pair at both
+/// nodes, and its derivatives.
+const GRAVITY_PAIR_BYTES: f64 = 52.0;
 /// Bytes per weight of a VAE: as for other networks, and the memory that libtorch holds during a step.
 const ROWS_WEIGHT_BYTES: f64 = 26.0;
 /// Copies that libtorch makes of a batch of rows and of a layer's output when it evaluates them.
@@ -189,9 +192,10 @@ impl Sizes {
             LossKind::Sampled | LossKind::Reweighted => 1.0 + config.train.negatives_per_edge as f64,
             LossKind::Exact | LossKind::Auto | LossKind::Subgraph => 0.0,
         };
+        let pair_bytes = if model.model.is_directed() { GRAVITY_PAIR_BYTES } else { PAIR_BYTES };
         weight_bytes(config) * weights
             + LAYER_BYTES * layers * self.num_nodes
-            + PAIR_BYTES * per_edge * self.num_edges
+            + pair_bytes * per_edge * self.num_edges
     }
 }
 

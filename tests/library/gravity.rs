@@ -146,5 +146,14 @@ proptest! {
         };
         let z = Array2::from_shape_fn((n, 4), |(i, j)| value(4 * i + j));
         prop_assert_eq!(top_pairs(&z, &known, lambda, k), sorted_pairs(&z, &known, lambda, k));
+        // The best of each node are its pairs in the order of all.
+        let all = sorted_pairs(&z, &known, lambda, n * n);
+        let nodes: Vec<u32> = (0..n as u32).rev().step_by(2).collect();
+        let found = gravity::top_of_nodes(z.view(), &nodes, k, &known, lambda);
+        for (node, found) in nodes.into_iter().zip(found) {
+            let found: Vec<(f64, Pair)> = found.iter().map(|best| (best.logit, best.pair)).collect();
+            let own = all.iter().copied().filter(|(_, pair)| pair.0 == node).take(k);
+            prop_assert_eq!(found, own.collect::<Vec<_>>());
+        }
     }
 }

@@ -15,6 +15,7 @@ mod examples;
 mod formats;
 mod golden;
 mod gravity;
+mod gravity_loss;
 mod loss;
 mod metamorphic;
 mod metrics;

@@ -48,6 +48,8 @@ const NOT_BIPARTITE: &[&str] = &[
     "--model resource-allocation",
     "--directed --model gravity-gae",
     "--directed --model gravity-vgae",
+    "--directed --model gravity-gae --loss sampled --mask-edges 0.3",
+    "--directed --model gravity-vgae --loss reweighted --negatives-per-edge 3",
     "--directed --model vgae",
 ];
 

@@ -49,7 +49,7 @@ impl<S: Simd> Product<S> {
 /// Returns the sum of the logarithms of the lanes, with one logarithm for each four of them, whose product
 /// cannot overflow in f64.
 #[inline(always)]
-pub(crate) fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
+fn sum_of_logarithms<S: Simd>(simd: S, product: S::f32s) -> f64 {
     let mut lanes = [1f32; 64];
     simd.partial_store_f32s(&mut lanes[..S::F32_LANES], product);
     lanes[..S::F32_LANES]

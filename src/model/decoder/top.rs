@@ -207,7 +207,7 @@ fn norm(z: ArrayView2<f32>, node: u32) -> f64 {
 }
 
 /// A threshold shared by all threads, which can only rise.
-struct RisingThreshold(AtomicU64);
+pub(super) struct RisingThreshold(AtomicU64);
 
 impl Default for RisingThreshold {
     fn default() -> Self {
@@ -216,11 +216,11 @@ impl Default for RisingThreshold {
 }
 
 impl RisingThreshold {
-    fn get(&self) -> f64 {
+    pub(super) fn get(&self) -> f64 {
         f64::from_bits(self.0.load(Ordering::Relaxed))
     }
 
-    fn raise(&self, threshold: f64) {
+    pub(super) fn raise(&self, threshold: f64) {
         let higher = |bits| (threshold > f64::from_bits(bits)).then_some(threshold.to_bits());
         // An error only means that the threshold was already as high.
         let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, higher);

@@ -11,29 +11,11 @@
 //!
 //! It is written by hand because no crate fuses the two matrix products with the sigmoids between them.
 
-mod round_robin;
-
-use std::sync::Mutex;
-
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
+use super::blocks::{Block, Blocks, TILE_ROWS, WIDE_TILE_ROWS, WIDTH_MULTIPLE};
 use crate::kernels::simd::{Product, sigmoid};
-
-/// The largest number of rows in a block; wide embeddings have smaller blocks.
-const BLOCK_ROWS: usize = 128;
-/// The largest size of a block's embeddings in bytes, which keeps two blocks and their gradients in a near
-/// cache.
-const BLOCK_BYTES: usize = 1 << 16;
-/// The number of rows in a block is a multiple of this: two of the widest SIMD vectors.
-const ROW_MULTIPLE: usize = 32;
-/// The coordinates of a row are padded to a multiple of this: the widest SIMD vector.
-const WIDTH_MULTIPLE: usize = 16;
-/// The number of rows in a tile, as many as fit into registers.
-pub(super) const TILE_ROWS: usize = 4;
-/// The number of rows in a tile on processors with the widest SIMD vectors, which have twice as many
-/// registers.
-const WIDE_TILE_ROWS: usize = 8;
 
 /// Returns Σ_ij softplus(z_i·z_j) over all ordered pairs of rows, including i = j, and writes the matrix
 /// Σ_j σ(z_i·z_j) z_j, [n, d], to `gradient`; it is half the gradient of the sum. `z` is [n, d], row by row.
@@ -73,30 +55,23 @@ pub(crate) fn softplus_sum_across(z: &[f32], num_sources: usize, d: usize, gradi
 /// Sums over the pairs of blocks for which `includes` returns `true`, in both directions, where a block also
 /// forms a pair with itself. Returns the sums of each block.
 fn sum_over_blocks(blocks: &Blocks, includes: impl Fn(usize, usize) -> bool + Sync) -> Vec<BlockSums> {
-    let sums: Vec<Mutex<BlockSums>> = blocks
-        .blocks
-        .iter()
-        .map(|block| Mutex::new(BlockSums { rows: vec![0f32; block.rows.len()], total: 0.0 }))
-        .collect();
+    let new = || BlockSums { rows: vec![0f32; blocks.height * blocks.width], total: 0.0 };
     let arch = Arch::new();
-    round_robin::for_each_pair(blocks.blocks.len(), |first, second| {
+    blocks.sum_over_pairs(new, |[first, second], first_sums, second_sums| {
         if !includes(first, second) {
             return;
         }
-        let lock = |at: usize| sums[at].lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let mut first_sums = lock(first);
         let (rows, columns) = (&blocks.blocks[first], &blocks.blocks[second]);
         let mut add = |column_sums: &mut [f32]| {
             let row_sums = &mut first_sums.rows;
             arch.dispatch(BlockPair { shape: blocks, rows, columns, row_sums, column_sums })
         };
-        let total = match first == second {
-            true => add(&mut vec![0f32; columns.rows.len()]),
-            false => 2.0 * add(&mut lock(second).rows),
+        let total = match second_sums {
+            None => add(&mut vec![0f32; columns.rows.len()]),
+            Some(second_sums) => 2.0 * add(&mut second_sums.rows),
         };
         first_sums.total += total;
-    });
-    sums.into_iter().map(|sums| sums.into_inner().unwrap_or_else(|poisoned| poisoned.into_inner())).collect()
+    })
 }
 
 /// Writes the rows of `sums`, without their padding.
@@ -124,58 +99,6 @@ fn sum_of_rows(z: &[f32], d: usize) -> Vec<f64> {
         sums.iter_mut().zip(row).for_each(|(sum, &value)| *sum += f64::from(value));
     }
     sums
-}
-
-/// The rows of z in blocks of equal, padded size. The padding is zeros, each of whose pairs adds nothing to
-/// the gradients and ln 2 to the sum, which is subtracted.
-pub(super) struct Blocks {
-    pub(super) blocks: Vec<Block>,
-    /// The number of rows of a block, including padding.
-    pub(super) height: usize,
-    /// The number of coordinates of a row, including padding.
-    pub(super) width: usize,
-    /// The number of coordinates of a row.
-    pub(super) d: usize,
-}
-
-pub(super) struct Block {
-    /// The number of rows, without padding.
-    pub(super) num_rows: usize,
-    /// The rows, [height, width].
-    pub(super) rows: Vec<f32>,
-    /// The transposed rows, [d, height].
-    pub(super) transposed: Vec<f32>,
-}
-
-impl Blocks {
-    pub(super) fn new(z: &[f32], n: usize, d: usize) -> Self {
-        Self::with_height(z, Self::block_height(n, d), d)
-    }
-
-    /// Returns the number of rows in a block for `n` rows in total.
-    fn block_height(n: usize, d: usize) -> usize {
-        let width = d.next_multiple_of(WIDTH_MULTIPLE);
-        let fitting = BLOCK_BYTES / (width * size_of::<f32>()) / ROW_MULTIPLE * ROW_MULTIPLE;
-        let most = fitting.clamp(ROW_MULTIPLE, BLOCK_ROWS);
-        n.div_ceil(n.div_ceil(most).max(1)).next_multiple_of(ROW_MULTIPLE)
-    }
-
-    fn with_height(z: &[f32], height: usize, d: usize) -> Self {
-        let width = d.next_multiple_of(WIDTH_MULTIPLE);
-        let block = |part: &[f32]| {
-            let mut rows = vec![0f32; height * width];
-            let mut transposed = vec![0f32; d * height];
-            for (at, row) in part.chunks_exact(d).enumerate() {
-                rows[at * width..at * width + d].copy_from_slice(row);
-                for (k, &value) in row.iter().enumerate() {
-                    transposed[k * height + at] = value;
-                }
-            }
-            Block { num_rows: part.len() / d, rows, transposed }
-        };
-        let blocks = z.par_chunks(height * d).map(block).collect();
-        Blocks { blocks, height, width, d }
-    }
 }
 
 /// Two blocks and the sums to which they contribute. The output is Σ (softplus(x) − x/2) over the pairs (row,

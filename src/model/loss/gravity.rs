@@ -1,11 +1,13 @@
-//! The exact reconstruction loss of the gravity decoder, over all ordered pairs.
+//! The exact reconstruction loss of the gravity decoder, over all ordered pairs, and sums over some pairs.
 
 mod attraction;
+mod pairs;
 
-use rayon::prelude::*;
-
+use super::incidence::Incidence;
+use super::neighbours::Cost;
 use crate::graph::{EdgeList, Pair};
-use crate::model::decoder::gravity::DISTANCE_OFFSET;
+
+pub(super) use pairs::{Bodies, PairList};
 
 /// The exact reconstruction loss of directed edges with the gravity decoder (Salha et al. 2019, section 3).
 /// It is the weighted cross-entropy of [`ExactReconstruction`](super::ExactReconstruction) at the same scale,
@@ -21,6 +23,8 @@ use crate::model::decoder::gravity::DISTANCE_OFFSET;
 pub struct GravityReconstruction {
     num_nodes: usize,
     edges: Vec<Pair>,
+    /// The edges of each node.
+    incidence: Incidence,
     /// The factor of the term of each edge; `None` if all are 1.
     weights: Option<Vec<f32>>,
     lambda: f64,
@@ -37,6 +41,7 @@ impl GravityReconstruction {
         let num_ones = edges.len() as f64;
         GravityReconstruction {
             num_nodes: train.num_nodes(),
+            incidence: Incidence::new(&edges, train.num_nodes()),
             edges,
             weights: None,
             lambda,
@@ -61,40 +66,24 @@ impl GravityReconstruction {
     /// # Panics
     /// Panics if `z` is not [n, width], or if `width` is less than 2, a coordinate and the mass.
     pub fn value_and_gradient(&self, z: &[f32], width: usize) -> (f64, Vec<f32>) {
-        assert!(width >= 2 && z.len() == self.num_nodes * width, "z must be [n, d + 1]");
-        let (dense_value, mut gradient) = attraction::softplus_sum(z, self.num_nodes, width, self.lambda);
-        // At the ones of y, replace softplus(x) by pos_weight · weight · softplus(−x).
-        let loops = (0..self.num_nodes as u32).map(|node| ((node, node), 1.0));
-        let weight = |at: usize| self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[at]));
-        let edges = self.edges.iter().enumerate().map(|(at, &pair)| (pair, weight(at)));
-        let correction: f64 = loops
-            .chain(edges)
-            .map(|(pair, weight)| self.correct(pair, self.pos_weight * weight, z, width, &mut gradient))
-            .sum();
-        let n = self.num_nodes as f64;
-        let scale = self.norm / (n * n);
-        let gradient = gradient.into_par_iter().map(|value| (value * scale) as f32).collect();
-        (scale * (dense_value + correction), gradient)
+        let mut gradient = vec![0f32; z.len()];
+        (self.value_and_gradient_into(z, width, &mut gradient), gradient)
     }
 
-    /// Replaces the term softplus(x) of a pair by pos_weight · softplus(−x): adds the difference of the
-    /// gradients to `gradient` and returns the difference of the terms.
-    fn correct(&self, (i, j): Pair, pos_weight: f64, z: &[f32], width: usize, gradient: &mut [f64]) -> f64 {
-        let (d, i, j) = (width - 1, i as usize * width, j as usize * width);
-        let difference = |k: usize| z[i + k] as f64 - z[j + k] as f64;
-        let distance = (0..d).map(|k| difference(k).powi(2)).sum::<f64>() + DISTANCE_OFFSET;
-        let x = z[j + d] as f64 - self.lambda * distance.ln();
-        let softplus_of_minus = (-x).max(0.0) + (-x.abs()).exp().ln_1p();
-        let probability = 1.0 / (1.0 + (-x).exp());
-        let slope = pos_weight * (probability - 1.0) - probability;
-        gradient[j + d] += slope;
-        let pull = -2.0 * self.lambda * slope / distance;
-        for k in 0..d {
-            gradient[i + k] += pull * difference(k);
-            gradient[j + k] -= pull * difference(k);
-        }
-        // softplus(x) = x + softplus(−x).
-        (pos_weight - 1.0) * softplus_of_minus - x
+    /// Does the same as [`GravityReconstruction::value_and_gradient`], but writes the gradient to `gradient`.
+    pub(crate) fn value_and_gradient_into(&self, z: &[f32], width: usize, gradient: &mut [f32]) -> f64 {
+        let n = self.num_nodes;
+        assert!(width >= 2 && z.len() == n * width, "z must be [n, d + 1]");
+        let dense_value = attraction::softplus_sum(z, n, width, self.lambda, gradient);
+        // At the ones of y, replace softplus(x) = softplus(−x) + x by pos_weight · weight · softplus(−x).
+        let change = Cost { softplus: -1.0, weighted: self.pos_weight, linear: -1.0 };
+        let bodies = Bodies { z, width, lambda: self.lambda };
+        let list =
+            PairList { pairs: &self.edges, weights: self.weights.as_deref(), incidence: &self.incidence };
+        let scale = self.norm / (n as f64).powi(2);
+        let correction =
+            bodies.add_loops(change, gradient) + bodies.add_pairs(&list, change, scale as f32, gradient);
+        scale * (dense_value + correction)
     }
 }
 

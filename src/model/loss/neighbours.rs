@@ -7,9 +7,8 @@ use rayon::prelude::*;
 
 use crate::graph::Pair;
 use crate::kernels::operator::SparseRow;
-use sums::{CostSums, LANES, weighted_costs};
 
-pub(in crate::model::loss) use sums::Cost;
+pub(in crate::model::loss) use sums::{Cost, costs};
 
 /// The number of pairs below which one thread builds the lists. Each thread reads all pairs, so that more
 /// threads do more work in total, and other work usually runs at the same time.
@@ -179,24 +178,14 @@ impl Nodes<'_> {
         let row = |node: usize| &z[node * d..(node + 1) * d];
         let entries = || starts.windows(2).map(|ends| ends[0] - starts[0]..ends[1] - starts[0]);
         // The logits of all pairs, later replaced by the derivatives of their costs.
-        let mut numbers = vec![0f32; others.len().next_multiple_of(LANES)];
+        let mut numbers = vec![0f32; others.len()];
         for (node, entries) in (first..).zip(entries()) {
             let own = row(node);
             for (logit, &other) in numbers[entries.clone()].iter_mut().zip(&others[entries]) {
                 *logit = dot(simd, own, row(other as usize));
             }
         }
-        let total = match weights {
-            Some(weights) => weighted_costs(&mut numbers, weights, cost),
-            None => {
-                let mut sums = CostSums::new();
-                for numbers in numbers.chunks_exact_mut(LANES) {
-                    sums.add(numbers, cost);
-                }
-                sums.num_padding = numbers.len() - others.len();
-                sums.total(cost)
-            }
-        };
+        let total = costs(&mut numbers, weights, cost);
         for (gradient, entries) in gradient.chunks_exact_mut(d).zip(entries()) {
             let (indices, values) = (&others[entries.clone()], &numbers[entries]);
             SparseRow { indices, values, dense: z, width: d }.add_to(simd, gradient);

@@ -1,18 +1,17 @@
 //! The reconstruction loss over the edges and sampled negatives.
 
+mod gravity;
+mod perceptron;
+
 use std::sync::OnceLock;
 
-use ndarray::ArrayView2;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use rayon::prelude::*;
 
+use super::incidence::Incidence;
 use super::neighbours::{Cost, Neighbours};
 use crate::graph::{EdgeList, Pair};
-use crate::model::decoder::HadamardMlp;
-
-/// The number of nodes whose gradient one task sums.
-const NODES_PER_TASK: usize = 128;
 
 /// The number of negatives that share one stream of random numbers, whatever the number of threads.
 const NEGATIVES_PER_TASK: usize = 4096;
@@ -31,6 +30,8 @@ pub enum Weighting {
     ///   + (n² − S − n) / (n² − S) · ½ · mean over negatives of softplus(x)
     /// ```
     ///
+    /// With the gravity decoder, S = m, and each directed edge counts once, not twice.
+    ///
     /// In a bipartite graph, whose exact loss has no diagonal, it equals the balanced loss.
     Unbiased,
 }
@@ -41,22 +42,27 @@ pub struct SampledEdges {
     weighting: Weighting,
     /// The factor of the term of each edge; `None` if all are 1.
     weights: Option<Vec<f32>>,
-    /// The neighbours of each node, built on first use, as a perceptron does not need them.
+    /// The neighbours of each node, built on first use, as only inner products need them.
     lists: OnceLock<Neighbours>,
+    /// The edges of each node, built on first use, as inner products do not need them.
+    incidence: OnceLock<Incidence>,
 }
 
 /// The edges and negatives of one epoch. The loss is that of [`Weighting`], in nats.
 pub struct Sample<'a> {
     edges: &'a SampledEdges,
     negatives: Vec<Pair>,
-    /// The negatives of each node, built on first use.
+    /// The other nodes of each node's negatives, built on first use, as only inner products need them.
     lists: OnceLock<Neighbours>,
+    /// The negatives of each node, built on first use, as only the gravity decoder needs them.
+    incidence: OnceLock<Incidence>,
 }
 
 impl SampledEdges {
     /// Builds samples of `edges`, all with weight 1.
     pub fn new(edges: EdgeList, weighting: Weighting) -> Self {
-        SampledEdges { edges, weighting, weights: None, lists: OnceLock::new() }
+        let (lists, incidence) = (OnceLock::new(), OnceLock::new());
+        SampledEdges { edges, weighting, weights: None, lists, incidence }
     }
 
     /// Multiplies the term of each edge by its entry of `weights`, m numbers, such as
@@ -91,7 +97,7 @@ impl SampledEdges {
 
     /// Combines the edges with the given `negatives`, which may be in either direction and repeated.
     pub fn with(&self, negatives: Vec<Pair>) -> Sample<'_> {
-        Sample { edges: self, negatives, lists: OnceLock::new() }
+        Sample { edges: self, negatives, lists: OnceLock::new(), incidence: OnceLock::new() }
     }
 
     fn lists(&self) -> &Neighbours {
@@ -106,6 +112,16 @@ impl SampledEdges {
                 Some(weights) => lists.weighted(pairs, weights),
             }
         })
+    }
+
+    /// Returns the share of the absent pairs that negatives stand for, if `num_ones` of the n² pairs are edges:
+    /// all but the diagonal, if the loss includes that.
+    fn absent_share(&self, num_ones: f64) -> f64 {
+        let n = self.edges.num_nodes() as f64;
+        match self.has_diagonal() {
+            false => 1.0,
+            true => (n * n - num_ones - n) / (n * n - num_ones),
+        }
     }
 
     /// Returns `true` if the loss includes the diagonal of A + I.
@@ -130,13 +146,7 @@ impl Sample<'_> {
     /// Does the same as [`Sample::value_and_gradient`], but writes the gradient to `gradient`.
     pub(crate) fn value_and_gradient_into(&self, z: &[f32], d: usize, gradient: &mut [f32]) -> f64 {
         let edges = &self.edges.edges;
-        let absent_share = match self.edges.has_diagonal() {
-            false => 1.0,
-            true => {
-                let (n, num_ones) = (edges.num_nodes() as f64, 2.0 * edges.len() as f64);
-                (n * n - num_ones - n) / (n * n - num_ones)
-            }
-        };
+        let absent_share = self.edges.absent_share(2.0 * edges.len() as f64);
         // The factors are ¼, half of ½, because the lists contain each pair at both its nodes.
         let edge_factor = 0.25 / edges.len() as f64;
         let negative_factor = 0.25 * absent_share / self.negatives.len() as f64;
@@ -147,94 +157,4 @@ impl Sample<'_> {
         let cost = Cost { softplus: negative_factor, weighted: 0.0, linear: negative_factor };
         edge_loss + self.lists().add(z, d, cost, 2.0, gradient)
     }
-
-    /// Returns the loss at `z`, [n, d] row by row, decoded by a perceptron; its gradient, [n, d]; and the
-    /// gradient of the perceptron's weights. This loss is always balanced. O(m·d·k) time, O(m·d) memory.
-    pub(crate) fn perceptron_value_and_gradient(
-        &self,
-        z: &[f32],
-        d: usize,
-        perceptron: &HadamardMlp,
-    ) -> (f64, Vec<f32>, HadamardMlp) {
-        let pairs = [self.edges.edges.pairs(), &self.negatives].concat();
-        let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
-        let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
-        let num_nodes = self.edges.edges.num_nodes();
-        let incidence = Incidence::new(&pairs, num_nodes);
-        let mut sums = vec![0f32; num_nodes * d];
-        sums.par_chunks_mut(NODES_PER_TASK * d).enumerate().for_each(|(task, rows)| {
-            for (at, sum) in rows.chunks_exact_mut(d).enumerate() {
-                let node = task * NODES_PER_TASK + at;
-                for entry in incidence.indptr[node]..incidence.indptr[node + 1] {
-                    let other = incidence.others[entry] as usize;
-                    let pair = incidence.pairs[entry] as usize;
-                    let (slopes, other) = (&gradient.products[pair * d..], &z[other * d..(other + 1) * d]);
-                    for ((sum, &slope), &value) in sum.iter_mut().zip(slopes).zip(other) {
-                        *sum += slope * value;
-                    }
-                }
-            }
-        });
-        (value, sums, gradient.weights)
-    }
-
-    /// Returns the loss and its derivative with respect to each logit.
-    fn value_and_slopes(&self, logits: &[f64]) -> (f64, Vec<f32>) {
-        let num_edges = self.edges.edges.len();
-        let weights = self.edges.weights.as_deref();
-        let edge_weight = 0.5 / num_edges as f64;
-        let negative_weight = 0.5 / self.negatives.len() as f64;
-        let mut value = 0.0;
-        let slopes = logits.iter().enumerate().map(|(at, &logit)| {
-            let probability = 1.0 / (1.0 + (-logit).exp());
-            let softplus_of_minus = (-logit).max(0.0) + (-logit.abs()).exp().ln_1p();
-            if at < num_edges {
-                let edge_weight = edge_weight * weights.map_or(1.0, |weights| f64::from(weights[at]));
-                value += edge_weight * softplus_of_minus;
-                (edge_weight * (probability - 1.0)) as f32
-            } else {
-                value += negative_weight * (logit + softplus_of_minus);
-                (negative_weight * probability) as f32
-            }
-        });
-        let slopes = slopes.collect();
-        (value, slopes)
-    }
-}
-
-/// The pairs of each node. The entries `indptr[u]..indptr[u + 1]` belong to node u: the other node of each of
-/// its pairs, and the index of the pair.
-struct Incidence {
-    indptr: Vec<usize>,
-    others: Vec<u32>,
-    pairs: Vec<u32>,
-}
-
-impl Incidence {
-    /// Lists the pairs of each node, in the order of `list`.
-    fn new(list: &[Pair], num_nodes: usize) -> Incidence {
-        let mut indptr = vec![0usize; num_nodes + 1];
-        for &(u, v) in list {
-            indptr[u as usize + 1] += 1;
-            indptr[v as usize + 1] += 1;
-        }
-        for node in 0..num_nodes {
-            indptr[node + 1] += indptr[node];
-        }
-        let mut next = indptr.clone();
-        let mut others = vec![0u32; 2 * list.len()];
-        let mut pairs = vec![0u32; 2 * list.len()];
-        for (at, &(u, v)) in list.iter().enumerate() {
-            for (node, other) in [(u, v), (v, u)] {
-                others[next[node as usize]] = other;
-                pairs[next[node as usize]] = at as u32;
-                next[node as usize] += 1;
-            }
-        }
-        Incidence { indptr, others, pairs }
-    }
-}
-
-fn view(z: &[f32], d: usize) -> ArrayView2<'_, f32> {
-    ArrayView2::from_shape((z.len() / d, d), z).expect("z must be [n, d]")
 }

@@ -135,11 +135,16 @@ impl Network {
         let d = z.ncols();
         let values = z.to_slice().expect("a tape's matrices are in standard layout");
         let numbers = gradient.as_slice_mut().expect("the gradient is in standard layout");
-        let Decoder::HadamardMlp(perceptron) = self.decoder() else {
-            return (target.value_and_gradient(values, d, numbers), Weights::new());
-        };
-        let Target::Sampled(sample) = target else {
-            unreachable!("validated settings give a perceptron a sampled loss");
+        let (sample, perceptron) = match (self.decoder(), target) {
+            (Decoder::HadamardMlp(perceptron), Target::Sampled(sample)) => (sample, perceptron),
+            (Decoder::HadamardMlp(_), _) => {
+                unreachable!("validated settings give a perceptron a sampled loss")
+            }
+            (Decoder::Gravity { lambda, .. }, Target::Sampled(sample)) => {
+                let value = sample.gravity_value_and_gradient_into(values, d, lambda, numbers);
+                return (value, Weights::new());
+            }
+            _ => return (target.value_and_gradient(values, d, numbers), Weights::new()),
         };
         let (value, z_gradient, decoder_gradient) =
             sample.perceptron_value_and_gradient(values, d, &perceptron);

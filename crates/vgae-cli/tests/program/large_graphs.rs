@@ -23,6 +23,29 @@ fn every_loss_trains_and_is_recorded() {
 }
 
 #[test]
+fn gravity_models_train_with_every_loss_but_subgraph() {
+    let workspace = Workspace::new();
+    let train = format!("train {} --directed --model gravity-vgae --epochs 20", karate());
+    for flags in ["--loss exact", "--loss sampled", "--loss reweighted --negatives-per-edge 3"] {
+        workspace.stdout(&format!("{train} {flags} --output run --force"));
+        let loss = flags.split(' ').nth(1).unwrap();
+        assert_eq!(workspace.json("run/run.json")["config"]["train"]["loss"], loss);
+        let history = workspace.read("run/history.csv");
+        let of = |row: usize| -> f64 {
+            history.lines().nth(row).unwrap().split(',').nth(1).unwrap().parse().unwrap()
+        };
+        assert!(of(20) < of(1), "{flags} does not fall: {history}");
+    }
+    workspace.stdout(&format!("{train} --output auto"));
+    assert_eq!(workspace.json("auto/run.json")["config"]["train"]["loss"], "exact");
+    assert_eq!(
+        workspace.failure(&format!("{train} --loss subgraph --output run"), 2),
+        "error: gravity-vgae trains on all nodes: --loss subgraph is for inner products; expected auto, exact, \
+         sampled or reweighted\n"
+    );
+}
+
+#[test]
 fn auto_loss_depends_on_graph_size() {
     let workspace = Workspace::new();
     let path_of =

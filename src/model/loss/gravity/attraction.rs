@@ -1,94 +1,116 @@
 //! The dense part of the gravity loss: Σ softplus(mass_j − λ ln(‖z_i − z_j‖² + 0.01)) over all n² ordered
 //! pairs and its gradient, in one fused pass.
 //!
-//! Each task takes one block of rows and combines it with every block of columns in order. For each tile it
-//! computes the squared distances, the probabilities of both directions, and the gradient of the rows, while
-//! the tile is in the nearest cache. Only one task writes the gradient of a row, so that the result is
-//! bit-identical for any number of threads. Coordinates are subtracted before they are squared, because the
-//! nearest pairs have the largest gradients.
+//! The distance, its logarithm and the direction of the pull are the same for i → j and j → i, so that each
+//! pair of blocks is visited once and contributes to both blocks. For each tile the pass computes the squared
+//! distances, the probabilities of both directions, and the gradients of rows and columns, while the tile is
+//! in the nearest cache. O(n²·d) time, O(n·d) memory. Coordinates are subtracted before they are squared,
+//! because the nearest pairs have the largest gradients.
 
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::kernels::simd::{sigmoid, sum_of_logarithms};
+use crate::kernels::simd::{Product, sigmoid};
 use crate::model::decoder::gravity::DISTANCE_OFFSET;
-use crate::model::loss::dense::{Block, Blocks, TILE_ROWS};
+use crate::model::loss::blocks::{Block, Blocks, TILE_ROWS, WIDE_TILE_ROWS, WIDTH_MULTIPLE};
 
-/// Returns Σ_ij softplus(x_ij) over all ordered pairs of rows, including i = j, and its gradient, [n, width],
-/// for `z`, [n, width] row by row with the mass in the last column.
-pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64) -> (f64, Vec<f64>) {
+/// The number of vectors of logits after which a product of their factors is normalised; each vector gives two
+/// factors.
+const VECTORS_PER_PRODUCT: usize = 32;
+
+/// Added to the logits of padding, so that each has probability 0 and no softplus.
+const NEVER: f32 = -1e30;
+
+/// Returns Σ_ij softplus(x_ij) over all ordered pairs of rows, including i = j, and writes its gradient,
+/// [n, width], to `gradient`, for `z`, [n, width] row by row with the mass in the last column. The result is
+/// bit-identical for any number of threads.
+pub(super) fn softplus_sum(z: &[f32], n: usize, width: usize, lambda: f64, gradient: &mut [f32]) -> f64 {
     let d = width - 1;
     let coordinates: Vec<f32> = z.chunks_exact(width).flat_map(|row| &row[..d]).copied().collect();
     let blocks = Blocks::new(&coordinates, n, d);
-    // Padding rows have mass 0 and are masked out.
-    let column = |at: usize, value: f32| -> Vec<f32> {
-        let first = at * blocks.height;
-        (first..first + blocks.height).map(|node| if node < n { value } else { 0.0 }).collect()
-    };
-    let masses: Vec<Vec<f32>> = (0..blocks.blocks.len())
-        .map(|at| {
-            let mut masses = column(at, 0.0);
-            let rows = z.chunks_exact(width).skip(at * blocks.height);
-            masses.iter_mut().zip(rows).for_each(|(mass, row)| *mass = row[d]);
-            masses
-        })
-        .collect();
-    let masks: Vec<Vec<f32>> = (0..blocks.blocks.len()).map(|at| column(at, 1.0)).collect();
+    let height = blocks.height;
+    let masses: Vec<Masses> = z.chunks(height * width).map(|rows| Masses::new(rows, width, height)).collect();
     let arch = Arch::new();
-    let mut gradient = vec![0f64; n * width];
-    let sums: Vec<f64> = gradient
-        .par_chunks_mut(blocks.height * width)
-        .enumerate()
-        .map(|(at, gradient)| {
-            let body = |at: usize| Body { block: &blocks.blocks[at], masses: &masses[at], mask: &masks[at] };
-            let mut pulls = vec![0f32; blocks.height * blocks.width];
-            let mut mass_gradient = vec![0f64; blocks.height];
-            let mut total = 0.0;
-            for other in 0..blocks.blocks.len() {
-                total += arch.dispatch(BlockPair {
-                    shape: &blocks,
-                    lambda: lambda as f32,
-                    rows: body(at),
-                    columns: body(other),
-                    pulls: &mut pulls,
-                    mass_gradient: &mut mass_gradient,
-                });
-            }
+    let new = || Sums { pulls: vec![0f32; height * blocks.width], masses: vec![0f64; height], total: 0.0 };
+    let sums = blocks.sum_over_pairs(new, |[first, second], first_sums, second_sums| {
+        let body = |at: usize| Body { block: &blocks.blocks[at], masses: &masses[at] };
+        let mut add = |column_sums: &mut Sums| {
+            let (rows, columns, row_sums) = (body(first), body(second), &mut *first_sums);
+            arch.dispatch(BlockPair {
+                shape: &blocks,
+                lambda: lambda as f32,
+                rows,
+                columns,
+                row_sums,
+                column_sums,
+            })
+        };
+        let total = match second_sums {
+            // Each ordered pair of a block with itself occurs as (row, column) and as (column, row).
+            None => 0.5 * add(&mut new()),
+            Some(second_sums) => add(second_sums),
+        };
+        first_sums.total += total;
+    });
+    gradient.par_chunks_mut(height * width).zip(&sums).for_each(|(gradient, sums)| {
+        let rows = gradient.chunks_exact_mut(width).zip(sums.pulls.chunks_exact(blocks.width));
+        for ((row, pull), &mass) in rows.zip(&sums.masses) {
             // dx/dz_i = −2λ (z_i − z_j) / (‖z_i − z_j‖² + 0.01); `pulls` contains the sums without the factor
             // −2λ.
-            for ((row, pull), mass) in
-                gradient.chunks_exact_mut(width).zip(pulls.chunks_exact(blocks.width)).zip(&mass_gradient)
-            {
-                for (value, &pull) in row.iter_mut().zip(&pull[..d]) {
-                    *value = -2.0 * lambda * pull as f64;
-                }
-                row[d] = *mass;
+            for (value, &pull) in row.iter_mut().zip(&pull[..d]) {
+                *value = -2.0 * lambda as f32 * pull;
             }
-            total
-        })
-        .collect();
-    (sums.iter().sum(), gradient)
+            row[d] = mass as f32;
+        }
+    });
+    sums.iter().map(|sums| sums.total).sum()
+}
+
+/// The masses of a block.
+struct Masses {
+    /// The masses, [height]; 0 for padding.
+    masses: Vec<f32>,
+    /// What is added to the logits from and to each node, [height]: 0, or [`NEVER`] for padding.
+    shifts: Vec<f32>,
+}
+
+impl Masses {
+    /// Takes the last of every `width` numbers of `rows` as a mass, up to `height` masses.
+    fn new(rows: &[f32], width: usize, height: usize) -> Self {
+        let mut masses: Vec<f32> = rows.chunks_exact(width).map(|row| row[width - 1]).collect();
+        let mut shifts = vec![0f32; masses.len()];
+        masses.resize(height, 0.0);
+        shifts.resize(height, NEVER);
+        Masses { masses, shifts }
+    }
+}
+
+/// The sums of a block over its pairs.
+struct Sums {
+    /// Σ (σ(x_ij) + σ(x_ji)) (z_i − z_j) / (‖z_i − z_j‖² + 0.01) for each row i, [height, width].
+    pulls: Vec<f32>,
+    /// The gradients of the masses, [height].
+    masses: Vec<f64>,
+    /// The sum of softplus over the pairs in which this block is the first.
+    total: f64,
 }
 
 /// A block of nodes with their masses.
 #[derive(Clone, Copy)]
 struct Body<'a> {
     block: &'a Block,
-    /// The masses, [height].
-    masses: &'a [f32],
-    /// The mask, [height]: 1 for a node, 0 for padding.
-    mask: &'a [f32],
+    masses: &'a Masses,
 }
 
-/// A block of rows, a block of columns, and the sums of the rows. The output is Σ softplus over the pairs
-/// (row, column).
+/// Two blocks and the sums to which they contribute. The output is Σ softplus over the pairs (row, column) and
+/// (column, row).
 struct BlockPair<'a> {
     shape: &'a Blocks,
     lambda: f32,
     rows: Body<'a>,
     columns: Body<'a>,
-    pulls: &'a mut [f32],
-    mass_gradient: &'a mut [f64],
+    row_sums: &'a mut Sums,
+    column_sums: &'a mut Sums,
 }
 
 impl WithSimd for BlockPair<'_> {
@@ -96,37 +118,52 @@ impl WithSimd for BlockPair<'_> {
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> f64 {
+        match S::F32_LANES >= WIDTH_MULTIPLE {
+            true => self.add::<S, WIDE_TILE_ROWS>(simd),
+            false => self.add::<S, TILE_ROWS>(simd),
+        }
+    }
+}
+
+impl BlockPair<'_> {
+    #[inline(always)]
+    fn add<S: Simd, const ROWS: usize>(self, simd: S) -> f64 {
         let Blocks { height, width, d, .. } = *self.shape;
-        let mut weights = vec![0f32; TILE_ROWS * height];
-        let mut total = 0.0;
-        let num_tiles = self.rows.block.num_rows.div_ceil(TILE_ROWS);
-        for tile in 0..num_tiles {
-            let first = tile * TILE_ROWS;
-            let rows = &self.rows.block.rows[first * width..(first + TILE_ROWS) * width];
-            let masses = &self.rows.masses[first..first + TILE_ROWS];
-            let mask = &self.rows.mask[first..first + TILE_ROWS];
-            let mass_gradient = &mut self.mass_gradient[first..first + TILE_ROWS];
-            squared_distances(simd, rows, width, &self.columns.block.transposed, d, &mut weights);
-            for row in 0..TILE_ROWS {
-                let weights = &mut weights[row * height..(row + 1) * height];
-                if mask[row] == 0.0 {
+        let mut weights = vec![0f32; ROWS * height];
+        let mut column_masses = vec![0f32; height];
+        let mut factors = Product::new(simd);
+        let mut positive_parts = 0.0;
+        for first in (0..self.rows.block.num_rows).step_by(ROWS) {
+            let tile = first * width..(first + ROWS) * width;
+            let rows = &self.rows.block.rows[tile.clone()];
+            squared_distances::<S, ROWS>(simd, rows, width, &self.columns.block.transposed, d, &mut weights);
+            for (row, weights) in (first..).zip(weights.chunks_exact_mut(height)) {
+                if row >= self.rows.block.num_rows {
                     weights.fill(0.0);
                     continue;
                 }
-                let (sum, gradient) = attract(simd, weights, masses[row], &self.columns, self.lambda);
-                total += sum;
-                mass_gradient[row] += gradient;
+                let attraction = Attraction {
+                    mass: self.rows.masses.masses[row],
+                    columns: self.columns.masses,
+                    lambda: self.lambda,
+                };
+                let (sum, mass) = attraction.add(simd, weights, &mut column_masses, &mut factors);
+                positive_parts += sum;
+                self.row_sums.masses[row] += mass;
             }
-            let pulls = &mut self.pulls[first * width..(first + TILE_ROWS) * width];
-            pull(simd, rows, pulls, &self.columns.block.rows, &weights, width);
+            let (columns, pulls) = (&self.columns.block.rows, &mut self.row_sums.pulls[tile]);
+            pull::<S, ROWS>(simd, rows, pulls, columns, &mut self.column_sums.pulls, &weights, width);
         }
-        total
+        for (sum, &mass) in self.column_sums.masses.iter_mut().zip(&column_masses) {
+            *sum += f64::from(mass);
+        }
+        positive_parts + factors.logarithm(simd)
     }
 }
 
 /// Writes ‖row − column‖² for a tile of rows and a whole block of columns.
 #[inline(always)]
-fn squared_distances<S: Simd>(
+fn squared_distances<S: Simd, const ROWS: usize>(
     simd: S,
     rows: &[f32],
     width: usize,
@@ -138,7 +175,7 @@ fn squared_distances<S: Simd>(
     let height = transposed.len() / d;
     let (distances, _) = S::as_mut_simd_f32s(distances);
     for at in (0..height).step_by(2) {
-        let mut sums = [[simd.splat_f32s(0.0); 2]; TILE_ROWS];
+        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
         for k in 0..d {
             let columns = [transposed[k * height + at], transposed[k * height + at + 1]];
             for (row, sums) in sums.iter_mut().enumerate() {
@@ -156,72 +193,101 @@ fn squared_distances<S: Simd>(
     }
 }
 
-/// Computes the terms of one row i with mass `mass` and squared distances `weights`. Replaces each squared
-/// distance by (σ(x_ij) + σ(x_ji)) / (distance + 0.01), and returns Σ_j softplus(x_ij) and Σ_j σ(x_ji), the
-/// gradient of the mass.
-#[inline(always)]
-fn attract<S: Simd>(simd: S, weights: &mut [f32], mass: f32, columns: &Body, lambda: f32) -> (f64, f64) {
-    let (weights, _) = S::as_mut_simd_f32s(weights);
-    let (masses, _) = S::as_simd_f32s(columns.masses);
-    let (mask, _) = S::as_simd_f32s(columns.mask);
-    let zero = simd.splat_f32s(0.0);
-    let one = simd.splat_f32s(1.0);
-    let offset = simd.splat_f32s(DISTANCE_OFFSET as f32);
-    let mass = simd.splat_f32s(mass);
-    let minus_lambda = simd.splat_f32s(-lambda);
-    let mut positive_parts = zero;
-    let mut mass_gradient = zero;
-    // Π (1 + e^-|x|), with factors of at most 2 and up to 128 / lanes factors per lane. The product must stay
-    // below 2^127 in f32, so that its logarithm is added to the sum after 120 factors.
-    let mut product = one;
-    let mut num_factors = 0;
-    let mut logarithms = 0.0;
-    for ((weight, &column_mass), &mask) in weights.iter_mut().zip(masses).zip(mask) {
-        let distance = simd.add_f32s(*weight, offset);
-        let logarithm = natural_logarithm(simd, distance);
-        let there = simd.mul_add_f32s(minus_lambda, logarithm, column_mass);
-        let back = simd.mul_add_f32s(minus_lambda, logarithm, mass);
-        let (exponential, there_probability) = sigmoid(simd, there);
-        let (_, back_probability) = sigmoid(simd, back);
-        positive_parts = simd.mul_add_f32s(simd.max_f32s(there, zero), mask, positive_parts);
-        product = simd.mul_add_f32s(product, simd.mul_f32s(exponential, mask), product);
-        mass_gradient = simd.mul_add_f32s(back_probability, mask, mass_gradient);
-        let probabilities = simd.mul_f32s(simd.add_f32s(there_probability, back_probability), mask);
-        *weight = simd.div_f32s(probabilities, distance);
-        num_factors += 1;
-        if num_factors == 120 {
-            logarithms += sum_of_logarithms(simd, product);
-            product = one;
-            num_factors = 0;
-        }
-    }
-    let sum = logarithms + sum_of_logarithms(simd, product) + simd.reduce_sum_f32s(positive_parts) as f64;
-    (sum, simd.reduce_sum_f32s(mass_gradient) as f64)
+/// One row i and a block of columns j.
+struct Attraction<'a> {
+    /// The mass of the row.
+    mass: f32,
+    columns: &'a Masses,
+    lambda: f32,
 }
 
-/// Adds Σ_column weight · (row − column) to the sums of each row.
-#[inline(always)]
-fn pull<S: Simd>(simd: S, rows: &[f32], pulls: &mut [f32], columns: &[f32], weights: &[f32], width: usize) {
-    let (rows, _) = S::as_simd_f32s(rows);
-    let (pulls, _) = S::as_mut_simd_f32s(pulls);
-    let (columns, _) = S::as_simd_f32s(columns);
-    let vectors = width / S::F32_LANES;
-    let height = weights.len() / TILE_ROWS;
-    let (w0, rest) = weights.split_at(height);
-    let (w1, rest) = rest.split_at(height);
-    let (w2, w3) = rest.split_at(height);
-    for part in 0..vectors {
-        let row: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
-        let mut sums: [S::f32s; TILE_ROWS] = std::array::from_fn(|at| pulls[at * vectors + part]);
-        let columns = columns[part..].iter().step_by(vectors);
-        for (&column, (((w0, w1), w2), w3)) in columns.zip(w0.iter().zip(w1).zip(w2).zip(w3)) {
-            for (at, &weight) in [w0, w1, w2, w3].into_iter().enumerate() {
-                let difference = simd.sub_f32s(row[at], column);
-                sums[at] = simd.mul_add_f32s(simd.splat_f32s(weight), difference, sums[at]);
+impl Attraction<'_> {
+    /// Replaces each squared distance in `weights` by (σ(x_ij) + σ(x_ji)) / (distance + 0.01), adds σ(x_ij) to
+    /// the mass of column j, and multiplies `factors` by 1 + e^-|x| of both directions. Returns the sum of
+    /// max(x, 0) of both directions, and Σ_j σ(x_ji), the gradient of the row's mass.
+    #[inline(always)]
+    fn add<S: Simd>(
+        &self,
+        simd: S,
+        weights: &mut [f32],
+        column_masses: &mut [f32],
+        factors: &mut Product<S>,
+    ) -> (f64, f64) {
+        let (weights, _) = S::as_mut_simd_f32s(weights);
+        let (column_masses, _) = S::as_mut_simd_f32s(column_masses);
+        let (masses, _) = S::as_simd_f32s(&self.columns.masses);
+        let (shifts, _) = S::as_simd_f32s(&self.columns.shifts);
+        let zero = simd.splat_f32s(0.0);
+        let offset = simd.splat_f32s(DISTANCE_OFFSET as f32);
+        let mass = simd.splat_f32s(self.mass);
+        let minus_lambda = simd.splat_f32s(-self.lambda);
+        let mut positive_parts = zero;
+        let mut mass_gradient = zero;
+        let mut num_vectors = 0;
+        let columns = masses.iter().zip(shifts).zip(column_masses);
+        for (weight, ((&column_mass, &shift), column_gradient)) in weights.iter_mut().zip(columns) {
+            let distance = simd.add_f32s(*weight, offset);
+            let nearness = simd.mul_add_f32s(minus_lambda, natural_logarithm(simd, distance), shift);
+            let there = simd.add_f32s(nearness, column_mass);
+            let back = simd.add_f32s(nearness, mass);
+            let (there_exponential, there_probability) = sigmoid(simd, there);
+            let (back_exponential, back_probability) = sigmoid(simd, back);
+            let positive = simd.add_f32s(simd.max_f32s(there, zero), simd.max_f32s(back, zero));
+            positive_parts = simd.add_f32s(positive_parts, positive);
+            factors.multiply_by_one_plus(simd, there_exponential);
+            factors.multiply_by_one_plus(simd, back_exponential);
+            *column_gradient = simd.add_f32s(*column_gradient, there_probability);
+            mass_gradient = simd.add_f32s(mass_gradient, back_probability);
+            let probabilities = simd.add_f32s(there_probability, back_probability);
+            *weight = simd.div_f32s(probabilities, distance);
+            num_vectors += 1;
+            if num_vectors % VECTORS_PER_PRODUCT == 0 {
+                factors.normalize(simd);
             }
         }
+        factors.normalize(simd);
+        let sum = |vector| f64::from(simd.reduce_sum_f32s(vector));
+        (sum(positive_parts), sum(mass_gradient))
+    }
+}
+
+/// Adds Σ_column weight · (row − column) to the sums of each row, and Σ_row weight · (column − row) to the sums
+/// of each column.
+#[inline(always)]
+fn pull<S: Simd, const ROWS: usize>(
+    simd: S,
+    rows: &[f32],
+    row_pulls: &mut [f32],
+    columns: &[f32],
+    column_pulls: &mut [f32],
+    weights: &[f32],
+    width: usize,
+) {
+    let (rows, _) = S::as_simd_f32s(rows);
+    let (row_pulls, _) = S::as_mut_simd_f32s(row_pulls);
+    let (columns, _) = S::as_simd_f32s(columns);
+    let (column_pulls, _) = S::as_mut_simd_f32s(column_pulls);
+    let vectors = width / S::F32_LANES;
+    let height = weights.len() / ROWS;
+    for part in 0..vectors {
+        let row: [S::f32s; ROWS] = std::array::from_fn(|at| rows[at * vectors + part]);
+        let mut sums: [S::f32s; ROWS] = std::array::from_fn(|at| row_pulls[at * vectors + part]);
+        let columns = columns.chunks_exact(vectors).zip(column_pulls.chunks_exact_mut(vectors));
+        for (at_column, (column, column_pull)) in columns.enumerate().take(height) {
+            let column = column[part];
+            // Two sums, so that consecutive additions do not wait for each other.
+            let mut column_sums = [simd.splat_f32s(0.0); 2];
+            for at in 0..ROWS {
+                let weight = simd.splat_f32s(weights[at * height + at_column]);
+                let difference = simd.sub_f32s(row[at], column);
+                sums[at] = simd.mul_add_f32s(weight, difference, sums[at]);
+                column_sums[at % 2] = simd.mul_add_f32s(weight, difference, column_sums[at % 2]);
+            }
+            let column_sum = simd.add_f32s(column_sums[0], column_sums[1]);
+            column_pull[part] = simd.sub_f32s(column_pull[part], column_sum);
+        }
         for (at, sum) in sums.into_iter().enumerate() {
-            pulls[at * vectors + part] = sum;
+            row_pulls[at * vectors + part] = sum;
         }
     }
 }
