@@ -6,7 +6,6 @@ use std::time::Instant;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::Device;
 
 use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
@@ -15,8 +14,8 @@ use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::graph::transform::{largest, transform};
-use crate::kernels::tape::{Dropout, TorchAdam};
-use crate::model::vae::{Vae, dense, kl, kl_above, normal};
+use crate::kernels::tape::{Adam, Dropout, KlTerm};
+use crate::model::vae::{RowDraws, Vae, Workspace, normal};
 use crate::split;
 
 /// Rows per step.
@@ -42,9 +41,9 @@ pub(super) fn fit(
     rng.set_stream(TRAINING_STREAM);
     let features = &*transform(features, config.model.feature_transform());
     let split = split::rows(features.rows(), &config.split, config.seed);
-    let vae = Vae::new(&config.model, features, &mut rng)?;
+    let mut vae = Vae::new(&config.model, features, &mut rng)?;
     let learning_rate = config.learning_rate();
-    let mut adam = TorchAdam::new(learning_rate);
+    let mut adam = Adam::new(learning_rate);
     let full_weight = match config.train.kl_weight {
         KlWeight::Kipf | KlWeight::Elbo => 1.0,
         KlWeight::Value(value) => value,
@@ -56,12 +55,13 @@ pub(super) fn fit(
         learning_rate,
         largest_feature: largest(features),
     };
+    let mut workspace = Workspace::default();
     let (mut kept, mut history) = (EarlyStopping::new(), Vec::new());
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
         let resumed = checkpoint.resume(&name)?;
-        vae.set_weights(&resumed.weights).map_err(Error::Checkpoint)?;
-        adam.restore(resumed.adam, &resumed.weights, Device::Cpu).map_err(Error::Checkpoint)?;
+        adam.restore(resumed.adam, &resumed.weights).map_err(Error::Checkpoint)?;
+        vae.set_weights(resumed.weights).map_err(Error::Checkpoint)?;
         rng.set_word_pos(resumed.word_position.into());
         (kept, history) = (resumed.kept, resumed.history);
     }
@@ -74,24 +74,20 @@ pub(super) fn fit(
         }
         let epoch_start = Instant::now();
         let weight = full_weight * config.train.kl_share(epoch);
+        let kl = KlTerm { weight, free: config.train.free_bits };
         let mut order = split.train.clone();
         order.shuffle(&mut rng);
         let (mut loss, mut reconstruction, mut divergence) = (0.0, 0.0, 0.0);
         for rows in order.chunks(BATCH_ROWS) {
-            let x = dense(features, rows.iter().copied());
             let noise = normal(rows.len(), config.model.latent(), &mut rng);
             let (fraction, seed) = (config.model.dropout, rng.random());
-            let pass = vae.pass(&x, &noise, (fraction > 0.0).then_some(Dropout { fraction, seed }));
-            let kl_term = match config.train.free_bits {
-                0.0 => kl(&pass.mean, &pass.log_variance),
-                free => kl_above(&pass.mean, &pass.log_variance, free),
-            };
-            let objective = &pass.reconstruction + kl_term * weight;
-            vae.step(&objective, &mut adam);
+            let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
+            let draws = RowDraws { noise: noise.view(), dropout };
+            let terms = vae.step(&vae.batch(features, rows), draws, kl, &mut adam, &mut workspace);
             let share = rows.len() as f64 / order.len() as f64;
-            loss += share * objective.double_value(&[]);
-            reconstruction += share * pass.reconstruction.double_value(&[]);
-            divergence += share * kl(&pass.mean, &pass.log_variance).double_value(&[]);
+            loss += share * terms.loss;
+            reconstruction += share * terms.reconstruction;
+            divergence += share * terms.kl;
         }
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
@@ -100,7 +96,7 @@ pub(super) fn fit(
         let train_seconds = epoch_start.elapsed().as_secs_f64();
         let is_validated = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation_elbo = match is_validated && !split.validation.is_empty() {
-            true => Some(vae.evaluate(features, &split.validation, 1, config.seed).elbo),
+            true => Some(vae.elbo(features, &split.validation, config.seed)),
             false => None,
         };
         if validation_elbo.is_some_and(f64::is_nan) {
@@ -121,18 +117,18 @@ pub(super) fn fit(
         };
         history.push(row);
         if let Some(elbo) = validation_elbo {
-            kept.record(elbo, epoch, &config.train, || vae.weights());
+            kept.record(elbo, epoch, &config.train, || vae.weights().clone());
         }
         let random = (rng.get_word_pos() as u64, None);
         let checkpoint = || {
-            let weights = vae.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight)));
+            let weights = vae.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight)));
             Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
         };
         on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
-        vae.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
+        vae.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
     if !vae.is_finite() {

@@ -1,0 +1,199 @@
+//! Products of small dense matrices on the calling thread, a block of 32 columns at a time. Unlike the
+//! products of the parent module, they leave it to the caller to pack matrices and to divide work between
+//! threads, so that a caller can use a block of the result while it is in the nearest cache.
+
+use ndarray::ArrayView2;
+use pulp::{Arch, Simd, WithSimd};
+
+/// The number of columns of a block: two of the widest SIMD vectors, the width of a tile.
+pub(crate) const BLOCK_COLUMNS: usize = 32;
+/// The number of rows in a tile of the result, whose sums stay in registers.
+const TILE_ROWS: usize = 6;
+/// The number of rows in a tile on processors with the widest SIMD vectors, which have twice as many
+/// registers.
+const WIDE_TILE_ROWS: usize = 8;
+/// The number of lanes of the widest SIMD vectors.
+const WIDE_LANES: usize = 16;
+
+/// A matrix in blocks of [`BLOCK_COLUMNS`] columns, each stored row by row. Zeros fill up the last block.
+#[derive(Default)]
+pub(crate) struct Packed {
+    numbers: Vec<f32>,
+    rows: usize,
+}
+
+impl Packed {
+    /// Packs `matrices` of as many rows each, side by side.
+    pub(crate) fn new(matrices: &[ArrayView2<f32>]) -> Self {
+        let rows = matrices[0].nrows();
+        let columns: usize = matrices.iter().map(|matrix| matrix.ncols()).sum();
+        let mut numbers = vec![0f32; rows * columns.next_multiple_of(BLOCK_COLUMNS)];
+        let mut first = 0;
+        for matrix in matrices {
+            for (row, values) in matrix.rows().into_iter().enumerate() {
+                for (column, &value) in (first..).zip(values) {
+                    let (block, column) = (column / BLOCK_COLUMNS, column % BLOCK_COLUMNS);
+                    numbers[(block * rows + row) * BLOCK_COLUMNS + column] = value;
+                }
+            }
+            first += matrix.ncols();
+        }
+        Packed { numbers, rows }
+    }
+
+    /// Packs the transpose of `matrices` of as many rows each, side by side.
+    pub(crate) fn transposed(matrices: &[ArrayView2<f32>]) -> Self {
+        let columns = matrices[0].nrows();
+        let rows: usize = matrices.iter().map(|matrix| matrix.ncols()).sum();
+        let mut numbers = vec![0f32; rows * columns.next_multiple_of(BLOCK_COLUMNS)];
+        let mut first = 0;
+        for matrix in matrices {
+            for (column, values) in matrix.rows().into_iter().enumerate() {
+                let (block, column) = (column / BLOCK_COLUMNS, column % BLOCK_COLUMNS);
+                let places = numbers[(block * rows + first) * BLOCK_COLUMNS + column..].iter_mut();
+                places.step_by(BLOCK_COLUMNS).zip(values).for_each(|(place, &value)| *place = value);
+            }
+            first += matrix.ncols();
+        }
+        Packed { numbers, rows }
+    }
+
+    /// Returns the blocks, [rows, 32] each.
+    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[f32]> {
+        self.numbers.chunks_exact(self.rows * BLOCK_COLUMNS)
+    }
+}
+
+/// The numbers to which a product is added.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AddTo {
+    /// Zeros: the product replaces the result.
+    Zero,
+    /// The result.
+    Result,
+}
+
+/// Computes left · right for one block of columns: `left` holds the rows of the left matrix, [n, a], `right`
+/// is [a, 32] and `result` is [n, 32]. The rows of the last two begin `strides` numbers apart. O(n·a) time.
+pub(crate) fn multiply(
+    left: &[&[f32]],
+    right: &[f32],
+    result: &mut [f32],
+    strides: [usize; 2],
+    add_to: AddTo,
+) {
+    Arch::new().dispatch(Multiply { left, right, result, strides, add_to });
+}
+
+struct Multiply<'a> {
+    left: &'a [&'a [f32]],
+    right: &'a [f32],
+    result: &'a mut [f32],
+    strides: [usize; 2],
+    add_to: AddTo,
+}
+
+impl WithSimd for Multiply<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match S::F32_LANES >= WIDE_LANES {
+            true => self.by_tiles::<S, WIDE_TILE_ROWS>(simd),
+            false => self.by_tiles::<S, TILE_ROWS>(simd),
+        }
+    }
+}
+
+impl Multiply<'_> {
+    #[inline(always)]
+    fn by_tiles<S: Simd, const ROWS: usize>(self, simd: S) {
+        let Multiply { left, right, result, strides: [right_stride, stride], add_to } = self;
+        let mut row = 0;
+        while row < left.len() {
+            let (rows, result) = (&left[row..], &mut result[row * stride..]);
+            row += match rows.len() {
+                count if count >= ROWS => {
+                    tile::<S, ROWS>(simd, rows, right, right_stride, result, stride, add_to)
+                }
+                4.. => tile::<S, 4>(simd, rows, right, right_stride, result, stride, add_to),
+                2 | 3 => tile::<S, 2>(simd, rows, right, right_stride, result, stride, add_to),
+                _ => tile::<S, 1>(simd, rows, right, right_stride, result, stride, add_to),
+            };
+        }
+    }
+}
+
+/// Computes `ROWS` rows of the result, two vectors of columns at a time. Returns `ROWS`.
+#[inline(always)]
+fn tile<S: Simd, const ROWS: usize>(
+    simd: S,
+    left: &[&[f32]],
+    right: &[f32],
+    right_stride: usize,
+    result: &mut [f32],
+    stride: usize,
+    add_to: AddTo,
+) -> usize {
+    let depth = left[0].len();
+    // Slices of a common length need no check at each number.
+    let left: [&[f32]; ROWS] = std::array::from_fn(|row| &left[row][..depth]);
+    let width = 2 * S::F32_LANES;
+    for first in (0..BLOCK_COLUMNS).step_by(width) {
+        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+        if add_to == AddTo::Result {
+            for (row, sums) in sums.iter_mut().enumerate() {
+                let (numbers, _) = S::as_simd_f32s(&result[row * stride + first..][..width]);
+                *sums = [numbers[0], numbers[1]];
+            }
+        }
+        for (k, right) in right.chunks(right_stride).take(depth).enumerate() {
+            let (columns, _) = S::as_simd_f32s(&right[first..first + width]);
+            let columns = [columns[0], columns[1]];
+            for (left, sums) in left.iter().zip(&mut sums) {
+                let factor = simd.splat_f32s(left[k]);
+                sums[0] = simd.mul_add_f32s(factor, columns[0], sums[0]);
+                sums[1] = simd.mul_add_f32s(factor, columns[1], sums[1]);
+            }
+        }
+        for (row, sums) in sums.into_iter().enumerate() {
+            let (numbers, _) = S::as_mut_simd_f32s(&mut result[row * stride + first..][..width]);
+            numbers.copy_from_slice(&sums);
+        }
+    }
+    ROWS
+}
+
+#[cfg(test)]
+mod tests {
+    use ndarray::Array2;
+
+    use super::*;
+
+    #[test]
+    fn products_match_those_of_ndarray() {
+        // Sums of integers below 2^24 are exact.
+        let numbers = |rows: usize, columns: usize| {
+            Array2::from_shape_fn((rows, columns), |(row, column)| {
+                ((row * 31 + column * 7) % 13) as f32 - 6.0
+            })
+        };
+        for (n, a, b) in [(1, 1, 1), (7, 3, 32), (13, 40, 33), (24, 5, 70)] {
+            let (left, right) = (numbers(n, a), numbers(a, b));
+            let expected = left.dot(&right);
+            let halves = right.view().split_at(ndarray::Axis(1), b / 2);
+            let packed = Packed::new(&[halves.0, halves.1]);
+            let left: Vec<&[f32]> = left.as_slice().unwrap().chunks_exact(a).collect();
+            for (at, block) in packed.blocks().enumerate() {
+                let mut found = vec![1f32; n * 40];
+                multiply(&left, block, &mut found, [BLOCK_COLUMNS, 40], AddTo::Zero);
+                multiply(&left, block, &mut found, [BLOCK_COLUMNS, 40], AddTo::Result);
+                let columns = BLOCK_COLUMNS * at..b.min(BLOCK_COLUMNS * (at + 1));
+                for (row, column) in (0..n).flat_map(|row| columns.clone().map(move |column| (row, column))) {
+                    let found = found[row * 40 + column - columns.start];
+                    assert_eq!(found, 2.0 * expected[[row, column]], "{n} {a} {b}: {row} {column}");
+                }
+            }
+        }
+    }
+}
