@@ -26,13 +26,13 @@ mod likelihood;
 mod network;
 mod output;
 mod rows;
-mod step;
+mod trainer;
 
 use serde::{Deserialize, Serialize};
 
 pub use network::Vae;
 pub(crate) use network::normal;
-pub(crate) use step::{RowDraws, Workspace};
+pub(crate) use trainer::{RowDraws, Trainer};
 
 /// Rows that are evaluated at a time.
 pub(crate) const ROWS_AT_A_TIME: usize = 512;

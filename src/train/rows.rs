@@ -14,8 +14,8 @@ use crate::config::{Config, KlWeight, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::graph::transform::{largest, transform};
-use crate::kernels::tape::{Adam, Dropout, KlTerm};
-use crate::model::vae::{RowDraws, Vae, Workspace, normal};
+use crate::kernels::tape::{Dropout, KlTerm};
+use crate::model::vae::{RowDraws, Trainer, Vae, normal};
 use crate::split;
 
 /// Rows per step.
@@ -41,9 +41,8 @@ pub(super) fn fit(
     rng.set_stream(TRAINING_STREAM);
     let features = &*transform(features, config.model.feature_transform());
     let split = split::rows(features.rows(), &config.split, config.seed);
-    let mut vae = Vae::new(&config.model, features, &mut rng)?;
     let learning_rate = config.learning_rate();
-    let mut adam = Adam::new(learning_rate);
+    let mut trainer = Trainer::new(Vae::new(&config.model, features, &mut rng)?, learning_rate);
     let full_weight = match config.train.kl_weight {
         KlWeight::Kipf | KlWeight::Elbo => 1.0,
         KlWeight::Value(value) => value,
@@ -55,13 +54,11 @@ pub(super) fn fit(
         learning_rate,
         largest_feature: largest(features),
     };
-    let mut workspace = Workspace::default();
     let (mut kept, mut history) = (EarlyStopping::new(), Vec::new());
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
         let resumed = checkpoint.resume(&name)?;
-        adam.restore(resumed.adam, &resumed.weights).map_err(Error::Checkpoint)?;
-        vae.set_weights(resumed.weights).map_err(Error::Checkpoint)?;
+        trainer.restore(resumed.weights, resumed.adam).map_err(Error::Checkpoint)?;
         rng.set_word_pos(resumed.word_position.into());
         (kept, history) = (resumed.kept, resumed.history);
     }
@@ -83,7 +80,7 @@ pub(super) fn fit(
             let (fraction, seed) = (config.model.dropout, rng.random());
             let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
             let draws = RowDraws { noise: noise.view(), dropout };
-            let terms = vae.step(&vae.batch(features, rows), draws, kl, &mut adam, &mut workspace);
+            let terms = trainer.step(&trainer.vae().batch(features, rows), draws, kl);
             let share = rows.len() as f64 / order.len() as f64;
             loss += share * terms.loss;
             reconstruction += share * terms.reconstruction;
@@ -93,7 +90,9 @@ pub(super) fn fit(
             return Err(diverged(loss, epoch));
         }
 
+        trainer.copy_weights();
         let train_seconds = epoch_start.elapsed().as_secs_f64();
+        let vae = trainer.vae();
         let is_validated = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation_elbo = match is_validated && !split.validation.is_empty() {
             true => Some(vae.elbo(features, &split.validation, config.seed)),
@@ -122,10 +121,11 @@ pub(super) fn fit(
         let random = (rng.get_word_pos() as u64, None);
         let checkpoint = || {
             let weights = vae.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight)));
-            Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
+            Checkpoint::new(&name, weights, trainer.adam_state(), &kept, random, &history)
         };
         on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
+    let mut vae = trainer.into_vae();
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
         vae.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;

@@ -2,8 +2,9 @@
 //! products of the parent module, they leave it to the caller to pack matrices and to divide work between
 //! threads, so that a caller can use a block of the result while it is in the nearest cache.
 
-use ndarray::ArrayView2;
+use ndarray::{Array2, ArrayView2, Axis};
 use pulp::{Arch, Simd, WithSimd};
+use rayon::prelude::*;
 
 /// The number of columns of a block: two of the widest SIMD vectors, the width of a tile.
 pub(crate) const BLOCK_COLUMNS: usize = 32;
@@ -16,51 +17,107 @@ const WIDE_TILE_ROWS: usize = 8;
 const WIDE_LANES: usize = 16;
 
 /// A matrix in blocks of [`BLOCK_COLUMNS`] columns, each stored row by row. Zeros fill up the last block.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Packed {
     numbers: Vec<f32>,
     rows: usize,
+    columns: usize,
 }
 
 impl Packed {
+    /// Makes a matrix of zeros.
+    pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
+        Packed { numbers: vec![0.0; rows * columns.next_multiple_of(BLOCK_COLUMNS)], rows, columns }
+    }
+
     /// Packs `matrices` of as many rows each, side by side.
     pub(crate) fn new(matrices: &[ArrayView2<f32>]) -> Self {
-        let rows = matrices[0].nrows();
-        let columns: usize = matrices.iter().map(|matrix| matrix.ncols()).sum();
-        let mut numbers = vec![0f32; rows * columns.next_multiple_of(BLOCK_COLUMNS)];
+        let columns = matrices.iter().map(|matrix| matrix.ncols()).sum();
+        let mut packed = Packed::zeros(matrices[0].nrows(), columns);
         let mut first = 0;
         for matrix in matrices {
             for (row, values) in matrix.rows().into_iter().enumerate() {
                 for (column, &value) in (first..).zip(values) {
-                    let (block, column) = (column / BLOCK_COLUMNS, column % BLOCK_COLUMNS);
-                    numbers[(block * rows + row) * BLOCK_COLUMNS + column] = value;
+                    let block = column / BLOCK_COLUMNS * packed.rows;
+                    packed.numbers[(block + row) * BLOCK_COLUMNS + column % BLOCK_COLUMNS] = value;
                 }
             }
             first += matrix.ncols();
         }
-        Packed { numbers, rows }
+        packed
     }
 
     /// Packs the transpose of `matrices` of as many rows each, side by side.
     pub(crate) fn transposed(matrices: &[ArrayView2<f32>]) -> Self {
-        let columns = matrices[0].nrows();
-        let rows: usize = matrices.iter().map(|matrix| matrix.ncols()).sum();
-        let mut numbers = vec![0f32; rows * columns.next_multiple_of(BLOCK_COLUMNS)];
+        let rows = matrices.iter().map(|matrix| matrix.ncols()).sum();
+        let mut packed = Packed::zeros(rows, matrices[0].nrows());
         let mut first = 0;
         for matrix in matrices {
             for (column, values) in matrix.rows().into_iter().enumerate() {
-                let (block, column) = (column / BLOCK_COLUMNS, column % BLOCK_COLUMNS);
-                let places = numbers[(block * rows + first) * BLOCK_COLUMNS + column..].iter_mut();
-                places.step_by(BLOCK_COLUMNS).zip(values).for_each(|(place, &value)| *place = value);
+                let block = column / BLOCK_COLUMNS * rows;
+                let place = (block + first) * BLOCK_COLUMNS + column % BLOCK_COLUMNS;
+                let places = packed.numbers[place..].iter_mut().step_by(BLOCK_COLUMNS);
+                places.zip(values).for_each(|(place, &value)| *place = value);
             }
             first += matrix.ncols();
         }
-        Packed { numbers, rows }
+        packed
+    }
+
+    /// Returns the number of columns.
+    pub(crate) fn num_columns(&self) -> usize {
+        self.columns
     }
 
     /// Returns the blocks, [rows, 32] each.
-    pub(crate) fn blocks(&self) -> impl Iterator<Item = &[f32]> {
-        self.numbers.chunks_exact(self.rows * BLOCK_COLUMNS)
+    pub(crate) fn blocks(&self) -> impl ExactSizeIterator<Item = &[f32]> {
+        self.numbers.chunks_exact((self.rows * BLOCK_COLUMNS).max(1))
+    }
+
+    /// Returns the blocks, [rows, 32] each, whose numbers may be changed.
+    pub(crate) fn blocks_mut(&mut self) -> impl ExactSizeIterator<Item = &mut [f32]> {
+        self.numbers.chunks_exact_mut((self.rows * BLOCK_COLUMNS).max(1))
+    }
+
+    /// Writes the matrix to `result`, [rows, columns].
+    pub(crate) fn write_to(&self, result: &mut Array2<f32>) {
+        result.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut result)| {
+            for (block, mut result) in self.blocks().zip(result.axis_chunks_iter_mut(Axis(0), BLOCK_COLUMNS)) {
+                let numbers = &block[row * BLOCK_COLUMNS..(row + 1) * BLOCK_COLUMNS];
+                result.iter_mut().zip(numbers).for_each(|(result, &number)| *result = number);
+            }
+        });
+    }
+}
+
+/// Transposes a tile of 32 × 32 numbers. The rows of the tile and of the result begin `strides` numbers apart.
+pub(crate) fn transpose_tile(tile: &[f32], result: &mut [f32], strides: [usize; 2]) {
+    transpose(tile, result, strides);
+}
+
+// The macro requires named lifetimes.
+#[allow(clippy::needless_lifetimes)]
+#[pulp::with_simd(transpose = Arch::new())]
+#[inline(always)]
+fn transpose_with_simd<'a, 'b, S: Simd>(
+    _simd: S,
+    tile: &'a [f32],
+    result: &'b mut [f32],
+    [stride, result_stride]: [usize; 2],
+) {
+    // Squares of this size stay in registers.
+    const SIDE: usize = 8;
+    for row in (0..BLOCK_COLUMNS).step_by(SIDE) {
+        for column in (0..BLOCK_COLUMNS).step_by(SIDE) {
+            let mut square = [[0f32; SIDE]; SIDE];
+            for at in 0..SIDE {
+                let numbers = &tile[(row + at) * stride + column..][..SIDE];
+                numbers.iter().zip(&mut square).for_each(|(&number, row)| row[at] = number);
+            }
+            for (at, square) in square.iter().enumerate() {
+                result[(column + at) * result_stride + row..][..SIDE].copy_from_slice(square);
+            }
+        }
     }
 }
 
@@ -166,8 +223,6 @@ fn tile<S: Simd, const ROWS: usize>(
 
 #[cfg(test)]
 mod tests {
-    use ndarray::Array2;
-
     use super::*;
 
     #[test]
@@ -183,6 +238,12 @@ mod tests {
             let expected = left.dot(&right);
             let halves = right.view().split_at(ndarray::Axis(1), b / 2);
             let packed = Packed::new(&[halves.0, halves.1]);
+            let transposed = right.t().as_standard_layout().into_owned();
+            for same in [Packed::transposed(&[transposed.view()]), packed.clone()] {
+                let mut unpacked = Array2::zeros((a, b));
+                same.write_to(&mut unpacked);
+                assert_eq!(unpacked, right);
+            }
             let left: Vec<&[f32]> = left.as_slice().unwrap().chunks_exact(a).collect();
             for (at, block) in packed.blocks().enumerate() {
                 let mut found = vec![1f32; n * 40];
@@ -194,6 +255,15 @@ mod tests {
                     assert_eq!(found, 2.0 * expected[[row, column]], "{n} {a} {b}: {row} {column}");
                 }
             }
+        }
+    }
+    #[test]
+    fn a_tile_is_transposed() {
+        let tile: Vec<f32> = (0..32 * 40).map(|at| at as f32).collect();
+        let mut result = vec![0.0; 32 * 36];
+        transpose_tile(&tile, &mut result, [40, 36]);
+        for (row, column) in (0..32).flat_map(|row| (0..32).map(move |column| (row, column))) {
+            assert_eq!(result[column * 36 + row], tile[row * 40 + column]);
         }
     }
 }

@@ -117,6 +117,11 @@ impl Adam {
         self.moments.get_mut(name).expect("the moments exist").each_mut()
     }
 
+    /// Gives the moments of the weight called `name` away, if it has any.
+    pub(crate) fn take_moments(&mut self, name: &str) -> Option<[Array2<f32>; 2]> {
+        self.moments.remove(name)
+    }
+
     /// Returns the factors of the `step`-th step, counted from 1.
     fn rates(&self, step: i32) -> Rates {
         let [bias, square_bias] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(step));

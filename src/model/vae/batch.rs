@@ -37,9 +37,18 @@ impl Batch {
         let num_columns = features.cols();
         let mut by_row = Compressed { starts: vec![0], ..Compressed::default() };
         for row in rows {
-            for (column, value) in features.row_entries(row) {
-                by_row.indices.push(column as u32);
-                by_row.values.push(value / unit);
+            match features {
+                Features::Sparse(matrix) => {
+                    let range = matrix.indptr().outer_inds_sz(row);
+                    by_row.indices.extend_from_slice(&matrix.indices()[range.clone()]);
+                    by_row.values.extend(matrix.data()[range].iter().map(|value| value / unit));
+                }
+                Features::Dense(_) => {
+                    for (column, value) in features.row_entries(row) {
+                        by_row.indices.push(column as u32);
+                        by_row.values.push(value / unit);
+                    }
+                }
             }
             by_row.starts.push(by_row.indices.len());
         }

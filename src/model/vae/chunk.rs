@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::batch::{Batch, Compressed, Entries};
 use super::layers::{Activation, Layer, Layers};
-use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, multiply};
+use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, multiply, transpose_tile};
 use crate::kernels::operator::{SparseRow, dropout_factor};
 use crate::kernels::tape::{Dropout, sample_rows};
 
@@ -16,14 +16,14 @@ pub(super) use backward::LayerGradient;
 /// The number of rows of a chunk.
 pub(super) const CHUNK_ROWS: usize = BLOCK_COLUMNS;
 
-/// The state of a pass of up to [`CHUNK_ROWS`] rows. It is kept from pass to pass, for its memory.
+/// The state of a pass of up to [`CHUNK_ROWS`] rows. It is kept from pass to pass, for its memory. Its matrices
+/// have [`CHUNK_ROWS`] rows, of which the first `num_rows` are in use, of whole blocks of columns.
 #[derive(Default)]
 pub(super) struct Chunk {
     num_rows: usize,
-    /// The output of each layer of the encoder and of the generator, whose rows are a stride apart.
+    /// The output of each layer of the encoder and of the generator.
     encoded: Vec<Vec<f32>>,
     generated: Vec<Vec<f32>>,
-    /// z, [rows, d].
     z: Vec<f32>,
     /// For each dimension twice the KL, summed over the rows.
     pub(super) twice_kl: Vec<f32>,
@@ -38,13 +38,10 @@ impl Chunk {
         self.encoded.resize_with(layers.encoder.len(), Vec::new);
         for (at, layer) in layers.encoder.iter().enumerate() {
             let (before, output) = self.encoded.split_at_mut(at);
-            let output = cleared(&mut output[0], self.num_rows * layer.stride());
+            let output = &mut sized(&mut output[0], layer.stride())[..self.num_rows * layer.stride()];
             match before.last() {
                 None => apply_to_batch(layer, batch, first, output),
-                Some(input) => {
-                    let stride = layers.encoder[at - 1].stride();
-                    apply(layer, &rows_of(input, stride, layer.inputs), output);
-                }
+                Some(input) => apply(layer, &rows_of(input, self.num_rows, layer.inputs), output),
             }
             activate(layer, output, first, dropout);
         }
@@ -52,26 +49,29 @@ impl Chunk {
 
     /// Returns [μ | log σ²] of each row.
     pub(super) fn heads(&self, layers: &Layers) -> Vec<&[f32]> {
-        let stride = layers.encoder.last().map_or(0, Layer::stride);
-        rows_of(&self.encoded[layers.encoder.len() - 1], stride, 2 * layers.latent)
+        rows_of(&self.encoded[layers.encoder.len() - 1], self.num_rows, 2 * layers.latent)
     }
 
     /// Computes z = μ + σ·ε from `noise`, [rows, d].
     pub(super) fn sample(&mut self, layers: &Layers, noise: &[f32]) {
-        let mut z = std::mem::take(&mut self.z);
-        let mut twice_kl = std::mem::take(&mut self.twice_kl);
-        cleared(&mut twice_kl, layers.latent);
-        z.clear();
-        z.extend_from_slice(noise);
-        for (z, heads) in z.chunks_exact_mut(layers.latent).zip(self.heads(layers)) {
-            sample_rows(z, heads, &mut twice_kl);
+        let d = layers.latent;
+        self.twice_kl.clear();
+        self.twice_kl.resize(d, 0.0);
+        let heads = rows_of(&self.encoded[layers.encoder.len() - 1], self.num_rows, 2 * d);
+        let z = sized(&mut self.z, layers.latent_stride()).chunks_exact_mut(layers.latent_stride());
+        for ((z, noise), heads) in z.zip(noise.chunks_exact(d)).zip(heads) {
+            z[..d].copy_from_slice(noise);
+            sample_rows(&mut z[..d], heads, &mut self.twice_kl);
         }
-        (self.z, self.twice_kl) = (z, twice_kl);
     }
 
     /// Starts a pass from z itself, [rows, d].
-    pub(super) fn of_latent(z: &[f32], latent: usize) -> Self {
-        Chunk { num_rows: z.len() / latent, z: z.to_vec(), ..Chunk::default() }
+    pub(super) fn of_latent(layers: &Layers, latent: &[f32]) -> Self {
+        let d = layers.latent;
+        let mut chunk = Chunk { num_rows: latent.len() / d, ..Chunk::default() };
+        let z = sized(&mut chunk.z, layers.latent_stride()).chunks_exact_mut(layers.latent_stride());
+        z.zip(latent.chunks_exact(d)).for_each(|(z, latent)| z[..d].copy_from_slice(latent));
+        chunk
     }
 
     /// Computes the argument of the last layer from z. `first` is the first row, in its batch.
@@ -79,11 +79,8 @@ impl Chunk {
         self.generated.resize_with(layers.generator.len(), Vec::new);
         for (at, layer) in layers.generator.iter().enumerate() {
             let (before, output) = self.generated.split_at_mut(at);
-            let output = cleared(&mut output[0], self.num_rows * layer.stride());
-            let input = match before.last() {
-                None => rows_of(&self.z, layers.latent, layers.latent),
-                Some(input) => rows_of(input, layers.generator[at - 1].stride(), layer.inputs),
-            };
+            let output = &mut sized(&mut output[0], layer.stride())[..self.num_rows * layer.stride()];
+            let input = rows_of(before.last().unwrap_or(&self.z), self.num_rows, layer.inputs);
             apply(layer, &input, output);
             activate(layer, output, first, dropout);
         }
@@ -91,23 +88,33 @@ impl Chunk {
 
     /// Returns the rows that the last layer is applied to.
     pub(super) fn decoded(&self, layers: &Layers) -> Vec<&[f32]> {
-        match (self.generated.last(), layers.generator.last()) {
-            (Some(output), Some(layer)) => rows_of(output, layer.stride(), layer.outputs),
-            _ => rows_of(&self.z, layers.latent, layers.latent),
-        }
+        rows_of(self.generated.last().unwrap_or(&self.z), self.num_rows, layers.width())
+    }
+
+    /// Writes the transpose of [`Chunk::decoded`] to `columns`, which are `stride` numbers apart and begin with
+    /// those of this chunk: a whole number of tiles.
+    pub(super) fn write_columns(&self, columns: &mut [f32], stride: usize) {
+        transpose_tiles(self.generated.last().unwrap_or(&self.z), columns, stride);
     }
 }
 
-/// Fills `numbers` with `count` zeros.
-fn cleared(numbers: &mut Vec<f32>, count: usize) -> &mut [f32] {
-    numbers.clear();
-    numbers.resize(count, 0.0);
-    numbers
+/// Returns the memory of a matrix whose rows have `width` numbers.
+fn sized(matrix: &mut Vec<f32>, width: usize) -> &mut [f32] {
+    matrix.resize(CHUNK_ROWS * width, 0.0);
+    matrix
 }
 
-/// Returns the first `width` numbers of each row of a matrix whose rows are `stride` numbers apart.
-fn rows_of(matrix: &[f32], stride: usize, width: usize) -> Vec<&[f32]> {
-    matrix.chunks_exact(stride).map(|row| &row[..width]).collect()
+/// Returns the first `width` numbers of each of the first `count` rows of a matrix.
+fn rows_of(matrix: &[f32], count: usize, width: usize) -> Vec<&[f32]> {
+    matrix.chunks_exact(matrix.len() / CHUNK_ROWS).take(count).map(|row| &row[..width]).collect()
+}
+
+/// Writes the transpose of a matrix to `columns`, which are `stride` numbers apart.
+fn transpose_tiles(matrix: &[f32], columns: &mut [f32], stride: usize) {
+    let width = matrix.len() / CHUNK_ROWS;
+    for first in (0..width).step_by(BLOCK_COLUMNS) {
+        transpose_tile(&matrix[first..], &mut columns[first * stride..], [width, stride]);
+    }
 }
 
 /// Writes the product of `input` with a layer's weight to `output`.
@@ -118,21 +125,22 @@ fn apply(layer: &Layer, input: &[&[f32]], output: &mut [f32]) {
     }
 }
 
-/// Adds the product of the rows of a batch from `first` on with a layer's weight to `output`, which is zero.
+/// Writes the product of the rows of a batch from `first` on with a layer's weight to `output`.
 fn apply_to_batch(layer: &Layer, batch: &Batch, first: usize, output: &mut [f32]) {
     match &batch.entries {
         Entries::Dense { rows, .. } => {
-            let rows = rows_of(&rows[first * layer.inputs..], layer.inputs, layer.inputs);
-            apply(layer, &rows[..output.len() / layer.stride()], output);
+            let rows = rows.chunks_exact(layer.inputs).skip(first).take(output.len() / layer.stride());
+            apply(layer, &rows.collect::<Vec<_>>(), output);
         }
         Entries::Sparse { by_row, .. } => {
+            output.fill(0.0);
             let mut offset = 0;
             for (_, weight) in &layer.parts {
-                let width = weight.ncols();
                 let dense = weight.to_slice().expect("weights are stored row by row");
-                let columns = offset..offset + width;
-                Arch::new().dispatch(SparseRows { by_row, first, dense, columns, output, stride: layer.stride() });
-                offset += width;
+                let columns = offset..offset + weight.ncols();
+                offset = columns.end;
+                let stride = layer.stride();
+                Arch::new().dispatch(SparseRows { by_row, first, dense, columns, output, stride });
             }
         }
     }

@@ -51,6 +51,11 @@ impl<'a> Layers<'a> {
         Layers { encoder, generator, latent: vae.config.latent() }
     }
 
+    /// Returns the distance between two z in memory: a multiple of [`BLOCK_COLUMNS`].
+    pub(super) fn latent_stride(&self) -> usize {
+        self.latent.next_multiple_of(BLOCK_COLUMNS)
+    }
+
     /// Returns the number of columns of the last layer's argument.
     pub(super) fn width(&self) -> usize {
         self.generator.last().map_or(self.latent, |layer| layer.outputs)

@@ -13,6 +13,7 @@ use super::network::{OUTPUT, Vae, normal};
 use super::output::Output;
 use super::{Draw, ROWS_AT_A_TIME, RowMetrics};
 use crate::graph::Features;
+use crate::kernels::gemm::blocks::Packed;
 use crate::model::network::Embeddings;
 
 /// The random stream of the evaluation, separate from those of the split and of training.
@@ -52,7 +53,7 @@ impl Vae {
         let d = self.config.latent();
         let z = normal(count, d, rng);
         let z = z.as_slice().expect("the draws are stored row by row");
-        let mut chunks: Vec<Chunk> = z.chunks(CHUNK_ROWS * d).map(|z| Chunk::of_latent(z, d)).collect();
+        let mut chunks: Vec<Chunk> = z.chunks(CHUNK_ROWS * d).map(|z| Chunk::of_latent(&layers, z)).collect();
         chunks.par_iter_mut().for_each(|chunk| chunk.decode(&layers, 0, None));
         let mut rows = self.output().expected(&decoded(&layers, &chunks));
         match (self.observation(), draw) {
@@ -74,11 +75,11 @@ impl Vae {
         let output = self.output();
         let unit = f64::from(output.observation.unit());
         let mut squares = 0.0;
-        let (reconstruction, divergence) =
-            self.bound(features, rows, num_samples, seed, |layers, batch, chunks| {
-                self.decode(layers, chunks, Array2::zeros((batch.num_rows, layers.latent)).view());
-                squares += output.sums(&decoded(layers, chunks), batch).squares * unit * unit;
-            });
+        let visit = |layers: &Layers, batch: &Batch, chunks: &mut [Chunk]| {
+            self.decode(layers, chunks, Array2::zeros((batch.num_rows, layers.latent)).view());
+            squares += output.sums(&decoded(layers, chunks), batch).squares * unit * unit;
+        };
+        let (reconstruction, divergence) = self.bound(&output, features, rows, (num_samples, seed), visit);
         let mean = |sum: f64| sum / rows.len().max(1) as f64;
         RowMetrics {
             elbo: -mean(reconstruction) - mean(divergence),
@@ -91,7 +92,7 @@ impl Vae {
 
     /// Returns the ELBO of [`Vae::evaluate`] from one draw per row.
     pub(crate) fn elbo(&self, features: &Features, rows: &[usize], seed: u64) -> f64 {
-        let (reconstruction, divergence) = self.bound(features, rows, 1, seed, |_, _, _| {});
+        let (reconstruction, divergence) = self.bound(&self.output(), features, rows, (1, seed), |_, _, _| {});
         (-reconstruction - divergence) / rows.len().max(1) as f64
     }
 
@@ -99,15 +100,15 @@ impl Vae {
     /// KL. Calls `visit` with each batch of rows and its encoded chunks.
     fn bound(
         &self,
+        output: &Output,
         features: &Features,
         rows: &[usize],
-        num_samples: usize,
-        seed: u64,
+        (num_samples, seed): (usize, u64),
         mut visit: impl FnMut(&Layers, &Batch, &mut [Chunk]),
     ) -> (f64, f64) {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         rng.set_stream(EVALUATION_STREAM);
-        let (layers, output) = (Layers::new(self), self.output());
+        let layers = Layers::new(self);
         let (mut reconstruction, mut divergence) = (0.0, 0.0);
         for rows in rows.chunks(ROWS_AT_A_TIME) {
             let batch = self.batch(features, rows);
@@ -135,7 +136,7 @@ impl Vae {
     }
 
     fn output(&self) -> Output<'_> {
-        Output { weight: self.weight(OUTPUT), bias: self.bias(OUTPUT), observation: self.observation() }
+        Output { weight: Packed::new(&[self.weight(OUTPUT)]), bias: self.bias(OUTPUT), observation: self.observation() }
     }
 
     /// Computes the heads of a batch.

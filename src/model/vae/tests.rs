@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::*;
 use crate::config::{Likelihood, ModelConfig, ModelKind};
 use crate::graph::Features;
-use crate::kernels::tape::{Adam, Dropout, KlTerm};
+use crate::kernels::tape::{Dropout, KlTerm};
 use crate::model::network::{Terms, Weights};
 
 fn matrix(value: &Value) -> Array2<f32> {
@@ -32,17 +32,17 @@ fn assert_close<'a>(found: impl IntoIterator<Item = &'a f32>, expected: &Value, 
 /// Returns the loss of all rows of X, and its gradient: Adam's first moment after a step, divided by the share
 /// of a gradient in it.
 fn loss_and_gradients(
-    mut vae: Vae,
+    vae: Vae,
     features: &Features,
     noise: &Array2<f32>,
     dropout: Option<Dropout>,
     term: KlTerm,
 ) -> (Terms, Weights) {
     let rows: Vec<usize> = (0..features.rows()).collect();
-    let mut adam = Adam::new(0.01);
-    let draws = RowDraws { noise: noise.view(), dropout };
-    let terms = vae.step(&vae.batch(features, &rows), draws, term, &mut adam, &mut Workspace::default());
-    let moments = adam.state().moments.into_iter();
+    let batch = vae.batch(features, &rows);
+    let mut trainer = Trainer::new(vae, 0.01);
+    let terms = trainer.step(&batch, RowDraws { noise: noise.view(), dropout }, term);
+    let moments = trainer.adam_state().moments.into_iter();
     let gradients = moments.map(|(name, [first, _])| (name, first.into_owned() / (1.0 - 0.9f32)));
     (terms, gradients.collect())
 }
