@@ -30,6 +30,7 @@ mod trainer;
 
 use serde::{Deserialize, Serialize};
 
+pub(crate) use batch::Batch;
 pub use network::Vae;
 pub(crate) use network::normal;
 pub(crate) use trainer::{RowDraws, Trainer};

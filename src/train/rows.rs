@@ -10,12 +10,13 @@ use rand_chacha::ChaCha8Rng;
 use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
 use super::{EarlyStopping, Epoch, OnEpoch};
-use crate::config::{Config, KlWeight, Select};
+use crate::config::{Config, KlWeight, ModelConfig, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::graph::transform::{largest, transform};
 use crate::kernels::tape::{Dropout, KlTerm};
-use crate::model::vae::{RowDraws, Trainer, Vae, normal};
+use crate::model::network::Terms;
+use crate::model::vae::{Batch, RowDraws, Trainer, Vae, normal};
 use crate::split;
 
 /// Rows per step.
@@ -74,18 +75,8 @@ pub(super) fn fit(
         let kl = KlTerm { weight, free: config.train.free_bits };
         let mut order = split.train.clone();
         order.shuffle(&mut rng);
-        let (mut loss, mut reconstruction, mut divergence) = (0.0, 0.0, 0.0);
-        for rows in order.chunks(BATCH_ROWS) {
-            let noise = normal(rows.len(), config.model.latent(), &mut rng);
-            let (fraction, seed) = (config.model.dropout, rng.random());
-            let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
-            let draws = RowDraws { noise: noise.view(), dropout };
-            let terms = trainer.step(&trainer.vae().batch(features, rows), draws, kl);
-            let share = rows.len() as f64 / order.len() as f64;
-            loss += share * terms.loss;
-            reconstruction += share * terms.reconstruction;
-            divergence += share * terms.kl;
-        }
+        let Terms { loss, reconstruction, kl } =
+            pass(&mut trainer, features, &order, &config.model, kl, &mut rng);
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
@@ -105,7 +96,7 @@ pub(super) fn fit(
             epoch,
             loss,
             reconstruction,
-            kl: divergence,
+            kl,
             validation_roc_auc: None,
             validation_average_precision: None,
             validation_elbo,
@@ -135,4 +126,38 @@ pub(super) fn fit(
         return Err(diverged(f64::NAN, selected_epoch));
     }
     Ok(RowsRun { vae, history, selected_epoch })
+}
+
+/// Takes a step for each batch of the rows of X in `order`. Returns the means over the rows of the terms of the
+/// loss, each before its step.
+fn pass(
+    trainer: &mut Trainer,
+    features: &Features,
+    order: &[usize],
+    config: &ModelConfig,
+    kl: KlTerm,
+    rng: &mut ChaCha8Rng,
+) -> Terms {
+    let unit = trainer.vae().unit();
+    let mut prepare = |rows: &[usize]| {
+        let noise = normal(rows.len(), config.latent(), rng);
+        let (fraction, seed) = (config.dropout, rng.random());
+        let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
+        (Batch::new(features, rows.iter().copied(), unit), RowDraws { noise, dropout })
+    };
+    let mut batches = order.chunks(BATCH_ROWS);
+    let mut next = batches.next().map(&mut prepare);
+    let mut means = Terms { loss: 0.0, reconstruction: 0.0, kl: 0.0 };
+    while let Some((batch, draws)) = next {
+        let following = batches.next();
+        // Another thread prepares the next batch.
+        let step = || trainer.step(&batch, &draws, kl);
+        let (terms, prepared) = rayon::join(step, || following.map(&mut prepare));
+        let share = batch.num_rows() as f64 / order.len() as f64;
+        means.loss += share * terms.loss;
+        means.reconstruction += share * terms.reconstruction;
+        means.kl += share * terms.kl;
+        next = prepared;
+    }
+    means
 }

@@ -21,13 +21,12 @@ const WIDE_LANES: usize = 16;
 pub(crate) struct Packed {
     numbers: Vec<f32>,
     rows: usize,
-    columns: usize,
 }
 
 impl Packed {
     /// Makes a matrix of zeros.
     pub(crate) fn zeros(rows: usize, columns: usize) -> Self {
-        Packed { numbers: vec![0.0; rows * columns.next_multiple_of(BLOCK_COLUMNS)], rows, columns }
+        Packed { numbers: vec![0.0; rows * columns.next_multiple_of(BLOCK_COLUMNS)], rows }
     }
 
     /// Packs `matrices` of as many rows each, side by side.
@@ -37,9 +36,14 @@ impl Packed {
         let mut first = 0;
         for matrix in matrices {
             for (row, values) in matrix.rows().into_iter().enumerate() {
-                for (column, &value) in (first..).zip(values) {
-                    let block = column / BLOCK_COLUMNS * packed.rows;
-                    packed.numbers[(block + row) * BLOCK_COLUMNS + column % BLOCK_COLUMNS] = value;
+                let mut values = values.iter();
+                let mut column = first;
+                while values.len() > 0 {
+                    let place = packed.place(row, column);
+                    let width = (BLOCK_COLUMNS - column % BLOCK_COLUMNS).min(values.len());
+                    let places = packed.numbers[place..place + width].iter_mut();
+                    places.zip(&mut values).for_each(|(place, &value)| *place = value);
+                    column += width;
                 }
             }
             first += matrix.ncols();
@@ -54,8 +58,7 @@ impl Packed {
         let mut first = 0;
         for matrix in matrices {
             for (column, values) in matrix.rows().into_iter().enumerate() {
-                let block = column / BLOCK_COLUMNS * rows;
-                let place = (block + first) * BLOCK_COLUMNS + column % BLOCK_COLUMNS;
+                let place = packed.place(first, column);
                 let places = packed.numbers[place..].iter_mut().step_by(BLOCK_COLUMNS);
                 places.zip(values).for_each(|(place, &value)| *place = value);
             }
@@ -64,9 +67,8 @@ impl Packed {
         packed
     }
 
-    /// Returns the number of columns.
-    pub(crate) fn num_columns(&self) -> usize {
-        self.columns
+    fn place(&self, row: usize, column: usize) -> usize {
+        (column / BLOCK_COLUMNS * self.rows + row) * BLOCK_COLUMNS + column % BLOCK_COLUMNS
     }
 
     /// Returns the blocks, [rows, 32] each.
@@ -82,7 +84,8 @@ impl Packed {
     /// Writes the matrix to `result`, [rows, columns].
     pub(crate) fn write_to(&self, result: &mut Array2<f32>) {
         result.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(row, mut result)| {
-            for (block, mut result) in self.blocks().zip(result.axis_chunks_iter_mut(Axis(0), BLOCK_COLUMNS)) {
+            for (block, mut result) in self.blocks().zip(result.axis_chunks_iter_mut(Axis(0), BLOCK_COLUMNS))
+            {
                 let numbers = &block[row * BLOCK_COLUMNS..(row + 1) * BLOCK_COLUMNS];
                 result.iter_mut().zip(numbers).for_each(|(result, &number)| *result = number);
             }
@@ -105,17 +108,15 @@ fn transpose_with_simd<'a, 'b, S: Simd>(
     result: &'b mut [f32],
     [stride, result_stride]: [usize; 2],
 ) {
-    // Squares of this size stay in registers.
-    const SIDE: usize = 8;
+    // The compiler turns squares of this size into shuffles of registers.
+    const SIDE: usize = 4;
     for row in (0..BLOCK_COLUMNS).step_by(SIDE) {
         for column in (0..BLOCK_COLUMNS).step_by(SIDE) {
-            let mut square = [[0f32; SIDE]; SIDE];
+            let square: [&[f32]; SIDE] =
+                std::array::from_fn(|at| &tile[(row + at) * stride + column..][..SIDE]);
             for at in 0..SIDE {
-                let numbers = &tile[(row + at) * stride + column..][..SIDE];
-                numbers.iter().zip(&mut square).for_each(|(&number, row)| row[at] = number);
-            }
-            for (at, square) in square.iter().enumerate() {
-                result[(column + at) * result_stride + row..][..SIDE].copy_from_slice(square);
+                let numbers: [f32; SIDE] = std::array::from_fn(|row| square[row][at]);
+                result[(column + at) * result_stride + row..][..SIDE].copy_from_slice(&numbers);
             }
         }
     }
@@ -130,23 +131,27 @@ pub(crate) enum AddTo {
     Result,
 }
 
-/// Computes left · right for one block of columns: `left` holds the rows of the left matrix, [n, a], `right`
-/// is [a, 32] and `result` is [n, 32]. The rows of the last two begin `strides` numbers apart. O(n·a) time.
-pub(crate) fn multiply(
-    left: &[&[f32]],
-    right: &[f32],
-    result: &mut [f32],
-    strides: [usize; 2],
-    add_to: AddTo,
-) {
-    Arch::new().dispatch(Multiply { left, right, result, strides, add_to });
+/// A product of two matrices, [n, depth] and [depth, 32]. The rows of each begin a stride apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Factors<'a> {
+    pub(crate) left: &'a [f32],
+    pub(crate) left_stride: usize,
+    pub(crate) depth: usize,
+    pub(crate) right: &'a [f32],
+    pub(crate) right_stride: usize,
+}
+
+/// Computes the sum of `products`, of n rows each, for one block of columns of `result`, whose rows begin
+/// `stride` numbers apart. O(n · the sum of the depths) time.
+pub(crate) fn multiply(n: usize, products: &[Factors], result: &mut [f32], stride: usize, add_to: AddTo) {
+    Arch::new().dispatch(Multiply { n, products, result, stride, add_to });
 }
 
 struct Multiply<'a> {
-    left: &'a [&'a [f32]],
-    right: &'a [f32],
+    n: usize,
+    products: &'a [Factors<'a>],
     result: &'a mut [f32],
-    strides: [usize; 2],
+    stride: usize,
     add_to: AddTo,
 }
 
@@ -154,71 +159,57 @@ impl WithSimd for Multiply<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, simd: S) {
-        match S::F32_LANES >= WIDE_LANES {
-            true => self.by_tiles::<S, WIDE_TILE_ROWS>(simd),
-            false => self.by_tiles::<S, TILE_ROWS>(simd),
-        }
-    }
-}
-
-impl Multiply<'_> {
-    #[inline(always)]
-    fn by_tiles<S: Simd, const ROWS: usize>(self, simd: S) {
-        let Multiply { left, right, result, strides: [right_stride, stride], add_to } = self;
+    fn with_simd<S: Simd>(mut self, simd: S) {
         let mut row = 0;
-        while row < left.len() {
-            let (rows, result) = (&left[row..], &mut result[row * stride..]);
-            row += match rows.len() {
-                count if count >= ROWS => {
-                    tile::<S, ROWS>(simd, rows, right, right_stride, result, stride, add_to)
-                }
-                4.. => tile::<S, 4>(simd, rows, right, right_stride, result, stride, add_to),
-                2 | 3 => tile::<S, 2>(simd, rows, right, right_stride, result, stride, add_to),
-                _ => tile::<S, 1>(simd, rows, right, right_stride, result, stride, add_to),
+        while row < self.n {
+            row += match self.n - row {
+                WIDE_TILE_ROWS.. if S::F32_LANES >= WIDE_LANES => self.tile::<S, WIDE_TILE_ROWS>(simd, row),
+                TILE_ROWS.. => self.tile::<S, TILE_ROWS>(simd, row),
+                4 | 5 => self.tile::<S, 4>(simd, row),
+                2 | 3 => self.tile::<S, 2>(simd, row),
+                _ => self.tile::<S, 1>(simd, row),
             };
         }
     }
 }
 
-/// Computes `ROWS` rows of the result, two vectors of columns at a time. Returns `ROWS`.
-#[inline(always)]
-fn tile<S: Simd, const ROWS: usize>(
-    simd: S,
-    left: &[&[f32]],
-    right: &[f32],
-    right_stride: usize,
-    result: &mut [f32],
-    stride: usize,
-    add_to: AddTo,
-) -> usize {
-    let depth = left[0].len();
-    // Slices of a common length need no check at each number.
-    let left: [&[f32]; ROWS] = std::array::from_fn(|row| &left[row][..depth]);
-    let width = 2 * S::F32_LANES;
-    for first in (0..BLOCK_COLUMNS).step_by(width) {
-        let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-        if add_to == AddTo::Result {
-            for (row, sums) in sums.iter_mut().enumerate() {
-                let (numbers, _) = S::as_simd_f32s(&result[row * stride + first..][..width]);
-                *sums = [numbers[0], numbers[1]];
+impl Multiply<'_> {
+    /// Computes `ROWS` rows of the result, from `row` on, two vectors of columns at a time. Returns `ROWS`.
+    #[inline(always)]
+    fn tile<S: Simd, const ROWS: usize>(&mut self, simd: S, row: usize) -> usize {
+        let width = 2 * S::F32_LANES;
+        let result = &mut self.result[row * self.stride..];
+        for first in (0..BLOCK_COLUMNS).step_by(width) {
+            let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+            if self.add_to == AddTo::Result {
+                for (row, sums) in sums.iter_mut().enumerate() {
+                    let (numbers, _) = S::as_simd_f32s(&result[row * self.stride + first..][..width]);
+                    *sums = [numbers[0], numbers[1]];
+                }
+            }
+            for factors in self.products {
+                // Slices of a common length need no check at each number.
+                let left: [&[f32]; ROWS] = std::array::from_fn(|at| {
+                    &factors.left[(row + at) * factors.left_stride..][..factors.depth]
+                });
+                let right = factors.right.chunks(factors.right_stride).take(factors.depth);
+                for (k, right) in right.enumerate() {
+                    let (columns, _) = S::as_simd_f32s(&right[first..first + width]);
+                    let columns = [columns[0], columns[1]];
+                    for (left, sums) in left.iter().zip(&mut sums) {
+                        let factor = simd.splat_f32s(left[k]);
+                        sums[0] = simd.mul_add_f32s(factor, columns[0], sums[0]);
+                        sums[1] = simd.mul_add_f32s(factor, columns[1], sums[1]);
+                    }
+                }
+            }
+            for (row, sums) in sums.into_iter().enumerate() {
+                let (numbers, _) = S::as_mut_simd_f32s(&mut result[row * self.stride + first..][..width]);
+                numbers.copy_from_slice(&sums);
             }
         }
-        for (k, right) in right.chunks(right_stride).take(depth).enumerate() {
-            let (columns, _) = S::as_simd_f32s(&right[first..first + width]);
-            let columns = [columns[0], columns[1]];
-            for (left, sums) in left.iter().zip(&mut sums) {
-                let factor = simd.splat_f32s(left[k]);
-                sums[0] = simd.mul_add_f32s(factor, columns[0], sums[0]);
-                sums[1] = simd.mul_add_f32s(factor, columns[1], sums[1]);
-            }
-        }
-        for (row, sums) in sums.into_iter().enumerate() {
-            let (numbers, _) = S::as_mut_simd_f32s(&mut result[row * stride + first..][..width]);
-            numbers.copy_from_slice(&sums);
-        }
+        ROWS
     }
-    ROWS
 }
 
 #[cfg(test)]
@@ -244,11 +235,16 @@ mod tests {
                 same.write_to(&mut unpacked);
                 assert_eq!(unpacked, right);
             }
-            let left: Vec<&[f32]> = left.as_slice().unwrap().chunks_exact(a).collect();
+            let left = left.as_slice().unwrap();
             for (at, block) in packed.blocks().enumerate() {
                 let mut found = vec![1f32; n * 40];
-                multiply(&left, block, &mut found, [BLOCK_COLUMNS, 40], AddTo::Zero);
-                multiply(&left, block, &mut found, [BLOCK_COLUMNS, 40], AddTo::Result);
+                let whole =
+                    Factors { left, left_stride: a, depth: a, right: block, right_stride: BLOCK_COLUMNS };
+                let first = Factors { depth: a / 2, ..whole };
+                let (left, right) = (&left[a / 2..], &block[a / 2 * BLOCK_COLUMNS..]);
+                let second = Factors { left, right, depth: a - a / 2, ..whole };
+                multiply(n, &[whole], &mut found, 40, AddTo::Zero);
+                multiply(n, &[first, second], &mut found, 40, AddTo::Result);
                 let columns = BLOCK_COLUMNS * at..b.min(BLOCK_COLUMNS * (at + 1));
                 for (row, column) in (0..n).flat_map(|row| columns.clone().map(move |column| (row, column))) {
                     let found = found[row * 40 + column - columns.start];

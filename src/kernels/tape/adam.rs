@@ -16,6 +16,9 @@ const CHUNK: usize = 1 << 14;
 const FEW_NUMBERS: usize = 1 << 16;
 pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
 pub(super) const EPSILON: f32 = 1e-8;
+/// The magnitude below which a first moment becomes 0. The first moment of a weight without gradients halves
+/// every seven steps, and processors are slow with the subnormal numbers that it would become.
+const TINY: f32 = 1e-30;
 
 /// Adam (Kingma & Ba 2015, algorithm 1) with the usual β = (0.9, 0.999) and ε = 1e-8. It is written by hand
 /// because optimiser crates work on their own tensor types, and a checkpoint needs access to the moments.
@@ -166,7 +169,8 @@ fn step_with_simd<'a, S: Simd>(
     square_scale: f32,
 ) {
     for ((m, v), (w, &g)) in first.iter_mut().zip(second).zip(weight.iter_mut().zip(gradient)) {
-        *m = BETAS[0] * *m + (1.0 - BETAS[0]) * g;
+        let moment = BETAS[0] * *m + (1.0 - BETAS[0]) * g;
+        *m = if moment.abs() < TINY { 0.0 } else { moment };
         *v = BETAS[1] * *v + (1.0 - BETAS[1]) * g * g;
         *w -= step_size * *m / (v.sqrt() * square_scale + EPSILON);
     }

@@ -90,7 +90,12 @@ fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {
 /// few enough for sums in f32.
 #[pulp::with_simd(sample_rows = pulp::Arch::new())]
 #[inline(always)]
-pub(crate) fn sample_rows_with_simd<'a, S: Simd>(simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f32]) {
+pub(crate) fn sample_rows_with_simd<'a, S: Simd>(
+    simd: S,
+    z: &'a mut [f32],
+    heads: &'a [f32],
+    sums: &'a mut [f32],
+) {
     let d = sums.len();
     let (one, half) = (simd.splat_f32s(1.0), simd.splat_f32s(0.5));
     for (z, heads) in z.chunks_exact_mut(d).zip(heads.chunks_exact(2 * d)) {

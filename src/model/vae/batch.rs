@@ -17,9 +17,15 @@ pub(crate) struct Batch {
 
 /// The entries of a batch by row and by column.
 pub(super) enum Entries {
-    Sparse { by_row: Compressed, by_column: Compressed },
+    Sparse {
+        by_row: Compressed,
+        by_column: Compressed,
+    },
     /// [b, f] and [f, b].
-    Dense { rows: Vec<f32>, columns: Vec<f32> },
+    Dense {
+        rows: Vec<f32>,
+        columns: Vec<f32>,
+    },
 }
 
 /// The nonzeros of a matrix: those of each row one after the other, or those of each column.
@@ -33,7 +39,7 @@ pub(super) struct Compressed {
 
 impl Batch {
     /// Takes `rows` of X and divides them by `unit`.
-    pub(super) fn new(features: &Features, rows: impl IntoIterator<Item = usize>, unit: f32) -> Self {
+    pub(crate) fn new(features: &Features, rows: impl IntoIterator<Item = usize>, unit: f32) -> Self {
         let num_columns = features.cols();
         let mut by_row = Compressed { starts: vec![0], ..Compressed::default() };
         for row in rows {
@@ -53,6 +59,11 @@ impl Batch {
             by_row.starts.push(by_row.indices.len());
         }
         Self::of_entries(by_row, num_columns)
+    }
+
+    /// Returns the number of rows.
+    pub(crate) fn num_rows(&self) -> usize {
+        self.num_rows
     }
 
     fn of_entries(by_row: Compressed, num_columns: usize) -> Self {

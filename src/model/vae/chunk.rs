@@ -7,7 +7,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::batch::{Batch, Compressed, Entries};
 use super::layers::{Activation, Layer, Layers};
-use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, multiply, transpose_tile};
+use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Factors, multiply, transpose_tile};
 use crate::kernels::operator::{SparseRow, dropout_factor};
 use crate::kernels::tape::{Dropout, sample_rows};
 
@@ -25,6 +25,8 @@ pub(super) struct Chunk {
     encoded: Vec<Vec<f32>>,
     generated: Vec<Vec<f32>>,
     z: Vec<f32>,
+    /// The transpose of the argument of the last layer.
+    columns: Vec<f32>,
     /// For each dimension twice the KL, summed over the rows.
     pub(super) twice_kl: Vec<f32>,
     /// The gradients of the layers of the encoder after the first, and of those of the generator.
@@ -41,7 +43,7 @@ impl Chunk {
             let output = &mut sized(&mut output[0], layer.stride())[..self.num_rows * layer.stride()];
             match before.last() {
                 None => apply_to_batch(layer, batch, first, output),
-                Some(input) => apply(layer, &rows_of(input, self.num_rows, layer.inputs), output),
+                Some(input) => apply(layer, input, input.len() / CHUNK_ROWS, output),
             }
             activate(layer, output, first, dropout);
         }
@@ -80,21 +82,27 @@ impl Chunk {
         for (at, layer) in layers.generator.iter().enumerate() {
             let (before, output) = self.generated.split_at_mut(at);
             let output = &mut sized(&mut output[0], layer.stride())[..self.num_rows * layer.stride()];
-            let input = rows_of(before.last().unwrap_or(&self.z), self.num_rows, layer.inputs);
-            apply(layer, &input, output);
+            let input = before.last().unwrap_or(&self.z);
+            apply(layer, input, input.len() / CHUNK_ROWS, output);
             activate(layer, output, first, dropout);
         }
     }
 
-    /// Returns the rows that the last layer is applied to.
-    pub(super) fn decoded(&self, layers: &Layers) -> Vec<&[f32]> {
-        rows_of(self.generated.last().unwrap_or(&self.z), self.num_rows, layers.width())
+    /// Returns the number of rows, and the rows that the last layer is applied to.
+    pub(super) fn decoded(&self) -> (usize, &[f32]) {
+        (self.num_rows, self.generated.last().unwrap_or(&self.z))
     }
 
-    /// Writes the transpose of [`Chunk::decoded`] to `columns`, which are `stride` numbers apart and begin with
-    /// those of this chunk: a whole number of tiles.
-    pub(super) fn write_columns(&self, columns: &mut [f32], stride: usize) {
-        transpose_tiles(self.generated.last().unwrap_or(&self.z), columns, stride);
+    /// Prepares [`Chunk::columns`].
+    pub(super) fn transpose(&mut self) {
+        let decoded = self.generated.last().unwrap_or(&self.z);
+        self.columns.resize(decoded.len(), 0.0);
+        transpose_tiles(decoded, &mut self.columns);
+    }
+
+    /// Returns the transpose of [`Chunk::decoded`], [h, 32], and more rows to a whole block.
+    pub(super) fn columns(&self) -> &[f32] {
+        &self.columns
     }
 }
 
@@ -109,29 +117,34 @@ fn rows_of(matrix: &[f32], count: usize, width: usize) -> Vec<&[f32]> {
     matrix.chunks_exact(matrix.len() / CHUNK_ROWS).take(count).map(|row| &row[..width]).collect()
 }
 
-/// Writes the transpose of a matrix to `columns`, which are `stride` numbers apart.
-fn transpose_tiles(matrix: &[f32], columns: &mut [f32], stride: usize) {
+/// Writes the transpose of a matrix to `columns`.
+fn transpose_tiles(matrix: &[f32], columns: &mut [f32]) {
     let width = matrix.len() / CHUNK_ROWS;
     for first in (0..width).step_by(BLOCK_COLUMNS) {
-        transpose_tile(&matrix[first..], &mut columns[first * stride..], [width, stride]);
+        transpose_tile(&matrix[first..], &mut columns[first * CHUNK_ROWS..], [width, CHUNK_ROWS]);
     }
 }
 
-/// Writes the product of `input` with a layer's weight to `output`.
-fn apply(layer: &Layer, input: &[&[f32]], output: &mut [f32]) {
+/// Writes the product of `input`, whose rows begin `stride` numbers apart, with a layer's weight to `output`.
+fn apply(layer: &Layer, input: &[f32], stride: usize, output: &mut [f32]) {
+    let num_rows = output.len() / layer.stride();
     for (at, block) in layer.packed().blocks().enumerate() {
+        let factors = Factors {
+            left: input,
+            left_stride: stride,
+            depth: layer.inputs,
+            right: block,
+            right_stride: BLOCK_COLUMNS,
+        };
         let output = &mut output[at * BLOCK_COLUMNS..];
-        multiply(input, block, output, [BLOCK_COLUMNS, layer.stride()], AddTo::Zero);
+        multiply(num_rows, &[factors], output, layer.stride(), AddTo::Zero);
     }
 }
 
 /// Writes the product of the rows of a batch from `first` on with a layer's weight to `output`.
 fn apply_to_batch(layer: &Layer, batch: &Batch, first: usize, output: &mut [f32]) {
     match &batch.entries {
-        Entries::Dense { rows, .. } => {
-            let rows = rows.chunks_exact(layer.inputs).skip(first).take(output.len() / layer.stride());
-            apply(layer, &rows.collect::<Vec<_>>(), output);
-        }
+        Entries::Dense { rows, .. } => apply(layer, &rows[first * layer.inputs..], layer.inputs, output),
         Entries::Sparse { by_row, .. } => {
             output.fill(0.0);
             let mut offset = 0;

@@ -34,7 +34,9 @@ pub(super) struct Layer<'a> {
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Activation {
     /// max(x, 0), and dropout with its own random pattern at each `place` in the two networks.
-    Rectified { place: usize },
+    Rectified {
+        place: usize,
+    },
     None,
 }
 

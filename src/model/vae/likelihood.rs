@@ -158,7 +158,8 @@ impl WithSimd for Bernoulli<'_> {
                     let (exponential, probability) = sigmoid(simd, logit);
                     factors.multiply_by_one_plus(simd, exponential);
                     // softplus(l) = max(l, 0) + ln(1 + e^-|l|).
-                    loss = simd.add_f32s(loss, simd.sub_f32s(simd.max_f32s(logit, zero), simd.mul_f32s(x, logit)));
+                    loss = simd
+                        .add_f32s(loss, simd.sub_f32s(simd.max_f32s(logit, zero), simd.mul_f32s(x, logit)));
                     let difference = simd.sub_f32s(probability, x);
                     squares = simd.mul_add_f32s(difference, difference, squares);
                     let gradient = simd.mul_f32s(scale, difference);

@@ -130,6 +130,11 @@ impl Vae {
         }
     }
 
+    /// Returns the unit of the features.
+    pub(crate) fn unit(&self) -> f32 {
+        self.observation().unit()
+    }
+
     /// Returns the weight of the layer called `name`, [inputs, outputs].
     pub(super) fn weight(&self, name: &str) -> ArrayView2<'_, f32> {
         self.weights[&weight_name(name)].view()

@@ -43,7 +43,7 @@ impl Vae {
         let rows: Vec<usize> = rows.collect();
         let mut chunks = self.encoded(&layers, &self.batch(features, &rows));
         self.decode(&layers, &mut chunks, Array2::zeros((rows.len(), self.config.latent())).view());
-        self.output().expected(&decoded(&layers, &chunks))
+        self.output().expected(&chunks)
     }
 
     /// Generates `count` new rows from z ~ N(0, I), as a dense matrix, [count, f]. O(count · h · (d + h + f))
@@ -55,7 +55,7 @@ impl Vae {
         let z = z.as_slice().expect("the draws are stored row by row");
         let mut chunks: Vec<Chunk> = z.chunks(CHUNK_ROWS * d).map(|z| Chunk::of_latent(&layers, z)).collect();
         chunks.par_iter_mut().for_each(|chunk| chunk.decode(&layers, 0, None));
-        let mut rows = self.output().expected(&decoded(&layers, &chunks));
+        let mut rows = self.output().expected(&chunks);
         match (self.observation(), draw) {
             (_, Draw::Mean) => {}
             (Observation::Bernoulli, Draw::Sample) => {
@@ -77,7 +77,7 @@ impl Vae {
         let mut squares = 0.0;
         let visit = |layers: &Layers, batch: &Batch, chunks: &mut [Chunk]| {
             self.decode(layers, chunks, Array2::zeros((batch.num_rows, layers.latent)).view());
-            squares += output.sums(&decoded(layers, chunks), batch).squares * unit * unit;
+            squares += output.sums(chunks, batch).squares * unit * unit;
         };
         let (reconstruction, divergence) = self.bound(&output, features, rows, (num_samples, seed), visit);
         let mean = |sum: f64| sum / rows.len().max(1) as f64;
@@ -92,7 +92,8 @@ impl Vae {
 
     /// Returns the ELBO of [`Vae::evaluate`] from one draw per row.
     pub(crate) fn elbo(&self, features: &Features, rows: &[usize], seed: u64) -> f64 {
-        let (reconstruction, divergence) = self.bound(&self.output(), features, rows, (1, seed), |_, _, _| {});
+        let (reconstruction, divergence) =
+            self.bound(&self.output(), features, rows, (1, seed), |_, _, _| {});
         (-reconstruction - divergence) / rows.len().max(1) as f64
     }
 
@@ -122,7 +123,7 @@ impl Vae {
                         chunks.iter().flat_map(|chunk| &chunk.twice_kl).map(|&twice| f64::from(twice)).sum();
                     divergence += 0.5 * twice;
                 }
-                let sums = output.sums(&decoded(&layers, &chunks), &batch);
+                let sums = output.sums(&chunks, &batch);
                 reconstruction += output.observation.loss(sums, num_entries) / num_samples as f64;
             }
             visit(&layers, &batch, &mut chunks);
@@ -131,12 +132,16 @@ impl Vae {
     }
 
     /// Returns `rows` of X as a batch.
-    pub(crate) fn batch(&self, features: &Features, rows: &[usize]) -> Batch {
-        Batch::new(features, rows.iter().copied(), self.observation().unit())
+    fn batch(&self, features: &Features, rows: &[usize]) -> Batch {
+        Batch::new(features, rows.iter().copied(), self.unit())
     }
 
     fn output(&self) -> Output<'_> {
-        Output { weight: Packed::new(&[self.weight(OUTPUT)]), bias: self.bias(OUTPUT), observation: self.observation() }
+        Output {
+            weight: Packed::new(&[self.weight(OUTPUT)]),
+            bias: self.bias(OUTPUT),
+            observation: self.observation(),
+        }
     }
 
     /// Computes the heads of a batch.
@@ -159,9 +164,4 @@ impl Vae {
             chunk.decode(layers, 0, None);
         });
     }
-}
-
-/// Returns the rows that the last layer is applied to.
-fn decoded<'a>(layers: &Layers, chunks: &'a [Chunk]) -> Vec<&'a [f32]> {
-    chunks.iter().flat_map(|chunk| chunk.decoded(layers)).collect()
 }

@@ -38,10 +38,10 @@ fn loss_and_gradients(
     dropout: Option<Dropout>,
     term: KlTerm,
 ) -> (Terms, Weights) {
-    let rows: Vec<usize> = (0..features.rows()).collect();
-    let batch = vae.batch(features, &rows);
+    let rows = 0..features.rows();
+    let batch = Batch::new(features, rows, vae.unit());
     let mut trainer = Trainer::new(vae, 0.01);
-    let terms = trainer.step(&batch, RowDraws { noise: noise.view(), dropout }, term);
+    let terms = trainer.step(&batch, &RowDraws { noise: noise.clone(), dropout }, term);
     let moments = trainer.adam_state().moments.into_iter();
     let gradients = moments.map(|(name, [first, _])| (name, first.into_owned() / (1.0 - 0.9f32)));
     (terms, gradients.collect())

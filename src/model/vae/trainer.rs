@@ -2,7 +2,7 @@
 
 mod first;
 
-use ndarray::{Array2, ArrayView2};
+use ndarray::Array2;
 use rayon::prelude::*;
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::likelihood::BlockSums;
 use super::network::{LOG_VARIANCE, OUTPUT, Vae, bias_name, weight_name};
 use super::output::{OutputStep, Share};
 use crate::error::WeightError;
-use crate::kernels::gemm::blocks::{BLOCK_COLUMNS, Packed};
+use crate::kernels::gemm::blocks::Packed;
 use crate::kernels::tape::{Adam, AdamState, Dropout, KlTerm, kl_weights};
 use crate::model::network::{Terms, Weights};
 
@@ -28,15 +28,13 @@ pub(crate) struct Trainer {
     /// The memory of a step, kept for the next.
     chunks: Vec<Chunk>,
     shares: Vec<Share>,
-    columns: Vec<f32>,
     first_gradient: Vec<f32>,
 }
 
 /// The random parts of a step.
-#[derive(Clone, Copy)]
-pub(crate) struct RowDraws<'a> {
+pub(crate) struct RowDraws {
     /// ε, [b, d].
-    pub(crate) noise: ArrayView2<'a, f32>,
+    pub(crate) noise: Array2<f32>,
     /// The dropout, which zeroes part of each layer's input.
     pub(crate) dropout: Option<Dropout>,
 }
@@ -51,7 +49,6 @@ impl Trainer {
             output: [weight, Packed::zeros(rows, columns), Packed::zeros(rows, columns)],
             chunks: Vec::new(),
             shares: Vec::new(),
-            columns: Vec::new(),
             first_gradient: Vec::new(),
         }
     }
@@ -107,13 +104,13 @@ impl Trainer {
 
     /// Takes a step along the gradient of the loss of a batch, [b, f], and returns the loss before it.
     /// O(b·h·(f + h·layers + d)) time. The result is bit-identical for any number of threads.
-    pub(crate) fn step(&mut self, batch: &Batch, draws: RowDraws, term: KlTerm) -> Terms {
-        let Trainer { vae, adam, output, chunks, shares, columns, first_gradient } = self;
+    pub(crate) fn step(&mut self, batch: &Batch, draws: &RowDraws, term: KlTerm) -> Terms {
+        let Trainer { vae, adam, output, chunks, shares, first_gradient } = self;
         let observation = vae.observation();
         let layers = Layers::new(vae);
         let (num_rows, d) = (batch.num_rows, layers.latent);
-        let RowDraws { noise, dropout } = draws;
-        let noise = noise.to_slice().expect("the noise is stored row by row");
+        let noise = draws.noise.as_slice().expect("the noise is stored row by row");
+        let dropout = draws.dropout;
         let dropped = dropout.map(|dropout| batch.with_dropout(dropout));
         let input = dropped.as_ref().unwrap_or(batch);
 
@@ -123,20 +120,12 @@ impl Trainer {
             chunk.encode(&layers, input, at * CHUNK_ROWS, dropout);
             chunk.sample(&layers, noise);
             chunk.decode(&layers, at * CHUNK_ROWS, dropout);
+            chunk.transpose();
         });
         let kl = mean_kl(chunks, d, num_rows);
 
-        let height = chunks.len() * CHUNK_ROWS;
-        columns.resize(layers.width().next_multiple_of(BLOCK_COLUMNS) * height, 0.0);
-        for (at, chunk) in chunks.iter().enumerate() {
-            chunk.write_columns(&mut columns[at * CHUNK_ROWS..], height);
-        }
-        let rows: Vec<&[f32]> = chunks.iter().flat_map(|chunk| chunk.decoded(&layers)).collect();
-        let columns: Vec<&[f32]> =
-            columns.chunks_exact(height).take(layers.width()).map(|column| &column[..num_rows]).collect();
         let rates = adam.begin_step();
-        let bias = vae.bias(OUTPUT);
-        OutputStep { rows: &rows, columns: &columns, target: batch, bias, observation, rates }.take(output, shares);
+        OutputStep { chunks, target: batch, bias: vae.bias(OUTPUT), observation, rates }.take(output, shares);
 
         let kl_weights = kl_weights(&kl, term, num_rows);
         let stride = layers.encoder[0].stride();
@@ -144,7 +133,8 @@ impl Trainer {
         let height = layers.width() * CHUNK_ROWS;
         let tasks = chunks.par_iter_mut().zip(first_gradient.par_chunks_mut(CHUNK_ROWS * stride)).enumerate();
         tasks.for_each(|(at, (chunk, gradient))| {
-            let parts: Vec<&[f32]> = shares.iter().map(|share| &share.rows[at * height..][..height]).collect();
+            let parts: Vec<&[f32]> =
+                shares.iter().map(|share| &share.rows[at * height..][..height]).collect();
             chunk.back(&layers, &parts, &kl_weights, dropout, gradient);
         });
 

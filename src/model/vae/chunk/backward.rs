@@ -2,8 +2,8 @@
 
 use pulp::Simd;
 
-use super::{CHUNK_ROWS, Chunk, rows_of, transpose_tiles};
-use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, multiply, transpose_tile};
+use super::{CHUNK_ROWS, Chunk, transpose_tiles};
+use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Factors, multiply, transpose_tile};
 use crate::kernels::tape::{Dropout, back_rows};
 use crate::model::vae::layers::{Layer, Layers};
 
@@ -79,19 +79,29 @@ fn back(
         result.bias.iter_mut().zip(row).for_each(|(sum, value)| *sum += value);
     }
     let mut columns = vec![0.0; input.len()];
-    transpose_tiles(input, &mut columns, CHUNK_ROWS);
-    let columns: Vec<&[f32]> =
-        columns.chunks_exact(CHUNK_ROWS).take(layer.inputs).map(|column| &column[..num_rows]).collect();
+    transpose_tiles(input, &mut columns);
     result.weight.resize(layer.inputs * stride, 0.0);
     for first in (0..stride).step_by(BLOCK_COLUMNS) {
-        multiply(&columns, &gradient[first..], &mut result.weight[first..], [stride; 2], AddTo::Zero);
+        let factors = Factors {
+            left: &columns,
+            left_stride: CHUNK_ROWS,
+            depth: num_rows,
+            right: &gradient[first..],
+            right_stride: stride,
+        };
+        multiply(layer.inputs, &[factors], &mut result.weight[first..], stride, AddTo::Zero);
     }
-    let rows = rows_of(gradient, num_rows, layer.outputs);
     let back_stride = layer.inputs.next_multiple_of(BLOCK_COLUMNS);
     let mut back = vec![0.0; CHUNK_ROWS * back_stride];
     for (at, block) in layer.transposed().blocks().enumerate() {
-        let back = &mut back[at * BLOCK_COLUMNS..];
-        multiply(&rows, block, back, [BLOCK_COLUMNS, back_stride], AddTo::Zero);
+        let factors = Factors {
+            left: gradient,
+            left_stride: stride,
+            depth: layer.outputs,
+            right: block,
+            right_stride: BLOCK_COLUMNS,
+        };
+        multiply(num_rows, &[factors], &mut back[at * BLOCK_COLUMNS..], back_stride, AddTo::Zero);
     }
     back
 }

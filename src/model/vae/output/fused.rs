@@ -4,11 +4,11 @@
 
 use rayon::prelude::*;
 
-use super::bias_of;
-use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Packed, multiply, transpose_tile};
+use super::{bias_of, multiply_rows};
+use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Factors, Packed, multiply, transpose_tile};
 use crate::kernels::tape::Rates;
 use crate::model::vae::batch::Batch;
-use crate::model::vae::chunk::CHUNK_ROWS;
+use crate::model::vae::chunk::{CHUNK_ROWS, Chunk};
 use crate::model::vae::likelihood::{BlockSums, Observation};
 
 /// The most ranges of blocks. The ranges depend only on the number of blocks, so that sums over them are the
@@ -19,10 +19,8 @@ const TILE: usize = CHUNK_ROWS * BLOCK_COLUMNS;
 
 /// A step of training for the last layer.
 pub(in crate::model::vae) struct OutputStep<'a> {
-    /// The rows that the layer is applied to, h numbers each.
-    pub(in crate::model::vae) rows: &'a [&'a [f32]],
-    /// The same matrix transposed: h rows, b numbers each.
-    pub(in crate::model::vae) columns: &'a [&'a [f32]],
+    /// The chunks of the batch, whose rows the layer is applied to.
+    pub(in crate::model::vae) chunks: &'a [Chunk],
     pub(in crate::model::vae) target: &'a Batch,
     pub(in crate::model::vae) bias: &'a [f32],
     pub(in crate::model::vae) observation: Observation,
@@ -82,16 +80,14 @@ impl OutputStep<'_> {
 
     /// Takes the step for the block `at`. Its part of the gradient of the rows is added as `add_to` says.
     fn take_block(&self, at: usize, [weight, mean, square]: &mut Block, share: &mut Share, add_to: AddTo) {
-        let (b, h) = (self.rows.len(), self.columns.len());
-        let num_tiles = b.div_ceil(CHUNK_ROWS);
+        let (b, h) = (self.target.num_rows, weight.len() / BLOCK_COLUMNS);
         share.target.resize(b * BLOCK_COLUMNS, 0.0);
-        share.gradient.resize(num_tiles * TILE, 0.0);
-        share.transposed.resize(num_tiles * TILE, 0.0);
+        share.gradient.resize(self.chunks.len() * TILE, 0.0);
+        share.transposed.resize(self.chunks.len() * TILE, 0.0);
         share.weight.resize(h * BLOCK_COLUMNS, 0.0);
-        share.rows.resize(num_tiles * h * CHUNK_ROWS, 0.0);
-        let strides = [BLOCK_COLUMNS; 2];
+        share.rows.resize(self.chunks.len() * h * CHUNK_ROWS, 0.0);
 
-        multiply(self.rows, weight, &mut share.gradient, strides, AddTo::Zero);
+        multiply_rows(self.chunks, weight, &mut share.gradient);
         self.target.write_columns(at * BLOCK_COLUMNS, BLOCK_COLUMNS, &mut share.target);
         let bias = bias_of(self.bias, at, self.observation);
         let mut column_sums = [0.0; BLOCK_COLUMNS];
@@ -102,11 +98,28 @@ impl OutputStep<'_> {
         share.bias.extend_from_slice(&column_sums);
 
         let tiles = share.gradient.chunks_exact(TILE).zip(share.transposed.chunks_exact_mut(TILE));
-        tiles.for_each(|(tile, transposed)| transpose_tile(tile, transposed, strides));
-        let weight_rows: Vec<&[f32]> = weight.chunks_exact(BLOCK_COLUMNS).collect();
-        let parts = share.rows.chunks_exact_mut(h * CHUNK_ROWS).zip(share.transposed.chunks_exact(TILE));
-        parts.for_each(|(rows, transposed)| multiply(&weight_rows, transposed, rows, strides, add_to));
-        multiply(self.columns, &share.gradient, &mut share.weight, strides, AddTo::Zero);
+        for ((tile, transposed), rows) in tiles.zip(share.rows.chunks_exact_mut(h * CHUNK_ROWS)) {
+            transpose_tile(tile, transposed, [BLOCK_COLUMNS, CHUNK_ROWS]);
+            let factors = Factors {
+                left: weight,
+                left_stride: BLOCK_COLUMNS,
+                depth: BLOCK_COLUMNS,
+                right: transposed,
+                right_stride: CHUNK_ROWS,
+            };
+            multiply(h, &[factors], rows, CHUNK_ROWS, add_to);
+        }
+        let parts = self.chunks.iter().zip(share.gradient.chunks_exact(TILE));
+        let parts: Vec<Factors> = parts
+            .map(|(chunk, gradient)| Factors {
+                left: chunk.columns(),
+                left_stride: CHUNK_ROWS,
+                depth: chunk.decoded().0,
+                right: gradient,
+                right_stride: BLOCK_COLUMNS,
+            })
+            .collect();
+        multiply(h, &parts, &mut share.weight, BLOCK_COLUMNS, AddTo::Zero);
         self.rates.update(weight, &share.weight, mean, square);
     }
 }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
-use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, multiply};
+use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Factors, multiply};
 use crate::kernels::operator::SparseRow;
 use crate::kernels::tape::Rates;
 use crate::model::vae::batch::{Batch, Compressed, Entries};
@@ -70,10 +70,16 @@ impl Gradient<'_> {
                 Arch::new().dispatch(SparseColumns { by_column, first, output, stride, rows });
             }
             Entries::Dense { columns, .. } => {
-                let columns = columns.chunks_exact(input.num_rows).skip(first).take(ROWS_AT_ONCE);
-                let columns: Vec<&[f32]> = columns.collect();
+                let count = (input.num_columns - first).min(ROWS_AT_ONCE);
                 for at in (0..stride).step_by(BLOCK_COLUMNS) {
-                    multiply(&columns, &output[at..], &mut rows[at..], [stride; 2], AddTo::Zero);
+                    let factors = Factors {
+                        left: &columns[first * input.num_rows..],
+                        left_stride: input.num_rows,
+                        depth: input.num_rows,
+                        right: &output[at..],
+                        right_stride: stride,
+                    };
+                    multiply(count, &[factors], &mut rows[at..], stride, AddTo::Zero);
                 }
             }
         }
