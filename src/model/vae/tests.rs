@@ -1,14 +1,17 @@
-//! Compares the forward pass and the gradients with PyTorch's (tests/golden/make_vae.py), and checks their
-//! consequences.
+//! Compares the forward pass and the gradients with PyTorch's (tests/golden/make_vae.py) and with differences of
+//! the loss, and checks their consequences.
+
+use std::collections::BTreeMap;
 
 use ndarray::Array2;
-use rand::SeedableRng;
+use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use serde_json::Value;
 
 use super::*;
 use crate::config::{Likelihood, ModelConfig, ModelKind};
 use crate::graph::Features;
+use crate::kernels::operator::dropout_factor;
 use crate::kernels::tape::{Dropout, KlTerm};
 use crate::model::network::{Terms, Weights};
 
@@ -144,4 +147,128 @@ fn rows_are_drawn_from_the_prior() {
         |rows: &Array2<f32>| rows.iter().map(|&value| f64::from(value)).sum::<f64>() / rows.len() as f64;
     assert!((average(&mean) - average(&sample)).abs() < 0.01);
     assert_eq!(sample, vae.generate(20_000, Draw::Sample, &mut rng()));
+}
+
+/// The loss of all rows of X in f64, straight from the formulas at the top of the parent module. Dropout leaves
+/// out what [`dropout_factor`] says.
+fn reference_loss(
+    weights: &BTreeMap<String, Vec<Vec<f64>>>,
+    num_hidden: usize,
+    x: &Array2<f32>,
+    noise: &Array2<f32>,
+    dropout: Option<Dropout>,
+    term: KlTerm,
+) -> f64 {
+    let number = |name: &str| weights.get(name).map(|weight| weight[0][0]);
+    let unit = number("unit").unwrap_or(1.0);
+    let drop_out = |row: usize, values: Vec<f64>, place: u64| -> Vec<f64> {
+        let Some(Dropout { fraction, seed }) = dropout else { return values };
+        let first = row * values.len();
+        let factor = |at: usize| dropout_factor(fraction, seed.wrapping_add(place), (first + at) as u64);
+        values.iter().enumerate().map(|(at, value)| value * f64::from(factor(at))).collect()
+    };
+    let apply = |name: &str, input: &[f64]| -> Vec<f64> {
+        let (weight, bias) = (&weights[&format!("{name}.weight")], &weights[&format!("{name}.bias")][0]);
+        let column = |at: usize| input.iter().zip(weight).map(|(value, row)| value * row[at]).sum::<f64>();
+        bias.iter().enumerate().map(|(at, bias)| bias + column(at)).collect()
+    };
+    let hidden = |name: &str, row: usize, mut values: Vec<f64>, first: u64| -> Vec<f64> {
+        for at in 0..num_hidden {
+            values = apply(&format!("{name}.layer{}", at + 1), &values);
+            values.iter_mut().for_each(|value| *value = value.max(0.0));
+            values = drop_out(row, values, first + at as u64);
+        }
+        values
+    };
+    let num_rows = x.nrows() as f64;
+    let (mut reconstruction, mut kl) = (0.0, vec![0.0; noise.ncols()]);
+    for (row, (x, noise)) in x.rows().into_iter().zip(noise.rows()).enumerate() {
+        let input = drop_out(row, x.iter().map(|&x| f64::from(x) / unit).collect(), 0);
+        let input = hidden("encoder", row, input, 1);
+        let (mean, log_variance) = (apply("encoder.mean", &input), apply("encoder.log_variance", &input));
+        let z = mean.iter().zip(&log_variance).zip(noise);
+        let z = z.map(|((mean, log_variance), &noise)| mean + (0.5 * log_variance).exp() * f64::from(noise));
+        let output = apply("generator.output", &hidden("generator", row, z.collect(), num_hidden as u64 + 1));
+        for (&x, output) in x.iter().zip(output) {
+            let x = f64::from(x);
+            reconstruction += match number("generator.log_variance") {
+                None => output.exp().ln_1p() - x * output,
+                Some(log_variance) => {
+                    let square = (x - output * unit).powi(2) / log_variance.exp();
+                    0.5 * (square + log_variance + (2.0 * std::f64::consts::PI).ln())
+                }
+            };
+        }
+        for (kl, (mean, log_variance)) in kl.iter_mut().zip(mean.iter().zip(&log_variance)) {
+            *kl += 0.5 * (mean * mean + log_variance.exp() - log_variance - 1.0) / num_rows;
+        }
+    }
+    reconstruction / num_rows + term.weight * kl.iter().map(|kl| kl.max(term.free)).sum::<f64>()
+}
+
+#[test]
+fn gradients_equal_differences_of_the_loss() {
+    let mut rng = rng();
+    // Rows and columns of more than one block, and of parts of one.
+    let (num_rows, num_columns) = (45, 70);
+    for (likelihood, layers, fraction, is_sparse) in [
+        (Likelihood::Bernoulli, 2, 0.0, true),
+        (Likelihood::Bernoulli, 3, 0.3, true),
+        (Likelihood::Bernoulli, 1, 0.2, false),
+        (Likelihood::Gaussian, 1, 0.0, true),
+        (Likelihood::Gaussian, 2, 0.2, false),
+    ] {
+        let share = if is_sparse { 0.05 } else { 0.7 };
+        let x = Array2::from_shape_simple_fn((num_rows, num_columns), || {
+            f32::from(u8::from(rng.random_bool(share)))
+        });
+        let x = if likelihood == Likelihood::Gaussian { x * 7.0 } else { x };
+        let config = ModelConfig {
+            hidden: Some(37),
+            layers: Some(layers),
+            likelihood,
+            dropout: fraction,
+            ..config(5)
+        };
+        let features = Features::from(x.clone());
+        let vae = Vae::new(&config, &features, &mut rng).unwrap();
+        let names: Vec<String> = vae.weights().keys().filter(|name| *name != "unit").cloned().collect();
+        let mut weights: BTreeMap<String, Vec<Vec<f64>>> = vae
+            .weights()
+            .iter()
+            .map(|(name, weight)| {
+                let row = |row: ndarray::ArrayView1<f32>| row.iter().map(|&number| number.into()).collect();
+                (name.clone(), weight.rows().into_iter().map(row).collect())
+            })
+            .collect();
+        let noise = normal(num_rows, 5, &mut rng);
+        let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed: 9 });
+        let term = KlTerm { weight: 0.7, free: 1e-3 };
+        let (terms, gradients) = loss_and_gradients(vae, &features, &noise, dropout, term);
+        let loss = |weights: &_| reference_loss(weights, layers - 1, &x, &noise, dropout, term);
+        let expected = loss(&weights);
+        let what = format!("{likelihood:?}, {layers} layers, dropout {fraction}");
+        assert!((terms.loss - expected).abs() < 1e-5 * expected, "{what}: {} and {expected}", terms.loss);
+        assert_eq!(gradients.keys().collect::<Vec<_>>(), names.iter().collect::<Vec<_>>());
+        for name in &names {
+            let gradient = &gradients[name];
+            let largest = gradient.iter().fold(0f32, |most, value| most.max(value.abs()));
+            assert!(largest > 0.0, "{what}: {name} has no gradient");
+            for _ in 0..12 {
+                let (row, column) =
+                    (rng.random_range(0..gradient.nrows()), rng.random_range(0..gradient.ncols()));
+                let mut moved = |step: f64| {
+                    let number = weights.get_mut(name).map(|weight| &mut weight[row][column]).unwrap();
+                    *number += step;
+                    loss(&weights)
+                };
+                // Small enough that hardly any unit is switched on or off.
+                let (above, below) = (moved(1e-5), moved(-2e-5));
+                moved(1e-5);
+                let (found, expected) = (f64::from(gradient[[row, column]]), (above - below) / 2e-5);
+                let error = (found - expected).abs() / f64::from(largest);
+                assert!(error < 2e-4, "{what}: {name} [{row}, {column}]: {found}, expected {expected}");
+            }
+        }
+    }
 }
