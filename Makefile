@@ -8,7 +8,7 @@ endif
 # The workspace's own crates with overflow checks and debug assertions, everything else as the program has it.
 TEST := cargo test --locked --release --config .cargo/checked.toml
 
-# Everything but libtorch, which only the model `vae` and GPUs need.
+# Everything but libtorch, which only GPUs need.
 LIGHT := --no-default-features --features parquet,npz,graphml,approximate
 
 VGAE := target/release/vgae
@@ -17,7 +17,7 @@ VGAE := target/release/vgae
 help:
 	@echo "make demo     train a VGAE on Cora, show its AUC/AP and the first ten predicted links"
 	@echo "make test     run the tests; those of the program run it without libtorch (FILTER=NAME runs those with NAME in theirs)"
-	@echo "make test-torch  run the tests of the program with libtorch, which the model vae and GPUs need (some minutes)"
+	@echo "make test-torch  run the tests of the program with libtorch, which GPUs need (some minutes)"
 	@echo "make build    build the program with libtorch: target/release/vgae"
 	@echo "make install  build it and put it into cargo's bin directory"
 	@echo "make data     bring Cora, Citeseer and PubMed into datasets/"

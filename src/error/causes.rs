@@ -86,14 +86,6 @@ pub enum WeightError {
         /// The name of the network expected.
         expected: String,
     },
-    /// The model needs a feature that this build lacks.
-    #[error("the model {model} needs the Cargo feature `{feature}`, which this build of vgae leaves out")]
-    NotBuiltIn {
-        /// The model.
-        model: &'static str,
-        /// The feature of the crate `vgae`.
-        feature: &'static str,
-    },
 }
 
 impl WeightError {
@@ -108,7 +100,7 @@ impl WeightError {
             | UnknownMoments { name }
             | MissingMoment { name }
             | MomentShape { name, .. } => name.insert_str(0, prefix),
-            TooFew { .. } | OtherNetwork { .. } | NotBuiltIn { .. } => {}
+            TooFew { .. } | OtherNetwork { .. } => {}
         }
         self
     }

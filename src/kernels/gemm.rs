@@ -2,6 +2,8 @@
 //! hand because general GEMM routines, such as the one behind ndarray's `dot`, spend most of their time at
 //! these widths on packing their arguments.
 
+pub(crate) mod blocks;
+
 use std::borrow::Cow;
 
 use ndarray::{Array2, ArrayView2};

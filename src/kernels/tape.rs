@@ -21,9 +21,10 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
-pub(crate) use adam::{Adam, AdamState};
+pub(crate) use adam::{Adam, AdamState, Rates};
 pub(crate) use buffers::Buffers;
 pub(crate) use host::{HostTape, MatrixId, PausedTape};
+pub(crate) use latent::{back_rows, kl_weights, sample_rows};
 #[cfg(feature = "torch")]
 pub(crate) use torch::{TorchOperator, TorchTape, on_host};
 #[cfg(feature = "torch")]

@@ -105,7 +105,7 @@ impl Model {
     pub fn weights(&self) -> Weights {
         match self {
             Model::Network(network) => network.weights().clone(),
-            Model::Vae(vae) => vae.weights(),
+            Model::Vae(vae) => vae.weights().clone(),
             Model::Stack(stack) => stack.weights(),
             Model::Baseline(..) => Weights::new(),
         }

@@ -2,9 +2,8 @@
 //!
 //! **Same bits.** On the CPU, a seed gives bit-identical splits, weights, embeddings, metrics and scores on
 //! any number of threads, because the order of every sum depends only on the data. This holds for one version
-//! of this crate and of libtorch, on processors with the same vector width (AVX-512, AVX2, none). A vae,
-//! whose sums libtorch computes, also needs the same kind of processor. On other processors and on a GPU, the
-//! last digits may differ. `vgae reproduce` checks this.
+//! of this crate, on processors with the same vector width (AVX-512, AVX2, none). On other processors and on a
+//! GPU, the last digits may differ. `vgae reproduce` checks this.
 
 /// The role of the thread that calls [`use_threads`] from then on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

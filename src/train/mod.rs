@@ -7,7 +7,6 @@ mod early_stopping;
 mod engine;
 mod network;
 pub mod plan;
-#[cfg(feature = "torch")]
 mod rows;
 pub(crate) mod stack;
 
@@ -188,9 +187,6 @@ pub fn fit_from(
             let (stack, history) = stack::fit(features, split, config, progress, from, on_epoch)?;
             Ok(Trained { model: Model::Stack(Box::new(stack)), history, selected_epoch: None })
         }
-        #[cfg(not(feature = "torch"))]
-        ModelKind::Vae => Err(Error::not_built_in("the model vae", "torch")),
-        #[cfg(feature = "torch")]
         ModelKind::Vae => {
             let run = rows::fit(crate::model::rows_of(features)?, config, from, on_epoch)?;
             Ok(Trained {

@@ -45,10 +45,11 @@ const PAIR_BYTES: f64 = 28.6;
 /// Bytes per pair of a sampled loss with the gravity decoder, which also keeps the place of each pair at both
 /// nodes, and its derivatives.
 const GRAVITY_PAIR_BYTES: f64 = 52.0;
-/// Bytes per weight of a VAE: as for other networks, and the memory that libtorch holds during a step.
-const ROWS_WEIGHT_BYTES: f64 = 26.0;
-/// Copies that libtorch makes of a batch of rows and of a layer's output when it evaluates them.
-const ROW_COPIES: f64 = 8.0;
+/// Bytes per weight of a VAE: the weight and Adam's moments; for half of them, also the form in which the last
+/// layer is multiplied, and what is copied for a checkpoint.
+const ROWS_WEIGHT_BYTES: f64 = 18.0;
+/// Copies of a batch of rows that are evaluated, if they are dense: by row, by column and as they are read.
+const ROW_COPIES: f64 = 4.0;
 /// Bytes per latent dimension of a row: the mean, the log-variance and the batches that they are joined from.
 const LATENT_BYTES: f64 = 24.0;
 /// Bytes per node of the spectral score: the eigenvectors and the scratch space of their iteration.

@@ -6,17 +6,17 @@ use std::time::Instant;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use tch::Device;
 
 use super::checkpoint::{Checkpoint, Last, Moment};
 use super::network::TRAINING_STREAM;
 use super::{EarlyStopping, Epoch, OnEpoch};
-use crate::config::{Config, KlWeight, Select};
+use crate::config::{Config, KlWeight, ModelConfig, Select};
 use crate::error::{Error, Result};
 use crate::graph::Features;
 use crate::graph::transform::{largest, transform};
-use crate::kernels::tape::{Dropout, TorchAdam};
-use crate::model::vae::{Vae, dense, kl, kl_above, normal};
+use crate::kernels::tape::{Dropout, KlTerm};
+use crate::model::network::Terms;
+use crate::model::vae::{Batch, RowDraws, Trainer, Vae, normal};
 use crate::split;
 
 /// Rows per step.
@@ -42,9 +42,8 @@ pub(super) fn fit(
     rng.set_stream(TRAINING_STREAM);
     let features = &*transform(features, config.model.feature_transform());
     let split = split::rows(features.rows(), &config.split, config.seed);
-    let vae = Vae::new(&config.model, features, &mut rng)?;
     let learning_rate = config.learning_rate();
-    let mut adam = TorchAdam::new(learning_rate);
+    let mut trainer = Trainer::new(Vae::new(&config.model, features, &mut rng)?, learning_rate);
     let full_weight = match config.train.kl_weight {
         KlWeight::Kipf | KlWeight::Elbo => 1.0,
         KlWeight::Value(value) => value,
@@ -60,8 +59,7 @@ pub(super) fn fit(
     let name = config.model.model.to_string();
     if let Some(checkpoint) = from {
         let resumed = checkpoint.resume(&name)?;
-        vae.set_weights(&resumed.weights).map_err(Error::Checkpoint)?;
-        adam.restore(resumed.adam, &resumed.weights, Device::Cpu).map_err(Error::Checkpoint)?;
+        trainer.restore(resumed.weights, resumed.adam).map_err(Error::Checkpoint)?;
         rng.set_word_pos(resumed.word_position.into());
         (kept, history) = (resumed.kept, resumed.history);
     }
@@ -74,33 +72,21 @@ pub(super) fn fit(
         }
         let epoch_start = Instant::now();
         let weight = full_weight * config.train.kl_share(epoch);
+        let kl = KlTerm { weight, free: config.train.free_bits };
         let mut order = split.train.clone();
         order.shuffle(&mut rng);
-        let (mut loss, mut reconstruction, mut divergence) = (0.0, 0.0, 0.0);
-        for rows in order.chunks(BATCH_ROWS) {
-            let x = dense(features, rows.iter().copied());
-            let noise = normal(rows.len(), config.model.latent(), &mut rng);
-            let (fraction, seed) = (config.model.dropout, rng.random());
-            let pass = vae.pass(&x, &noise, (fraction > 0.0).then_some(Dropout { fraction, seed }));
-            let kl_term = match config.train.free_bits {
-                0.0 => kl(&pass.mean, &pass.log_variance),
-                free => kl_above(&pass.mean, &pass.log_variance, free),
-            };
-            let objective = &pass.reconstruction + kl_term * weight;
-            vae.step(&objective, &mut adam);
-            let share = rows.len() as f64 / order.len() as f64;
-            loss += share * objective.double_value(&[]);
-            reconstruction += share * pass.reconstruction.double_value(&[]);
-            divergence += share * kl(&pass.mean, &pass.log_variance).double_value(&[]);
-        }
+        let Terms { loss, reconstruction, kl } =
+            pass(&mut trainer, features, &order, &config.model, kl, &mut rng);
         if !loss.is_finite() {
             return Err(diverged(loss, epoch));
         }
 
+        trainer.copy_weights();
         let train_seconds = epoch_start.elapsed().as_secs_f64();
+        let vae = trainer.vae();
         let is_validated = epoch % config.train.validate_every == 0 || epoch == num_epochs;
         let validation_elbo = match is_validated && !split.validation.is_empty() {
-            true => Some(vae.evaluate(features, &split.validation, 1, config.seed).elbo),
+            true => Some(vae.elbo(features, &split.validation, config.seed)),
             false => None,
         };
         if validation_elbo.is_some_and(f64::is_nan) {
@@ -110,7 +96,7 @@ pub(super) fn fit(
             epoch,
             loss,
             reconstruction,
-            kl: divergence,
+            kl,
             validation_roc_auc: None,
             validation_average_precision: None,
             validation_elbo,
@@ -121,22 +107,57 @@ pub(super) fn fit(
         };
         history.push(row);
         if let Some(elbo) = validation_elbo {
-            kept.record(elbo, epoch, &config.train, || vae.weights());
+            kept.record(elbo, epoch, &config.train, || vae.weights().clone());
         }
         let random = (rng.get_word_pos() as u64, None);
         let checkpoint = || {
-            let weights = vae.weights().into_iter().map(|(name, weight)| (name, Cow::Owned(weight)));
-            Checkpoint::new(&name, weights, adam.state(), &kept, random, &history)
+            let weights = vae.weights().iter().map(|(name, weight)| (name.clone(), Cow::Borrowed(weight)));
+            Checkpoint::new(&name, weights, trainer.adam_state(), &kept, random, &history)
         };
         on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
+    let mut vae = trainer.into_vae();
     let mut selected_epoch = history.len();
     if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
-        vae.set_weights(&weights).map_err(|_| diverged(f64::NAN, epoch))?;
+        vae.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
     if !vae.is_finite() {
         return Err(diverged(f64::NAN, selected_epoch));
     }
     Ok(RowsRun { vae, history, selected_epoch })
+}
+
+/// Takes a step for each batch of the rows of X in `order`. Returns the means over the rows of the terms of the
+/// loss, each before its step.
+fn pass(
+    trainer: &mut Trainer,
+    features: &Features,
+    order: &[usize],
+    config: &ModelConfig,
+    kl: KlTerm,
+    rng: &mut ChaCha8Rng,
+) -> Terms {
+    let unit = trainer.vae().unit();
+    let mut prepare = |rows: &[usize]| {
+        let noise = normal(rows.len(), config.latent(), rng);
+        let (fraction, seed) = (config.dropout, rng.random());
+        let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
+        (Batch::new(features, rows.iter().copied(), unit), RowDraws { noise, dropout })
+    };
+    let mut batches = order.chunks(BATCH_ROWS);
+    let mut next = batches.next().map(&mut prepare);
+    let mut means = Terms { loss: 0.0, reconstruction: 0.0, kl: 0.0 };
+    while let Some((batch, draws)) = next {
+        let following = batches.next();
+        // Another thread prepares the next batch.
+        let step = || trainer.step(&batch, &draws, kl);
+        let (terms, prepared) = rayon::join(step, || following.map(&mut prepare));
+        let share = batch.num_rows() as f64 / order.len() as f64;
+        means.loss += share * terms.loss;
+        means.reconstruction += share * terms.reconstruction;
+        means.kl += share * terms.kl;
+        next = prepared;
+    }
+    means
 }

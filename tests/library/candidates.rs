@@ -55,7 +55,7 @@ fn share_neighbour(known: &EdgeList, (u, v): Pair) -> bool {
 fn model_kinds(kind: Kind) -> Vec<(ModelKind, DecoderKind)> {
     let mut all: Vec<_> = ModelKind::value_variants()
         .iter()
-        // A vae needs libtorch; its logits are inner products like those of a vgae.
+        // The logits of a vae are inner products like those of a vgae.
         .filter(|&&model| model != ModelKind::Vae && (!model.is_directed() || kind == Kind::Directed))
         .map(|&model| (model, DecoderKind::InnerProduct))
         .collect();

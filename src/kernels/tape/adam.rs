@@ -16,6 +16,9 @@ const CHUNK: usize = 1 << 14;
 const FEW_NUMBERS: usize = 1 << 16;
 pub(super) const BETAS: [f32; 2] = [0.9, 0.999];
 pub(super) const EPSILON: f32 = 1e-8;
+/// The magnitude below which a first moment becomes 0. The first moment of a weight without gradients halves
+/// every seven steps, and processors are slow with the subnormal numbers that it would become.
+const TINY: f32 = 1e-30;
 
 /// Adam (Kingma & Ba 2015, algorithm 1) with the usual β = (0.9, 0.999) and ε = 1e-8. It is written by hand
 /// because optimiser crates work on their own tensor types, and a checkpoint needs access to the moments.
@@ -31,6 +34,15 @@ pub(crate) struct AdamState<'a> {
     pub(crate) num_steps: i32,
     /// The first and the second moment of each weight that had a gradient, in the shape of the weight.
     pub(crate) moments: BTreeMap<String, [Cow<'a, Array2<f32>>; 2]>,
+}
+
+/// The factors of one step, which are the same for all weights.
+#[derive(Clone, Copy)]
+pub(crate) struct Rates {
+    /// The learning rate over the bias of the first moment.
+    step_size: f32,
+    /// The inverse root of the bias of the second moment.
+    square_scale: f32,
 }
 
 impl Adam {
@@ -63,30 +75,70 @@ impl Adam {
 
     /// Updates each weight that has a gradient, in one pass over its values.
     pub(crate) fn step(&mut self, weights: &mut Weights, gradients: &Weights) {
-        self.num_steps += 1;
-        let [bias, square_bias] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(self.num_steps));
-        let step_size = (self.learning_rate / bias) as f32;
-        let square_scale = square_bias.sqrt().recip() as f32;
+        let rates = self.begin_step();
         for (name, gradient) in gradients {
             let weight = weights.get_mut(name).expect("every gradient belongs to a weight");
-            let [first, second] = self
-                .moments
-                .entry(name.clone())
-                .or_insert_with(|| std::array::from_fn(|_| Array2::zeros(gradient.dim())));
-            let weight = weight.as_slice_mut().expect("weights are stored row by row");
-            let gradient = gradient.as_slice().expect("gradients are stored row by row");
-            let moments = [first, second].map(Array2::as_slice_mut);
-            let [Some(first), Some(second)] = moments else { unreachable!("moments are stored row by row") };
-            if gradient.len() < FEW_NUMBERS {
-                step(weight, gradient, first, second, step_size, square_scale);
-                continue;
-            }
-            let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
-            let numbers = weight.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
-            moments.zip(numbers).for_each(|((first, second), (weight, gradient))| {
-                step(weight, gradient, first, second, step_size, square_scale);
-            });
+            self.update(rates, name, weight, gradient);
         }
+    }
+
+    /// Counts a step, and returns its factors. Each weight is to be updated once with them.
+    pub(crate) fn begin_step(&mut self) -> Rates {
+        self.num_steps += 1;
+        self.rates(self.num_steps)
+    }
+
+    /// Updates the weight called `name`, in one pass over its values.
+    pub(crate) fn update(
+        &mut self,
+        rates: Rates,
+        name: &str,
+        weight: &mut Array2<f32>,
+        gradient: &Array2<f32>,
+    ) {
+        let moments = self.moments(name, gradient.dim()).map(Array2::as_slice_mut);
+        let [Some(first), Some(second)] = moments else { unreachable!("moments are stored row by row") };
+        let weight = weight.as_slice_mut().expect("weights are stored row by row");
+        let gradient = gradient.as_slice().expect("gradients are stored row by row");
+        if gradient.len() < FEW_NUMBERS {
+            rates.update(weight, gradient, first, second);
+            return;
+        }
+        let moments = first.par_chunks_mut(CHUNK).zip(second.par_chunks_mut(CHUNK));
+        let numbers = weight.par_chunks_mut(CHUNK).zip(gradient.par_chunks(CHUNK));
+        moments.zip(numbers).for_each(|((first, second), (weight, gradient))| {
+            rates.update(weight, gradient, first, second);
+        });
+    }
+
+    /// Returns the first and the second moment of the weight called `name`, whose shape is `shape`, for a
+    /// caller that updates it part by part.
+    pub(crate) fn moments(&mut self, name: &str, shape: (usize, usize)) -> [&mut Array2<f32>; 2] {
+        if !self.moments.contains_key(name) {
+            self.moments.insert(name.into(), std::array::from_fn(|_| Array2::zeros(shape)));
+        }
+        self.moments.get_mut(name).expect("the moments exist").each_mut()
+    }
+
+    /// Gives the moments of the weight called `name` away, if it has any.
+    pub(crate) fn take_moments(&mut self, name: &str) -> Option<[Array2<f32>; 2]> {
+        self.moments.remove(name)
+    }
+
+    /// Returns the factors of the `step`-th step, counted from 1.
+    fn rates(&self, step: i32) -> Rates {
+        let [bias, square_bias] = BETAS.map(|beta| 1.0 - f64::from(beta).powi(step));
+        Rates {
+            step_size: (self.learning_rate / bias) as f32,
+            square_scale: square_bias.sqrt().recip() as f32,
+        }
+    }
+}
+
+impl Rates {
+    /// Updates numbers of a weight and their moments, all of one length.
+    pub(crate) fn update(self, weight: &mut [f32], gradient: &[f32], first: &mut [f32], second: &mut [f32]) {
+        step(weight, gradient, first, second, self.step_size, self.square_scale);
     }
 }
 
@@ -117,7 +169,8 @@ fn step_with_simd<'a, S: Simd>(
     square_scale: f32,
 ) {
     for ((m, v), (w, &g)) in first.iter_mut().zip(second).zip(weight.iter_mut().zip(gradient)) {
-        *m = BETAS[0] * *m + (1.0 - BETAS[0]) * g;
+        let moment = BETAS[0] * *m + (1.0 - BETAS[0]) * g;
+        *m = if moment.abs() < TINY { 0.0 } else { moment };
         *v = BETAS[1] * *v + (1.0 - BETAS[1]) * g * g;
         *w -= step_size * *m / (v.sqrt() * square_scale + EPSILON);
     }

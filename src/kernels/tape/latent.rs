@@ -50,10 +50,7 @@ pub(super) fn backward(
     term: KlTerm,
 ) -> Array2<f32> {
     let (n, d) = z.dim();
-    // Without free nats every dimension is charged, even if rounding puts a KL of 0 below 0.
-    let is_charged = |kl: f64| term.free == 0.0 || kl >= term.free;
-    let weight = (term.weight / n as f64) as f32;
-    let weights: Vec<f32> = kl.iter().map(|&kl| if is_charged(kl) { weight } else { 0.0 }).collect();
+    let weights = kl_weights(kl, term, n);
     let chunk = ROWS_PER_TASK * d;
     let inputs = gradient.as_slice().expect("the gradient is in standard layout").par_chunks(chunk);
     let inputs = inputs.zip(z.as_slice().expect("z is in standard layout").par_chunks(chunk));
@@ -62,6 +59,14 @@ pub(super) fn backward(
         back_rows(heads, gradient, z, &weights);
     });
     heads
+}
+
+/// Returns the factors of the gradient of the KL in each dimension, for n rows whose mean KL is `kl`.
+pub(crate) fn kl_weights(kl: &[f64], term: KlTerm, n: usize) -> Vec<f32> {
+    // Without free nats every dimension is charged, even if rounding puts a KL of 0 below 0.
+    let is_charged = |kl: f64| term.free == 0.0 || kl >= term.free;
+    let weight = (term.weight / n as f64) as f32;
+    kl.iter().map(|&kl| if is_charged(kl) { weight } else { 0.0 }).collect()
 }
 
 /// Returns the key from which the noise of a task is generated.
@@ -85,7 +90,12 @@ fn draw_with_simd<'a, S: Simd>(_simd: S, noise: &'a mut [f32], key: [u32; 2]) {
 /// few enough for sums in f32.
 #[pulp::with_simd(sample_rows = pulp::Arch::new())]
 #[inline(always)]
-fn sample_rows_with_simd<'a, S: Simd>(simd: S, z: &'a mut [f32], heads: &'a [f32], sums: &'a mut [f32]) {
+pub(crate) fn sample_rows_with_simd<'a, S: Simd>(
+    simd: S,
+    z: &'a mut [f32],
+    heads: &'a [f32],
+    sums: &'a mut [f32],
+) {
     let d = sums.len();
     let (one, half) = (simd.splat_f32s(1.0), simd.splat_f32s(0.5));
     for (z, heads) in z.chunks_exact_mut(d).zip(heads.chunks_exact(2 * d)) {
@@ -105,7 +115,7 @@ fn sample_rows_with_simd<'a, S: Simd>(simd: S, z: &'a mut [f32], heads: &'a [f32
 /// Replaces the heads by their gradient; `weights` are the factors of the KL gradient in each dimension.
 #[pulp::with_simd(back_rows = pulp::Arch::new())]
 #[inline(always)]
-fn back_rows_with_simd<'a, S: Simd>(
+pub(crate) fn back_rows_with_simd<'a, S: Simd>(
     simd: S,
     heads: &'a mut [f32],
     gradient: &'a [f32],

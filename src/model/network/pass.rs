@@ -163,7 +163,7 @@ impl Network {
 
 impl Terms {
     /// Computes the loss from the reconstruction term and the KL of each dimension.
-    pub(super) fn new(reconstruction: f64, kl: &[f64], KlTerm { weight, free }: KlTerm) -> Self {
+    pub(crate) fn new(reconstruction: f64, kl: &[f64], KlTerm { weight, free }: KlTerm) -> Self {
         let charged: f64 = match free > 0.0 {
             true => kl.iter().map(|&kl| kl.max(free)).sum(),
             false => kl.iter().sum(),

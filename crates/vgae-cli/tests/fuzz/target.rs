@@ -68,9 +68,7 @@ pub fn fuzz(name: &'static str, mend: fn(&mut Files, &mut ChaCha8Rng), check: Ch
         }
         return;
     }
-    let mut corpus = corpus(name);
-    // A run of the model `vae` cannot be read without libtorch.
-    corpus.retain(|(entry, _)| cfg!(feature = "torch") || entry != "vae");
+    let corpus = corpus(name);
     assert!(!corpus.is_empty(), "{name} has no corpus");
     for (entry, files) in &corpus {
         let verdict =

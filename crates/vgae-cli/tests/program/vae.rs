@@ -3,7 +3,6 @@
 use crate::common::{Workspace, karate, text};
 
 /// Returns sixty rows of twelve binary features; each row is one of three patterns with a flaw.
-#[cfg(feature = "torch")]
 fn patterns() -> String {
     let row = |at: usize| {
         let bits =
@@ -18,12 +17,10 @@ fn train(workspace: &Workspace, flags: &str) {
     workspace.stdout(&format!("train {} --output run --force --quiet {flags}", karate()));
 }
 
-#[cfg(feature = "torch")]
 fn number(row: &str, column: usize) -> f64 {
     row.split(',').nth(column).unwrap().parse().unwrap()
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn vae_reconstructs_rows() {
     let workspace = Workspace::new();
@@ -66,7 +63,6 @@ fn vae_reconstructs_rows() {
     assert_ne!(generated, workspace.stdout("generate run --count 5 --seed 4"));
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn vae_as_link_baseline() {
     let workspace = Workspace::new();
@@ -81,7 +77,6 @@ fn vae_as_link_baseline() {
     workspace.stdout("audit run");
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn vae_refuses_inapplicable_flags() {
     let workspace = Workspace::new();

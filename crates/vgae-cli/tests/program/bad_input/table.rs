@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Mutex;
 
-use crate::common::{HAS_TORCH, Workspace, gzip, repository, text};
+use crate::common::{Workspace, gzip, repository, text};
 
 const TABLE: &str = include_str!("table.txt");
 
@@ -16,7 +16,6 @@ struct Case<'a> {
     files: Vec<&'a str>,
     arguments: &'a str,
     code: i32,
-    needs_torch: bool,
     stderr: String,
 }
 
@@ -27,7 +26,7 @@ fn each_case_has_its_message() {
     let names: BTreeSet<&str> = cases.iter().map(|case| case.name).collect();
     assert_eq!(names.len(), cases.len(), "each case has a name of its own");
     let wrong = Mutex::new(Vec::new());
-    let next = Mutex::new(cases.iter().filter(|case| HAS_TORCH || !case.needs_torch));
+    let next = Mutex::new(cases.iter());
     let work = || {
         while let Some(case) = { next.lock().unwrap().next() } {
             if let Err(found) = case.run() {
@@ -46,21 +45,13 @@ fn cases() -> Vec<Case<'static>> {
     let lines = TABLE.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
     for line in lines {
         if let Some(name) = line.strip_prefix("== ") {
-            cases.push(Case {
-                name,
-                files: Vec::new(),
-                arguments: "",
-                code: 1,
-                needs_torch: false,
-                stderr: String::new(),
-            });
+            cases.push(Case { name, files: Vec::new(), arguments: "", code: 1, stderr: String::new() });
             continue;
         }
         let case = cases.last_mut().expect("a case begins with its name");
         match line.split_once(' ').unwrap_or((line, "")) {
             ("$", arguments) => case.arguments = arguments,
             ("exit", code) => case.code = code.parse().unwrap(),
-            ("needs", "libtorch") => case.needs_torch = true,
             ("!", line) => case.stderr.push_str(&format!("{line}\n")),
             _ => case.files.push(line),
         }

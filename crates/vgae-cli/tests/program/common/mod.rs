@@ -6,15 +6,10 @@ use assert_cmd::Command;
 
 pub use crate::shared::{Workspace, edge_cases, gzip, karate, repository, ring, rows, thread_data};
 
-/// `true` if the program under test is built with libtorch, which the model `vae` and GPUs need.
+/// `true` if the program under test is built with libtorch, which GPUs need.
 ///
 /// libtorch takes 0.15 s of each start of the program, so the tests run far sooner without it.
 pub const HAS_TORCH: bool = cfg!(feature = "torch");
-
-/// Returns `true` unless `arguments` train a model that needs libtorch and the program is built without it.
-pub fn can_train(arguments: &str) -> bool {
-    HAS_TORCH || !arguments.split_ascii_whitespace().any(|word| word == "vae")
-}
 
 /// The path of the program under test.
 pub const VGAE: &str = env!("CARGO_BIN_EXE_vgae");

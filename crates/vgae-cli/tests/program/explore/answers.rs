@@ -2,7 +2,7 @@
 
 use super::encoded;
 use crate::common::explorer::Explore;
-use crate::common::{HAS_TORCH, Workspace, karate};
+use crate::common::{Workspace, karate};
 use serde_json::Value;
 
 #[test]
@@ -192,11 +192,9 @@ fn rows_without_graph_are_refused() {
     let workspace = Workspace::new();
     let rows: String = (0..40).map(|row| format!("r{row},{},{}\n", row % 2, row % 3)).collect();
     workspace.write("rows.csv", format!("node,a,b\n{rows}"));
-    if HAS_TORCH {
-        workspace.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
-        let error = workspace.failure("explore run --port 0", 2);
-        assert!(error.starts_with("error: there are no links to explore"), "{error}");
-    }
+    workspace.stdout("train rows.csv --model vae --output run --epochs 2 --quiet");
+    let error = workspace.failure("explore run --port 0", 2);
+    assert!(error.starts_with("error: there are no links to explore"), "{error}");
     assert!(workspace.failure("explore nowhere --port 0", 1).contains("is not a run directory"));
     assert!(
         workspace.failure(&format!("explore {} --port 0", karate()), 1).contains("is not a run directory")

@@ -62,7 +62,6 @@ fn stopped_run_resumes_to_same_bits() {
     assert!(stopped.iter().filter(|&&epoch| epoch > 0).count() > settings.len() / 2, "{stopped:?}");
 }
 
-#[cfg(feature = "torch")]
 #[test]
 fn stopped_vae_resumes_to_same_bits() {
     let workspace = Workspace::new();
