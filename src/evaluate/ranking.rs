@@ -49,7 +49,7 @@ use by_node::Node;
 use counts::count;
 
 pub use estimate::Estimate;
-pub use overview::{ListMetrics, PAIR_BUDGET, RankingMetrics};
+pub use overview::{ListMetrics, RankingConfig, RankingMetrics};
 pub use top_list::TopList;
 
 /// The ends at which links are ranked.

@@ -18,7 +18,7 @@ use crate::graph::normalize;
 use crate::graph::transform::transform;
 use crate::graph::{Csr, EdgeList, Features, Pair};
 pub use adjacency::Adjacency;
-use by_source::{BlockScore, score_by_source};
+use by_source::{BlockScore, LANES, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;
 use topology::{CommonNeighbours, NodeValues};
@@ -60,6 +60,7 @@ pub use closed_form::ClosedForm;
 /// ```
 pub struct Baseline {
     score: Box<dyn BlockScore>,
+    num_nodes: usize,
 }
 
 impl Baseline {
@@ -102,7 +103,7 @@ impl Baseline {
                 Box::new(RowProduct::within(&Arc::new(Rows::normalized(propagated))))
             }
         };
-        Ok(Baseline { score })
+        Ok(Baseline { score, num_nodes: train.num_nodes() })
     }
 
     /// Returns the scores of m `pairs`, in their order. A pair's score depends neither on the other pairs nor
@@ -114,6 +115,13 @@ impl Baseline {
     /// eigenvectors.
     pub fn scores(&self, pairs: &[Pair]) -> Vec<f64> {
         score_by_source(pairs, 1, |block| self.score.scores(block))
+    }
+}
+
+impl Baseline {
+    /// Returns the scores of at most eight `sources` with all n nodes; see [`crate::model::score::Score::rows`].
+    pub(crate) fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
+        (sources.len() <= LANES).then(|| self.score.rows(sources, self.num_nodes))
     }
 }
 

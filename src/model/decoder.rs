@@ -23,7 +23,7 @@ mod posterior;
 mod top;
 mod weights;
 
-use ndarray::{Array2, ArrayView2, ArrayViewMut2, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 
 use crate::graph::{EdgeList, Pair};
@@ -84,6 +84,23 @@ impl EmbeddingScorer {
             normalize_rows(z.slice_mut(s![.., columns]), norm);
         }
         EmbeddingScorer { z, decoder }
+    }
+}
+
+impl EmbeddingScorer {
+    /// Returns the logits of some nodes with every node, in f32 where they are inner products.
+    pub(crate) fn rows_of(&self, nodes: &[u32]) -> Vec<f64> {
+        let n = self.z.nrows() as u32;
+        match self.factors() {
+            Some(z) => {
+                let nodes: Vec<usize> = nodes.iter().map(|&node| node as usize).collect();
+                z.select(Axis(0), &nodes).dot(&z.t()).iter().map(|&logit| f64::from(logit)).collect()
+            }
+            None => {
+                let pairs: Vec<Pair> = nodes.iter().flat_map(|&u| (0..n).map(move |v| (u, v))).collect();
+                self.logits(&pairs)
+            }
+        }
     }
 }
 

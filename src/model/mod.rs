@@ -216,7 +216,7 @@ impl Score for Baseline {
         self.scores(&pairs)
     }
 
-    fn symmetric_logits(&self, pairs: &[Pair]) -> Option<Vec<f64>> {
-        Some(self.scores(pairs))
+    fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
+        self.rows(sources)
     }
 }

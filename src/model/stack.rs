@@ -33,13 +33,13 @@ mod combiner;
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
-use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
+use crate::config::{Config, DecoderKind, FeatureTransform, LossKind, ModelConfig, ModelKind, Objective, Select, TrainConfig};
 use crate::error::{Result, WeightError};
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
 use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
-use crate::model::score::Score;
+use crate::model::score::{self, SOURCES, Score, ScoredPair};
 
 pub use combiner::Combiner;
 
@@ -57,6 +57,7 @@ pub struct Stack {
 pub struct Parts {
     networks: Vec<(&'static str, EmbeddingScorer)>,
     closed_form: ClosedForm,
+    num_nodes: usize,
 }
 
 /// A stack, applied to a graph.
@@ -65,9 +66,8 @@ struct Stacked {
     combiner: Combiner,
 }
 
-/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
-/// epochs.
-pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
+/// Returns the names and settings of the networks of a stack, with the seed of `config` and at most its epochs.
+pub fn networks(config: &Config) -> Vec<(&'static str, Config)> {
     let train = TrainConfig {
         epochs: Some(config.train.epochs.unwrap_or(500)),
         validate_every: 5,
@@ -92,11 +92,22 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
         decoder: DecoderKind::HadamardMlp,
         ..ModelConfig::default()
     };
+    let wide = ModelConfig {
+        model: ModelKind::LinearGae,
+        latent: Some(256),
+        feature_transform: tfidf,
+        normalize_embeddings: true,
+        ..ModelConfig::default()
+    };
     let part = |model, train| Config { model, train, ..config.clone() };
-    [
+    let mut networks = vec![
         ("normalised", part(normalised, TrainConfig { mask_edges: 0.5, ..train.clone() })),
-        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train })),
-    ]
+        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train.clone() })),
+    ];
+    if config.train.objective == Objective::Ranking && std::env::var("WIDE").is_ok() {
+        networks.push(("wide", part(wide, TrainConfig { loss: Some(LossKind::Sampled), ..train })));
+    }
+    networks
 }
 
 impl Stack {
@@ -213,7 +224,7 @@ impl Parts {
             (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))
         };
         let networks = networks.iter().map(decode).collect();
-        Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)? })
+        Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)?, num_nodes: edges.num_nodes() })
     }
 
     /// Returns the names of the scores, in the order of the columns of [`Parts::scores`].
@@ -229,11 +240,7 @@ impl Parts {
     /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
-        self.scores_from_first(&pairs)
-    }
-
-    /// Returns the same scores, up to rounding, each computed from the first node of its pair.
-    fn scores_from_first(&self, pairs: &[Pair]) -> Array2<f64> {
+        let pairs = pairs.as_slice();
         let closed_form = self.closed_form.scores(pairs);
         let num_networks = self.networks.len();
         let mut scores = Array2::zeros((pairs.len(), num_networks + closed_form.ncols()));
@@ -243,20 +250,38 @@ impl Parts {
         scores.slice_mut(ndarray::s![.., num_networks..]).assign(&closed_form);
         scores
     }
-}
 
-impl Stacked {
-    fn logits_of(&self, scores: ArrayView2<f64>) -> Vec<f64> {
-        (0..scores.nrows()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
+    /// Returns the combined logits of a few `sources` with all n nodes, source after source.
+    fn combined_rows(&self, combiner: &Combiner, sources: &[u32]) -> Vec<f64> {
+        let num_nodes = self.num_nodes;
+        let mut logits = vec![combiner.intercept; sources.len() * num_nodes];
+        let mut add = |column: usize, scores: Vec<f64>| {
+            let Combiner { mean, deviation, weights, .. } = combiner;
+            let (mean, factor) = (mean[column], weights[column] / deviation[column]);
+            logits.iter_mut().zip(scores).for_each(|(logit, score)| *logit += factor * (score - mean));
+        };
+        for (column, (_, network)) in self.networks.iter().enumerate() {
+            add(column, network.rows_of(sources));
+        }
+        for column in 0..self.closed_form.names().len() {
+            add(self.networks.len() + column, self.closed_form.rows(column, sources, num_nodes));
+        }
+        logits
     }
 }
 
 impl Score for Stacked {
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
-        self.logits_of(self.parts.scores(pairs).view())
+        let scores: Array2<f64> = self.parts.scores(pairs);
+        let scores: ArrayView2<f64> = scores.view();
+        (0..pairs.len()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
     }
 
-    fn symmetric_logits(&self, pairs: &[Pair]) -> Option<Vec<f64>> {
-        Some(self.logits_of(self.parts.scores_from_first(pairs).view()))
+    fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
+        score::top_pairs(self, k, known)
+    }
+
+    fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
+        (sources.len() <= SOURCES).then(|| self.parts.combined_rows(&self.combiner, sources))
     }
 }

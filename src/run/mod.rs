@@ -36,7 +36,7 @@ use std::path::{Path, PathBuf};
 use crate::config::Calibration;
 use crate::error::{Error, Result};
 use crate::evaluate::RunMetrics;
-use crate::evaluate::ranking::RankingMetrics;
+use crate::evaluate::ranking::{RankingConfig, RankingMetrics};
 use crate::evaluate::calibrate::{Calibrator, Population};
 use crate::graph::{Direction, FeatureColumns, Graph};
 use crate::model::score::Score;
@@ -146,11 +146,9 @@ impl Run {
     pub fn rank_parts(
         &self,
         score: &(impl Score + ?Sized),
-        ks: &[usize],
-        budget: u64,
-        seed: u64,
+        config: &RankingConfig,
     ) -> Result<[Option<RankingMetrics>; 2]> {
-        RankingMetrics::of_parts(score, &self.graph.edges, &self.split, ks, budget, seed)
+        RankingMetrics::of_parts(score, &self.graph.edges, &self.split, config)
     }
 
     /// Encodes the graph of the run with message passing over the training edges only.

@@ -156,9 +156,10 @@ impl Sizes {
                 ModelKind::Baseline(BaselineKind::Spectral) => EIGENVECTOR_BYTES * self.num_nodes,
                 ModelKind::Baseline(_) => 0.0,
                 ModelKind::Best => {
-                    let networks = stack::networks(config).map(|(_, config)| self.network_bytes(&config));
+                    let networks = stack::networks(config);
+                    let largest = networks.iter().map(|(_, config)| self.network_bytes(config)).fold(0.0, f64::max);
                     let others = EIGENVECTOR_BYTES * self.num_nodes + FEATURE_COPIES * self.num_feature_bytes;
-                    networks[0].max(networks[1]) + others
+                    largest + others
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);

@@ -17,14 +17,14 @@ use vgae::model::{Encoded, Model};
 use vgae::{Error, split, train};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Kind {
+pub(super) enum Kind {
     Undirected,
     Directed,
     Bipartite,
 }
 
 /// Returns the pairs that could be edges but are not, straight from the definition.
-fn candidates(known: &EdgeList, kind: Kind, num_sources: usize) -> Vec<Pair> {
+pub(super) fn candidates(known: &EdgeList, kind: Kind, num_sources: usize) -> Vec<Pair> {
     let n = known.num_nodes() as u32;
     let edges: BTreeSet<Pair> = known.pairs().iter().copied().collect();
     let is_candidate = |&(u, v): &Pair| match kind {
@@ -52,7 +52,7 @@ fn share_neighbour(known: &EdgeList, (u, v): Pair) -> bool {
     (0..known.num_nodes() as u32).any(|other| are_linked(u, other) && are_linked(v, other))
 }
 
-fn model_kinds(kind: Kind) -> Vec<(ModelKind, DecoderKind)> {
+pub(super) fn model_kinds(kind: Kind) -> Vec<(ModelKind, DecoderKind)> {
     let mut all: Vec<_> = ModelKind::value_variants()
         .iter()
         // The logits of a vae are inner products like those of a vgae.
@@ -135,7 +135,7 @@ fn check_draws(graph: &Graph, kind: Kind, seed: u64) {
 }
 
 /// Generates graphs of 6 to 11 nodes; the features have three columns.
-fn graphs() -> impl Strategy<Value = (Graph, Kind)> {
+pub(super) fn graphs() -> impl Strategy<Value = (Graph, Kind)> {
     let kinds = prop::sample::select(vec![Kind::Undirected, Kind::Directed, Kind::Bipartite]);
     (6usize..12, kinds).prop_flat_map(|(n, kind)| {
         let num_sources = n / 2;

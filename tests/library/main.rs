@@ -21,6 +21,8 @@ mod metamorphic;
 mod metrics;
 mod negatives;
 mod own_process;
+#[cfg(feature = "clap")]
+mod ranking;
 mod read;
 mod rooms;
 

@@ -55,3 +55,32 @@ impl Node {
 fn sum_of_discounts(first: usize, last: usize) -> f64 {
     (first + 1..=last).map(|place| 1.0 / ((1 + place) as f64).log2()).sum()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evaluate::metrics::Rank;
+
+    #[test]
+    fn gain_and_recall_are_those_of_scikit_learn_and_of_all_orders() {
+        // Logits 0.9, 0.8 three times, 0.5, 0.3 twice, 0.1; links are one of 0.8, 0.5 and one of 0.3.
+        let link = |logit, num_above, num_tied| {
+            let rank = Rank { num_above, num_tied, num_negatives: 5 };
+            RankedEnd { link: 0, node: 0, logit, rank }
+        };
+        let node = Node::new(&[link(0.3, 3, 1), link(0.8, 1, 2), link(0.5, 3, 0)]);
+        // ndcg_score of scikit-learn, and the mean recall over every order of the tied pairs by itertools.
+        for (k, gain) in [
+            (1, 0.0),
+            (2, 0.12895093574484717),
+            (3, 0.17690709132574783),
+            (5, 0.425817999363283),
+            (8, 0.587611347850177),
+        ] {
+            assert!((node.ndcg_at(k) - gain).abs() < 1e-12, "{k}: {}", node.ndcg_at(k));
+        }
+        for (k, recall) in [(1, 0.0), (2, 1.0 / 9.0), (3, 2.0 / 9.0), (5, 2.0 / 3.0), (6, 5.0 / 6.0), (8, 1.0)] {
+            assert!((node.recall_at(k) - recall).abs() < 1e-12, "{k}: {}", node.recall_at(k));
+        }
+    }
+}

@@ -9,11 +9,9 @@ use crate::evaluate::ends::{End, Neighbours};
 use crate::evaluate::metrics::Rank;
 use crate::graph::{EdgeList, Pair};
 use crate::model::decoder::{decode_pair, slack};
-use crate::model::score::Score;
+use crate::model::score::{SOURCES, Score};
 
-/// The number of ends whose pairs are scored together: the number of walks that a [`Score`] takes at once.
-const ENDS_PER_BATCH: usize = 8;
-/// The same for inner products: the rows of a block of logits.
+/// The number of ends whose inner products are found together: the rows of a block of logits.
 const ROWS: usize = 64;
 /// The columns of a block of logits.
 const COLUMNS: usize = 1024;
@@ -33,7 +31,7 @@ pub(super) fn count(
             groups.par_chunks(ROWS).flat_map_iter(|groups| products.count(links, groups)).collect()
         }
         None => groups
-            .par_chunks(ENDS_PER_BATCH)
+            .par_chunks(SOURCES)
             .flat_map_iter(|groups| count_all(score, known, neighbours, links, groups))
             .collect(),
     }
@@ -77,11 +75,21 @@ fn count_all(
         excluded().for_each(|node| is_known[node as usize] = false);
         lengths.push(ends_and_others.len() - before);
     }
-    // A score that is the same in both directions does its work for the first node once.
-    let kept_first: Vec<Pair> = ends_and_others.iter().map(|&(end, other)| (end.node(), other)).collect();
-    let logits = score.symmetric_logits(&kept_first).unwrap_or_else(|| {
-        score.logits(&ends_and_others.iter().map(|&(end, other)| end.pair_with(other)).collect::<Vec<_>>())
-    });
+    let nodes: Vec<u32> = groups.iter().map(|group| group[0].0.node()).collect();
+    let logits: Vec<f64> = match score.rows(&nodes) {
+        Some(rows) => {
+            let mut rows = rows.chunks_exact(known.num_nodes());
+            let mut of_end = ends_and_others.chunk_by(|a, b| a.0 == b.0);
+            let pick = |(row, others): (&[f64], &[(End, u32)])| {
+                others.iter().map(|&(_, other)| row[other as usize]).collect::<Vec<f64>>()
+            };
+            rows.by_ref().zip(of_end.by_ref()).flat_map(pick).collect()
+        }
+        None => {
+            let pair = |&(end, other): &(End, u32)| end.pair_with(other);
+            score.logits(&ends_and_others.iter().map(pair).collect::<Vec<_>>())
+        }
+    };
     let mut rest = logits.as_slice();
     let mut ranked = Vec::with_capacity(groups.len());
     for (group, length) in groups.iter().zip(lengths) {

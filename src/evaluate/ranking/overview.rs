@@ -10,13 +10,33 @@ use crate::graph::{EdgeList, Pair};
 use crate::model::score::Score;
 use crate::split::{HeldOut, Split};
 
-/// The number of pairs that are scored for one part if a logit is no inner product: about ten seconds for the
-/// slowest models.
-pub const PAIR_BUDGET: u64 = 8_000_000;
 /// The least number of ends in a sample.
 const LEAST_ENDS: usize = 100;
 /// The length of the shortest list of pairs.
 const SHORT_LIST: usize = 100;
+
+/// What to measure, and how many pairs to score for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RankingConfig {
+    /// The K of hits, recall and NDCG.
+    pub ks: Vec<usize>,
+    /// The lengths of the lists of highest pairs; `None` for 100, the number of links, and ten times that.
+    pub list_lengths: Option<Vec<usize>>,
+    /// The most pairs to score for one part if a logit is an inner product.
+    pub max_products: u64,
+    /// The same for other models.
+    pub max_pairs: u64,
+    /// The seed of a sample of the ends.
+    pub seed: u64,
+}
+
+impl Default for RankingConfig {
+    /// Returns K = 10, the three lists, and limits that take about a minute.
+    fn default() -> Self {
+        let (max_products, max_pairs) = (20_000_000_000, 8_000_000);
+        RankingConfig { ks: vec![10], list_lengths: None, max_products, max_pairs, seed: 0 }
+    }
+}
 
 /// How well the links of one part stand among all pairs; see [`FullRanking`] and [`TopList`].
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -62,25 +82,22 @@ impl RankingMetrics {
         score: &(impl Score + ?Sized),
         known: &EdgeList,
         split: &Split,
-        ks: &[usize],
-        budget: u64,
-        seed: u64,
+        config: &RankingConfig,
     ) -> Result<[Option<Self>; 2]> {
         let compute = |part: &HeldOut, other: &HeldOut| {
             let links = part.edges.pairs();
             let seen = known.with_edges([split.train.pairs(), other.edges.pairs()].concat());
-            let compute = || Self::compute(score, known, &seen, links, ks, budget, seed);
+            let compute = || Self::compute(score, known, &seen, links, config);
             (!links.is_empty()).then(compute).transpose()
         };
         let Split { validation, test, .. } = split;
         Ok([compute(validation, test)?, compute(test, validation)?])
     }
 
-    /// Computes the figures of `links` for each of `ks`. `known` are all edges of the graph, and `seen` those without
-    /// the links. The lists have 100 pairs, as many as there are links, and ten times as many.
+    /// Computes the figures of `links`. `known` are all edges of the graph, and `seen` those without the links.
     ///
-    /// If the logits are not inner products, at most about `budget` pairs are scored: the ends are then a sample by
-    /// `seed`, of at least 100, and the list is left out. A model of inner products is ranked whole.
+    /// If the pairs at all ends are more than `config` allows, the ends are a sample of at least 100, and if those of
+    /// the graph are more, the list is left out.
     ///
     /// # Errors
     /// Returns the errors of [`FullRanking::compute`] and [`FullRanking::hits_at`].
@@ -89,26 +106,22 @@ impl RankingMetrics {
         known: &EdgeList,
         seen: &EdgeList,
         links: &[Pair],
-        ks: &[usize],
-        budget: u64,
-        seed: u64,
+        config: &RankingConfig,
     ) -> Result<Self> {
-        let is_product = score.factors().is_some();
-        let ends = match is_product {
-            true => Ends::All,
-            false => {
-                let count = (budget / known.num_nodes().max(1) as u64) as usize;
-                Ends::Sample { count: count.max(LEAST_ENDS), seed }
-            }
-        };
+        let RankingConfig { ks, list_lengths, max_products, max_pairs, seed } = config;
+        let budget = if score.factors().is_some() { *max_products } else { *max_pairs };
+        let count = (budget / known.num_nodes().max(1) as u64) as usize;
+        let ends = Ends::Sample { count: count.max(LEAST_ENDS), seed: *seed };
         let ranking = FullRanking::compute(score, known, links, ends)?;
-        let list = (is_product || seen.num_pairs() <= budget).then(|| {
-            let lengths = [SHORT_LIST, links.len(), 10 * links.len()];
-            let list = TopList::compute(score, seen, links, lengths.into_iter().max().unwrap_or_default());
+        let list = (seen.num_pairs() <= budget).then(|| {
+            let lengths = list_lengths.clone();
+            let lengths = lengths.unwrap_or_else(|| vec![SHORT_LIST, links.len(), 10 * links.len()]);
+            let longest = lengths.iter().copied().max().unwrap_or_default();
+            let list = TopList::compute(score, seen, links, longest);
             ListMetrics {
                 precision_by_chance: list.precision_by_chance(),
-                precision: lengths.map(|k| (k, list.precision_at(k))).into(),
-                recall: lengths.map(|k| (k, list.recall_at(k))).into(),
+                precision: lengths.iter().map(|&k| (k, list.precision_at(k))).collect(),
+                recall: lengths.iter().map(|&k| (k, list.recall_at(k))).collect(),
             }
         });
         let (num_ranked_ends, num_ends) = ranking.num_ends();

@@ -1,17 +1,24 @@
 //! The encoder of graph normalised auto-encoders (GNAE and VGNAE).
 
-use rand::Rng;
+use ndarray::Array2;
+use rand::{Rng, RngExt};
 
 use crate::kernels::tape::{Dropout, Tape, Weights};
-use crate::model::encoder::{HEADS, Sizes, bias_name, glorot, weight_name, zero_bias};
+use crate::model::encoder::{HEADS, Sizes, bias_name, weight_name};
+
+/// Seeds a matrix of weights uniform within ±1/√`num_inputs`, as PyTorch's `Linear` does.
+fn linear(num_inputs: usize, rows: usize, columns: usize, rng: &mut impl Rng) -> Array2<f32> {
+    let limit = 1.0 / (num_inputs.max(1) as f32).sqrt();
+    Array2::from_shape_simple_fn((rows, columns), || rng.random_range(-limit..limit))
+}
 
 /// The norm of each row before it is propagated: s of the paper's section 3.2.
 const ROW_NORM: f64 = 1.8;
 
 /// The encoder of Ahn & Kim 2021, *Variational Graph Normalized AutoEncoders*, eq. 4: mean = Âᴷ (s · h / ‖h‖)
 /// with h = X W + b, which keeps nodes without neighbours from shrinking to 0; log-variance = Âᴷ (X W' + b'),
-/// not normalised. Departures: weights are initialised as in Glorot & Bengio 2010 and biases to 0, where the
-/// paper's code uses its framework's defaults, and the second head is log σ², where the code has log σ.
+/// not normalised. Weights and biases begin uniform within ±1/√f, as those of the paper's code, a linear layer of
+/// PyTorch. Departure: the second head is log σ², where the code has log σ.
 pub(crate) struct Gnae {
     sizes: Sizes,
     /// K, the number of products with Â.
@@ -27,8 +34,8 @@ impl Gnae {
         rng: &mut impl Rng,
     ) -> Self {
         for head in &HEADS[..sizes.num_heads] {
-            weights.insert(weight_name(head), glorot(sizes.num_features, sizes.width, rng));
-            weights.insert(bias_name(head), zero_bias(sizes.width));
+            weights.insert(weight_name(head), linear(sizes.num_features, sizes.num_features, sizes.width, rng));
+            weights.insert(bias_name(head), linear(sizes.num_features, 1, sizes.width, rng));
         }
         Gnae { sizes, num_propagations }
     }

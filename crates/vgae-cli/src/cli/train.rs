@@ -94,6 +94,9 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
     let seconds = start.elapsed().as_secs_f64();
     timings.train_seconds += seconds;
     reporter.info(format!("trained in {seconds:.1} s"));
+    if let Some(note) = epochs::earlier_was_better(&trained, &config) {
+        reporter.note(note);
+    }
 
     let start = Instant::now();
     let stage = reporter.stage("evaluating");
@@ -124,6 +127,9 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;
     output.finish()?;
+    if let Some(line) = describe::ranking(&graph, &split, &*encoded.score, config.seed)? {
+        reporter.info(line);
+    }
     if !args.no_report {
         let shown = path.display();
         stop.set_message(format!(

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use crate::{Error, Result};
 use serde::Serialize;
-use vgae::evaluate::ranking::{Estimate, PAIR_BUDGET, RankingMetrics};
+use vgae::evaluate::ranking::{Estimate, RankingConfig, RankingMetrics};
 use vgae::model::score::Score;
 use vgae::run::Run;
 use vgae::write::Output;
@@ -13,9 +13,6 @@ use super::report::{estimate, names};
 use super::{Args, write_json};
 use crate::cli::progress::Reporter;
 use crate::cli::stdout;
-
-/// The K of hits, recall and NDCG without `--hits`.
-const DEFAULT_K: usize = 10;
 
 /// The figures of both parts.
 #[derive(Serialize)]
@@ -31,8 +28,11 @@ impl Ranked {
         if run.split.validation.is_empty() && run.split.test.is_empty() {
             return Err(Error::Usage("this run held out no links to evaluate".into()));
         }
-        let ks = if args.hits.is_empty() { vec![DEFAULT_K] } else { args.hits.clone() };
-        let [validation, test] = run.rank_parts(score, &ks, PAIR_BUDGET, args.seed)?;
+        let mut config = RankingConfig { seed: args.seed, ..RankingConfig::default() };
+        if !args.hits.is_empty() {
+            config.ks = args.hits.clone();
+        }
+        let [validation, test] = run.rank_parts(score, &config)?;
         let ranked = Ranked { negatives: "all", seed: args.seed, validation, test };
         ranked.explain(reporter);
         Ok(ranked)

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::Result;
-use vgae::config::{CheckpointPeriod, Config};
+use vgae::config::{CheckpointPeriod, Config, Select};
 use vgae::run::{RunDir, Unfinished};
 use vgae::train::{self, Trained};
 
@@ -84,4 +84,30 @@ pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Repor
         _ => reporter
             .note(format!("the run directory is kept; `vgae train --resume {path}` resumes the training")),
     }
+}
+
+/// The gain of validation AUC and AP, in the mean, above which an earlier epoch was clearly better.
+const CLEAR_GAIN: f64 = 0.01;
+
+/// Returns a note if the last epoch was kept although an earlier one was clearly better on the validation part.
+pub(super) fn earlier_was_better(trained: &Trained, config: &Config) -> Option<String> {
+    if !config.model.model.is_network() || config.train.select() != Select::Last {
+        return None;
+    }
+    let mean = |epoch: &train::Epoch| {
+        Some(f64::midpoint(epoch.validation_roc_auc?, epoch.validation_average_precision?))
+    };
+    let (last, best) = (trained.history.last()?, trained.history.iter().max_by(|a, b| {
+        mean(a).unwrap_or(0.0).total_cmp(&mean(b).unwrap_or(0.0))
+    })?);
+    (mean(best)? > mean(last)? + CLEAR_GAIN).then(|| {
+        let auc = |epoch: &train::Epoch| epoch.validation_roc_auc.unwrap_or_default();
+        format!(
+            "epoch {} was clearly better than the last one, which was kept: validation AUC {:.4} and {:.4}; hint: \
+             --select best keeps the best epoch",
+            best.epoch,
+            auc(best),
+            auc(last)
+        )
+    })
 }
