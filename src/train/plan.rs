@@ -30,7 +30,7 @@ use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Sele
 use crate::error::{Error, Result, size};
 use crate::graph::{EdgeList, Features, Graph};
 use crate::model::stack;
-use crate::model::vae::ROWS_AT_A_TIME;
+use crate::model::vae::{Batch, ROWS_AT_A_TIME};
 use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
 
 /// Bytes per weight: the weight, its gradient and Adam's moments, less the memory that is reused later.
@@ -48,8 +48,6 @@ const GRAVITY_PAIR_BYTES: f64 = 52.0;
 /// Bytes per weight of a VAE: the weight and Adam's moments; for half of them, also the form in which the last
 /// layer is multiplied, and what is copied for a checkpoint.
 const ROWS_WEIGHT_BYTES: f64 = 18.0;
-/// Copies of a batch of rows that are evaluated, if they are dense: by row, by column and as they are read.
-const ROW_COPIES: f64 = 4.0;
 /// Bytes per latent dimension of a row: the mean, the log-variance and the batches that they are joined from.
 const LATENT_BYTES: f64 = 24.0;
 /// Bytes per node of the spectral score: the eigenvectors and the scratch space of their iteration.
@@ -163,10 +161,12 @@ impl Sizes {
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
+                    let num_entries = self.num_feature_bytes / ENTRY_BYTES / self.num_nodes;
                     (ROWS_WEIGHT_BYTES + kept_bytes(config))
                         * hidden
                         * (2.0 * self.num_columns + 3.0 * latent)
-                        + 4.0 * ROW_COPIES * ROWS_AT_A_TIME as f64 * (self.num_columns + hidden)
+                        + ROWS_AT_A_TIME as f64
+                            * (Batch::bytes_per_row(num_entries, self.num_columns) + 4.0 * hidden)
                         + LATENT_BYTES * self.num_nodes * latent
                 }
                 _ => self.network_bytes(config),

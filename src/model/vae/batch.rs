@@ -61,6 +61,15 @@ impl Batch {
         Self::of_entries(by_row, num_columns)
     }
 
+    /// Returns the bytes that a row of `num_entries` nonzeros takes in a batch.
+    pub(crate) fn bytes_per_row(num_entries: f64, num_columns: f64) -> f64 {
+        // A value and an index of each, as they are read; the same by column, or all numbers in both orders.
+        match num_entries >= DENSE_FROM * num_columns {
+            true => 8.0 * num_entries + 8.0 * num_columns,
+            false => 16.0 * num_entries,
+        }
+    }
+
     /// Returns the number of rows.
     pub(crate) fn num_rows(&self) -> usize {
         self.num_rows

@@ -112,7 +112,11 @@ impl Vae {
     /// Replaces the weights; see [`crate::model::network::Network::set_weights`].
     pub(crate) fn set_weights(&mut self, weights: Weights) -> std::result::Result<(), WeightError> {
         check_weights(&weights, &self.weights, "vae of this likelihood")?;
-        self.weights = weights;
+        let by_rows = |weight: Array2<f32>| match weight.is_standard_layout() {
+            true => weight,
+            false => weight.as_standard_layout().into_owned(),
+        };
+        self.weights = weights.into_iter().map(|(name, weight)| (name, by_rows(weight))).collect();
         Ok(())
     }
 
