@@ -157,7 +157,7 @@ pub enum LossKind {
 
 impl LossKind {
     /// The largest number of nodes for which [`LossKind::Auto`] means [`LossKind::Exact`]. An epoch takes a tenth of a
-    /// second there.
+    /// second there, and some tenths with the gravity decoder.
     pub const AUTO_EXACT_NODES: usize = 20_000;
 
     /// Returns the loss that `Auto` means for a graph of `num_nodes`; any other loss unchanged.

@@ -145,6 +145,19 @@ fn reverses_of_edges_are_drawn_as_negatives() {
 }
 
 #[test]
+fn a_nan_or_infinity_makes_the_sampled_loss_not_finite() {
+    let edges = directed(40);
+    let sampled = SampledEdges::new(edges.clone(), Weighting::Balanced);
+    let sample = sampled.draw(&edges, 1, &mut ChaCha8Rng::seed_from_u64(1));
+    let node = edges.pairs()[0].1 as usize;
+    for (column, value) in [(0, f32::NAN), (2, f32::INFINITY), (3, f32::NAN)] {
+        let mut z = embeddings(40, 4, 1.0);
+        z[node * 4 + column] = value;
+        assert!(!sample.gravity_value_and_gradient(&z, 4, 1.0).0.is_finite());
+    }
+}
+
+#[test]
 fn unbiased_loss_is_exact_on_average() {
     let edges = directed(40);
     let z = embeddings(40, 6, 1.0);

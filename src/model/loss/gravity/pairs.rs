@@ -74,7 +74,7 @@ impl<'a> Bodies<'a> {
                 let rows = rows.chunks_exact(self.width);
                 let terms = rows.zip(gradient.chunks_exact_mut(self.width)).map(|(row, gradient)| {
                     // The distance is 0, unless a coordinate is not finite.
-                    let distance: f32 = row[..mass].iter().map(|&value| value - value).sum();
+                    let distance: f32 = row[..mass].iter().map(|&value| 0.0 * value).sum();
                     let distance = f64::from(distance) + DISTANCE_OFFSET;
                     let x = f64::from(row[mass]) - self.lambda * distance.ln();
                     let (value, slope) = cost.of_logit(x, 1.0);
@@ -125,7 +125,8 @@ impl WithSimd for ForcesOfPairs<'_> {
         let mut numbers: Vec<f32> = pairs.iter().map(|&(_, v)| bodies.row(v as usize)[mass]).collect();
         let lambda = bodies.lambda as f32;
         for (number, &distance) in numbers.iter_mut().zip(&distances) {
-            *number -= lambda * ln(distance);
+            // `ln` gives infinity and NaN a finite logarithm; the second term passes them on.
+            *number -= lambda * ln(distance) + 0.0 * distance;
         }
         let total = costs(&mut numbers, weights, cost);
         for ((force, &slope), &distance) in forces.iter_mut().zip(&numbers).zip(&distances) {

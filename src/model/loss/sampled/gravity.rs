@@ -33,6 +33,7 @@ impl Sample<'_> {
         gradient: &mut [f32],
     ) -> f64 {
         let edges = &self.edges.edges;
+        assert!(width >= 2 && z.len() == edges.num_nodes() * width, "z must be [n, d + 1]");
         let num_edges = edges.len() as f64;
         gradient.par_chunks_mut(1 << 14).for_each(|numbers| numbers.fill(0.0));
         let bodies = Bodies { z, width, lambda };
