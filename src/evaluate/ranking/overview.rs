@@ -30,6 +30,14 @@ pub struct RankingConfig {
     pub seed: u64,
 }
 
+impl RankingConfig {
+    /// Returns what a summary needs, within about a second: the list of the 100 highest pairs.
+    pub fn summary(seed: u64) -> Self {
+        let (max_products, max_pairs) = (500_000_000, 4_000_000);
+        RankingConfig { ks: Vec::new(), list_lengths: Some(vec![SHORT_LIST]), max_products, max_pairs, seed }
+    }
+}
+
 impl Default for RankingConfig {
     /// Returns K = 10, the three lists, and limits that take about a minute.
     fn default() -> Self {
@@ -92,6 +100,26 @@ impl RankingMetrics {
         };
         let Split { validation, test, .. } = split;
         Ok([compute(validation, test)?, compute(test, validation)?])
+    }
+
+    /// Computes the figures of the test part of `split`, or else of its validation part; see
+    /// [`RankingMetrics::of_parts`]. `None` if neither has links.
+    ///
+    /// # Errors
+    /// Returns the errors of [`RankingMetrics::compute`].
+    pub fn of_last_part(
+        score: &(impl Score + ?Sized),
+        known: &EdgeList,
+        split: &Split,
+        config: &RankingConfig,
+    ) -> Result<Option<Self>> {
+        let (part, other) = match split.test.is_empty() {
+            false => (&split.test, &split.validation),
+            true => (&split.validation, &split.test),
+        };
+        let seen = known.with_edges([split.train.pairs(), other.edges.pairs()].concat());
+        let compute = || Self::compute(score, known, &seen, part.edges.pairs(), config);
+        (!part.edges.is_empty()).then(compute).transpose()
     }
 
     /// Computes the figures of `links`. `known` are all edges of the graph, and `seen` those without the links.

@@ -1,5 +1,6 @@
 //! The findings: what the figures mean, in sentences.
 
+mod ranked;
 mod trust;
 
 use crate::report::{BaselineMetrics, HeldOut, Link, Report, Scope, figure};
@@ -15,6 +16,8 @@ pub enum Question {
     Learned,
     /// "Can I trust it?"
     Trusted,
+    /// "Does it find true links?"
+    Ranked,
     /// "What did it find?"
     Found,
 }
@@ -36,6 +39,7 @@ impl Question {
         match self {
             Question::Learned => "Did it learn?",
             Question::Trusted => "Can I trust it?",
+            Question::Ranked => "Does it find true links?",
             Question::Found => "What did it find?",
         }
     }
@@ -66,6 +70,7 @@ pub(super) fn answers(report: &Report) -> Vec<Finding> {
             reasons: vec!["No links were held out, so nothing can be measured.".into()],
         }),
     }
+    findings.extend(report.ranking.as_ref().map(|ranking| ranked::found(ranking, report)));
     findings.extend(found(report));
     findings
 }

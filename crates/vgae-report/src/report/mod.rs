@@ -55,6 +55,7 @@ use crate::Result;
 use crate::config::{MapKind, ReportConfig};
 use vgae::config::BaselineKind;
 use vgae::evaluate::metrics::Metrics;
+use vgae::evaluate::ranking::{RankingConfig, RankingMetrics};
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::transform::transform;
 use vgae::graph::{EdgeList, NodeIds};
@@ -84,6 +85,8 @@ pub struct Report {
     pub validation: Option<Metrics>,
     /// The figures of the test part, or of the validation part if no test part was held out.
     pub held_out: Option<HeldOut>,
+    /// The same links among all pairs of the graph.
+    pub ranking: Option<RankingMetrics>,
     /// Scores that need no training, measured on the same edges and negatives, best first.
     pub baselines: Vec<BaselineMetrics>,
     /// Scores that need no training but would take too long on this graph.
@@ -145,6 +148,9 @@ impl Report {
             )
         });
         let held_out = held_out.transpose()?;
+        let config_of_ranking = RankingConfig::summary(seed);
+        let ranking =
+            RankingMetrics::of_last_part(&*encoded.score, &graph.edges, split, &config_of_ranking)?;
         let (baselines, skipped_baselines) = match part {
             Some((_, part)) => baselines::measure(run, part)?,
             None => Default::default(),
@@ -183,6 +189,7 @@ impl Report {
             findings: Vec::new(),
             validation: metrics.validation,
             held_out,
+            ranking,
             baselines,
             skipped_baselines,
             mean_variance: rows.and_then(|_| mean_variance(run)),

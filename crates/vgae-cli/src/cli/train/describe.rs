@@ -148,39 +148,23 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
     }
 }
 
-/// The most pairs that are scored to rank links after training, if a logit is an inner product or not: about a second.
-const MAX_PRODUCTS: u64 = 500_000_000;
-const MAX_PAIRS: u64 = 4_000_000;
-/// The length of the list of highest pairs.
-const LIST_LENGTH: usize = 100;
-
 /// Returns a line on how the test links, or else the validation links, rank among all pairs; `None` without any.
 pub(super) fn ranking(graph: &Graph, split: &Split, score: &dyn Score, seed: u64) -> Result<Option<String>> {
-    let (name, part, other) = match split.test.is_empty() {
-        false => ("test", &split.test, &split.validation),
-        true => ("validation", &split.validation, &split.test),
-    };
-    let links = part.edges.pairs();
-    if links.is_empty() {
+    let config = RankingConfig::summary(seed);
+    let Some(metrics) = RankingMetrics::of_last_part(score, &graph.edges, split, &config)? else {
         return Ok(None);
-    }
-    let seen = graph.edges.with_edges([split.train.pairs(), other.edges.pairs()].concat());
-    let config = RankingConfig {
-        ks: Vec::new(),
-        list_lengths: Some(vec![LIST_LENGTH]),
-        max_products: MAX_PRODUCTS,
-        max_pairs: MAX_PAIRS,
-        seed,
     };
-    let metrics = RankingMetrics::compute(score, &graph.edges, &seen, links, &config)?;
+    let name = if split.test.is_empty() { "validation" } else { "test" };
     let mrr = metrics.mean_reciprocal_rank;
     let interval = mrr.interval.map_or_else(String::new, |Interval { lower, upper }| {
         format!(" ({lower:.3} to {upper:.3}, from a sample of the nodes)")
     });
-    let list = metrics.list.and_then(|list| Some((*list.precision.get(&LIST_LENGTH)?, list.precision_by_chance)));
-    let list = list.map_or_else(String::new, |(precision, chance)| {
-        format!("; precision@{LIST_LENGTH} {precision:.2}, {:.0} times chance", precision / chance)
+    let list = metrics.list.and_then(|list| {
+        let (length, precision) = list.precision.into_iter().next()?;
+        let factor = precision / list.precision_by_chance;
+        Some(format!("; precision@{length} {precision:.2}, {factor:.0} times chance"))
     });
+    let list = list.unwrap_or_default();
     Ok(Some(format!(
         "{name} links among all pairs: MRR {:.3}{interval}, median rank {:.0}{list}",
         mrr.value, metrics.median_rank
