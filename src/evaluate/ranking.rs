@@ -108,9 +108,10 @@ impl FullRanking {
         if links.is_empty() {
             return Err(Error::OneClass { metric: "a rank", positives: 0, negatives: known.num_nodes() });
         }
-        let both = links.iter().enumerate().flat_map(|(link, &pair)| {
-            End::both(pair, known.direction()).map(|end| (end, link))
-        });
+        let both = links
+            .iter()
+            .enumerate()
+            .flat_map(|(link, &pair)| End::both(pair, known.direction()).map(|end| (end, link)));
         let mut all: Vec<(End, usize)> = both.collect();
         all.sort_unstable();
         let mut groups: Vec<&[(End, usize)]> = all.chunk_by(|a, b| a.0 == b.0).collect();

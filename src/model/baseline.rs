@@ -18,7 +18,7 @@ use crate::graph::normalize;
 use crate::graph::transform::transform;
 use crate::graph::{Csr, EdgeList, Features, Pair};
 pub use adjacency::Adjacency;
-use by_source::{BlockScore, LANES, score_by_source};
+use by_source::{BlockScore, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;
 use topology::{CommonNeighbours, NodeValues};
@@ -119,9 +119,9 @@ impl Baseline {
 }
 
 impl Baseline {
-    /// Returns the scores of at most eight `sources` with all n nodes; see [`crate::model::score::Score::rows`].
-    pub(crate) fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
-        (sources.len() <= LANES).then(|| self.score.rows(sources, self.num_nodes))
+    /// Returns the scores of `sources` with all n nodes; see [`crate::model::score::Score::rows`].
+    pub(crate) fn rows(&self, sources: &[u32]) -> Vec<f64> {
+        self.score.rows(sources, self.num_nodes)
     }
 }
 

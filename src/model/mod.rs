@@ -217,6 +217,6 @@ impl Score for Baseline {
     }
 
     fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
-        self.rows(sources)
+        Some(Baseline::rows(self, sources))
     }
 }

@@ -8,7 +8,7 @@ use rayon::prelude::*;
 use crate::graph::{EdgeList, Pair};
 
 /// The most nodes whose rows are found together; see [`Score::rows`].
-pub const SOURCES: usize = 8;
+pub const SOURCES: usize = 64;
 
 /// Gives pairs of nodes their logits. It is a trained model or a score that needs no training, applied to a
 /// graph.
@@ -100,7 +100,11 @@ pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeLis
             best.merge(TopK::best_of(k, &pairs, &score.logits(&pairs)))
         }),
     };
-    let best = nodes.par_chunks(SOURCES).map(best_of_nodes).reduce(|| TopK::new(2 * k + SPARE), TopK::merge).into_sorted();
+    let best = nodes
+        .par_chunks(SOURCES)
+        .map(best_of_nodes)
+        .reduce(|| TopK::new(2 * k + SPARE), TopK::merge)
+        .into_sorted();
     if nodes.is_empty() || score.rows(&nodes[..1]).is_none() {
         return best.into_iter().take(k).collect();
     }

@@ -33,13 +33,13 @@ mod combiner;
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
 
-use crate::config::{Config, DecoderKind, FeatureTransform, LossKind, ModelConfig, ModelKind, Objective, Select, TrainConfig};
+use crate::config::{Config, DecoderKind, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
 use crate::error::{Result, WeightError};
 use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
 use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
-use crate::model::score::{self, SOURCES, Score, ScoredPair};
+use crate::model::score::{self, Score, ScoredPair};
 
 pub use combiner::Combiner;
 
@@ -66,8 +66,9 @@ struct Stacked {
     combiner: Combiner,
 }
 
-/// Returns the names and settings of the networks of a stack, with the seed of `config` and at most its epochs.
-pub fn networks(config: &Config) -> Vec<(&'static str, Config)> {
+/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
+/// epochs.
+pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
         epochs: Some(config.train.epochs.unwrap_or(500)),
         validate_every: 5,
@@ -92,22 +93,11 @@ pub fn networks(config: &Config) -> Vec<(&'static str, Config)> {
         decoder: DecoderKind::HadamardMlp,
         ..ModelConfig::default()
     };
-    let wide = ModelConfig {
-        model: ModelKind::LinearGae,
-        latent: Some(256),
-        feature_transform: tfidf,
-        normalize_embeddings: true,
-        ..ModelConfig::default()
-    };
     let part = |model, train| Config { model, train, ..config.clone() };
-    let mut networks = vec![
+    [
         ("normalised", part(normalised, TrainConfig { mask_edges: 0.5, ..train.clone() })),
-        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train.clone() })),
-    ];
-    if config.train.objective == Objective::Ranking && std::env::var("WIDE").is_ok() {
-        networks.push(("wide", part(wide, TrainConfig { loss: Some(LossKind::Sampled), ..train })));
-    }
-    networks
+        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train })),
+    ]
 }
 
 impl Stack {
@@ -156,6 +146,12 @@ impl Stack {
         let [mean, deviation, own, intercept] = COMBINER.map(row);
         let combiner =
             Combiner { mean: mean?, deviation: deviation?, weights: own?, intercept: intercept?[0] };
+        // A run of before some of today's scores has too few weights.
+        let lengths = [&combiner.mean, &combiner.deviation, &combiner.weights].map(Array1::len);
+        let num_parts = ClosedForm::NUM_COLUMNS.map(|num_columns| parts.len() + num_columns);
+        if lengths[0] != lengths[1] || lengths[0] != lengths[2] || !num_parts.contains(&lengths[0]) {
+            return Err(WeightError::Missing { name: COMBINER[2].into() });
+        }
         Ok(Stack { networks: parts, combiner, seed: config.seed })
     }
 
@@ -224,7 +220,11 @@ impl Parts {
             (*name, EmbeddingScorer::new(embeddings.mean, network.decoder()))
         };
         let networks = networks.iter().map(decode).collect();
-        Ok(Parts { networks, closed_form: ClosedForm::new(edges, features, seed)?, num_nodes: edges.num_nodes() })
+        Ok(Parts {
+            networks,
+            closed_form: ClosedForm::new(edges, features, seed)?,
+            num_nodes: edges.num_nodes(),
+        })
     }
 
     /// Returns the names of the scores, in the order of the columns of [`Parts::scores`].
@@ -282,6 +282,6 @@ impl Score for Stacked {
     }
 
     fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
-        (sources.len() <= SOURCES).then(|| self.parts.combined_rows(&self.combiner, sources))
+        Some(self.parts.combined_rows(&self.combiner, sources))
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
-use crate::read::npy::{Number, NpyArray};
+use crate::read::npy::{NpyArray, Number};
 use crate::read::pairs::{Columns, PairReader};
 
 /// The negatives of a file.
@@ -74,11 +74,17 @@ pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Li
         [_, _] => 1,
         [_, _, 2] => 2,
         _ => {
-            return Err(error(format!("has the shape {shape:?}; expected [m, K, 2] pairs or [m, K] targets of m links")));
+            return Err(error(format!(
+                "has the shape {shape:?}; expected [m, K, 2] pairs or [m, K] targets of m links"
+            )));
         }
     };
     if shape[0] != links.len() as u64 {
-        return Err(error(format!("has lists for {} links; expected {}, one for each link", shape[0], links.len())));
+        return Err(error(format!(
+            "has lists for {} links; expected {}, one for each link",
+            shape[0],
+            links.len()
+        )));
     }
     let per_link = shape[1] as usize;
     let mut lists: Vec<Vec<Pair>> = vec![Vec::new(); links.len()];

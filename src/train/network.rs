@@ -94,11 +94,11 @@ pub(super) fn fit(
             break;
         }
         let epoch_start = Instant::now();
-        let masked = Masked::draw(&split.train, config.train.mask_edges, &mut rng);
+        let masked = Masked::draw(&split.train, config, &mut rng);
         let masked_adj_norm = masked.as_ref().map(|masked| adj_norm(&masked.kept, &config.model));
         let hidden = masked
             .as_ref()
-            .map(|masked| sampled_edges(&masked.hidden, &split.train, Weighting::Balanced, config));
+            .map(|masked| sampled_edges(&masked.learnt, &split.train, Weighting::Balanced, config));
         let target = match next_target.take() {
             Some(target) => target,
             None => source.target(hidden.as_ref(), &split.train, config, rng.random()),
@@ -281,25 +281,35 @@ fn validate(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metri
     evaluate::part(&decoded, &split.validation)
 }
 
+/// The most hidden edges that one step of a perceptron learns from. Each costs thousands of times as much as with inner
+/// products, and a step from so many has little noise.
+const MAX_PERCEPTRON_EDGES: usize = 16_384;
+
 /// The training edges of one epoch, in two parts.
 struct Masked {
     /// The edges that carry messages.
     kept: EdgeList,
-    /// The edges that do not.
-    hidden: EdgeList,
+    /// Those of the others that the step learns from.
+    learnt: EdgeList,
 }
 
 impl Masked {
-    /// Hides `fraction` of the edges, at least one. Returns `None` if the fraction is 0.
-    fn draw(train: &EdgeList, fraction: f64, rng: &mut impl Rng) -> Option<Masked> {
+    /// Hides the fraction of the edges that `config` sets, at least one. Returns `None` if it is 0.
+    fn draw(train: &EdgeList, config: &Config, rng: &mut impl Rng) -> Option<Masked> {
+        let fraction = config.train.mask_edges;
         if fraction == 0.0 {
             return None;
         }
         let num_hidden = ((train.len() as f64 * fraction) as usize).max(1);
         let mut order: Vec<usize> = (0..train.len()).collect();
         let (hidden, kept) = order.partial_shuffle(rng, num_hidden);
-        hidden.sort_unstable();
+        let num_learnt = match config.model.decoder {
+            DecoderKind::InnerProduct => hidden.len(),
+            DecoderKind::HadamardMlp => hidden.len().min(MAX_PERCEPTRON_EDGES),
+        };
+        let learnt = &mut hidden[..num_learnt];
+        learnt.sort_unstable();
         kept.sort_unstable();
-        Some(Masked { kept: train.select(kept), hidden: train.select(hidden) })
+        Some(Masked { kept: train.select(kept), learnt: train.select(learnt) })
     }
 }

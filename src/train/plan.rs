@@ -155,7 +155,8 @@ impl Sizes {
                 ModelKind::Baseline(_) => 0.0,
                 ModelKind::Best => {
                     let networks = stack::networks(config);
-                    let largest = networks.iter().map(|(_, config)| self.network_bytes(config)).fold(0.0, f64::max);
+                    let largest =
+                        networks.iter().map(|(_, config)| self.network_bytes(config)).fold(0.0, f64::max);
                     let others = EIGENVECTOR_BYTES * self.num_nodes + FEATURE_COPIES * self.num_feature_bytes;
                     largest + others
                 }

@@ -63,7 +63,10 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 fn assert_close(found: Estimate, expected: f64) {
-    assert!(found.interval.is_none() && (found.value - expected).abs() < 1e-12, "{found:?}, expected {expected}");
+    assert!(
+        found.interval.is_none() && (found.value - expected).abs() < 1e-12,
+        "{found:?}, expected {expected}"
+    );
 }
 
 /// Lists the pairs at both ends of each link, end after end.

@@ -39,7 +39,12 @@ const EPSILON: f64 = 5e-5;
 ///
 /// With e ends it takes O(e · (n log n + work of the scores)) time, O(n) memory per thread. The same `rng` gives the
 /// same negatives on any number of threads.
-pub fn heart(split: &Split, features: Option<&Features>, per_edge: usize, rng: &mut impl Rng) -> PartNegatives {
+pub fn heart(
+    split: &Split,
+    features: Option<&Features>,
+    per_edge: usize,
+    rng: &mut impl Rng,
+) -> PartNegatives {
     let Split { train, validation, test, .. } = split;
     let known = [train.clone(), train.with_edges([train.pairs(), validation.edges.pairs()].concat())];
     let links = [validation.edges.pairs(), test.edges.pairs()];
@@ -150,7 +155,8 @@ impl Ranking {
         // The authors' code computes scores in f32, where sums in different orders are mostly equal.
         let in_f32 = |scores: &[f64]| scores.iter().map(|&score| score as f32).collect::<Vec<f32>>();
         let walks = [in_f32(scores), in_f32(push.estimates())];
-        let mut best = |turn: &Turn| (turn.place, self.best(turn, &walks, cosines.as_mut(), &mut scratch.is_out));
+        let mut best =
+            |turn: &Turn| (turn.place, self.best(turn, &walks, cosines.as_mut(), &mut scratch.is_out));
         turns.iter().map(&mut best).collect()
     }
 
@@ -228,7 +234,8 @@ mod tests {
     #[test]
     fn ranks_are_those_of_the_authors_code() {
         // `rank_score_matrix` of their repository, run with numpy and scipy on these rows, -1 for a node that is out.
-        let ranks = |scores: &[f32]| ranks_of(scores, &scores.iter().map(|&score| score < 0.0).collect::<Vec<_>>());
+        let ranks =
+            |scores: &[f32]| ranks_of(scores, &scores.iter().map(|&score| score < 0.0).collect::<Vec<_>>());
         assert_eq!(ranks(&[5.0, 5.0, 3.0, 0.0, 2.0, 2.0, 1.0, 0.0]), [1, 1, 2, 6, 4, 4, 5, 6]);
         assert_eq!(ranks(&[0.0, 0.0, -1.0]), [1, 1, 2]);
         assert_eq!(ranks(&[0.5, 0.0, -1.0]), [1, 2, 3]);

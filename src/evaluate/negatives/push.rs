@@ -12,7 +12,12 @@ pub(super) struct Push {
 impl Push {
     pub(super) fn new(num_nodes: usize) -> Self {
         let zeros = vec![0.0; num_nodes];
-        Push { estimates: zeros.clone(), residuals: zeros, is_queued: vec![false; num_nodes], touched: Vec::new() }
+        Push {
+            estimates: zeros.clone(),
+            residuals: zeros,
+            is_queued: vec![false; num_nodes],
+            touched: Vec::new(),
+        }
     }
 
     /// Approximates the PageRank of every node from `start`, until each residual is below `restart` · `epsilon` ·

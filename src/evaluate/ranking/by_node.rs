@@ -79,7 +79,9 @@ mod tests {
         ] {
             assert!((node.ndcg_at(k) - gain).abs() < 1e-12, "{k}: {}", node.ndcg_at(k));
         }
-        for (k, recall) in [(1, 0.0), (2, 1.0 / 9.0), (3, 2.0 / 9.0), (5, 2.0 / 3.0), (6, 5.0 / 6.0), (8, 1.0)] {
+        for (k, recall) in
+            [(1, 0.0), (2, 1.0 / 9.0), (3, 2.0 / 9.0), (5, 2.0 / 3.0), (6, 5.0 / 6.0), (8, 1.0)]
+        {
             assert!((node.recall_at(k) - recall).abs() < 1e-12, "{k}: {}", node.recall_at(k));
         }
     }

@@ -170,7 +170,8 @@ impl<'a> Products<'a> {
             let end = group[0].0;
             let range = others(end, self.known);
             // The row holds the node itself and its neighbours, which are no candidates.
-            let excluded = || self.neighbours.of(end).iter().copied().chain([end.node()]).filter(|v| range.contains(v));
+            let excluded =
+                || self.neighbours.of(end).iter().copied().chain([end.node()]).filter(|v| range.contains(v));
             let rank = |(&(end, link), mut threshold): (&(End, usize), Threshold)| {
                 for other in excluded() {
                     let logit = decode_pair(self.z, (end.node(), other));

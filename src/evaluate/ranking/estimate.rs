@@ -50,7 +50,9 @@ mod tests {
         let half = 1.959963984540054 * (0.25f64 / 3.0 / 4.0 * 0.75).sqrt();
         let interval = estimate.interval.unwrap();
         assert_eq!(estimate.value, 0.5);
-        assert!((interval.lower - (0.5 - half)).abs() < 1e-12 && (interval.upper - (0.5 + half)).abs() < 1e-12);
+        assert!(
+            (interval.lower - (0.5 - half)).abs() < 1e-12 && (interval.upper - (0.5 + half)).abs() < 1e-12
+        );
         assert_eq!(Estimate::of_ratio(&clusters, 3).interval, None);
         assert_eq!(Estimate::of_ratio(&clusters[..1], 3).interval, Some(Interval { lower: 0.0, upper: 1.0 }));
     }

@@ -44,12 +44,17 @@ pub(super) trait BlockScore: Send + Sync {
     /// Returns the score of each query, in order. A score must not depend on the rest of the block.
     fn scores(&self, block: &Block) -> Vec<f64>;
 
-    /// Returns the scores of at most [`LANES`] `sources` with all of `num_nodes` nodes, source after source, as
+    /// Returns the scores of `sources` with all of `num_nodes` nodes, source after source, as
     /// [`BlockScore::scores`] would up to rounding.
     fn rows(&self, sources: &[u32], num_nodes: usize) -> Vec<f64> {
-        let lanes = 0..sources.len();
-        let queries = lanes.flat_map(|lane| (0..num_nodes as u32).map(move |target| Query { lane, target }));
-        self.scores(&Block { sources: sources.to_vec(), queries: queries.collect() })
+        let mut rows = Vec::with_capacity(sources.len() * num_nodes);
+        for sources in sources.chunks(LANES) {
+            let lanes = 0..sources.len();
+            let queries =
+                lanes.flat_map(|lane| (0..num_nodes as u32).map(move |target| Query { lane, target }));
+            rows.extend(self.scores(&Block { sources: sources.to_vec(), queries: queries.collect() }));
+        }
+        rows
     }
 }
 

@@ -149,12 +149,15 @@ impl ClosedForm {
         Ok(ClosedForm { names: &WITH_FEATURES, columns })
     }
 
-    /// Returns the scores in column `column` of a few `sources`, at most eight, with all n nodes, source after source:
+    /// Returns the scores in column `column` of `sources` with all n nodes, source after source:
     /// those of [`ClosedForm::scores`] up to rounding, in less time.
     pub(crate) fn rows(&self, column: usize, sources: &[u32], num_nodes: usize) -> Vec<f64> {
         let Column { score, rescale } = &self.columns[column];
         score.rows(sources, num_nodes).into_iter().map(rescale).collect()
     }
+
+    /// k, the number of columns, for a graph with features and for one without.
+    pub(crate) const NUM_COLUMNS: [usize; 2] = [WITH_FEATURES.len(), WITHOUT_FEATURES.len()];
 
     /// Returns the names of the k columns.
     pub fn names(&self) -> &'static [&'static str] {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, BlockScore, LANES};
+use super::by_source::{Block, BlockScore};
 use super::rows::Rows;
 use super::topology::NodeValues;
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{ScoredPair, TopK};
+use crate::model::score::{SOURCES, ScoredPair, TopK};
 
 /// The number of nodes that are most similar to a node.
 const NUM_SIMILAR: usize = 10;
@@ -31,7 +31,7 @@ impl Similar {
         let step = n.div_ceil(MAX_COMPARED).max(1);
         let nodes: Vec<u32> = (0..n as u32).collect();
         let found: Vec<(f64, Vec<Pair>)> = nodes
-            .par_chunks(LANES)
+            .par_chunks(SOURCES)
             .flat_map_iter(|nodes| {
                 let cosines = rows.dot_all(&rows.select(nodes));
                 let nearest = |(&node, cosines): (&u32, &[f64])| {
@@ -71,7 +71,8 @@ impl BestMatch {
     }
 
     fn best(&self, node: usize, neighbours_of: usize) -> f64 {
-        let cosines = self.adjacency.neighbours(neighbours_of).iter().map(|&w| self.rows.dot_nodes(node, w as usize));
+        let cosines =
+            self.adjacency.neighbours(neighbours_of).iter().map(|&w| self.rows.dot_nodes(node, w as usize));
         cosines.fold(0.0, f64::max)
     }
 }
@@ -87,7 +88,7 @@ impl BlockScore for BestMatch {
         let mut scores = Vec::with_capacity(own.len());
         for (&source, own) in sources.iter().zip(own.chunks_exact(num_nodes)) {
             let mut across = vec![0f64; num_nodes];
-            for neighbours in self.adjacency.neighbours(source as usize).chunks(LANES) {
+            for neighbours in self.adjacency.neighbours(source as usize).chunks(SOURCES) {
                 for cosines in cosines_of(neighbours).chunks_exact(num_nodes) {
                     across.iter_mut().zip(cosines).for_each(|(most, &cosine)| *most = most.max(cosine));
                 }

@@ -34,7 +34,8 @@ impl Gnae {
         rng: &mut impl Rng,
     ) -> Self {
         for head in &HEADS[..sizes.num_heads] {
-            weights.insert(weight_name(head), linear(sizes.num_features, sizes.num_features, sizes.width, rng));
+            weights
+                .insert(weight_name(head), linear(sizes.num_features, sizes.num_features, sizes.width, rng));
             weights.insert(bias_name(head), linear(sizes.num_features, 1, sizes.width, rng));
         }
         Gnae { sizes, num_propagations }

@@ -18,7 +18,7 @@ const LISTS_STREAM: u64 = 3;
 const MAX_LINKS: usize = 1000;
 /// The number of negatives of an end that each score chooses, and that are drawn.
 const NUM_HARD: usize = 10;
-const NUM_RANDOM: usize = 30;
+const NUM_RANDOM: usize = 100;
 /// The scores that choose hard negatives, with features and without.
 const CHOOSERS: [&str; 5] =
     ["neighbourhood-cosine", "cosine", "log-katz", "log-resource-allocation", "log-paths-of-three"];
@@ -41,7 +41,7 @@ pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -
     let train = split.train.undirected();
     let known = train.with_edges([train.pairs(), split.validation.edges.pairs()].concat());
     let mut links = fitting.fitted_on.edges.pairs().to_vec();
-    let num_links = links.len().min(num("ML", MAX_LINKS));
+    let num_links = links.len().min(MAX_LINKS);
     let (links, _) = links.partial_shuffle(&mut rng, num_links);
     let ends: Vec<(u32, u32)> = links.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
     let names = parts.closed_form().names();
@@ -77,7 +77,7 @@ fn list_of<'a>(
     let mut list = vec![(node, partner)];
     let candidates: Vec<u32> = known.candidates_of(node).collect();
     for scores in rows {
-        let mut best = TopK::new(num("NH", NUM_HARD));
+        let mut best = TopK::new(NUM_HARD);
         for &other in &candidates {
             best.add(ScoredPair { pair: (node, other), logit: scores[other as usize] });
         }
@@ -87,14 +87,11 @@ fn list_of<'a>(
     let mut rest: Vec<u32> =
         candidates.into_iter().filter(|&other| !taken.contains(&(node, other))).collect();
     let num_rest = rest.len();
-    let num_drawn = num_rest.min(num("NR", NUM_RANDOM));
+    let num_drawn = num_rest.min(NUM_RANDOM);
     let (drawn, _) = rest.partial_shuffle(&mut rng, num_drawn);
     list.extend(drawn.iter().map(|&other| (node, other)));
-    let e: f64 = num("EXPO", 100) as f64 / 100.0;
-    counts.resize(list.len(), (num_rest as f64 / num_drawn as f64).powf(e));
+    // Each random pair stands for this many. The square root keeps the hard ones in sight: with the number itself Hits@10
+    // and ranks among all pairs gain a little, and ranks among hard pairs lose more (see docs/models.md).
+    counts.resize(list.len(), (num_rest as f64 / num_drawn.max(1) as f64).sqrt());
     List { pairs: list, counts }
-}
-
-fn num(name: &str, default: usize) -> usize {
-    std::env::var(name).ok().and_then(|x| x.parse().ok()).unwrap_or(default)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::Result;
 use crate::benchmark::summary::{COSTS, ordered};
-use crate::benchmark::{Difference, Machine, Statistic, Summary};
+use crate::benchmark::{Difference, Machine, Published, Statistic, Summary};
 use vgae::write::Output;
 
 /// The format of a table.
@@ -61,7 +61,7 @@ pub enum Format {
 /// assert_eq!(row.split_sha256, split_sha256(&read_record(&path)?));
 /// let summaries = summarize(&[row], &[cell], None);
 /// let command = "vgae benchmark datasets/karate --models katz --splits 1".into();
-/// let table = Table { summaries, reference: None, num_folds: None, command, date: today(), machine: Machine::this() };
+/// let table = Table { summaries, published: Vec::new(), reference: None, num_folds: None, command, date: today(), machine: Machine::this() };
 /// let mut output = Output::create(&directory.path().join("table.csv"), Existing::Keep)?;
 /// table.write(&mut output, Format::Csv)?;
 /// output.finish()?;
@@ -70,6 +70,8 @@ pub enum Format {
 pub struct Table {
     /// The summaries, one row each.
     pub summaries: Vec<Summary>,
+    /// What others have published for the same protocol.
+    pub published: Vec<Published>,
     /// The model that the others are compared with, if any.
     pub reference: Option<String>,
     /// The number of folds, in a cross-validation.
@@ -90,12 +92,31 @@ impl Table {
     pub fn write(&self, output: &mut Output, format: Format) -> Result<()> {
         let text = match format {
             Format::Csv => return write_records(output, &self.records()),
-            Format::Text => aligned(&self.cells()),
+            Format::Text => self.text(),
             Format::Markdown => self.markdown(),
             Format::Json => format!("{:#}\n", self.json()),
         };
         let path = output.path().to_path_buf();
         Ok(output.write_all(text.as_bytes()).map_err(|source| vgae::Error::io("write", &path, source))?)
+    }
+
+    fn text(&self) -> String {
+        let mut text = aligned(&self.cells());
+        for row in self.published_cells() {
+            let _ = writeln!(text, "published: {}", row.join(", "));
+        }
+        text
+    }
+
+    /// Returns the data, the model, the values and the source of each published row.
+    fn published_cells(&self) -> Vec<[String; 4]> {
+        let row = |row: &Published| {
+            let value =
+                |(name, value): (&&str, &f64)| format!("{} {value:.4}", name.trim_start_matches("test_"));
+            let values: Vec<String> = row.values.iter().map(value).collect();
+            [row.data.into(), row.model.into(), values.join(" "), row.source.into()]
+        };
+        self.published.iter().map(row).collect()
     }
 
     /// Returns `true` if several ratios of negatives are compared.
@@ -188,6 +209,7 @@ impl Table {
             "reference": self.reference,
             "num_folds": self.num_folds,
             "rows": self.summaries,
+            "published": self.published,
         })
     }
 
@@ -227,6 +249,12 @@ impl Table {
             let _ = writeln!(text, "| {} |", row.join(" | "));
             if at == 0 {
                 let _ = writeln!(text, "|{}", "---|".repeat(row.len()));
+            }
+        }
+        if !self.published.is_empty() {
+            text.push_str("\nPublished for this protocol, on splits of their own:\n\n| data | model | values | source |\n|---|---|---|---|\n");
+            for row in self.published_cells() {
+                let _ = writeln!(text, "| {} |", row.join(" | "));
             }
         }
         text

@@ -2,13 +2,17 @@
 
 mod plan;
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use crate::benchmark::{FinishedRun, Format, Machine, PlannedRun, Runs, Table, recheck, summarize, today};
+use crate::benchmark::{
+    FinishedRun, Format, Machine, PlannedRun, Protocol, Runs, Table, recheck, summarize, today,
+};
 use crate::{Error, Result};
 use vgae::config::ModelKind;
+use vgae::run::Run;
 use vgae::write::{Existing, Output};
 
 use super::progress::Reporter;
@@ -45,6 +49,9 @@ pub(super) struct Args {
     /// Additional `vgae train` flags for one model, separated by spaces; may be repeated
     #[arg(long, value_name = "'MODEL: FLAGS'")]
     model_args: Vec<String>,
+    /// Compare by the protocol of published figures: its split, its metrics, and the figures beside the table
+    #[arg(long, value_enum, value_name = "PROTOCOL")]
+    protocol: Option<Protocol>,
     /// The directory for the results
     #[arg(long, short, value_name = "DIR", default_value = "results/benchmark")]
     output: PathBuf,
@@ -81,6 +88,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
         let name = job.cell.name();
         let run = runs_directory.join(&name);
         if let Some(row) = runs.find(&job.cell)? {
+            check_protocol(row, args.protocol)?;
             if run.exists() {
                 audited(recheck(row, &run), &run, reporter)?;
             }
@@ -95,7 +103,10 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
             continue;
         }
         let wall_seconds = start.elapsed().as_secs_f64();
-        let row = audited(FinishedRun::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
+        let mut row = audited(FinishedRun::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
+        if let Some(protocol) = args.protocol {
+            row.values.extend(protocol.measure(&Run::open(&run)?)?);
+        }
         drop(stage);
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
@@ -118,7 +129,11 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
     }
 
     let cells: Vec<PlannedRun> = plan.jobs.into_iter().map(|job| job.cell).collect();
+    let names: BTreeSet<&str> = cells.iter().map(|cell| cell.data.as_str()).collect();
+    let published =
+        args.protocol.map(|protocol| names.iter().flat_map(|data| protocol.published(data)).collect());
     let table = Table {
+        published: published.unwrap_or_default(),
         summaries: summarize(runs.rows(), &cells, plan.reference.as_deref()),
         reference: plan.reference,
         num_folds: args.folds.map(|count| count as usize),
@@ -137,6 +152,18 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
     match failures.len() {
         0 => Ok(()),
         num_failed => Err(Error::Benchmark { num_failed, num_runs, first: failures.swap_remove(0) }),
+    }
+}
+
+/// Refuses a row that lacks the metrics of the protocol.
+fn check_protocol(row: &FinishedRun, protocol: Option<Protocol>) -> Result<()> {
+    match protocol.filter(|protocol| !row.values.contains_key(protocol.main_metric())) {
+        None => Ok(()),
+        Some(protocol) => Err(Error::Usage(format!(
+            "the run {} was made without --protocol {protocol}; hint: choose another --output, or --force to repeat \
+             every run",
+            row.cell.name()
+        ))),
     }
 }
 

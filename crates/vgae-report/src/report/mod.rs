@@ -149,8 +149,7 @@ impl Report {
         });
         let held_out = held_out.transpose()?;
         let config_of_ranking = RankingConfig::summary(seed);
-        let ranking =
-            RankingMetrics::of_last_part(&*encoded.score, &graph.edges, split, &config_of_ranking)?;
+        let ranking = RankingMetrics::of_last_part(&*encoded.score, &graph.edges, split, &config_of_ranking)?;
         let (baselines, skipped_baselines) = match part {
             Some((_, part)) => baselines::measure(run, part)?,
             None => Default::default(),

@@ -127,7 +127,14 @@ fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>
         own.entry(model.trim()).or_default().extend(flags.split_whitespace().map(String::from));
     }
     let flags = |model: &String| {
-        let words = [args.train.as_slice(), own.get(model.as_str()).map_or(&[], Vec::as_slice)].concat();
+        let protocol: Vec<String> = args
+            .protocol
+            .iter()
+            .flat_map(|protocol| protocol.train_flags())
+            .map(|word| word.to_string())
+            .collect();
+        let own = own.get(model.as_str()).map_or(&[] as &[String], Vec::as_slice);
+        let words = [protocol.as_slice(), args.train.as_slice(), own].concat();
         let arguments = job_arguments(Path::new("DATA"), model, split, Path::new("DIR"), &words);
         let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
             Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),

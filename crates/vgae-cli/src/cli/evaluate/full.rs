@@ -84,7 +84,9 @@ impl Ranked {
             let cell = |&Estimate { value, interval }: &Estimate| estimate(value, interval);
             let mut row = vec![name.to_string(), self.negatives.into(), cell(&part.mean_reciprocal_rank)];
             row.push(format!("{:.1}", part.median_rank));
-            row.extend([&part.hits, &part.recall, &part.ndcg].into_iter().flat_map(|at| at.values().map(cell)));
+            row.extend(
+                [&part.hits, &part.recall, &part.ndcg].into_iter().flat_map(|at| at.values().map(cell)),
+            );
             row.extend([part.num_links.to_string(), part.num_ranked_ends.to_string()]);
             row
         };

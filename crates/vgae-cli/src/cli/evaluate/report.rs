@@ -75,7 +75,9 @@ impl<'a> Report<'a> {
             Source::Split => (Negatives::Uniform.to_string(), None),
             Source::Files { .. } => ("file".into(), None),
             Source::All => ("all".into(), None),
-            Source::Kind(kind @ (Negatives::Hard { per_edge } | Negatives::Heart { per_edge })) => (kind.to_string(), Some(per_edge)),
+            Source::Kind(kind @ (Negatives::Hard { per_edge } | Negatives::Heart { per_edge })) => {
+                (kind.to_string(), Some(per_edge))
+            }
             Source::Kind(kind) => (kind.to_string(), None),
         };
         let bootstrap = args.bootstrap.map(|num_resamples| Bootstrap { num_resamples, level: LEVEL });

@@ -109,7 +109,9 @@ impl<'a> Source<'a> {
                     ("--reliability", args.reliability),
                 ];
                 return match given.into_iter().find(|(_, is_given)| *is_given) {
-                    Some((flag, _)) => reject(format!("{flag} is for lists of negatives, not for --negatives all")),
+                    Some((flag, _)) => {
+                        reject(format!("{flag} is for lists of negatives, not for --negatives all"))
+                    }
                     None => Ok(Source::All),
                 };
             }
@@ -185,7 +187,8 @@ impl GivenPairs {
         let mut lists = None;
         match negatives_file {
             Some(file) if is_array(file) => {
-                let ListedNegatives::PerLink(found) = read::negative_array(file, &run.graph.nodes, &pairs)? else {
+                let ListedNegatives::PerLink(found) = read::negative_array(file, &run.graph.nodes, &pairs)?
+                else {
                     unreachable!("an array holds a list for each link")
                 };
                 lists = Some(found);
@@ -200,7 +203,8 @@ impl GivenPairs {
                     lists = Some(found);
                     return Self::checked(pairs, negatives, lists, run, reporter);
                 }
-                let LabelledPairs { links, negatives: others, column, num_skipped } = reader.read_labelled()?;
+                let LabelledPairs { links, negatives: others, column, num_skipped } =
+                    reader.read_labelled()?;
                 note_skipped(num_skipped, reporter);
                 match column {
                     None => negatives.extend(links),

@@ -97,9 +97,10 @@ pub(super) fn earlier_was_better(trained: &Trained, config: &Config) -> Option<S
     let mean = |epoch: &train::Epoch| {
         Some(f64::midpoint(epoch.validation_roc_auc?, epoch.validation_average_precision?))
     };
-    let (last, best) = (trained.history.last()?, trained.history.iter().max_by(|a, b| {
-        mean(a).unwrap_or(0.0).total_cmp(&mean(b).unwrap_or(0.0))
-    })?);
+    let (last, best) = (
+        trained.history.last()?,
+        trained.history.iter().max_by(|a, b| mean(a).unwrap_or(0.0).total_cmp(&mean(b).unwrap_or(0.0)))?,
+    );
     (mean(best)? > mean(last)? + CLEAR_GAIN).then(|| {
         let auc = |epoch: &train::Epoch| epoch.validation_roc_auc.unwrap_or_default();
         format!(
