@@ -283,7 +283,7 @@ fn validate(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metri
 
 /// The most hidden edges that one step of a perceptron learns from. Each costs thousands of times as much as with inner
 /// products, and a step from so many has little noise.
-const MAX_PERCEPTRON_EDGES: usize = 16_384;
+const MAX_PERCEPTRON_EDGES: usize = 8_192;
 
 /// The training edges of one epoch, in two parts.
 struct Masked {

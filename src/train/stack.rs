@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 
 use crate::config::{Config, Objective};
 use crate::error::{Error, Result};
-use crate::graph::{Features, Pair};
+use crate::graph::Features;
 use crate::model::network::Network;
 use crate::model::stack::{Combiner, Parts, Stack, networks};
 use crate::progress::Progress;
@@ -74,10 +74,8 @@ pub(super) fn fit(
         Objective::Auc => Combiner::fit(scores.view(), &labels),
         Objective::Ranking => {
             let lists = lists::draw(&parts, &fitting, split, config.seed);
-            let lengths: Vec<usize> = lists.iter().map(|list| list.pairs.len()).collect();
-            let counts: Vec<f64> = lists.iter().flat_map(|list| list.counts.iter().copied()).collect();
-            let pairs: Vec<Pair> = lists.iter().flat_map(|list| list.pairs.iter().copied()).collect();
-            Combiner::fit_ranking(parts.scores(&pairs).view(), &lengths, &counts)
+            let lengths: Vec<usize> = lists.iter().map(Vec::len).collect();
+            Combiner::fit_ranking(parts.scores(&lists.concat()).view(), &lengths)
                 .calibrated(scores.view(), &labels)
         }
     };

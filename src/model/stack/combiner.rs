@@ -71,18 +71,17 @@ impl Combiner {
 
     /// Standardises `scores`, [m, k], of `lists` of pairs, each a link followed by its negatives, and minimises
     /// ½ ‖w‖² − C Σ ln p(link), C = 1, by Newton's method, with p = softmax over the pairs of its list: the conditional
-    /// logit of McFadden 1974, *Conditional logit analysis of qualitative choice behavior*. A pair stands for as many
-    /// as its entry of `counts`, m numbers, so that a sample can stand for all pairs. What all pairs of a list have in
-    /// common has no influence. The intercept is 0. O(m·k²) time per step.
+    /// logit of McFadden 1974, *Conditional logit analysis of qualitative choice behavior*. What
+    /// all pairs of a list have in common has no influence. The intercept is 0. O(m·k²) time per step.
     ///
     /// # Panics
     /// Panics if the lengths of the lists do not add up to m.
-    pub fn fit_ranking(scores: ArrayView2<f64>, lists: &[usize], counts: &[f64]) -> Self {
+    pub fn fit_ranking(scores: ArrayView2<f64>, lists: &[usize]) -> Self {
         let num_scores = scores.ncols();
         let mut combiner = Combiner::standardizing(scores);
         let inputs = combiner.standardized(scores);
         for _ in 0..MAX_STEPS {
-            let (gradient, hessian) = ranking_derivatives(&inputs, lists, counts, &combiner.weights);
+            let (gradient, hessian) = ranking_derivatives(&inputs, lists, &combiner.weights);
             let hessian = DMatrix::from_fn(num_scores, num_scores, |i, j| hessian[[i, j]]);
             let Some(factors) = hessian.cholesky() else { break };
             let step = factors.solve(&DVector::from_iterator(num_scores, gradient));
@@ -137,7 +136,6 @@ impl Combiner {
 fn ranking_derivatives(
     inputs: &Array2<f64>,
     lists: &[usize],
-    counts: &[f64],
     weights: &Array1<f64>,
 ) -> (Array1<f64>, Array2<f64>) {
     let size = weights.len();
@@ -146,11 +144,10 @@ fn ranking_derivatives(
     let mut first = 0;
     for &length in lists {
         let rows = inputs.slice(s![first..first + length, ..]);
-        let counts = ArrayView1::from(&counts[first..first + length]);
         first += length;
         let logits = rows.dot(weights);
         let largest = logits.fold(f64::NEG_INFINITY, |most, &logit| most.max(logit));
-        let exponentials = logits.mapv(|logit| (logit - largest).exp()) * counts;
+        let exponentials = logits.mapv(|logit| (logit - largest).exp());
         let probabilities = &exponentials / exponentials.sum();
         let mean = rows.t().dot(&probabilities);
         gradient += &(STRENGTH * (&mean - &rows.row(0)));

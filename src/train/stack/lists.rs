@@ -18,24 +18,16 @@ const LISTS_STREAM: u64 = 3;
 const MAX_LINKS: usize = 1000;
 /// The number of negatives of an end that each score chooses, and that are drawn.
 const NUM_HARD: usize = 10;
-const NUM_RANDOM: usize = 100;
+const NUM_RANDOM: usize = 50;
 /// The scores that choose hard negatives, with features and without.
 const CHOOSERS: [&str; 5] =
     ["neighbourhood-cosine", "cosine", "log-katz", "log-resource-allocation", "log-paths-of-three"];
 /// The number of ends whose pairs are scored together.
 const ENDS_PER_BATCH: usize = 8;
 
-/// A link and negatives that share an end with it.
-pub(super) struct List {
-    /// The link, then the negatives.
-    pub(super) pairs: Vec<Pair>,
-    /// The number of pairs of the graph that each of them stands for.
-    pub(super) counts: Vec<f64>,
-}
-
 /// Draws, for links of `fitting` at both of their ends, the link and pairs of this end that are no edge of `split` as
 /// far as its training and validation parts show: those that closed-form scores rank highest, and random ones.
-pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -> Vec<List> {
+pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -> Vec<Vec<Pair>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(LISTS_STREAM);
     let train = split.train.undirected();
@@ -69,7 +61,7 @@ fn list_of<'a>(
     rows: impl Iterator<Item = &'a [f64]>,
     known: &EdgeList,
     seed: u64,
-) -> List {
+) -> Vec<Pair> {
     // Every end draws from its own stream, so that threads change nothing.
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream((u64::from(node) << 32) | u64::from(partner));
@@ -83,15 +75,10 @@ fn list_of<'a>(
         }
         list.extend(best.into_sorted().iter().map(|scored| scored.pair).filter(|&pair| taken.insert(pair)));
     }
-    let mut counts = vec![1.0; list.len()];
     let mut rest: Vec<u32> =
         candidates.into_iter().filter(|&other| !taken.contains(&(node, other))).collect();
-    let num_rest = rest.len();
-    let num_drawn = num_rest.min(NUM_RANDOM);
+    let num_drawn = rest.len().min(NUM_RANDOM);
     let (drawn, _) = rest.partial_shuffle(&mut rng, num_drawn);
     list.extend(drawn.iter().map(|&other| (node, other)));
-    // Each random pair stands for this many. The square root keeps the hard ones in sight: with the number itself Hits@10
-    // and ranks among all pairs gain a little, and ranks among hard pairs lose more (see docs/models.md).
-    counts.resize(list.len(), (num_rest as f64 / num_drawn.max(1) as f64).sqrt());
-    List { pairs: list, counts }
+    list
 }
