@@ -79,6 +79,20 @@ tfidf = TfidfTransformer().fit_transform(sp.csr_matrix(counts))
 adj_norm = normalised(adj)
 once, twice = adj_norm @ tfidf, adj_norm @ adj_norm @ tfidf
 between = cosine_similarity(tfidf, once)
+spread = sum(0.15 * 0.85**k * np.linalg.matrix_power(adj_norm.toarray(), k) for k in range(10)) @ tfidf
+spread += 0.85**10 * np.linalg.matrix_power(adj_norm.toarray(), 10) @ tfidf
+similarity = cosine_similarity(tfidf)
+hubness = np.sort(np.where(np.eye(n), 0, similarity), axis=1)[:, -10:].sum(axis=1) / 10
+
+
+def best_match():
+    """The largest cosine of u with a neighbour of v, 0 without any."""
+    best = np.zeros((n, n))
+    for v in range(n):
+        for w in GRAPH.neighbors(v):
+            best[:, v] = np.maximum(best[:, v], similarity[:, w])
+    return (best + best.T) / 2
+
 
 # A connected graph that is large enough to have more eigenvectors than the score uses.
 LARGE = nx.connected_watts_strogatz_graph(400, 6, 0.3, seed=1)
@@ -121,6 +135,11 @@ golden = {
         "propagated-cosine": scores_of(cosine_similarity(once)),
         "twice-propagated-cosine": scores_of(cosine_similarity(twice)),
         "neighbourhood-cosine": scores_of((between + between.T) / 2),
+        "spread-cosine": scores_of(cosine_similarity(spread)),
+        "best-match": scores_of(best_match()),
+        "hubness-sum": scores_of(np.add.outer(hubness, hubness)),
+        # Rounding decides which of equally similar nodes are among the ten, so that no reference has these.
+        "similar-neighbours": [None for _ in PAIRS],
         "log-resource-allocation": scores_of(
             np.log(1e-3 + (adj @ sp.diags_array(1 / np.maximum(degree, 1)) @ adj).toarray())),
         "log-paths-of-three": scores_of(np.log(1e-3 + paths_of_three())),

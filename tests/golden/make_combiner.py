@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Makes combiner.json: scikit-learn's logistic regression on standardised scores, the two classes weighing alike, that
-vgae's own tests compare with.
+"""Makes combiner.json: scikit-learn's logistic regression on standardised scores, the two classes weighing alike, and
+scipy's minimum of a conditional logit, that vgae's own tests compare with.
 
-Usage: python3 make_combiner.py   (needs numpy and scikit-learn; the versions used stand in combiner.json)
+Usage: python3 make_combiner.py   (needs numpy, scipy and scikit-learn; the versions used stand in combiner.json)
 """
 
 import json
 from pathlib import Path
 
 import numpy as np
+import scipy
 import sklearn
+from scipy.optimize import minimize
+from scipy.special import logsumexp, softmax
 from sklearn.linear_model import LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
@@ -30,6 +33,24 @@ def case(num_edges, num_negatives):
             "intercept": model.intercept_[0], "logits": model.decision_function(scaler.transform(scores)).tolist()}
 
 
-golden = {"made_with": {"numpy": np.__version__, "scikit-learn": sklearn.__version__},
-          "cases": [case(20, 20), case(15, 60)]}
+def ranking(lengths):
+    """Lists of a link and its negatives; the first score is higher for links, the second lower."""
+    firsts = np.r_[0, np.cumsum(lengths)[:-1]]
+    scores = rng.standard_normal((sum(lengths), 3)) * [1, 10, 0.01]
+    scores[firsts] += [1, -8, 0]
+    inputs = StandardScaler().fit_transform(scores)
+    lists = [inputs[first:first + length] for first, length in zip(firsts, lengths)]
+
+    def loss(weights):
+        return weights @ weights / 2 - sum(rows[0] @ weights - logsumexp(rows @ weights) for rows in lists)
+
+    def gradient(weights):
+        return weights - sum(rows[0] - softmax(rows @ weights) @ rows for rows in lists)
+
+    found = minimize(loss, np.zeros(3), jac=gradient, method="BFGS", options={"gtol": 1e-11})
+    return {"scores": scores.tolist(), "lengths": lengths, "weights": found.x.tolist()}
+
+
+golden = {"made_with": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
+          "cases": [case(20, 20), case(15, 60)], "rankings": [ranking([3, 5, 4, 2, 6] * 4), ranking([1, 9, 30])]}
 Path(__file__).with_name("combiner.json").write_text(json.dumps(golden, indent=1) + "\n")

@@ -60,9 +60,9 @@ fn per_edge_ranks_by_hand() {
     let ranks = Ranks::per_edge(&[1.0, 1.0, 7.0], &lists).unwrap();
     // (2/3 + 1/3 + 1/2) / 3
     close(ranks.mean_reciprocal_rank(), 0.5);
-    // No edge is above the highest negative of its list; only the first is above the second highest: 1 > 0.
+    // No rank is 1; 3/2 and 2 are at most 2.
     close(ranks.hits_at(1).unwrap(), 0.0);
-    close(ranks.hits_at(2).unwrap(), 1.0 / 3.0);
+    close(ranks.hits_at(2).unwrap(), 2.0 / 3.0);
     let error = ranks.hits_at(3).unwrap_err();
     assert!(matches!(error, Error::TooFewNegatives { k: 3, num_negatives: 2 }), "{error}");
     // An edge without negatives ranks first; 0 and −0 tie.
@@ -193,10 +193,16 @@ proptest! {
             }
             prop_assert!(ranks.hits_at(num_negatives + 1).is_err());
         }
-        // Per-edge lists that each hold all negatives equal the pool.
+        // Per-edge lists that each hold all negatives give the ranks of the pool.
         let pooled = Ranks::pooled(&edges, &negatives).unwrap();
         let alike = vec![negatives.as_slice(); edges.len()];
-        prop_assert_eq!(&Ranks::per_edge(&edges, &alike).unwrap(), &pooled);
+        let per_edge = Ranks::per_edge(&edges, &alike).unwrap();
+        prop_assert_eq!(per_edge.of_edges(), pooled.of_edges());
+        // By definition, hits among negatives of one's own have rank k or better.
+        for k in 1..=negatives.len() {
+            let num_hits = per_edge.of_edges().iter().filter(|rank| rank.value() <= k as f64).count();
+            prop_assert_eq!(per_edge.hits_at(k).unwrap(), num_hits as f64 / edges.len() as f64);
+        }
         // By definition, hits lie above the k-th highest negative.
         let mut descending = negatives.clone();
         descending.sort_by(|a, b| b.total_cmp(a));

@@ -101,3 +101,21 @@ impl BlockScore for BestMatch {
         scores
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::Features;
+
+    #[test]
+    fn similar_nodes_have_a_positive_cosine() {
+        let features = Features::from(ndarray::array![[1f32, 0.0], [1.0, 1.0], [0.0, 2.0], [-1.0, 0.0]]);
+        let rows = Rows::normalized(features.to_sparse().into_owned());
+        let similar = Similar::new(&rows);
+        assert_eq!(similar.edges.pairs(), [(0, 1), (1, 2)]);
+        // cos(0, 1) = cos(1, 2) = √½, the mean is over ten nodes.
+        for (found, expected) in similar.hubness.iter().zip([1.0, 2.0, 1.0, 0.0]) {
+            assert!((found - expected * 0.5f64.sqrt() / 10.0).abs() < 1e-7, "{found}");
+        }
+    }
+}

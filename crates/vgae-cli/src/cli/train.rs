@@ -94,7 +94,8 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
     let seconds = start.elapsed().as_secs_f64();
     timings.train_seconds += seconds;
     reporter.info(format!("trained in {seconds:.1} s"));
-    if let Some(note) = epochs::earlier_was_better(&trained, &config) {
+    if let Some(note) = epochs::earlier_was_better(&trained, &config, unfinished.split.validation.edges.len())
+    {
         reporter.note(note);
     }
 

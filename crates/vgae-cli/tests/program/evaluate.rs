@@ -161,11 +161,13 @@ fn conflicting_flags_are_refused() {
     );
     let error = workspace.failure("evaluate run --negatives hrad", 2);
     assert!(
-        error.starts_with("error: --negatives hrad is a file of pairs, not one of uniform, degree and hard"),
+        error.starts_with(
+            "error: --negatives hrad is a file of pairs, not one of uniform, degree, hard, heart and all"
+        ),
         "{error}"
     );
     let error = workspace.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
-    assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard\n");
+    assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard or heart\n");
     for arguments in [
         "--negatives hard --negatives-per-edge 0",
         "--negatives hard --negatives-per-edge -1",

@@ -88,9 +88,12 @@ pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Repor
 
 /// The gain of validation AUC and AP, in the mean, above which an earlier epoch was clearly better.
 const CLEAR_GAIN: f64 = 0.01;
+/// The same in standard errors of an AUC.
+const CLEAR_ERRORS: f64 = 2.0;
 
-/// Returns a note if the last epoch was kept although an earlier one was clearly better on the validation part.
-pub(super) fn earlier_was_better(trained: &Trained, config: &Config) -> Option<String> {
+/// Returns a note if the last epoch was kept although an earlier one was clearly better on the validation part, which
+/// has `num_edges` edges.
+pub(super) fn earlier_was_better(trained: &Trained, config: &Config, num_edges: usize) -> Option<String> {
     if !config.model.model.is_network() || config.train.select() != Select::Last {
         return None;
     }
@@ -101,7 +104,9 @@ pub(super) fn earlier_was_better(trained: &Trained, config: &Config) -> Option<S
         trained.history.last()?,
         trained.history.iter().max_by(|a, b| mean(a).unwrap_or(0.0).total_cmp(&mean(b).unwrap_or(0.0)))?,
     );
-    (mean(best)? > mean(last)? + CLEAR_GAIN).then(|| {
+    let share = mean(best)?;
+    let standard_error = (share * (1.0 - share) / num_edges.max(1) as f64).sqrt();
+    (share > mean(last)? + CLEAR_GAIN.max(CLEAR_ERRORS * standard_error)).then(|| {
         let auc = |epoch: &train::Epoch| epoch.validation_roc_auc.unwrap_or_default();
         format!(
             "epoch {} was clearly better than the last one, which was kept: validation AUC {:.4} and {:.4}; hint: \
