@@ -82,6 +82,7 @@ BENCHMARK := $(VGAE) --quiet benchmark
 GRAPH_SCORES := common-neighbours,jaccard,adamic-adar,resource-allocation,preferential-attachment,katz,personalized-pagerank,spectral
 SCORES := $(GRAPH_SCORES),feature-cosine,propagated-cosine
 KIPF := gae,vgae,linear-gae,linear-vgae
+RANKED := best,vgae,propagated-cosine
 SEAL := $(wildcard datasets/seal_*)
 
 .PHONY: results
@@ -96,6 +97,10 @@ ifneq ($(SEAL),)
 endif
 	$(BENCHMARK) datasets/pubmed --models $(KIPF),gnae,vgnae,best,$(SCORES) --splits $(PUBMED_SPLITS) --reference best -o results/pubmed
 	$(BENCHMARK) datasets/cora datasets/citeseer datasets/pubmed --models vae --splits $(PUBMED_SPLITS) -o results/vae
+	$(BENCHMARK) datasets/cora datasets/citeseer --protocol heart --models $(RANKED) --splits 5 --model-args 'best: --objective ranking' -o results/protocols/heart
+	$(BENCHMARK) datasets/cora datasets/citeseer --protocol hits --models $(RANKED) --splits 5 -o results/protocols/hits
+	$(BENCHMARK) datasets/cora datasets/citeseer --protocol all-pairs --models $(RANKED) --splits 5 -o results/protocols/all_pairs
+	$(BENCHMARK) datasets/cora datasets/citeseer --protocol kipf --models $(RANKED) --splits 5 -o results/protocols/kipf
 	python3 benches/measure/kl.py
 	python3 benches/measure/negatives.py
 	python3 benches/measure/summary.py

@@ -103,7 +103,7 @@ splits, in per cent; differences are paired, split by split. Times are those of 
 busy with other things. The directory of each table has a row per run (`runs.csv`) and every metric with its interval
 (`table.csv`, `table.json`). [Metrics](../docs/metrics.md) explains the numbers, [Models](../docs/models.md) the models.
 
-More measurements: [kl.md](kl.md) shows what the KL term does, [negatives.md](negatives.md) what the choice of negatives does,
+More measurements: [ranking.md](ranking.md) compares by the protocols of newer papers, [kl.md](kl.md) shows what the KL term does, [negatives.md](negatives.md) what the choice of negatives does,
 [applying.md](applying.md) what comes after training, [performance.md](performance.md) speed and memory, and
 [reliability.md](reliability.md) what `vgae` can be trusted with.
 """

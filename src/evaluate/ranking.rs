@@ -204,7 +204,7 @@ impl FullRanking {
 
 fn check_k(k: usize) -> Result<()> {
     match k {
-        0 => Err(Error::argument("k", "0 is not a rank; expected whole numbers of at least 1")),
+        0 => Err(Error::argument("k", "K = 0 is not a rank; expected whole numbers of at least 1")),
         _ => Ok(()),
     }
 }

@@ -24,6 +24,7 @@ mod large_graphs;
 mod offline;
 mod predict;
 mod progress;
+mod ranking;
 mod report;
 mod reproduce;
 mod run_directory;
