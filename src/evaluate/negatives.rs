@@ -60,10 +60,13 @@ pub enum Negatives {
     },
     /// The negatives of the benchmark HeaRT; see [`heart()`].
     Heart {
-        /// The number of negatives for each edge, at least 1; half of them at each end. The benchmark has 500.
+        /// The number of negatives for each edge, at least 1; half of them at each end; the benchmark has [`HEART_PER_EDGE`].
         per_edge: usize,
     },
 }
+
+/// The number of negatives for each edge in the benchmark HeaRT.
+pub const HEART_PER_EDGE: usize = 500;
 
 /// The negatives of the held-out parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -134,6 +137,6 @@ pub fn draw(kind: Negatives, graph: &Graph, split: &Split, seed: u64) -> Result<
             let test = NegativeLists::PerEdge(lists.split_off(validation.edges.len()));
             Ok(PartNegatives { validation: NegativeLists::PerEdge(lists), test })
         }
-        Negatives::Heart { per_edge } => Ok(heart(split, graph.features(), per_edge, &mut rng)),
+        Negatives::Heart { per_edge } => heart(split, graph.features(), per_edge, &mut rng),
     }
 }

@@ -13,6 +13,8 @@
 
 use std::borrow::Cow;
 
+use ndarray::Array2;
+
 use crate::config::FeatureTransform;
 use crate::graph::{Csr, Features};
 
@@ -83,19 +85,26 @@ pub(crate) fn normalize_rows(matrix: &mut Csr) {
     for_each_sparse_row(matrix, |_, row| divide(row, norm(row)));
 }
 
+/// Divides each row of a dense matrix by its Euclidean norm, like [`normalize_rows`].
+pub(crate) fn normalize_dense_rows(matrix: &mut Array2<f32>) {
+    for_each_dense_row(matrix, |row| divide(row, norm(row)));
+}
+
 /// Calls `change` for each row with the columns of its stored entries, `None` if all are stored, and the
 /// entries.
 fn for_each_row(features: &mut Features, change: impl Fn(Option<&[u32]>, &mut [f32])) {
     match features {
         Features::Sparse(matrix) => for_each_sparse_row(matrix, |columns, row| change(Some(columns), row)),
-        Features::Dense(matrix) => {
-            if !matrix.is_standard_layout() {
-                *matrix = matrix.as_standard_layout().into_owned();
-            }
-            for mut row in matrix.rows_mut() {
-                change(None, row.as_slice_mut().expect("the matrix is in standard layout"));
-            }
-        }
+        Features::Dense(matrix) => for_each_dense_row(matrix, |row| change(None, row)),
+    }
+}
+
+fn for_each_dense_row(matrix: &mut Array2<f32>, change: impl Fn(&mut [f32])) {
+    if !matrix.is_standard_layout() {
+        *matrix = matrix.as_standard_layout().into_owned();
+    }
+    for mut row in matrix.rows_mut() {
+        change(row.as_slice_mut().expect("the matrix is in standard layout"));
     }
 }
 

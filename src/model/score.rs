@@ -92,44 +92,16 @@ pub(crate) fn top_of_nodes(
 
 /// Implements [`Score::top_pairs`] by scoring the pairs of one node at a time.
 pub(crate) fn top_pairs(score: &(impl Score + ?Sized), k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-    let nodes: Vec<u32> = (0..known.num_nodes() as u32).collect();
-    let best_of_nodes = |nodes: &[u32]| match score.rows(nodes) {
-        Some(rows) => best_of_rows(k, nodes, &rows, known),
-        None => nodes.iter().fold(TopK::new(k), |best, &node| {
-            let pairs: Vec<Pair> = known.candidates_from(node).collect();
-            best.merge(TopK::best_of(k, &pairs, &score.logits(&pairs)))
-        }),
+    let best_of_node = |u: u32| {
+        let pairs: Vec<Pair> = known.candidates_from(u).collect();
+        TopK::best_of(k, &pairs, &score.logits(&pairs))
     };
-    let best = nodes
-        .par_chunks(SOURCES)
-        .map(best_of_nodes)
-        .reduce(|| TopK::new(2 * k + SPARE), TopK::merge)
-        .into_sorted();
-    if nodes.is_empty() || score.rows(&nodes[..1]).is_none() {
-        return best.into_iter().take(k).collect();
-    }
-    // Rows are rounded otherwise, so that the places of nearly equal pairs are decided by their own logits.
-    let pairs: Vec<Pair> = best.iter().map(|scored| scored.pair).collect();
-    TopK::best_of(k, &pairs, &score.logits(&pairs)).into_sorted()
+    (0..known.num_nodes() as u32)
+        .into_par_iter()
+        .map(best_of_node)
+        .reduce(|| TopK::new(k), TopK::merge)
+        .into_sorted()
 }
-
-/// Returns twice as many of the best candidates in whole rows as are asked for, and some more.
-fn best_of_rows(k: usize, nodes: &[u32], rows: &[f64], known: &EdgeList) -> TopK {
-    let mut best = TopK::new(2 * k + SPARE);
-    for (&node, row) in nodes.iter().zip(rows.chunks_exact(known.num_nodes())) {
-        let least = best.least();
-        for (other, &logit) in (0u32..).zip(row) {
-            let pair = (node, other);
-            if logit >= least && known.direction().orient(pair) == pair && known.is_candidate(pair) {
-                best.add(ScoredPair { pair, logit });
-            }
-        }
-    }
-    best
-}
-
-/// The number of pairs beyond those asked for whose logits are compared exactly.
-const SPARE: usize = 64;
 
 /// Returns the probability of a logit: sigmoid(logit).
 pub fn probability(logit: f64) -> f64 {
@@ -229,6 +201,6 @@ impl TopK {
             }
             Some(_) => {}
         }
-        self.limit = self.k + (self.k / 4).max(1);
+        self.limit = self.k.saturating_add((self.k / 4).max(1));
     }
 }

@@ -29,6 +29,7 @@
 //! ```
 
 mod combiner;
+mod search;
 
 use ndarray::{Array1, Array2, ArrayView2};
 use rayon::prelude::*;
@@ -39,9 +40,10 @@ use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
 use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
-use crate::model::score::{self, Score, ScoredPair};
+use crate::model::score::{Score, ScoredPair};
 
 pub use combiner::Combiner;
+use search::RowScore;
 
 /// The names of the combiner's weights in the weight file.
 const COMBINER: [&str; 4] = ["combiner.mean", "combiner.deviation", "combiner.weights", "combiner.intercept"];
@@ -278,10 +280,24 @@ impl Score for Stacked {
     }
 
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
-        score::top_pairs(self, k, known)
+        search::top_pairs(self, k, known)
+    }
+
+    fn num_above(&self, logit: f64, known: &EdgeList) -> u64 {
+        search::num_above(self, logit, known)
+    }
+
+    fn top_of_nodes(&self, nodes: &[u32], k: usize, known: &EdgeList) -> Vec<Vec<ScoredPair>> {
+        search::top_of_nodes(self, nodes, k, known)
     }
 
     fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
-        Some(self.parts.combined_rows(&self.combiner, sources))
+        Some(self.whole_rows(sources))
+    }
+}
+
+impl RowScore for Stacked {
+    fn whole_rows(&self, sources: &[u32]) -> Vec<f64> {
+        self.parts.combined_rows(&self.combiner, sources)
     }
 }

@@ -1,4 +1,4 @@
-//! Negatives that a user brings: one list for all links, or a list for each link.
+//! Negatives that a user brings, a list for each link.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -8,15 +8,6 @@ use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::read::npy::{NpyArray, Number};
 use crate::read::pairs::{Columns, PairReader};
-
-/// The negatives of a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ListedNegatives {
-    /// One list that every link is ranked among.
-    Shared(Vec<Pair>),
-    /// A list for each link, in the order of the links.
-    PerLink(Vec<Vec<Pair>>),
-}
 
 /// The header of the column that says which link a negative belongs to.
 const LINK: &str = "link";
@@ -60,12 +51,12 @@ impl PairReader<'_> {
 
 /// Reads negatives from a NumPy array of node ids that are whole numbers: [m, K, 2] holds K pairs for each of the m
 /// `links`, as HeaRT's files do, and [m, K] K targets for the source of each, as OGB's `target_node_neg`. The links
-/// must be in the order of the array. O(m·K) memory.
+/// must be in the order of the array, as are the lists. O(m·K) memory.
 ///
 /// # Errors
 /// [`Error::Io`] if the file cannot be read; [`Error::Input`] if it is no such array, or has a node that the graph
 /// does not have.
-pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<ListedNegatives> {
+pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Vec<Vec<Pair>>> {
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
     let array = NpyArray::open(BufReader::new(file)).map_err(error)?;
@@ -106,5 +97,5 @@ pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Li
             Ok(())
         })
         .map_err(error)?;
-    Ok(ListedNegatives::PerLink(lists))
+    Ok(lists)
 }

@@ -151,6 +151,16 @@ impl Run {
         RankingMetrics::of_parts(score, &self.graph.edges, &self.split, config)
     }
 
+    /// Ranks the test links, or else the validation links, among all pairs for a summary; see
+    /// [`RankingMetrics::of_last_part`].
+    ///
+    /// # Errors
+    /// Returns the errors of [`RankingMetrics::compute`].
+    pub fn ranking(&self, score: &(impl Score + ?Sized)) -> Result<Option<RankingMetrics>> {
+        let config = RankingConfig::summary(self.record.config.seed);
+        RankingMetrics::of_last_part(score, &self.graph.edges, &self.split, &config)
+    }
+
     /// Encodes the graph of the run with message passing over the training edges only.
     ///
     /// # Errors

@@ -20,7 +20,7 @@ fn edges(num_nodes: usize, pairs: Vec<Pair>) -> EdgeList {
     EdgeList::new(num_nodes, pairs, None).0
 }
 
-fn graph(direction: Direction, num_nodes: usize, pairs: Vec<Pair>) -> Graph {
+pub(super) fn graph(direction: Direction, num_nodes: usize, pairs: Vec<Pair>) -> Graph {
     let mut graph = Graph::default();
     (0..num_nodes).for_each(|node| {
         graph.nodes.intern(&format!("n{node}"));

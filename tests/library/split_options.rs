@@ -7,18 +7,11 @@ use proptest::prelude::*;
 use proptest::test_runner::TestCaseResult;
 use vgae::Error;
 use vgae::config::{Config, DirectedTask, Fold, ReadConfig, SplitConfig};
-use vgae::graph::{Direction, EdgeList, Graph, Pair};
+use vgae::graph::{Direction, Graph};
 use vgae::pipeline;
 use vgae::split::{self, Split};
 
-fn graph(direction: Direction, num_nodes: usize, pairs: Vec<Pair>) -> Graph {
-    let mut graph = Graph::default();
-    (0..num_nodes).for_each(|node| {
-        graph.nodes.intern(&format!("n{node}"));
-    });
-    graph.edges = EdgeList::with_direction(direction, num_nodes, pairs, None).0;
-    graph
-}
+use crate::negatives::graph;
 
 /// Generates undirected, directed and bipartite graphs of 2 to 30 nodes, from nearly empty to nearly complete.
 fn graphs() -> impl Strategy<Value = Graph> {

@@ -8,9 +8,11 @@ use rayon::prelude::*;
 
 use super::push::Push;
 use super::{NegativeLists, PartNegatives};
+use crate::config::BaselineKind;
+use crate::error::Result;
 use crate::evaluate::ends::{End, Neighbours};
-use crate::graph::transform::normalize_rows;
-use crate::graph::{Csr, EdgeList, Features, Pair};
+use crate::graph::{EdgeList, Features, Pair};
+use crate::model::baseline::Baseline;
 use crate::split::Split;
 
 /// The restart probability of the personalised PageRank, and the threshold of its approximation.
@@ -39,12 +41,16 @@ const EPSILON: f64 = 5e-5;
 ///
 /// With e ends it takes O(e · (n log n + work of the scores)) time, O(n) memory per thread. The same `rng` gives the
 /// same negatives on any number of threads.
+///
+/// # Errors
+/// Returns the errors of [`Baseline::new`]. None of them can occur, because the cosine is left out of a graph without
+/// features.
 pub fn heart(
     split: &Split,
     features: Option<&Features>,
     per_edge: usize,
     rng: &mut impl Rng,
-) -> PartNegatives {
+) -> Result<PartNegatives> {
     let Split { train, validation, test, .. } = split;
     let known = [train.clone(), train.with_edges([train.pairs(), validation.edges.pairs()].concat())];
     let links = [validation.edges.pairs(), test.edges.pairs()];
@@ -60,11 +66,12 @@ pub fn heart(
     }
     // One thread takes all turns of a node, in order.
     turns.sort_by_key(|turn| turn.end.node());
+    let cosine = features.map(|_| Baseline::new(BaselineKind::FeatureCosine, train, features, 0));
     let ranking = Ranking {
         linked: known.each_ref().map(Neighbours::new),
         known,
         train: Neighbours::new(&train.undirected()),
-        rows: features.map(Rows::new),
+        cosine: cosine.transpose()?,
         seed: rng.random(),
     };
     let of_nodes: Vec<&[Turn]> = turns.chunk_by(|a, b| a.end.node() == b.end.node()).collect();
@@ -76,7 +83,7 @@ pub fn heart(
     found.sort_unstable_by_key(|(place, _)| *place);
     let mut lists = found.chunks(2).map(|halves| [halves[0].1.as_slice(), &halves[1].1].concat());
     let validation = NegativeLists::PerEdge(lists.by_ref().take(validation.edges.len()).collect());
-    PartNegatives { validation, test: NegativeLists::PerEdge(lists.collect()) }
+    Ok(PartNegatives { validation, test: NegativeLists::PerEdge(lists.collect()) })
 }
 
 /// One end of a link, for which negatives are wanted.
@@ -97,34 +104,8 @@ struct Ranking {
     known: [EdgeList; 2],
     linked: [Neighbours; 2],
     train: Neighbours,
-    rows: Option<Rows>,
+    cosine: Option<Baseline>,
     seed: u64,
-}
-
-/// The feature rows of norm 1, by node and by feature.
-struct Rows {
-    by_node: Csr,
-    by_feature: Csr,
-}
-
-impl Rows {
-    fn new(features: &Features) -> Self {
-        let mut by_node = features.to_sparse().into_owned();
-        normalize_rows(&mut by_node);
-        let by_feature = by_node.transpose_view().to_csr();
-        Rows { by_node, by_feature }
-    }
-
-    /// Returns the cosines of `node` with every node, [n].
-    fn cosines(&self, node: u32) -> Vec<f32> {
-        let mut cosines = vec![0f64; self.by_node.rows()];
-        let own = self.by_node.outer_view(node as usize).expect("every node has a row");
-        for (feature, &value) in own.iter() {
-            let others = self.by_feature.outer_view(feature).expect("every feature has a column");
-            others.iter().for_each(|(other, &weight)| cosines[other] += f64::from(value) * f64::from(weight));
-        }
-        cosines.into_iter().map(|cosine| cosine as f32).collect()
-    }
 }
 
 /// Numbers for each node that a thread uses again and again.
@@ -145,15 +126,15 @@ impl Ranking {
     fn take_turns(&self, turns: &[Turn], scratch: &mut Scratch) -> Vec<(usize, Vec<Pair>)> {
         let Scratch { push, scores, .. } = scratch;
         let node = turns[0].end.node();
-        let mut cosines = self.rows.as_ref().map(|rows| rows.cosines(node));
+        // The authors' code computes scores in f32, where sums in different orders are mostly equal.
+        let in_f32 = |scores: &[f64]| scores.iter().map(|&score| score as f32).collect::<Vec<f32>>();
+        let mut cosines = self.cosine.as_ref().map(|cosine| in_f32(&cosine.rows(&[node])));
         push.run(|node| self.train.of(End::Either(node)), node, RESTART, EPSILON);
         scores.fill(0.0);
         for &w in self.train.of(End::Either(node)) {
             let others = self.train.of(End::Either(w));
             others.iter().for_each(|&other| scores[other as usize] += 1.0 / others.len() as f64);
         }
-        // The authors' code computes scores in f32, where sums in different orders are mostly equal.
-        let in_f32 = |scores: &[f64]| scores.iter().map(|&score| score as f32).collect::<Vec<f32>>();
         let walks = [in_f32(scores), in_f32(push.estimates())];
         let mut best =
             |turn: &Turn| (turn.place, self.best(turn, &walks, cosines.as_mut(), &mut scratch.is_out));

@@ -1,5 +1,5 @@
 //! Personalised PageRank by local pushes (Andersen, Chung & Lang 2006, *Local graph partitioning using PageRank
-//! vectors*, section 3), in the order of PyTorch Geometric's `GDC`, which the benchmark HeaRT uses.
+//! vectors*, section 3), last in, first out as PyTorch Geometric's `GDC`, which the benchmark HeaRT uses.
 
 /// The vectors of one approximation, kept for the next.
 pub(super) struct Push {

@@ -42,16 +42,6 @@ fn partner(end: End, (u, v): Pair) -> u32 {
     if u == end.node() { v } else { u }
 }
 
-/// Returns the nodes that `end` could be linked with in a graph like `known`, as a range.
-fn others(end: End, known: &EdgeList) -> std::ops::Range<u32> {
-    let n = known.num_nodes() as u32;
-    match known.num_sources().map(|num_sources| num_sources as u32) {
-        Some(num_sources) if end.node() < num_sources => num_sources..n,
-        Some(num_sources) => 0..num_sources,
-        None => 0..n,
-    }
-}
-
 /// Scores every pair of a few ends.
 fn count_all(
     score: &(impl Score + ?Sized),
@@ -70,7 +60,7 @@ fn count_all(
         ends_and_others.extend(group.iter().map(|&(end, link)| (end, partner(end, links[link]))));
         let excluded = || neighbours.of(end).iter().copied().chain([end.node()]);
         excluded().for_each(|node| is_known[node as usize] = true);
-        let candidates = others(end, known).filter(|&other| !is_known[other as usize]);
+        let candidates = known.partners_of(end.node()).filter(|&other| !is_known[other as usize]);
         ends_and_others.extend(candidates.map(|other| (end, other)));
         excluded().for_each(|node| is_known[node as usize] = false);
         lengths.push(ends_and_others.len() - before);
@@ -156,7 +146,7 @@ impl<'a> Products<'a> {
             general_mat_mul(1.0, &left, &self.z.slice(s![first..last, ..]).t(), 0.0, &mut logits);
             for ((group, thresholds), logits) in groups.iter().zip(&mut thresholds).zip(logits.rows()) {
                 let end = group[0].0;
-                let range = others(end, self.known);
+                let range = self.known.partners_of(end.node());
                 let start = (range.start as usize).clamp(first, last);
                 let stop = (range.end as usize).clamp(start, last);
                 let logits = &logits.to_slice().unwrap_or_default()[start - first..stop - first];
@@ -168,7 +158,7 @@ impl<'a> Products<'a> {
         let mut ranked = Vec::with_capacity(groups.len());
         for (group, thresholds) in groups.iter().zip(thresholds) {
             let end = group[0].0;
-            let range = others(end, self.known);
+            let range = self.known.partners_of(end.node());
             // The row holds the node itself and its neighbours, which are no candidates.
             let excluded =
                 || self.neighbours.of(end).iter().copied().chain([end.node()]).filter(|v| range.contains(v));

@@ -92,13 +92,8 @@ impl RankingMetrics {
         split: &Split,
         config: &RankingConfig,
     ) -> Result<[Option<Self>; 2]> {
-        let compute = |part: &HeldOut, other: &HeldOut| {
-            let links = part.edges.pairs();
-            let seen = known.with_edges([split.train.pairs(), other.edges.pairs()].concat());
-            let compute = || Self::compute(score, known, &seen, links, config);
-            (!links.is_empty()).then(compute).transpose()
-        };
         let Split { validation, test, .. } = split;
+        let compute = |part, other| Self::of_part(score, known, split, [part, other], config);
         Ok([compute(validation, test)?, compute(test, validation)?])
     }
 
@@ -113,13 +108,24 @@ impl RankingMetrics {
         split: &Split,
         config: &RankingConfig,
     ) -> Result<Option<Self>> {
-        let (part, other) = match split.test.is_empty() {
-            false => (&split.test, &split.validation),
-            true => (&split.validation, &split.test),
+        let parts = match split.test.is_empty() {
+            false => [&split.test, &split.validation],
+            true => [&split.validation, &split.test],
         };
+        Self::of_part(score, known, split, parts, config)
+    }
+
+    /// Computes the figures of `part`, whose list leaves out the edges of the `other` part.
+    fn of_part(
+        score: &(impl Score + ?Sized),
+        known: &EdgeList,
+        split: &Split,
+        [part, other]: [&HeldOut; 2],
+        config: &RankingConfig,
+    ) -> Result<Option<Self>> {
         let seen = known.with_edges([split.train.pairs(), other.edges.pairs()].concat());
-        let compute = || Self::compute(score, known, &seen, part.edges.pairs(), config);
-        (!part.edges.is_empty()).then(compute).transpose()
+        let links = part.edges.pairs();
+        (!links.is_empty()).then(|| Self::compute(score, known, &seen, links, config)).transpose()
     }
 
     /// Computes the figures of `links`. `known` are all edges of the graph, and `seen` those without the links.

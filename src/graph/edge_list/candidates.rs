@@ -1,5 +1,7 @@
 //! Candidate pairs: all pairs of distinct nodes, or, in a bipartite graph, of a source and a target.
 
+use std::ops::Range;
+
 use rand::{Rng, RngExt};
 
 use super::EdgeList;
@@ -70,13 +72,18 @@ impl EdgeList {
     /// Returns the nodes that `node`, as the first node of a pair, could be linked to but is not, in
     /// ascending order.
     pub fn candidates_of(&self, node: u32) -> impl Iterator<Item = u32> + '_ {
+        self.partners_of(node).filter(move |&other| self.is_candidate((node, other)))
+    }
+
+    /// Returns the nodes of the kind that `node` could be linked to, edges or not: in a bipartite graph those of the
+    /// other kind, otherwise all, itself among them.
+    pub(crate) fn partners_of(&self, node: u32) -> Range<u32> {
         let n = self.num_nodes as u32;
-        let others = match self.num_sources.map(|num_sources| num_sources as u32) {
+        match self.num_sources.map(|num_sources| num_sources as u32) {
             Some(num_sources) if node < num_sources => num_sources..n,
             Some(num_sources) => 0..num_sources,
             None => 0..n,
-        };
-        others.filter(move |&other| self.is_candidate((node, other)))
+        }
     }
 
     /// Returns the pairs that could be edges but are not and whose first node is `node`, as a list of this

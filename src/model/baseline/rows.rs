@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1};
+use sprs::vec::SparseIterTools;
 
 use super::by_source::{Block, BlockScore};
 use crate::graph::Csr;
-use crate::graph::transform::normalize_rows;
+use crate::graph::transform::{normalize_dense_rows, normalize_rows};
 
 /// The share of nonzeros above which rows are stored densely: reading an entry of a dense row costs about an
 /// eighth of reading one of a sparse row.
@@ -38,12 +39,7 @@ impl Rows {
 
     /// Divides each row of a dense `matrix` by its Euclidean norm.
     pub(super) fn normalized_dense(mut matrix: Array2<f32>) -> Self {
-        for mut row in matrix.rows_mut() {
-            let norm = row.iter().map(|&value| f64::from(value).powi(2)).sum::<f64>().sqrt();
-            if norm > 0.0 {
-                row.mapv_inplace(|value| (f64::from(value) / norm) as f32);
-            }
-        }
+        normalize_dense_rows(&mut matrix);
         Rows::Dense(matrix)
     }
 
@@ -116,17 +112,7 @@ impl Rows {
             Rows::Dense(rows) => dense_dot(rows.row(u), rows.row(v).to_slice().expect("rows are contiguous")),
             Rows::Sparse(rows, _) => {
                 let row = |node| rows.outer_view(node).expect("every node has a row");
-                let (u, v) = (row(u), row(v));
-                let (mut sum, mut at) = (0.0, 0);
-                for (column, &value) in u.iter() {
-                    while v.indices().get(at).is_some_and(|&other| (other as usize) < column) {
-                        at += 1;
-                    }
-                    if v.indices().get(at).is_some_and(|&other| other as usize == column) {
-                        sum += f64::from(value) * f64::from(v.data()[at]);
-                    }
-                }
-                sum
+                row(u).iter().nnz_zip(row(v).iter()).map(|(_, &a, &b)| f64::from(a) * f64::from(b)).sum()
             }
         }
     }

@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::Result;
 use vgae::evaluate::Scored;
-use vgae::evaluate::negatives::{self, Negatives};
+use vgae::evaluate::negatives::{self, HEART_PER_EDGE, Negatives};
 use vgae::evaluate::ranking::{RankingConfig, RankingMetrics};
 use vgae::run::Run;
 
@@ -48,8 +48,6 @@ pub struct Published {
     pub source: &'static str,
 }
 
-/// The number of negatives per link of HeaRT.
-const HEART_PER_EDGE: usize = 500;
 const AUC: &str = "test_roc_auc";
 const AP: &str = "test_average_precision";
 const MRR: &str = "test_mean_reciprocal_rank";

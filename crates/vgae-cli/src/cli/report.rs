@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 use vgae::evaluate::RunMetrics;
+use vgae::evaluate::ranking::RankingMetrics;
 use vgae::model::Encoded;
 use vgae::run::{self, Run};
 use vgae::train::Epoch;
@@ -86,7 +87,8 @@ fn build_report(path: &Path, name: String, config: &ReportConfig) -> Result<Repo
     let history = run::read_history(path)?;
     let encoded = run.encode()?;
     let metrics = run.evaluate(&*encoded.score)?;
-    Ok(Report::new(name, &run, &encoded, &metrics, history, config)?)
+    let ranking = run.ranking(&*encoded.score)?;
+    Ok(Report::new(name, &run, &encoded, &metrics, ranking, history, config)?)
 }
 
 /// Writes the report of a run that was just trained into its directory at `path`. The run is complete without
@@ -96,6 +98,7 @@ pub(super) fn write_after_training(
     run: &Run,
     encoded: &Encoded,
     metrics: &RunMetrics,
+    ranking: Option<RankingMetrics>,
     history: Vec<Epoch>,
     reporter: &Reporter,
 ) {
@@ -103,7 +106,7 @@ pub(super) fn write_after_training(
     // A t-SNE map would take longer than training on a small graph.
     let config = ReportConfig { map: MapKind::Pca, ..ReportConfig::default() };
     let file = path.join(run::REPORT);
-    let written = Report::new(name(path), run, encoded, metrics, history, &config)
+    let written = Report::new(name(path), run, encoded, metrics, ranking, history, &config)
         .and_then(|report| report::page(&[report]))
         .map_err(Error::from)
         .and_then(|page| write(Output::create(&file, Existing::Replace)?, &page));

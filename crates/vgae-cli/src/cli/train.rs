@@ -26,7 +26,7 @@ use super::progress::Reporter;
 use super::report;
 use super::signals::{NOTHING_WRITTEN, RUN_UNFINISHED, StopSignal};
 pub(super) use arguments::{parse, without_config};
-use describe::{describe, describe_loss, describe_split};
+use describe::{describe, describe_loss, describe_ranking, describe_split};
 
 /// Train a model on a graph and evaluate it on held-out links
 ///
@@ -128,16 +128,17 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
     let mut output = Output::create(Path::new("-"), Existing::Keep)?;
     write_metrics(&mut output, &metrics, &split, args.json)?;
     output.finish()?;
-    if let Some(line) = describe::ranking(&graph, &split, &*encoded.score, config.seed)? {
-        reporter.info(line);
+    let shown = path.display();
+    stop.set_message(format!(
+        "stopped at once; the run {shown} is complete, and `vgae report {shown}` writes its report"
+    ));
+    let run = Run { record, graph, split, model: trained.model };
+    let ranking = run.ranking(&*encoded.score)?;
+    if let Some(ranking) = &ranking {
+        describe_ranking(ranking, &run.split, reporter);
     }
     if !args.no_report {
-        let shown = path.display();
-        stop.set_message(format!(
-            "stopped at once; the run {shown} is complete, and `vgae report {shown}` writes its report"
-        ));
-        let run = Run { record, graph, split, model: trained.model };
-        report::write_after_training(&path, &run, &encoded, &metrics, trained.history, reporter);
+        report::write_after_training(&path, &run, &encoded, &metrics, ranking, trained.history, reporter);
     }
     if let (Some(ByteSize(limit)), Some(peak)) = (config.train.memory_limit, peak)
         && peak > limit

@@ -5,13 +5,13 @@ use serde_json::Value;
 use vgae::evaluate::BUCKETS;
 
 /// Trains a run with 15 validation and 15 test edges.
-fn trained() -> Workspace {
+pub(crate) fn trained() -> Workspace {
     let workspace = Workspace::new();
     workspace.train_karate("--val-fraction 0.2 --test-fraction 0.2");
     workspace
 }
 
-fn json(workspace: &Workspace, arguments: &str) -> Value {
+pub(crate) fn json(workspace: &Workspace, arguments: &str) -> Value {
     serde_json::from_str(&workspace.stdout(&format!("evaluate run --quiet --json {arguments}"))).unwrap()
 }
 

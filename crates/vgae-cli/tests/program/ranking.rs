@@ -2,20 +2,8 @@
 
 use std::fmt::Write as _;
 
-use serde_json::Value;
-
 use crate::common::{Workspace, karate};
-
-/// Trains a run with 15 validation and 15 test edges.
-fn trained() -> Workspace {
-    let workspace = Workspace::new();
-    workspace.train_karate("--val-fraction 0.2 --test-fraction 0.2");
-    workspace
-}
-
-fn json(workspace: &Workspace, arguments: &str) -> Value {
-    serde_json::from_str(&workspace.stdout(&format!("evaluate run --quiet --json {arguments}"))).unwrap()
-}
+use crate::evaluate::{json, trained};
 
 /// Returns a .npy file of version 1 with these numbers.
 fn npy(shape: &str, numbers: &[i64]) -> Vec<u8> {

@@ -28,7 +28,7 @@
 //! let run = Run::open(&path)?;
 //! let config = ReportConfig { map: MapKind::Pca, map_nodes: 30, top: 5 };
 //! let history = run::read_history(&path)?;
-//! let report = Report::new("karate".into(), &run, &run.encode()?, &metrics, history, &config)?;
+//! let report = Report::new("karate".into(), &run, &run.encode()?, &metrics, None, history, &config)?;
 //! assert_eq!((report.links.best.len(), report.history.len()), (5, 20));
 //! assert_eq!(report.held_out.as_ref().map(|part| part.metrics), metrics.links.test);
 //! assert!(report.baselines.len() > 3 && !report.findings.is_empty());
@@ -55,7 +55,7 @@ use crate::Result;
 use crate::config::{MapKind, ReportConfig};
 use vgae::config::BaselineKind;
 use vgae::evaluate::metrics::Metrics;
-use vgae::evaluate::ranking::{RankingConfig, RankingMetrics};
+use vgae::evaluate::ranking::RankingMetrics;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
 use vgae::graph::transform::transform;
 use vgae::graph::{EdgeList, NodeIds};
@@ -112,8 +112,8 @@ pub struct Report {
 }
 
 impl Report {
-    /// Builds the report `name` of a run from its encoded graph, its metrics ([`Run::evaluate`]) and its
-    /// epochs.
+    /// Builds the report `name` of a run from its encoded graph, its metrics ([`Run::evaluate`]), the ranks of its
+    /// held-out links ([`Run::ranking`]; `None` leaves them out) and its epochs.
     ///
     /// Takes O(m log m) time for m held-out pairs and each of some hundred bootstrap resamples; see [`Links`]
     /// and [`Map`] for the cost of the predicted links and the map. The same run gives the same report.
@@ -126,6 +126,7 @@ impl Report {
         run: &Run,
         encoded: &Encoded,
         metrics: &RunMetrics,
+        ranking: Option<RankingMetrics>,
         history: Vec<Epoch>,
         config: &ReportConfig,
     ) -> Result<Report> {
@@ -148,8 +149,6 @@ impl Report {
             )
         });
         let held_out = held_out.transpose()?;
-        let config_of_ranking = RankingConfig::summary(seed);
-        let ranking = RankingMetrics::of_last_part(&*encoded.score, &graph.edges, split, &config_of_ranking)?;
         let (baselines, skipped_baselines) = match part {
             Some((_, part)) => baselines::measure(run, part)?,
             None => Default::default(),

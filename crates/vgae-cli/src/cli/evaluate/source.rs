@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
-use vgae::evaluate::negatives::{NegativeLists, Negatives};
+use vgae::evaluate::negatives::{HEART_PER_EDGE, NegativeLists, Negatives};
 use vgae::graph::Pair;
 use vgae::progress::Progress;
-use vgae::read::{self, LabelledPairs, ListedNegatives};
+use vgae::read::{self, LabelledPairs};
 use vgae::run::Run;
 
 use super::Args;
@@ -18,8 +18,6 @@ use crate::cli::shared_args::{PairsArgs, note_skipped};
 
 /// The default number of hard negatives per link.
 const HARD_PER_EDGE: usize = 100;
-/// The number of negatives per link in the benchmark HeaRT.
-const HEART_PER_EDGE: usize = 500;
 
 /// The value of `--negatives`.
 #[derive(Debug, Clone)]
@@ -184,24 +182,19 @@ impl GivenPairs {
                 negatives.len()
             ));
         }
-        let mut lists = None;
         match negatives_file {
             Some(file) if is_array(file) => {
-                let ListedNegatives::PerLink(found) = read::negative_array(file, &run.graph.nodes, &pairs)?
-                else {
-                    unreachable!("an array holds a list for each link")
-                };
-                lists = Some(found);
+                let lists = read::negative_array(file, &run.graph.nodes, &pairs)?;
+                return Self::checked(pairs, NegativeLists::PerEdge(lists), run, reporter);
             }
             // The same file holds both.
             Some(file) if file == pairs_file && !negatives.is_empty() => {}
             Some(file) => {
                 let reader = reading.open(file, &run.graph.nodes, &Progress::default(), reporter)?;
                 if reader.has_link_column() {
-                    let (found, num_skipped) = reader.read_by_link(file, pairs.len())?;
+                    let (lists, num_skipped) = reader.read_by_link(file, pairs.len())?;
                     note_skipped(num_skipped, reporter);
-                    lists = Some(found);
-                    return Self::checked(pairs, negatives, lists, run, reporter);
+                    return Self::checked(pairs, NegativeLists::PerEdge(lists), run, reporter);
                 }
                 let LabelledPairs { links, negatives: others, column, num_skipped } =
                     reader.read_labelled()?;
@@ -227,27 +220,20 @@ impl GivenPairs {
             }
             None => {}
         }
-        Self::checked(pairs, negatives, lists, run, reporter)
+        Self::checked(pairs, NegativeLists::Shared(negatives), run, reporter)
     }
 
     /// Notes what makes the metrics doubtful.
     ///
     /// # Errors
     /// [`Error::Usage`] if a pair is both a link and a pooled negative, or its own negative.
-    fn checked(
-        pairs: Vec<Pair>,
-        pooled: Vec<Pair>,
-        lists: Option<Vec<Vec<Pair>>>,
-        run: &Run,
-        reporter: &Reporter,
-    ) -> Result<Self> {
-        let negatives = lists.as_ref().map_or_else(|| pooled.clone(), |lists| lists.concat());
+    fn checked(pairs: Vec<Pair>, lists: NegativeLists, run: &Run, reporter: &Reporter) -> Result<Self> {
         let orient = |pair: &Pair| run.graph.edges.direction().orient(*pair);
         let links: HashSet<Pair> = pairs.iter().map(orient).collect();
         let clash = match &lists {
-            None => pooled.iter().find(|pair| links.contains(&orient(pair))),
+            NegativeLists::Shared(pooled) => pooled.iter().find(|pair| links.contains(&orient(pair))),
             // The negative of one link may be another link, as in HeaRT.
-            Some(lists) => pairs
+            NegativeLists::PerEdge(lists) => pairs
                 .iter()
                 .zip(lists)
                 .find_map(|(link, list)| list.iter().find(|pair| orient(pair) == orient(link))),
@@ -266,6 +252,7 @@ impl GivenPairs {
                 pairs.len()
             ));
         }
+        let negatives = lists.pairs();
         let num_edges = negatives.iter().filter(|&&pair| run.graph.edges.contains(pair)).count();
         if num_edges > 0 {
             reporter.note(format!("{num_edges} of the {} negatives are edges of the graph", negatives.len()));
@@ -273,11 +260,7 @@ impl GivenPairs {
         let can_join = |pair: &Pair| run.graph.edges.can_join(*pair);
         let num_impossible = pairs.iter().chain(&negatives).filter(|pair| !can_join(pair)).count();
         note_impossible(num_impossible, reporter);
-        let negatives = match lists {
-            None => NegativeLists::Shared(pooled),
-            Some(lists) => NegativeLists::PerEdge(lists),
-        };
-        Ok(GivenPairs { pairs, negatives })
+        Ok(GivenPairs { pairs, negatives: lists })
     }
 }
 

@@ -1,12 +1,10 @@
 //! Prints a description of the graph, its split and the loss before training.
 
-use crate::Result;
 use vgae::config::{Config, FeatureTransform, LossKind, ModelKind};
 use vgae::evaluate::metrics::Interval;
-use vgae::evaluate::ranking::{RankingConfig, RankingMetrics};
+use vgae::evaluate::ranking::RankingMetrics;
 use vgae::graph::Graph;
 use vgae::graph::transform;
-use vgae::model::score::Score;
 use vgae::split;
 use vgae::split::{RowSplit, Split};
 
@@ -148,25 +146,21 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
     }
 }
 
-/// Returns a line on how the test links, or else the validation links, rank among all pairs; `None` without any.
-pub(super) fn ranking(graph: &Graph, split: &Split, score: &dyn Score, seed: u64) -> Result<Option<String>> {
-    let config = RankingConfig::summary(seed);
-    let Some(metrics) = RankingMetrics::of_last_part(score, &graph.edges, split, &config)? else {
-        return Ok(None);
-    };
+/// Prints how the test links, or else the validation links, rank among all pairs.
+pub(super) fn describe_ranking(metrics: &RankingMetrics, split: &Split, reporter: &Reporter) {
     let name = if split.test.is_empty() { "validation" } else { "test" };
     let mrr = metrics.mean_reciprocal_rank;
     let interval = mrr.interval.map_or_else(String::new, |Interval { lower, upper }| {
         format!(" ({lower:.3} to {upper:.3}, from a sample of the nodes)")
     });
-    let list = metrics.list.and_then(|list| {
-        let (length, precision) = list.precision.into_iter().next()?;
+    let list = metrics.list.as_ref().and_then(|list| {
+        let (length, precision) = list.precision.iter().next()?;
         let factor = precision / list.precision_by_chance;
         Some(format!("; precision@{length} {precision:.2}, {factor:.0} times chance"))
     });
     let list = list.unwrap_or_default();
-    Ok(Some(format!(
+    reporter.info(format!(
         "{name} links among all pairs: MRR {:.3}{interval}, median rank {:.0}{list}",
         mrr.value, metrics.median_rank
-    )))
+    ));
 }
