@@ -80,9 +80,9 @@ SPLITS := 10
 PUBMED_SPLITS := 1
 BENCHMARK := $(VGAE) --quiet benchmark
 GRAPH_SCORES := common-neighbours,jaccard,adamic-adar,resource-allocation,preferential-attachment,katz,personalized-pagerank,spectral
-SCORES := $(GRAPH_SCORES),feature-cosine,propagated-cosine
+SCORES := $(GRAPH_SCORES),feature-cosine,propagated-cosine,neighbourhood-cosine
 KIPF := gae,vgae,linear-gae,linear-vgae
-RANKED := best,vgae,propagated-cosine
+RANKED := best,vgae,propagated-cosine,neighbourhood-cosine
 SEAL := $(wildcard datasets/seal_*)
 
 .PHONY: results

@@ -49,11 +49,13 @@ pub enum BaselineKind {
     FeatureCosine,
     /// The cosine of the tf-idf features after one propagation with Â.
     PropagatedCosine,
+    /// The cosine of one node's tf-idf features with the other's after one propagation, both ways.
+    NeighbourhoodCosine,
 }
 
 impl BaselineKind {
     /// All scores.
-    pub const ALL: [BaselineKind; 10] = [
+    pub const ALL: [BaselineKind; 11] = [
         BaselineKind::CommonNeighbours,
         BaselineKind::Jaccard,
         BaselineKind::AdamicAdar,
@@ -64,6 +66,7 @@ impl BaselineKind {
         BaselineKind::Spectral,
         BaselineKind::FeatureCosine,
         BaselineKind::PropagatedCosine,
+        BaselineKind::NeighbourhoodCosine,
     ];
 
     /// Returns the name on the command line and in `run.json`.
@@ -79,6 +82,7 @@ impl BaselineKind {
             BaselineKind::Spectral => "spectral",
             BaselineKind::FeatureCosine => "feature-cosine",
             BaselineKind::PropagatedCosine => "propagated-cosine",
+            BaselineKind::NeighbourhoodCosine => "neighbourhood-cosine",
         }
     }
 
@@ -96,6 +100,9 @@ impl BaselineKind {
             BaselineKind::Spectral => "no training: inner product of leading eigenvectors of Â",
             BaselineKind::FeatureCosine => "no training: cosine of the features",
             BaselineKind::PropagatedCosine => "no training: cosine of tf-idf features propagated once",
+            BaselineKind::NeighbourhoodCosine => {
+                "no training: cosine of one node's tf-idf features with the other's propagated once"
+            }
         }
     }
 
@@ -108,7 +115,8 @@ impl BaselineKind {
 
     /// Returns `true` if the score compares node features.
     pub fn needs_features(self) -> bool {
-        matches!(self, BaselineKind::FeatureCosine | BaselineKind::PropagatedCosine)
+        use BaselineKind::{FeatureCosine, NeighbourhoodCosine, PropagatedCosine};
+        matches!(self, FeatureCosine | PropagatedCosine | NeighbourhoodCosine)
     }
 }
 

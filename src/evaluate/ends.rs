@@ -53,13 +53,13 @@ struct Lists {
 }
 
 impl Neighbours {
-    /// Lists the neighbours in `edges`. O(n + m) time and memory.
+    /// Lists the neighbours in `edges`, whose pairs are sorted, in ascending order. O(n + m) time and memory.
     pub(super) fn new(edges: &EdgeList) -> Self {
         let n = edges.num_nodes();
         let reversed = |&(u, v): &Pair| (v, u);
         match edges.direction() {
             Direction::Undirected => {
-                let pairs = edges.pairs().iter().copied().chain(edges.pairs().iter().map(reversed));
+                let pairs = edges.pairs().iter().map(reversed).chain(edges.pairs().iter().copied());
                 Neighbours { outgoing: Lists::new(n, pairs), incoming: None }
             }
             Direction::Directed => Neighbours {

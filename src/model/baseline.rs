@@ -43,7 +43,8 @@ pub use closed_form::ClosedForm;
 /// | personalised PageRank | w_v from u plus w_u from v, after 30 steps of w ← 0.15 e_u + 0.85 A D⁻¹ w (Page et al. 1999) |
 /// | spectral | Σ max(w_i, 0)² (x_i)_u (x_i)_v over min(128, n − 2) leading eigenpairs of Â, and one more for each component beyond the first |
 /// | feature cosine | cosine of the rows of X |
-/// | propagated cosine | cosine of the rows of Â · tfidf(X) (propagation as in Wu et al. 2019, *Simplifying graph convolutional networks*) |
+/// | propagated cosine | cosine of y, the rows of Y = Â · tfidf(X) (propagation as in Wu et al. 2019, *Simplifying graph convolutional networks*) |
+/// | neighbourhood cosine | mean of cos(x_u, y_v) and cos(x_v, y_u), x the rows of tfidf(X) |
 ///
 /// The cosine with a row of zeros is 0.
 ///
@@ -98,9 +99,14 @@ impl Baseline {
                 features()?.to_sparse().into_owned(),
             )))),
             BaselineKind::PropagatedCosine => {
-                let adj_norm = unweighted_adj_norm(train);
-                let propagated = &adj_norm * &*transform(features()?, FeatureTransform::Tfidf).to_sparse();
+                let propagated = &unweighted_adj_norm(train) * &tfidf(features()?);
                 Box::new(RowProduct::within(&Arc::new(Rows::normalized(propagated))))
+            }
+            BaselineKind::NeighbourhoodCosine => {
+                let own = tfidf(features()?);
+                let propagated = &unweighted_adj_norm(train) * &own;
+                let [own, propagated] = [own, propagated].map(|rows| Arc::new(Rows::normalized(rows)));
+                Box::new(RowProduct::between(&own, &propagated))
             }
         };
         Ok(Baseline { score, num_nodes: train.num_nodes() })
@@ -142,6 +148,11 @@ fn adamic_adar(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
 
 fn resource_allocation(adjacency: &Arc<Adjacency>) -> CommonNeighbours {
     CommonNeighbours::new(adjacency, |degree| 1.0 / degree.max(1.0), |sum, _, _| sum)
+}
+
+/// Returns the tf-idf features, [n, f].
+fn tfidf(features: &Features) -> Csr {
+    transform(features, FeatureTransform::Tfidf).to_sparse().into_owned()
 }
 
 /// Returns Â of the edges, ignoring their weights.

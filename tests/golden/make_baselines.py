@@ -124,6 +124,7 @@ golden = {
         "spectral": scores_of(spectral_of_all()),
         "feature-cosine": scores_of(cosine_similarity(counts)),
         "propagated-cosine": scores_of(cosine_similarity(once)),
+        "neighbourhood-cosine": scores_of((between + between.T) / 2),
     },
     "closed_form": {
         "log-katz": scores_of(np.log(1e-6 + katz(0.05, 5))),

@@ -162,7 +162,7 @@ fn baselines_ignore_weights() {
 #[test]
 fn feature_scores_need_features() {
     let train = edges(3, vec![(0, 1)]);
-    for kind in [BaselineKind::FeatureCosine, BaselineKind::PropagatedCosine] {
+    for kind in BaselineKind::ALL.into_iter().filter(|kind| kind.needs_features()) {
         let error = Baseline::new(kind, &train, None, 0).err().unwrap();
         assert!(matches!(error, vgae::Error::Config { setting: "read.features", .. }));
         assert!(error.to_string().starts_with(&format!("{kind} compares node features, but there are none")));

@@ -12,10 +12,8 @@ use super::similar::{BestMatch, Similar};
 use super::spectral::Spectral;
 use super::topology::NodeValues;
 use super::walks::Walks;
-use super::{adamic_adar, resource_allocation, unweighted_adj_norm};
-use crate::config::FeatureTransform;
+use super::{adamic_adar, resource_allocation, tfidf, unweighted_adj_norm};
 use crate::error::Result;
-use crate::graph::transform::transform;
 use crate::graph::{Csr, EdgeList, Features, Pair};
 
 /// The columns for a graph with features, in order.
@@ -128,7 +126,7 @@ impl ClosedForm {
             return Ok(ClosedForm { names: &WITHOUT_FEATURES, columns });
         };
         let adj_norm = unweighted_adj_norm(train);
-        let own = transform(features, FeatureTransform::Tfidf).to_sparse().into_owned();
+        let own = tfidf(features);
         let once = &adj_norm * &own;
         let twice = &adj_norm * &once;
         let spread = spread(&adj_norm, &own, &once);

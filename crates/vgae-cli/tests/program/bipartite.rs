@@ -132,7 +132,7 @@ fn non_bipartite_input_is_refused() {
     assert_eq!(
         error,
         "error: --bipartite leaves nothing to adamic-adar: a source and a target have no common neighbours; choose one \
-         of preferential-attachment, katz, personalized-pagerank, spectral, feature-cosine, propagated-cosine\n"
+         of preferential-attachment, katz, personalized-pagerank, spectral, feature-cosine, propagated-cosine, neighbourhood-cosine\n"
     );
     assert!(!workspace.exists("run"));
 }

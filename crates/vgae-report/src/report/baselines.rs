@@ -68,7 +68,7 @@ fn num_steps(kind: BaselineKind, run: &Run, part: &HeldOut) -> usize {
         }
         // Some 200 products of Â with 128 columns.
         BaselineKind::Spectral => 128 * 200 * (n + m),
-        BaselineKind::PropagatedCosine => {
+        BaselineKind::PropagatedCosine | BaselineKind::NeighbourhoodCosine => {
             let num_nonzeros = run.graph.features().map_or(0, |features| features.num_nonzeros());
             num_nonzeros * (2 * m).div_ceil(n.max(1))
         }
