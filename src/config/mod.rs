@@ -73,12 +73,24 @@ impl Config {
             model.latent = Some(self.model.latent());
             model.layers = Some(self.model.layers());
             model.feature_transform = Some(self.model.feature_transform());
+            model.dropout = Some(self.model.dropout());
+            if model.model != ModelKind::Vae && !model.model.is_directed() {
+                model.decoder = Some(self.model.decoder());
+            }
+            if model.decoder == Some(DecoderKind::ResidualMlp) {
+                model.decoder_layers = Some(self.model.decoder_layers());
+            }
             config.train.epochs = Some(self.epochs());
             config.train.learning_rate = Some(self.learning_rate());
             if model.model != ModelKind::Vae {
                 config.train.loss = Some(self.loss().for_graph(num_nodes));
+                config.train.mask_edges = Some(self.mask_edges());
             }
-            config.train.select = Some(self.train.select());
+            if matches!(config.train.loss, Some(LossKind::Sampled | LossKind::Reweighted)) {
+                config.train.negatives_per_edge = Some(self.negatives_per_edge());
+            }
+            config.train.patience = self.patience();
+            config.train.select = Some(self.select());
         }
         config
     }
@@ -93,10 +105,47 @@ impl Config {
         self.train.learning_rate.unwrap_or(Recipe::for_model(self.model.model).learning_rate)
     }
 
+    /// Returns the number of negatives that a sampled loss draws for each edge.
+    pub fn negatives_per_edge(&self) -> usize {
+        self.train.negatives_per_edge.unwrap_or(Recipe::for_model(self.model.model).negatives_per_edge)
+    }
+
+    /// Returns the fraction of the training edges that is hidden from message passing in an epoch.
+    pub fn mask_edges(&self) -> f64 {
+        self.train.mask_edges.unwrap_or(Recipe::for_model(self.model.model).mask_edges)
+    }
+
+    /// Returns the number of validations without improvement after which training stops, or `None` if it never does.
+    /// A recipe stops early only if there are validation edges and no other epoch is asked for.
+    pub fn patience(&self) -> Option<usize> {
+        let can_stop = self.train.select != Some(Select::Last) && self.split.val_fraction > 0.0;
+        let recipe = Recipe::for_model(self.model.model).patience.filter(|_| can_stop);
+        self.train.patience.or(recipe)
+    }
+
+    /// Returns the epoch whose weights are kept.
+    ///
+    /// # Examples
+    /// ```
+    /// use vgae::config::{Config, Select};
+    ///
+    /// let mut config = Config::default();
+    /// assert_eq!(config.select(), Select::Last);
+    /// config.train.patience = Some(5);
+    /// assert_eq!(config.select(), Select::Best);
+    /// ```
+    pub fn select(&self) -> Select {
+        match (self.train.select, self.patience()) {
+            (Some(select), _) => select,
+            (None, Some(_)) => Select::Best,
+            (None, None) => Select::Last,
+        }
+    }
+
     /// Returns the reconstruction loss, which may still be [`LossKind::Auto`]; see [`LossKind::for_graph`].
     pub fn loss(&self) -> LossKind {
-        match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder) {
-            (LossKind::Auto, DecoderKind::HadamardMlp) => LossKind::Sampled,
+        match (self.train.loss.unwrap_or(LossKind::Auto), self.model.decoder()) {
+            (LossKind::Auto, DecoderKind::HadamardMlp | DecoderKind::ResidualMlp) => LossKind::Sampled,
             (LossKind::Auto, DecoderKind::InnerProduct) => Recipe::for_model(self.model.model).loss,
             (chosen, _) => chosen,
         }

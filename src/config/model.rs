@@ -1,5 +1,7 @@
 //! The settings of the model: its encoder, latent and decoder by name, and the sizes of their layers.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::config::model_kind::Recipe;
@@ -39,11 +41,11 @@ pub struct ModelConfig {
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub hidden: Option<usize>,
     /// Number of latent dimensions: the length of an embedding [default: 16; gnae and vgnae 128, gravity-*
-    /// 32]
+    /// 32, tuned-gae 256]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "WIDTH"))]
     pub latent: Option<usize>,
-    /// Number of layers: graph convolutions in a GCN, propagations in linear-* and *gnae, encoder layers in
-    /// vae [default: 2; linear-* and *gnae 1]
+    /// Number of layers: graph convolutions in a GCN, propagations in linear-*, *gnae and tuned-gae, encoder
+    /// layers in vae [default: 2; linear-* and *gnae 1]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub layers: Option<usize>,
     /// Add biases to the layers of a GCN or linear-* model, as PyTorch Geometric does. The models in the
@@ -51,19 +53,33 @@ pub struct ModelConfig {
     #[cfg_attr(feature = "clap", arg(long))]
     #[serde(default)]
     pub bias: bool,
-    /// Dropout: the fraction of each layer's inputs to drop in each epoch
-    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().dropout))]
-    pub dropout: f64,
-    /// Transform of the features [default: none; row for gnae and vgnae]
+    /// Layer normalisation: scale each node's row to mean 0 and variance 1 between two layers of a GCN, or
+    /// between two propagations of linear-gae
+    #[cfg_attr(feature = "clap", arg(long))]
+    #[serde(default)]
+    pub layer_norm: bool,
+    /// Average the embeddings after each propagation of linear-gae, instead of taking those after the last
+    #[cfg_attr(feature = "clap", arg(long))]
+    #[serde(default)]
+    pub average_layers: bool,
+    /// Dropout: the fraction of each layer's inputs to drop in each epoch [default: 0; tuned-gae 0.5]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION"))]
+    pub dropout: Option<f64>,
+    /// Transform of the features [default: none; row for gnae and vgnae, tfidf for tuned-gae]
     #[cfg_attr(feature = "clap", arg(long, value_enum, value_name = "TRANSFORM"))]
     pub feature_transform: Option<FeatureTransform>,
     /// Score a pair by the cosine of its two embeddings, times a learnt temperature, instead of by their
     /// inner product
     #[cfg_attr(feature = "clap", arg(long))]
     pub normalize_embeddings: bool,
-    /// The decoder, which computes the score of a pair from its two embeddings
-    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
-    pub decoder: DecoderKind,
+    /// The decoder, which computes the score of a pair from its two embeddings [default: inner-product;
+    /// tuned-gae residual-mlp]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
+    pub decoder: Option<DecoderKind>,
+    /// Number of layers of the decoder residual-mlp, the last of which computes the score [default: 3]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
+    #[serde(default)]
+    pub decoder_layers: Option<usize>,
     /// Weight of the distance relative to the mass in gravity-* models: λ in the paper
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "LAMBDA", default_value_t = Self::default().gravity_lambda))]
     pub gravity_lambda: f64,
@@ -80,10 +96,13 @@ impl Default for ModelConfig {
             latent: None,
             layers: None,
             bias: false,
-            dropout: 0.0,
+            layer_norm: false,
+            average_layers: false,
+            dropout: None,
             feature_transform: None,
             normalize_embeddings: false,
-            decoder: DecoderKind::default(),
+            decoder: None,
+            decoder_layers: None,
             gravity_lambda: 1.0,
             likelihood: Likelihood::default(),
         }
@@ -110,6 +129,31 @@ impl ModelConfig {
     pub fn feature_transform(&self) -> FeatureTransform {
         self.feature_transform.unwrap_or(Recipe::for_model(self.model).feature_transform)
     }
+
+    /// Returns the fraction of each layer's inputs that is dropped in an epoch.
+    pub fn dropout(&self) -> f64 {
+        self.dropout.unwrap_or(Recipe::for_model(self.model).dropout)
+    }
+
+    /// Returns the decoder.
+    pub fn decoder(&self) -> DecoderKind {
+        self.decoder.unwrap_or(Recipe::for_model(self.model).decoder)
+    }
+
+    /// Returns the number of layers of the decoder residual-mlp.
+    pub fn decoder_layers(&self) -> usize {
+        self.decoder_layers.unwrap_or(3)
+    }
+
+    /// Returns `true` if rows are normalised between layers.
+    pub fn has_layer_norm(&self) -> bool {
+        self.layer_norm || self.model == ModelKind::TunedGae
+    }
+
+    /// Returns `true` if the embeddings are the mean of those after each propagation.
+    pub fn averages_layers(&self) -> bool {
+        self.average_layers || self.model == ModelKind::TunedGae
+    }
 }
 
 /// The decoder, which gives a pair its logit.
@@ -122,6 +166,18 @@ pub enum DecoderKind {
     InnerProduct,
     /// A perceptron with one hidden layer on the Hadamard product z_u ∘ z_v.
     HadamardMlp,
+    /// A deep perceptron on the Hadamard product, with residuals and layer normalisation.
+    ResidualMlp,
+}
+
+impl fmt::Display for DecoderKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            DecoderKind::InnerProduct => "inner-product",
+            DecoderKind::HadamardMlp => "hadamard-mlp",
+            DecoderKind::ResidualMlp => "residual-mlp",
+        })
+    }
 }
 
 /// The distribution p(x | z) of the features of a vae.

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use serde::{Deserialize, Serialize};
 
-use crate::config::{BaselineKind, FeatureTransform, LossKind};
+use crate::config::{BaselineKind, DecoderKind, FeatureTransform, LossKind};
 use crate::error::ParseError;
 
 /// The model: an encoder and a latent, a stack of two encoders and closed-form scores, or a score without
@@ -23,6 +23,8 @@ pub enum ModelKind {
     LinearGae,
     /// Â X W to a Gaussian (Salha et al. 2019).
     LinearVgae,
+    /// The mean of propagations of X W, to a point, decoded by a deep perceptron (Ma et al. 2025).
+    TunedGae,
     /// Linear, L2-normalised and scaled, then propagated, to a point (Ahn & Kim 2021).
     Gnae,
     /// The same as `Gnae`, with a Gaussian per node (Ahn & Kim 2021).
@@ -58,8 +60,8 @@ impl ModelKind {
 
     /// Returns `true` if the model has hidden layers.
     pub(crate) fn has_hidden_layers(self) -> bool {
-        use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
-        self.is_network() && !matches!(self, LinearGae | LinearVgae | Gnae | Vgnae)
+        use ModelKind::{Gnae, LinearGae, LinearVgae, TunedGae, Vgnae};
+        self.is_network() && !matches!(self, LinearGae | LinearVgae | TunedGae | Gnae | Vgnae)
     }
 
     fn name(self) -> &'static str {
@@ -68,6 +70,7 @@ impl ModelKind {
             ModelKind::Vgae => "vgae",
             ModelKind::LinearGae => "linear-gae",
             ModelKind::LinearVgae => "linear-vgae",
+            ModelKind::TunedGae => "tuned-gae",
             ModelKind::Gnae => "gnae",
             ModelKind::Vgnae => "vgnae",
             ModelKind::Vae => "vae",
@@ -85,6 +88,9 @@ impl ModelKind {
             ModelKind::Vgae => "two-layer GCN, a Gaussian per node",
             ModelKind::LinearGae => "Â X W, a point per node",
             ModelKind::LinearVgae => "Â X W, a Gaussian per node",
+            ModelKind::TunedGae => {
+                "Â X W, Â² X W, … averaged, a point per node, decoded by a deep perceptron"
+            }
             ModelKind::Gnae => "features scaled to norm 1, then propagated, a point per node",
             ModelKind::Vgnae => "features scaled to norm 1, then propagated, a Gaussian per node",
             ModelKind::Vae => "variational auto-encoder of the features, no graph",
@@ -97,11 +103,12 @@ impl ModelKind {
 }
 
 /// The models that are trained; every [`BaselineKind`] is a model too.
-const TRAINED: [ModelKind; 10] = [
+const TRAINED: [ModelKind; 11] = [
     ModelKind::Gae,
     ModelKind::Vgae,
     ModelKind::LinearGae,
     ModelKind::LinearVgae,
+    ModelKind::TunedGae,
     ModelKind::Gnae,
     ModelKind::Vgnae,
     ModelKind::Vae,
@@ -158,9 +165,14 @@ pub(super) struct Recipe {
     pub(super) latent: usize,
     pub(super) layers: usize,
     pub(super) feature_transform: FeatureTransform,
+    pub(super) dropout: f64,
+    pub(super) decoder: DecoderKind,
     pub(super) epochs: usize,
     pub(super) learning_rate: f64,
     pub(super) loss: LossKind,
+    pub(super) negatives_per_edge: usize,
+    pub(super) mask_edges: f64,
+    pub(super) patience: Option<usize>,
 }
 
 /// The settings of Kipf & Welling 2016, section 3.
@@ -169,9 +181,14 @@ const KIPF: Recipe = Recipe {
     latent: 16,
     layers: 2,
     feature_transform: FeatureTransform::None,
+    dropout: 0.0,
+    decoder: DecoderKind::InnerProduct,
     epochs: 200,
     learning_rate: 0.01,
     loss: LossKind::Auto,
+    negatives_per_edge: 1,
+    mask_edges: 0.0,
+    patience: None,
 };
 
 impl Recipe {
@@ -180,6 +197,20 @@ impl Recipe {
             ModelKind::Gae | ModelKind::Vgae | ModelKind::Best | ModelKind::Baseline(_) => KIPF,
             // Salha et al. 2019, "Keep It Simple", section 4: as Kipf & Welling, without the hidden layer.
             ModelKind::LinearGae | ModelKind::LinearVgae => Recipe { layers: 1, ..KIPF },
+            // Ma, Wang & Zhang 2025: the settings of their code, with one width, depth and rate for all graphs.
+            ModelKind::TunedGae => Recipe {
+                latent: 256,
+                layers: 3,
+                feature_transform: FeatureTransform::Tfidf,
+                dropout: 0.5,
+                decoder: DecoderKind::ResidualMlp,
+                epochs: 500,
+                learning_rate: 0.002,
+                negatives_per_edge: 3,
+                mask_edges: 0.5,
+                patience: Some(100),
+                ..KIPF
+            },
             // Ahn & Kim 2021, and their code.
             ModelKind::Gnae | ModelKind::Vgnae => Recipe {
                 latent: 128,

@@ -33,6 +33,15 @@ impl Config {
         if !kind.has_hidden_layers() {
             refuse(self.model.hidden.map(|_| "model.hidden"), kind, "has no hidden layer")?;
         }
+        let is_layered = matches!(kind, ModelKind::LinearGae | ModelKind::TunedGae);
+        let set = (self.model.average_layers && !is_layered).then_some("model.average_layers");
+        refuse(set, kind, "takes what its last layer gives")?;
+        let is_normalised = is_layered || matches!(kind, ModelKind::Gae | ModelKind::Vgae);
+        let set = (self.model.layer_norm && !is_normalised).then_some("model.layer_norm");
+        refuse(set, kind, "has no layers to normalise between")?;
+        let is_deep = self.model.decoder() == DecoderKind::ResidualMlp;
+        let set = self.model.decoder_layers.filter(|_| !is_deep).map(|_| "model.decoder_layers");
+        refuse(set, kind, &format!("with `model.decoder = {}` has none to count", self.model.decoder()))?;
         let has_own = matches!(kind, ModelKind::Gnae | ModelKind::Vgnae | ModelKind::Vae);
         refuse((self.model.bias && has_own).then_some("model.bias"), kind, "has biases already")?;
         if kind == ModelKind::Vae {
@@ -40,8 +49,8 @@ impl Config {
         } else {
             refuse(self.first_row_setting(), kind, "gives no features back")?;
             let loss = self.loss();
-            let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
-            let is_idle = is_set && matches!(loss, LossKind::Exact | LossKind::Subgraph);
+            let is_idle =
+                self.sets_negatives_per_edge() && matches!(loss, LossKind::Exact | LossKind::Subgraph);
             refuse(
                 is_idle.then_some("train.negatives_per_edge"),
                 kind,
@@ -61,7 +70,7 @@ impl Config {
     /// # Errors
     /// [`Error::Config`] with the setting.
     pub fn validate_for(&self, num_nodes: usize) -> Result<()> {
-        let is_set = self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge;
+        let is_set = self.sets_negatives_per_edge();
         let is_exact = self.loss().for_graph(num_nodes) == LossKind::Exact;
         let is_idle = is_set && is_exact && self.model.model.is_network();
         let what = format!(
@@ -85,7 +94,9 @@ impl Config {
             (model.latent.is_some(), "model.latent"),
             (model.layers.is_some(), "model.layers"),
             (model.bias, "model.bias"),
-            (model.dropout != 0.0, "model.dropout"),
+            (model.layer_norm, "model.layer_norm"),
+            (model.average_layers, "model.average_layers"),
+            (model.dropout.is_some_and(|fraction| fraction != 0.0), "model.dropout"),
             (model.feature_transform.is_some(), "model.feature_transform"),
             (model.normalize_embeddings, "model.normalize_embeddings"),
             (model.gravity_lambda != 1.0, "model.gravity_lambda"),
@@ -101,16 +112,18 @@ impl Config {
     fn first_pair_setting(&self) -> Option<&'static str> {
         first(&[
             (!matches!(self.train.device, DeviceChoice::Auto | DeviceChoice::Cpu), "train.device"),
-            (self.model.decoder != DecoderKind::default(), "model.decoder"),
+            (self.model.decoder.is_some_and(|decoder| decoder != DecoderKind::InnerProduct), "model.decoder"),
+            (self.model.decoder_layers.is_some(), "model.decoder_layers"),
             (self.train.loss.is_some(), "train.loss"),
-            (self.train.mask_edges != 0.0, "train.mask_edges"),
+            (self.train.mask_edges.is_some_and(|fraction| fraction != 0.0), "train.mask_edges"),
             (self.train.weighted_loss, "train.weighted_loss"),
-            (
-                self.train.negatives_per_edge != TrainConfig::default().negatives_per_edge,
-                "train.negatives_per_edge",
-            ),
+            (self.sets_negatives_per_edge(), "train.negatives_per_edge"),
             (self.train.subgraph_nodes != TrainConfig::default().subgraph_nodes, "train.subgraph_nodes"),
         ])
+    }
+
+    fn sets_negatives_per_edge(&self) -> bool {
+        self.train.negatives_per_edge.is_some_and(|count| count != 1)
     }
 
     fn first_row_setting(&self) -> Option<&'static str> {

@@ -16,20 +16,20 @@ use crate::error::ParseError;
 #[cfg_attr(feature = "clap", command(next_help_heading = "Training"))]
 #[serde(deny_unknown_fields)]
 pub struct TrainConfig {
-    /// Maximum number of epochs [default: 200; gnae and vgnae 300, vae 100]
+    /// Maximum number of epochs [default: 200; gnae and vgnae 300, vae 100, tuned-gae 500]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub epochs: Option<usize>,
-    /// Learning rate of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1]
+    /// Learning rate of Adam [default: 0.01; gnae and vgnae 0.005, vae 0.001, gravity-* 0.1, tuned-gae 0.002]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "RATE"))]
     pub learning_rate: Option<f64>,
     /// Pairs that the reconstruction loss covers [default: auto; sampled for gnae, vgnae and --decoder
-    /// hadamard-mlp]
+    /// hadamard-mlp or residual-mlp]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub loss: Option<LossKind>,
     /// Number of negatives that the losses sampled and reweighted draw per edge in each epoch, from 1 to
-    /// 1000. Time and memory grow with it
-    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().negatives_per_edge))]
-    pub negatives_per_edge: usize,
+    /// 1000. Time and memory grow with it [default: 1; tuned-gae 3]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
+    pub negatives_per_edge: Option<usize>,
     /// Weight the loss by edge weights too: multiply the term of each training edge by its weight, divided by
     /// the mean weight. Â always uses the weights
     #[cfg_attr(feature = "clap", arg(long))]
@@ -40,9 +40,9 @@ pub struct TrainConfig {
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().subgraph_nodes))]
     pub subgraph_nodes: usize,
     /// Fraction of the training edges to hide from message passing in each epoch. The sampled loss then uses
-    /// only the hidden edges
-    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION", default_value_t = Self::default().mask_edges))]
-    pub mask_edges: f64,
+    /// only the hidden edges [default: 0; tuned-gae 0.5]
+    #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "FRACTION"))]
+    pub mask_edges: Option<f64>,
     /// Weight of the KL term: `kipf` (1/n, as in the reference code), `elbo` (n/(n² − 2·edges), which makes
     /// the loss a multiple of the negative ELBO), or a number. For vae, a number is the factor of the KL term
     /// in the ELBO; `kipf` and `elbo` both mean 1
@@ -60,7 +60,8 @@ pub struct TrainConfig {
     /// The epoch whose weights to keep [default: last; best with --patience]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
-    /// Early stopping: stop after this many validations in a row without improvement
+    /// Early stopping: stop after this many validations in a row without improvement [default: never;
+    /// tuned-gae 100]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     pub patience: Option<usize>,
     /// Device to train on: `cpu`, `cuda`, `cuda:NUMBER`, `mps`, or `auto`, which uses a GPU for large graphs
@@ -93,10 +94,10 @@ impl Default for TrainConfig {
             epochs: None,
             learning_rate: None,
             loss: None,
-            negatives_per_edge: 1,
+            negatives_per_edge: None,
             weighted_loss: false,
             subgraph_nodes: 4096,
-            mask_edges: 0.0,
+            mask_edges: None,
             kl_weight: KlWeight::default(),
             kl_warmup: 0,
             free_bits: 0.0,
@@ -117,23 +118,6 @@ impl TrainConfig {
         match self.kl_warmup {
             0 => 1.0,
             warmup => ((epoch - 1) as f64 / warmup as f64).min(1.0),
-        }
-    }
-
-    /// Returns the epoch whose weights are kept.
-    ///
-    /// # Examples
-    /// ```
-    /// use vgae::config::{Select, TrainConfig};
-    ///
-    /// assert_eq!(TrainConfig::default().select(), Select::Last);
-    /// assert_eq!(TrainConfig { patience: Some(5), ..TrainConfig::default() }.select(), Select::Best);
-    /// ```
-    pub fn select(&self) -> Select {
-        match (self.select, self.patience) {
-            (Some(select), _) => select,
-            (None, Some(_)) => Select::Best,
-            (None, None) => Select::Last,
         }
     }
 }

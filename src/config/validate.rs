@@ -72,7 +72,8 @@ impl Config {
     }
 
     fn validate_model(&self) -> Result<()> {
-        let ModelConfig { dropout, gravity_lambda, decoder, normalize_embeddings, .. } = self.model;
+        let ModelConfig { gravity_lambda, normalize_embeddings, .. } = self.model;
+        let (dropout, decoder) = (self.model.dropout(), self.model.decoder());
         let model = self.model.model;
         let width = |value: usize| (1..=65536).contains(&value);
         require(width(self.model.hidden()), "model.hidden", self.model.hidden(), "1 to 65536")?;
@@ -87,7 +88,9 @@ impl Config {
         )?;
         let is_fit = gravity_lambda.is_finite() && gravity_lambda > 0.0;
         require(is_fit, "model.gravity_lambda", gravity_lambda, "a number above 0")?;
-        if decoder == DecoderKind::HadamardMlp {
+        let decoder_layers = self.model.decoder_layers();
+        require((2..=16).contains(&decoder_layers), "model.decoder_layers", decoder_layers, "2 to 16")?;
+        if decoder != DecoderKind::InnerProduct {
             let clash = match (self.loss(), normalize_embeddings, model) {
                 (loss, ..) if loss != LossKind::Sampled => {
                     "needs `train.loss = sampled`: over all pairs it is out of reach"
@@ -98,7 +101,7 @@ impl Config {
                 }
                 _ => return Ok(()),
             };
-            return Err(Error::config("model.decoder", format!("`model.decoder = hadamard-mlp` {clash}")));
+            return Err(Error::config("model.decoder", format!("`model.decoder = {decoder}` {clash}")));
         }
         if model.is_directed() && self.loss() == LossKind::Subgraph {
             let problem = format!(
@@ -111,9 +114,9 @@ impl Config {
     }
 
     fn validate_training(&self) -> Result<()> {
-        let TrainConfig { negatives_per_edge, subgraph_nodes, mask_edges, free_bits, validate_every, .. } =
-            self.train;
-        let patience = self.train.patience;
+        let TrainConfig { subgraph_nodes, free_bits, validate_every, .. } = self.train;
+        let (negatives_per_edge, mask_edges) = (self.negatives_per_edge(), self.mask_edges());
+        let patience = self.patience();
         let (epochs, learning_rate) = (self.epochs(), self.learning_rate());
         require(epochs >= 1, "train.epochs", epochs, "at least 1")?;
         require(validate_every >= 1, "train.validate_every", validate_every, "at least 1")?;
@@ -129,7 +132,7 @@ impl Config {
         if let Some(patience) = patience {
             require(patience >= 1, "train.patience", patience, "at least 1")?;
         }
-        if self.split.val_fraction == 0.0 && self.train.select() == Select::Best {
+        if self.split.val_fraction == 0.0 && self.select() == Select::Best {
             let (setting, chosen) = match patience {
                 Some(_) => ("train.patience", "`train.patience`"),
                 None => ("train.select", "`train.select = best`"),

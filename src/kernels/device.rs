@@ -94,7 +94,7 @@ mod torch {
     /// [`Error::Config`] if the device does not exist or cannot train the model.
     pub(crate) fn choose(config: &Config, num_nodes: usize) -> Result<Option<Device>> {
         let is_supported =
-            config.model.decoder == DecoderKind::InnerProduct && !config.model.model.is_directed();
+            config.model.decoder() == DecoderKind::InnerProduct && !config.model.model.is_directed();
         let device = match config.train.device {
             DeviceChoice::Cpu => return Ok(None),
             DeviceChoice::Auto => {

@@ -3,6 +3,7 @@
 
 pub mod device;
 pub(crate) mod gemm;
+pub(crate) mod layer_norm;
 pub mod operator;
 pub(crate) mod simd;
 pub(crate) mod sort;

@@ -101,6 +101,15 @@ pub(crate) trait Tape {
     /// and get no gradient, which would be unbounded.
     fn normalize_rows(&mut self, x: Self::Matrix, columns: Range<usize>, norm: f64) -> Self::Matrix;
 
+    /// Scales each row of x to mean 0 and variance 1; see [`crate::kernels::layer_norm`].
+    fn layer_norm(&mut self, x: Self::Matrix) -> Self::Matrix;
+
+    /// Returns x twice, for two further operations.
+    fn fork(&mut self, x: Self::Matrix) -> [Self::Matrix; 2];
+
+    /// Computes the mean of some matrices of the same size.
+    fn mean(&mut self, matrices: Vec<Self::Matrix>) -> Self::Matrix;
+
     /// Computes x · e^(log_factor / 2) for a `log_factor` of [1, 1].
     fn scale(&mut self, x: Self::Matrix, log_factor: Self::Matrix) -> Self::Matrix;
 

@@ -20,6 +20,7 @@ pub mod gravity;
 
 mod hadamard;
 mod posterior;
+mod residual;
 mod top;
 mod weights;
 
@@ -31,9 +32,10 @@ use crate::model::score::{Score, ScoredPair};
 
 pub use hadamard::HadamardMlp;
 pub use posterior::Posterior;
+pub use residual::ResidualMlp;
 pub(crate) use top::slack;
 pub use top::{top_of_nodes, top_pairs};
-pub(crate) use weights::{LOG_TEMPERATURE, PERCEPTRON};
+pub(crate) use weights::LOG_TEMPERATURE;
 
 /// The smallest number of pairs worth a separate task.
 const PAIRS_PER_TASK: usize = 1024;
@@ -50,6 +52,8 @@ pub enum Decoder {
     },
     /// A perceptron on z_u ∘ z_v.
     HadamardMlp(HadamardMlp),
+    /// A deep perceptron on z_u ∘ z_v.
+    ResidualMlp(ResidualMlp),
     /// The mass of v minus a multiple of the logarithm of the squared distance of u and v; see [`gravity`].
     Gravity {
         /// λ, the weight of the distance.
@@ -105,11 +109,12 @@ impl EmbeddingScorer {
 }
 
 impl Score for EmbeddingScorer {
-    /// Returns the logits of m pairs. O(m·d) time; O(m·d·h) for a perceptron.
+    /// Returns the logits of m pairs. O(m·d) time; O(m·d·k) for a perceptron of width k, for each hidden layer.
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
         match &self.decoder {
             Decoder::InnerProduct | Decoder::Cosine { .. } => decode_pairs(self.z.view(), pairs),
             Decoder::HadamardMlp(perceptron) => perceptron.logits(self.z.view(), pairs),
+            Decoder::ResidualMlp(perceptron) => perceptron.logits(self.z.view(), pairs),
             Decoder::Gravity { lambda, .. } => gravity::decode_pairs(self.z.view(), pairs, *lambda),
         }
     }
@@ -117,7 +122,9 @@ impl Score for EmbeddingScorer {
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {
         match &self.decoder {
             Decoder::InnerProduct | Decoder::Cosine { .. } => top_pairs(self.z.view(), k, known),
-            Decoder::HadamardMlp(_) => crate::model::score::top_pairs(self, k, known),
+            Decoder::HadamardMlp(_) | Decoder::ResidualMlp(_) => {
+                crate::model::score::top_pairs(self, k, known)
+            }
             Decoder::Gravity { lambda, .. } => gravity::top_pairs(self.z.view(), k, known, *lambda),
         }
     }
@@ -126,7 +133,9 @@ impl Score for EmbeddingScorer {
         match &self.decoder {
             Decoder::InnerProduct | Decoder::Cosine { .. } => top_of_nodes(self.z.view(), nodes, k, known),
             Decoder::Gravity { lambda, .. } => gravity::top_of_nodes(self.z.view(), nodes, k, known, *lambda),
-            Decoder::HadamardMlp(_) => crate::model::score::top_of_nodes(self, nodes, k, known),
+            Decoder::HadamardMlp(_) | Decoder::ResidualMlp(_) => {
+                crate::model::score::top_of_nodes(self, nodes, k, known)
+            }
         }
     }
 

@@ -88,7 +88,7 @@ impl Encoder {
             ModelKind::Gnae | ModelKind::Vgnae => {
                 Encoder::Gnae(Gnae::new(sizes, config.layers(), weights, rng))
             }
-            ModelKind::LinearGae | ModelKind::LinearVgae => {
+            ModelKind::LinearGae | ModelKind::LinearVgae | ModelKind::TunedGae => {
                 Encoder::Gcn(Gcn::linear(sizes, config.layers(), config, weights, rng))
             }
             _ => Encoder::Gcn(Gcn::new(sizes, config, weights, rng)),

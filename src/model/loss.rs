@@ -84,6 +84,7 @@ use crate::graph::{Direction, EdgeList};
 
 pub use exact::ExactReconstruction;
 pub use gravity::GravityReconstruction;
+pub(crate) use sampled::Perceptron;
 pub use sampled::{Sample, SampledEdges, Weighting};
 pub use subgraph::{Subgraph, SubgraphReconstruction};
 #[cfg(feature = "torch")]

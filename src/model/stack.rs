@@ -82,7 +82,7 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let normalised = ModelConfig {
         model: ModelKind::Gnae,
         latent: Some(128),
-        dropout: 0.5,
+        dropout: Some(0.5),
         feature_transform: tfidf,
         ..ModelConfig::default()
     };
@@ -90,15 +90,15 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
         model: ModelKind::LinearGae,
         latent: Some(128),
         layers: Some(2),
-        dropout: 0.5,
+        dropout: Some(0.5),
         feature_transform: tfidf,
-        decoder: DecoderKind::HadamardMlp,
+        decoder: Some(DecoderKind::HadamardMlp),
         ..ModelConfig::default()
     };
     let part = |model, train| Config { model, train, ..config.clone() };
     [
-        ("normalised", part(normalised, TrainConfig { mask_edges: 0.5, ..train.clone() })),
-        ("perceptron", part(perceptron, TrainConfig { mask_edges: 0.7, ..train })),
+        ("normalised", part(normalised, TrainConfig { mask_edges: Some(0.5), ..train.clone() })),
+        ("perceptron", part(perceptron, TrainConfig { mask_edges: Some(0.7), ..train })),
     ]
 }
 

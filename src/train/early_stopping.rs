@@ -23,7 +23,7 @@ impl EarlyStopping {
         EarlyStopping { best: best.map(|(score, epoch)| (score, epoch, weights)), num_looks_since_best }
     }
 
-    /// Records the validation score of `epoch`.
+    /// Records the validation score of `epoch`. `config` is resolved.
     pub(super) fn record(
         &mut self,
         score: f64,
@@ -33,7 +33,7 @@ impl EarlyStopping {
     ) {
         self.num_looks_since_best += 1;
         if self.best.as_ref().is_none_or(|(highest, ..)| score > *highest) {
-            let weights = if config.select() == Select::Best { weights() } else { Weights::new() };
+            let weights = if config.select == Some(Select::Best) { weights() } else { Weights::new() };
             self.best = Some((score, epoch, weights));
             self.num_looks_since_best = 0;
         }

@@ -35,7 +35,7 @@ impl Engine {
         Engine::Host {
             adam: Adam::new(config.learning_rate()),
             buffers: Buffers::default(),
-            reuses_encoding: config.model.dropout == 0.0 && config.train.mask_edges == 0.0,
+            reuses_encoding: config.model.dropout() == 0.0 && config.mask_edges() == 0.0,
             started: None,
         }
     }

@@ -154,6 +154,7 @@ pub fn fit_from(
 ) -> Result<Trained> {
     config.validate()?;
     config.validate_for(split.train.num_nodes())?;
+    let config = &config.resolved(split.train.num_nodes());
     if config.train.weighted_loss && split.train.weights().is_none() {
         let problem = "`train.weighted_loss` needs edge weights, but the graph has none; hint: add a column named \
                        weight, or give `read.weight_column = COLUMN`";

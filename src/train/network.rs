@@ -161,7 +161,7 @@ pub(super) fn fit(
         on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
-    if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
+    if let (Select::Best, Some((epoch, weights))) = (config.select(), kept.into_best()) {
         // The names and shapes are the network's own, so only numbers that are not finite can be refused.
         network.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
@@ -185,11 +185,10 @@ fn check_negatives(train: &EdgeList, config: &Config) -> Result<()> {
 /// Returns the loss that the device computes itself, or `None` if the host draws a target for each epoch.
 #[cfg(feature = "torch")]
 fn torch_loss(train: &EdgeList, config: &Config, device: tch::Device) -> Option<TorchLoss> {
-    let is_unmasked = config.train.mask_edges == 0.0;
+    let is_unmasked = config.mask_edges() == 0.0;
     let loss = config.loss().for_graph(train.num_nodes());
     let weights = loss_weights(train, train, config);
-    let on_device =
-        || TorchLoss::new(train, weights.as_deref(), loss, config.train.negatives_per_edge, device);
+    let on_device = || TorchLoss::new(train, weights.as_deref(), loss, config.negatives_per_edge(), device);
     is_unmasked.then(on_device).flatten()
 }
 
@@ -254,11 +253,11 @@ impl Source {
     ) -> Target<'a> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let mut draw = |edges: &'a SampledEdges| {
-            let sample = edges.draw(train, config.train.negatives_per_edge, &mut rng);
-            match config.model.decoder {
+            let sample = edges.draw(train, config.negatives_per_edge(), &mut rng);
+            match config.model.decoder() {
                 DecoderKind::InnerProduct if config.model.model.is_directed() => _ = sample.incidence(),
                 DecoderKind::InnerProduct => _ = sample.lists(),
-                DecoderKind::HadamardMlp => {}
+                DecoderKind::HadamardMlp | DecoderKind::ResidualMlp => {}
             }
             Target::Sampled(sample)
         };
@@ -296,16 +295,16 @@ struct Masked {
 impl Masked {
     /// Hides the fraction of the edges that `config` sets, at least one. Returns `None` if it is 0.
     fn draw(train: &EdgeList, config: &Config, rng: &mut impl Rng) -> Option<Masked> {
-        let fraction = config.train.mask_edges;
+        let fraction = config.mask_edges();
         if fraction == 0.0 {
             return None;
         }
         let num_hidden = ((train.len() as f64 * fraction) as usize).max(1);
         let mut order: Vec<usize> = (0..train.len()).collect();
         let (hidden, kept) = order.partial_shuffle(rng, num_hidden);
-        let num_learnt = match config.model.decoder {
+        let num_learnt = match config.model.decoder() {
             DecoderKind::InnerProduct => hidden.len(),
-            DecoderKind::HadamardMlp => hidden.len().min(MAX_PERCEPTRON_EDGES),
+            DecoderKind::HadamardMlp | DecoderKind::ResidualMlp => hidden.len().min(MAX_PERCEPTRON_EDGES),
         };
         let learnt = &mut hidden[..num_learnt];
         learnt.sort_unstable();

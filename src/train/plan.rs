@@ -175,7 +175,7 @@ impl Sizes {
     }
 
     fn network_bytes(&self, config: &Config) -> f64 {
-        use ModelKind::{Gnae, LinearGae, LinearVgae, Vgnae};
+        use ModelKind::{Gnae, LinearGae, LinearVgae, TunedGae, Vgnae};
         let model = &config.model;
         let num_heads = if model.model.is_gaussian() { 2.0 } else { 1.0 };
         let (hidden, latent, layers) = (model.hidden() as f64, model.latent() as f64, model.layers() as f64);
@@ -184,7 +184,7 @@ impl Sizes {
         // z.
         let (weights, layers) = match model.model {
             Gnae | Vgnae => (self.num_columns * heads, 3.0 * heads + latent),
-            LinearGae | LinearVgae => (self.num_columns * heads, 2.0 * heads + latent),
+            LinearGae | LinearVgae | TunedGae => (self.num_columns * heads, 2.0 * heads + latent),
             _ => {
                 let between = (layers - 2.0).max(0.0);
                 let weights = self.num_columns * hidden + between * hidden * hidden + hidden * heads;
@@ -192,7 +192,7 @@ impl Sizes {
             }
         };
         let per_edge = match config.loss().for_graph(self.num_nodes as usize) {
-            LossKind::Sampled | LossKind::Reweighted => 1.0 + config.train.negatives_per_edge as f64,
+            LossKind::Sampled | LossKind::Reweighted => 1.0 + config.negatives_per_edge() as f64,
             LossKind::Exact | LossKind::Auto | LossKind::Subgraph => 0.0,
         };
         let pair_bytes = if model.model.is_directed() { GRAVITY_PAIR_BYTES } else { PAIR_BYTES };
@@ -207,14 +207,14 @@ fn weight_bytes(config: &Config) -> f64 {
 }
 
 fn kept_bytes(config: &Config) -> f64 {
-    if config.train.select() == Select::Best { KEPT_BYTES } else { 0.0 }
+    if config.select() == Select::Best { KEPT_BYTES } else { 0.0 }
 }
 
 /// Returns configurations that take less memory, the smallest change first, with the settings that change.
 fn smaller(config: &Config) -> Vec<(String, Config)> {
-    let fewer = (config.train.negatives_per_edge > 1).then(|| {
+    let fewer = (config.negatives_per_edge() > 1).then(|| {
         let mut fewer = config.clone();
-        fewer.train.negatives_per_edge = 1;
+        fewer.train.negatives_per_edge = Some(1);
         ("`train.negatives_per_edge = 1`".to_string(), fewer)
     });
     let mut smaller: Vec<_> = fewer.iter().cloned().collect();
@@ -271,7 +271,7 @@ mod tests {
     fn the_smallest_change_that_fits_is_named() {
         let mut config = Config::default();
         config.train.loss = Some(LossKind::Reweighted);
-        config.train.negatives_per_edge = 5;
+        config.train.negatives_per_edge = Some(5);
         let says = |config: &Config, limit: u64| {
             let mut config = config.clone();
             config.train.memory_limit = Some(ByteSize(limit));
@@ -286,7 +286,7 @@ mod tests {
         assert!(refused(500_000_000).contains(
             "hint: `train.negatives_per_edge = 1` `model.hidden = 4` `model.latent = 2` takes about "
         ));
-        config.train.negatives_per_edge = 1;
+        config.train.negatives_per_edge = Some(1);
         let refused = |limit| says(&config, limit).unwrap_err();
         assert!(
             refused(1_000_000_000)

@@ -118,7 +118,7 @@ pub(super) fn fit(
     }
     let mut vae = trainer.into_vae();
     let mut selected_epoch = history.len();
-    if let (Select::Best, Some((epoch, weights))) = (config.train.select(), kept.into_best()) {
+    if let (Select::Best, Some((epoch, weights))) = (config.select(), kept.into_best()) {
         vae.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;
     }
@@ -141,7 +141,7 @@ fn pass(
     let unit = trainer.vae().unit();
     let mut prepare = |rows: &[usize]| {
         let noise = normal(rows.len(), config.latent(), rng);
-        let (fraction, seed) = (config.dropout, rng.random());
+        let (fraction, seed) = (config.dropout(), rng.random());
         let dropout = (fraction > 0.0).then_some(Dropout { fraction, seed });
         (Batch::new(features, rows.iter().copied(), unit), RowDraws { noise, dropout })
     };

@@ -82,7 +82,7 @@ fn check(network: &Network, inputs: &Inputs, case: &Value, target: &Target, free
     for (name, gradient) in &gradients {
         assert_close(gradient.as_slice().unwrap(), &case["gradients"][name], name);
     }
-    if network.config().decoder != DecoderKind::InnerProduct {
+    if network.config().decoder() != DecoderKind::InnerProduct {
         return;
     }
     // The same through libtorch, as on its other devices.
@@ -217,7 +217,7 @@ fn fit_karate(change: impl FnOnce(&mut Config)) -> Result<Trained> {
 #[test]
 fn dropout_changes_training_but_not_encoding() {
     let plain = fit_karate(|_| {}).unwrap();
-    let dropped = fit_karate(|config| config.model.dropout = 0.5).unwrap();
+    let dropped = fit_karate(|config| config.model.dropout = Some(0.5)).unwrap();
     assert_ne!(plain.history[5].loss, dropped.history[5].loss);
     let embed = || dropped.model.encode(&karate().edges, None).unwrap().embeddings;
     assert_eq!(embed(), embed());

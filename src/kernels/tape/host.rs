@@ -45,6 +45,11 @@ enum Source {
     AddRow(MatrixId, MatrixId),
     /// The columns, the norm, and the factor of each row.
     NormalizeRows(MatrixId, Range<usize>, f64, Vec<f32>),
+    /// The factor of each row.
+    LayerNorm(MatrixId, Vec<f32>),
+    /// A copy of a matrix that is used more than once.
+    Copy(MatrixId),
+    Mean(Vec<MatrixId>),
     Scale(MatrixId, MatrixId),
     /// The heads, the KL of each dimension, and the weighting of the KL.
     Sample(MatrixId, Vec<f64>, KlTerm),
@@ -53,8 +58,8 @@ enum Source {
 impl Source {
     /// Returns `true` if the value of the step must stay: the backward pass needs it, or it is a weight.
     fn keeps_its_value(&self) -> bool {
-        use Source::{NormalizeRows, Relu, Sample, Scale, Weight};
-        matches!(self, Weight(_) | Relu(_) | NormalizeRows(..) | Scale(..) | Sample(..))
+        use Source::{LayerNorm, NormalizeRows, Relu, Sample, Scale, Weight};
+        matches!(self, Weight(_) | Relu(_) | NormalizeRows(..) | LayerNorm(..) | Scale(..) | Sample(..))
     }
 }
 
@@ -161,6 +166,27 @@ impl<'a> HostTape<'a> {
                     gradients[x.0] =
                         Some(rows::back_through_normalize_rows(gradient, &value, columns, norm, &factors));
                     None
+                }
+                Source::LayerNorm(x, factors) => {
+                    gradients[x.0] = Some(rows::back_through_layer_norm(gradient, &value, &factors));
+                    None
+                }
+                Source::Copy(x) => match &mut gradients[x.0] {
+                    Some(sum) => {
+                        *sum += &gradient;
+                        Some(gradient)
+                    }
+                    none => {
+                        *none = Some(gradient);
+                        None
+                    }
+                },
+                Source::Mean(parts) => {
+                    let gradient = gradient / parts.len() as f32;
+                    for part in parts {
+                        gradients[part.0] = Some(gradient.clone());
+                    }
+                    Some(gradient)
                 }
                 Source::Scale(x, log_factor) => {
                     let factor = (self.value(&log_factor)[[0, 0]] * 0.5).exp();
@@ -274,6 +300,31 @@ impl Tape for HostTape<'_> {
     fn normalize_rows(&mut self, x: MatrixId, columns: Range<usize>, norm: f64) -> MatrixId {
         let (value, factors) = rows::normalize_rows(self.take(&x), columns.clone(), norm);
         self.record(value, Source::NormalizeRows(x, columns, norm, factors))
+    }
+
+    fn layer_norm(&mut self, x: MatrixId) -> MatrixId {
+        let (value, factors) = rows::layer_norm(self.take(&x));
+        self.record(value, Source::LayerNorm(x, factors))
+    }
+
+    fn fork(&mut self, x: MatrixId) -> [MatrixId; 2] {
+        let first = self.value(&x).to_owned();
+        let second = self.take(&x);
+        let again = MatrixId(x.0);
+        [self.record(first, Source::Copy(x)), self.record(second, Source::Copy(again))]
+    }
+
+    fn mean(&mut self, mut matrices: Vec<MatrixId>) -> MatrixId {
+        if matrices.len() == 1 {
+            return matrices.remove(0);
+        }
+        let mut sum = self.take(&matrices[0]);
+        for matrix in &matrices[1..] {
+            sum += &self.value(matrix);
+            self.free(matrix);
+        }
+        let mean = sum / matrices.len() as f32;
+        self.record(mean, Source::Mean(matrices))
     }
 
     fn scale(&mut self, x: MatrixId, log_factor: MatrixId) -> MatrixId {

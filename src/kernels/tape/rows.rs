@@ -7,6 +7,7 @@ use pulp::Simd;
 use rayon::prelude::*;
 
 use super::{Dropout, TINY};
+use crate::kernels::layer_norm;
 use crate::kernels::operator::dropout_factor;
 
 /// The number of rows per task.
@@ -87,6 +88,27 @@ pub(super) fn back_through_normalize_rows(
         let along: f32 = row.iter().zip(y).map(|(&dy, &y)| dy * y).sum::<f32>() / square;
         row.zip_mut_with(&y, |dy, &y| *dy = factors[at] * (*dy - along * y));
     });
+    gradient
+}
+
+/// Scales each row to mean 0 and variance 1, and returns the factor of each row.
+pub(super) fn layer_norm(mut x: Array2<f32>) -> (Array2<f32>, Vec<f32>) {
+    let width = x.ncols();
+    let factors =
+        layer_norm::layer_norm(x.as_slice_mut().expect("a tape's matrices are in standard layout"), width);
+    (x, factors)
+}
+
+/// Returns the gradient with respect to the argument of [`layer_norm`], whose results were `value` and `factors`.
+pub(super) fn back_through_layer_norm(
+    mut gradient: Array2<f32>,
+    value: &Array2<f32>,
+    factors: &[f32],
+) -> Array2<f32> {
+    let width = value.ncols();
+    let numbers = gradient.as_slice_mut().expect("a tape's matrices are in standard layout");
+    let normalized = value.as_slice().expect("a tape's matrices are in standard layout");
+    layer_norm::back_through_layer_norm(numbers, normalized, factors, width);
     gradient
 }
 

@@ -139,6 +139,19 @@ impl Tape for TorchTape<'_> {
         Tensor::cat(&[x.narrow(1, 0, first), normalized, x.narrow(1, last, x.size()[1] - last)], 1)
     }
 
+    fn layer_norm(&mut self, x: Tensor) -> Tensor {
+        let width = x.size()[1];
+        x.layer_norm([width], None::<&Tensor>, None::<&Tensor>, 1e-5, false)
+    }
+
+    fn fork(&mut self, x: Tensor) -> [Tensor; 2] {
+        [x.shallow_clone(), x]
+    }
+
+    fn mean(&mut self, matrices: Vec<Tensor>) -> Tensor {
+        Tensor::stack(&matrices, 0).mean_dim([0i64].as_slice(), false, Kind::Float)
+    }
+
     fn scale(&mut self, x: Tensor, log_factor: Tensor) -> Tensor {
         x * (log_factor * 0.5).exp()
     }

@@ -5,6 +5,7 @@ use ndarray::{Array1, Array2, ArrayView2, ArrayViewMut2, s};
 use rayon::prelude::*;
 
 use crate::graph::Pair;
+use crate::kernels::tape::Weights;
 
 /// The number of pairs that go through the layers together. Blocks are padded with zeros, so that a pair's
 /// logit is bit-identical in any block.
@@ -44,8 +45,8 @@ pub struct HadamardMlp {
 pub(crate) struct Gradient {
     /// The gradient with respect to each pair's z_u ∘ z_v, [m, d], row by row.
     pub(crate) products: Vec<f32>,
-    /// The gradient with respect to W, b, w and c.
-    pub(crate) weights: HadamardMlp,
+    /// The gradient with respect to each weight, by name.
+    pub(crate) weights: Weights,
 }
 
 impl HadamardMlp {
@@ -83,9 +84,8 @@ impl HadamardMlp {
     /// bit-identical for any number of threads.
     pub(crate) fn gradient(&self, z: ArrayView2<f32>, pairs: &[Pair], slopes: &[f32]) -> Gradient {
         let (d, k) = self.hidden.dim();
-        let mut gradient = Gradient { products: vec![0f32; pairs.len() * d], weights: self.zeros() };
-        let blocks: Vec<HadamardMlp> = gradient
-            .products
+        let mut product_gradients = vec![0f32; pairs.len() * d];
+        let blocks: Vec<HadamardMlp> = product_gradients
             .par_chunks_mut(BLOCK * d)
             .zip(pairs.par_chunks(BLOCK))
             .zip(slopes.par_chunks(BLOCK))
@@ -111,13 +111,14 @@ impl HadamardMlp {
                 weights
             })
             .collect();
+        let mut weights = self.zeros();
         for block in blocks {
-            gradient.weights.hidden += &block.hidden;
-            gradient.weights.hidden_bias += &block.hidden_bias;
-            gradient.weights.output += &block.output;
-            gradient.weights.output_bias += block.output_bias;
+            weights.hidden += &block.hidden;
+            weights.hidden_bias += &block.hidden_bias;
+            weights.output += &block.output;
+            weights.output_bias += block.output_bias;
         }
-        gradient
+        Gradient { products: product_gradients, weights: weights.into_weights() }
     }
 
     /// Returns relu(products · W + b), [BLOCK, k].

@@ -12,13 +12,18 @@ use crate::model::encoder::{HEADS, Sizes, bias_name, glorot, weight_name, zero_b
 /// computes log σ² where the paper's code computes log σ.
 ///
 /// Without hidden layers it is the linear encoder Âᴷ X W of Salha, Hennequin & Vazirgiannis 2019, *Keep It
-/// Simple: Graph Autoencoders Without Graph Convolutional Networks*, eq. 3.
+/// Simple: Graph Autoencoders Without Graph Convolutional Networks*, eq. 3. With layer normalisation and the mean
+/// over the propagations, z = 1/K Σ h_k with h_1 = Â X W and h_k+1 = Â dropout(norm(h_k)), it is the encoder that Ma,
+/// Wang & Zhang 2025, *Reconsidering the performance of GAE in link prediction*, tune. Departures: their layers have
+/// learnt shares instead of a mean, and their normalisation a learnt gain and bias.
 pub(crate) struct Gcn {
     num_hidden_layers: usize,
     num_heads: usize,
     /// K, the number of products with Â in the last layer.
     num_propagations: usize,
     biases: Biases,
+    between: Between,
+    output: Output,
 }
 
 /// The presence of a learnt bias row in each layer.
@@ -26,6 +31,20 @@ pub(crate) struct Gcn {
 enum Biases {
     None,
     Learnt,
+}
+
+/// The treatment of rows between two layers.
+#[derive(Clone, Copy, PartialEq)]
+enum Between {
+    Unchanged,
+    LayerNorm,
+}
+
+/// The result of several propagations.
+#[derive(Clone, Copy, PartialEq)]
+enum Output {
+    Last,
+    Mean,
 }
 
 impl Gcn {
@@ -61,7 +80,14 @@ impl Gcn {
             }
         }
         let biases = if config.bias { Biases::Learnt } else { Biases::None };
-        Gcn { num_hidden_layers: 0, num_heads: sizes.num_heads, num_propagations, biases }
+        Gcn {
+            num_hidden_layers: 0,
+            num_heads: sizes.num_heads,
+            num_propagations,
+            biases,
+            between: if config.has_layer_norm() { Between::LayerNorm } else { Between::Unchanged },
+            output: if config.averages_layers() { Output::Mean } else { Output::Last },
+        }
     }
 
     /// Computes the heads. O(nonzeros of X · h + m·(h + d) + n·h·d) time.
@@ -78,19 +104,39 @@ impl Gcn {
         for (layer, weight) in layer_weights.enumerate() {
             let hidden = tape.propagate(output);
             let hidden = self.with_bias(tape, hidden, &[&layer_name(layer + 1)]);
-            let hidden = tape.relu(hidden);
-            let hidden = match dropout {
-                None => hidden,
-                Some(Dropout { fraction, seed }) => {
-                    tape.drop(hidden, Dropout { fraction, seed: (!seed).wrapping_add(layer as u64) })
-                }
+            let hidden = match self.between {
+                Between::LayerNorm => tape.layer_norm(hidden),
+                Between::Unchanged => hidden,
             };
+            let hidden = tape.relu(hidden);
+            let hidden = drop_layer(tape, hidden, dropout, layer);
             output = tape.matmul(hidden, weight);
         }
-        for _ in 0..self.num_propagations {
-            output = tape.propagate(output);
-        }
+        let output = self.propagations(tape, output, dropout);
         self.with_bias(tape, output, &HEADS[..self.num_heads])
+    }
+
+    /// Propagates `input` K times.
+    fn propagations<T: Tape>(&self, tape: &mut T, input: T::Matrix, dropout: Option<Dropout>) -> T::Matrix {
+        let mut last = tape.propagate(input);
+        let mut earlier = Vec::new();
+        for layer in 1..self.num_propagations {
+            if self.output == Output::Mean {
+                let [kept, next] = tape.fork(last);
+                earlier.push(kept);
+                last = next;
+            }
+            if self.between == Between::LayerNorm {
+                last = tape.layer_norm(last);
+                last = drop_layer(tape, last, dropout, layer - 1);
+            }
+            last = tape.propagate(last);
+        }
+        earlier.push(last);
+        match self.output {
+            Output::Mean => tape.mean(earlier),
+            Output::Last => earlier.pop().expect("the last propagation is there"),
+        }
     }
 
     /// Adds the biases of `layers`, side by side, to `output` if the encoder has biases.
@@ -101,6 +147,16 @@ impl Gcn {
         let biases = layers.iter().map(|layer| tape.weight(&bias_name(layer))).collect();
         let bias = tape.hstack(biases);
         tape.add_row(output, bias)
+    }
+}
+
+/// Applies the dropout of a pass to the input of a layer after the first.
+fn drop_layer<T: Tape>(tape: &mut T, x: T::Matrix, dropout: Option<Dropout>, layer: usize) -> T::Matrix {
+    match dropout {
+        None => x,
+        Some(Dropout { fraction, seed }) => {
+            tape.drop(x, Dropout { fraction, seed: (!seed).wrapping_add(layer as u64) })
+        }
     }
 }
 

@@ -13,6 +13,8 @@ use super::incidence::Incidence;
 use super::neighbours::{Cost, Neighbours};
 use crate::graph::{EdgeList, Pair};
 
+pub(crate) use perceptron::Perceptron;
+
 /// The number of negatives that share one stream of random numbers, whatever the number of threads.
 const NEGATIVES_PER_TASK: usize = 4096;
 

@@ -6,9 +6,9 @@ use rand::{Rng, RngExt};
 use super::{Embeddings, Latent, Network, width};
 use crate::kernels::operator::Operator;
 use crate::kernels::tape::{Buffers, Dropout, HostTape, KlTerm, MatrixId, Noise, PausedTape, Tape, Weights};
-use crate::model::decoder::{Decoder, LOG_TEMPERATURE, PERCEPTRON};
+use crate::model::decoder::{Decoder, LOG_TEMPERATURE};
 use crate::model::encoder::Inputs;
-use crate::model::loss::Target;
+use crate::model::loss::{Perceptron, Target};
 
 /// The loss and its two terms.
 #[derive(Debug, Clone, Copy)]
@@ -79,7 +79,7 @@ impl Network {
         };
         let (z, kl) = self.latent(&mut tape, heads, draws.noise, kl_term);
         let ((reconstruction, decoder_gradient), mut gradients) =
-            tape.backward(&z, |z, gradient| self.reconstruct(z, target, gradient));
+            tape.backward(&z, |z, gradient| self.reconstruct(z, target, dropout, gradient));
         gradients.extend(decoder_gradient);
         (Terms::new(reconstruction, &kl, kl_term), gradients)
     }
@@ -96,7 +96,7 @@ impl Network {
 
     /// Returns the dropout of a pass; `None` if the network has no dropout.
     pub(super) fn dropout(&self, draws: Seeds) -> Option<Dropout> {
-        let fraction = self.config.dropout;
+        let fraction = self.config.dropout();
         (fraction > 0.0).then_some(Dropout { fraction, seed: draws.dropout })
     }
 
@@ -131,33 +131,37 @@ impl Network {
 
     /// Computes the reconstruction term at `z`, [n, d], and writes its gradient to `gradient`, [n, d].
     /// Returns the term and the gradient of the decoder's weights.
-    fn reconstruct(&self, z: ArrayView2<f32>, target: &Target, gradient: &mut Array2<f32>) -> (f64, Weights) {
+    fn reconstruct(
+        &self,
+        z: ArrayView2<f32>,
+        target: &Target,
+        dropout: Option<Dropout>,
+        gradient: &mut Array2<f32>,
+    ) -> (f64, Weights) {
         let d = z.ncols();
         let values = z.to_slice().expect("a tape's matrices are in standard layout");
         let numbers = gradient.as_slice_mut().expect("the gradient is in standard layout");
-        let (sample, perceptron) = match (self.decoder(), target) {
-            (Decoder::HadamardMlp(perceptron), Target::Sampled(sample)) => (sample, perceptron),
-            (Decoder::HadamardMlp(_), _) => {
+        let decoder = self.decoder();
+        let (sample, perceptron) = match (&decoder, target) {
+            (Decoder::HadamardMlp(perceptron), Target::Sampled(sample)) => {
+                (sample, Perceptron::Shallow(perceptron))
+            }
+            (Decoder::ResidualMlp(perceptron), Target::Sampled(sample)) => {
+                (sample, Perceptron::Deep(perceptron, dropout))
+            }
+            (Decoder::HadamardMlp(_) | Decoder::ResidualMlp(_), _) => {
                 unreachable!("validated settings give a perceptron a sampled loss")
             }
             (Decoder::Gravity { lambda, .. }, Target::Sampled(sample)) => {
-                let value = sample.gravity_value_and_gradient_into(values, d, lambda, numbers);
+                let value = sample.gravity_value_and_gradient_into(values, d, *lambda, numbers);
                 return (value, Weights::new());
             }
             _ => return (target.value_and_gradient(values, d, numbers), Weights::new()),
         };
         let (value, z_gradient, decoder_gradient) =
-            sample.perceptron_value_and_gradient(values, d, &perceptron);
+            sample.perceptron_value_and_gradient(values, d, perceptron);
         numbers.copy_from_slice(&z_gradient);
-        let rows = PERCEPTRON.iter().zip(decoder_gradient.into_rows());
-        let decoder_gradient = rows.map(|(&name, rows)| {
-            let shape = self.weights[name].raw_dim();
-            (
-                name.to_string(),
-                Array2::from_shape_vec(shape, rows).expect("a gradient has the shape of its weight"),
-            )
-        });
-        (value, decoder_gradient.collect())
+        (value, decoder_gradient)
     }
 }
 

@@ -78,8 +78,7 @@ pub(super) fn answers(report: &Report) -> Vec<Finding> {
 /// Returns `true` if the validation part was used to make choices.
 pub(super) fn is_chosen_by_validation(report: &Report) -> bool {
     let config = &report.record.config;
-    let train = &config.train;
-    config.model.model == ModelKind::Best || train.select == Some(Select::Best) || train.patience.is_some()
+    config.model.model == ModelKind::Best || config.select() == Select::Best || config.patience().is_some()
 }
 
 /// Returns `true` if the lower end of the AUC's interval is above chance.

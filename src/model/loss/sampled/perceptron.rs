@@ -4,24 +4,43 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 
 use super::Sample;
-use crate::model::decoder::HadamardMlp;
+use crate::kernels::tape::{Dropout, Weights};
+use crate::model::decoder::{HadamardMlp, ResidualMlp};
 use crate::model::loss::incidence::Incidence;
 
 /// The number of nodes whose gradient one task sums.
 const NODES_PER_TASK: usize = 128;
 
+/// The perceptron that decodes a sample.
+pub(crate) enum Perceptron<'a> {
+    /// One hidden layer.
+    Shallow(&'a HadamardMlp),
+    /// Several hidden layers, with the dropout of the step.
+    Deep(&'a ResidualMlp, Option<Dropout>),
+}
+
 impl Sample<'_> {
     /// Returns the loss at `z`, [n, d] row by row, decoded by a perceptron; its gradient, [n, d]; and the
-    /// gradient of the perceptron's weights. This loss is always balanced. O(m·d·k) time, O(m·d) memory.
+    /// gradient of the perceptron's weights. This loss is always balanced. O(m·d·k) time and O(m·d) memory for each
+    /// hidden layer.
     pub(crate) fn perceptron_value_and_gradient(
         &self,
         z: &[f32],
         d: usize,
-        perceptron: &HadamardMlp,
-    ) -> (f64, Vec<f32>, HadamardMlp) {
+        perceptron: Perceptron,
+    ) -> (f64, Vec<f32>, Weights) {
         let pairs = [self.edges.edges.pairs(), &self.negatives].concat();
-        let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
-        let gradient = perceptron.gradient(view(z, d), &pairs, &slopes);
+        let (value, gradient) = match perceptron {
+            Perceptron::Shallow(perceptron) => {
+                let (value, slopes) = self.value_and_slopes(&perceptron.logits(view(z, d), &pairs));
+                (value, perceptron.gradient(view(z, d), &pairs, &slopes))
+            }
+            Perceptron::Deep(perceptron, dropout) => {
+                let (logits, forward) = perceptron.forward(view(z, d), &pairs, dropout);
+                let (value, slopes) = self.value_and_slopes(&logits);
+                (value, perceptron.gradient(forward, &slopes))
+            }
+        };
         let num_nodes = self.edges.edges.num_nodes();
         let incidence = Incidence::new(&pairs, num_nodes);
         let mut sums = vec![0f32; num_nodes * d];

@@ -65,7 +65,7 @@ pub(super) fn describe_loss(num_nodes: usize, config: &Config, reporter: &Report
         return;
     }
     let loss = config.loss().for_graph(num_nodes);
-    let per_edge = match config.train.negatives_per_edge {
+    let per_edge = match config.negatives_per_edge() {
         1 => "one negative per edge".to_string(),
         count => format!("{count} negatives per edge"),
     };

@@ -94,7 +94,7 @@ impl Estimate {
             evaluate_seconds,
             num_epochs: num_epochs * parts.len(),
             num_timed: trained.history.len(),
-            is_upper_bound: model == ModelKind::Best || config.train.patience.is_some(),
+            is_upper_bound: model == ModelKind::Best || config.patience().is_some(),
             planned_memory_bytes: plan.map(|plan| plan.peak_bytes()),
         })
     }

@@ -94,7 +94,7 @@ const CLEAR_ERRORS: f64 = 2.0;
 /// Returns a note if the last epoch was kept although an earlier one was clearly better on the validation part, which
 /// has `num_edges` edges.
 pub(super) fn earlier_was_better(trained: &Trained, config: &Config, num_edges: usize) -> Option<String> {
-    if !config.model.model.is_network() || config.train.select() != Select::Last {
+    if !config.model.model.is_network() || config.select() != Select::Last {
         return None;
     }
     let mean = |epoch: &train::Epoch| {

@@ -46,7 +46,7 @@ fn trained(graph: &Graph, model: &str, decoder: DecoderKind) -> (tempfile::TempD
         split: SplitConfig { val_fraction: 0.2, test_fraction: 0.2, ..SplitConfig::default() },
         ..Config::default()
     };
-    (config.model.model, config.model.decoder) = (model.parse().unwrap(), decoder);
+    (config.model.model, config.model.decoder) = (model.parse().unwrap(), Some(decoder));
     config.read.directed = graph.edges.direction() == Direction::Directed;
     config.read.bipartite = graph.edges.num_sources().is_some();
     if !matches!(config.model.model, ModelKind::Baseline(_)) {
