@@ -2,6 +2,7 @@
 //! libtorch. Uses `config`, `error` and `system`.
 
 pub mod device;
+pub(crate) mod dropout;
 pub(crate) mod gemm;
 pub(crate) mod layer_norm;
 pub mod operator;

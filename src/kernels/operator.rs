@@ -9,6 +9,8 @@ use std::sync::OnceLock;
 use ndarray::{Array2, ArrayView2, Axis};
 use rayon::prelude::*;
 
+use crate::kernels::dropout::Dropout;
+
 use crate::kernels::Csr;
 use crate::kernels::gemm;
 
@@ -131,11 +133,9 @@ impl<'a> Operator<'a> {
     /// Returns a copy in which each entry is zero with probability `fraction` and otherwise multiplied by
     /// 1 / (1 − fraction). A hash of the entry's position and `seed` decides whether the entry stays, so that
     /// the transpose drops the same entries without a table.
-    pub(crate) fn with_dropout(&self, fraction: f64, seed: u64) -> Operator<'static> {
+    pub(crate) fn with_dropout(&self, dropout: Dropout) -> Operator<'static> {
         let num_columns = self.num_columns() as u64;
-        let factor = |row: usize, column: usize| {
-            dropout_factor(fraction, seed, row as u64 * num_columns + column as u64)
-        };
+        let factor = |row: usize, column: usize| dropout.factor(row as u64 * num_columns + column as u64);
         let matrix = match &self.matrix {
             Matrix::Symmetric(_) => unreachable!("dropout is not applied to Â"),
             Matrix::Dense(matrix) => {
@@ -157,25 +157,15 @@ impl<'a> Operator<'a> {
     }
 }
 
-/// Returns 0 with probability `fraction`, otherwise 1 / (1 − fraction), decided by a hash of `seed` and
-/// `position`.
-pub(crate) fn dropout_factor(fraction: f64, seed: u64, position: u64) -> f32 {
-    // SplitMix64's finaliser: Steele, Lea & Flood 2014, "Fast splittable pseudorandom number generators".
-    let mut hash = seed ^ position.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    hash = (hash ^ (hash >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    hash = (hash ^ (hash >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    let uniform = ((hash ^ (hash >> 31)) >> 11) as f64 / (1u64 << 53) as f64;
-    if uniform < fraction { 0.0 } else { (1.0 / (1.0 - fraction)) as f32 }
-}
-
 fn transposed<'m>(matrix: &Csr, transpose: &'m OnceLock<Csr>) -> &'m Csr {
     transpose.get_or_init(|| matrix.transpose_view().to_other_storage())
 }
 
 fn scale(matrix: &mut Csr, factor: impl Fn(usize, usize) -> f32 + Sync) {
-    for (row, mut entries) in matrix.outer_iterator_mut().enumerate() {
-        entries.iter_mut().for_each(|(column, value)| *value *= factor(row, column));
-    }
+    let mut rows: Vec<_> = matrix.outer_iterator_mut().enumerate().collect();
+    rows.par_iter_mut().with_min_len(256).for_each(|(row, entries)| {
+        entries.iter_mut().for_each(|(column, value)| *value *= factor(*row, column));
+    });
 }
 
 #[cfg(test)]

@@ -21,6 +21,7 @@ use std::ops::Range;
 
 use ndarray::Array2;
 
+pub(crate) use crate::kernels::dropout::Dropout;
 pub(crate) use adam::{Adam, AdamState, Rates};
 pub(crate) use buffers::Buffers;
 pub(crate) use host::{HostTape, MatrixId, PausedTape};
@@ -32,15 +33,6 @@ pub(crate) use torch_adam::TorchAdam;
 
 /// The weight matrices by name.
 pub type Weights = BTreeMap<String, Array2<f32>>;
-
-/// The dropout of a training pass: a fraction of each layer's inputs is dropped, chosen by hashes of `seed`.
-#[derive(Clone, Copy)]
-pub(crate) struct Dropout {
-    /// The fraction to drop, in [0, 1).
-    pub(crate) fraction: f64,
-    /// The seed, which differs in each pass.
-    pub(crate) seed: u64,
-}
 
 /// The noise ε in z = μ + σ·ε.
 #[derive(Clone, Copy)]

@@ -284,6 +284,9 @@ fn validate(network: &Network, mean: Array2<f32>, split: &Split) -> Result<Metri
 /// products, and a step from so many has little noise.
 const MAX_PERCEPTRON_EDGES: usize = 8_192;
 
+/// The most edges that one step of a residual perceptron hides and learns from: a batch of Ma et al. 2025.
+const MAX_RESIDUAL_EDGES: usize = 4_096;
+
 /// The training edges of one epoch, in two parts.
 struct Masked {
     /// The edges that carry messages.
@@ -299,13 +302,15 @@ impl Masked {
         if fraction == 0.0 {
             return None;
         }
-        let num_hidden = ((train.len() as f64 * fraction) as usize).max(1);
+        let (most_hidden, most_learnt) = match config.model.decoder() {
+            DecoderKind::InnerProduct => (usize::MAX, usize::MAX),
+            DecoderKind::HadamardMlp => (usize::MAX, MAX_PERCEPTRON_EDGES),
+            DecoderKind::ResidualMlp => (MAX_RESIDUAL_EDGES, MAX_RESIDUAL_EDGES),
+        };
+        let num_hidden = ((train.len() as f64 * fraction) as usize).clamp(1, most_hidden);
         let mut order: Vec<usize> = (0..train.len()).collect();
         let (hidden, kept) = order.partial_shuffle(rng, num_hidden);
-        let num_learnt = match config.model.decoder() {
-            DecoderKind::InnerProduct => hidden.len(),
-            DecoderKind::HadamardMlp | DecoderKind::ResidualMlp => hidden.len().min(MAX_PERCEPTRON_EDGES),
-        };
+        let num_learnt = hidden.len().min(most_learnt);
         let learnt = &mut hidden[..num_learnt];
         learnt.sort_unstable();
         kept.sort_unstable();

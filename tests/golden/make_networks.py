@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch.nn.functional import binary_cross_entropy_with_logits, softplus
+from torch.nn.functional import binary_cross_entropy_with_logits, layer_norm, softplus
 
 torch.set_default_dtype(torch.float64)
 rng = np.random.default_rng(20190524)
@@ -60,7 +60,7 @@ def kl_of_dimensions(mean, log_variance):
 
 
 def case(name, model, x, weights, encode, decoder="inner-product", loss="exact", cosine=False, bias=False, free=0.0,
-         layers=None):
+         layers=None, **settings):
     """`encode` gives the heads from X and the weights; the sample's noise is 0: z is the mean."""
     heads = encode(torch.eye(NUM_NODES) if x is None else x, weights)
     mean, log_variance = heads[0], heads[1] if len(heads) > 1 else None
@@ -70,6 +70,12 @@ def case(name, model, x, weights, encode, decoder="inner-product", loss="exact",
         product = z[pairs[:, 0]] * z[pairs[:, 1]]
         if decoder == "inner-product":
             return product.sum(1)
+        if decoder == "residual-mlp":
+            hidden, layer = product, 1
+            while f"decoder.hidden{layer}.weight" in weights:
+                sums = hidden @ weights[f"decoder.hidden{layer}.weight"] + weights[f"decoder.hidden{layer}.bias"]
+                hidden, layer = torch.relu(layer_norm(sums + product, sums.shape[1:])), layer + 1
+            return (hidden @ weights["decoder.output.weight"] + weights["decoder.output.bias"]).squeeze(1)
         hidden = torch.relu(product @ weights["decoder.hidden.weight"] + weights["decoder.hidden.bias"])
         return (hidden @ weights["decoder.output.weight"] + weights["decoder.output.bias"]).squeeze(1)
 
@@ -78,7 +84,7 @@ def case(name, model, x, weights, encode, decoder="inner-product", loss="exact",
         total = total + 0.3 * kl_of_dimensions(mean, log_variance).clamp_min(free).sum()
     total.backward()
     config = {"model": model, "hidden": 4, "latent": 3, "layers": layers, "bias": bias, "dropout": 0.0, "feature_transform": "none",
-              "normalize_embeddings": cosine, "decoder": decoder, "gravity_lambda": 1.0, "likelihood": "auto"}
+              "normalize_embeddings": cosine, "decoder": decoder, "gravity_lambda": 1.0, "likelihood": "auto"} | settings
     return {"name": name, "config": config, "loss_kind": loss, "free_bits": free,
             "features": None if x is None else x.tolist(),
             "weights": {key: value.tolist() for key, value in weights.items()},
@@ -87,10 +93,11 @@ def case(name, model, x, weights, encode, decoder="inner-product", loss="exact",
             "loss": total.item(), "gradients": {key: value.grad.tolist() for key, value in weights.items()}}
 
 
-def gcn(layers):
+def gcn(layers, normalize=lambda x: x):
     def encode(x, weights):
         for layer in range(1, layers):
-            x = torch.relu(ADJ_NORM @ x @ weights[f"encoder.gcn{layer}.weight"] + bias_of(weights, f"gcn{layer}"))
+            x = ADJ_NORM @ x @ weights[f"encoder.gcn{layer}.weight"] + bias_of(weights, f"gcn{layer}")
+            x = torch.relu(normalize(x))
         return [ADJ_NORM @ x @ weights[f"encoder.{head}.weight"] + bias_of(weights, head)
                 for head in ("mean", "log_variance") if f"encoder.{head}.weight" in weights]
     return encode
@@ -105,6 +112,20 @@ def linear(propagations):
         adj = torch.linalg.matrix_power(ADJ_NORM, propagations)
         return [adj @ x @ weights[f"encoder.{head}.weight"] for head in ("mean", "log_variance")
                 if f"encoder.{head}.weight" in weights]
+    return encode
+
+
+def rows_normalized(x):
+    return layer_norm(x, x.shape[1:])
+
+
+def averaged(propagations, normalize):
+    """Ma, Wang & Zhang 2025: the mean of the rows after each propagation, normalised before the next."""
+    def encode(x, weights):
+        steps = [ADJ_NORM @ x @ weights["encoder.mean.weight"]]
+        for _ in range(1, propagations):
+            steps.append(ADJ_NORM @ normalize(steps[-1]))
+        return [sum(steps) / propagations]
     return encode
 
 
@@ -128,6 +149,13 @@ def head_weights(num_inputs, heads=("mean",), bias=False):
 def perceptron_weights():
     return {"decoder.hidden.weight": matrix(3, 8), "decoder.hidden.bias": matrix(1, 8),
             "decoder.output.weight": matrix(8, 1), "decoder.output.bias": matrix(1, 1)}
+
+
+def residual_weights(num_layers):
+    layers = {}
+    for layer in range(1, num_layers):
+        layers |= {f"decoder.hidden{layer}.weight": matrix(3, 3), f"decoder.hidden{layer}.bias": matrix(1, 3)}
+    return layers | {"decoder.output.weight": matrix(3, 1), "decoder.output.bias": matrix(1, 1)}
 
 
 BOTH = ("mean", "log_variance")
@@ -156,6 +184,15 @@ golden = {
              decoder="hadamard-mlp", loss="sampled"),
         case("biases", "vgae", features, {"encoder.gcn1.weight": matrix(5, 4), "encoder.gcn1.bias": matrix(1, 4)}
              | head_weights(4, BOTH, bias=True), gcn(2), bias=True),
+        case("layer normalisation", "vgae", features,
+             {"encoder.gcn1.weight": matrix(5, 4), "encoder.gcn2.weight": matrix(4, 4)} | head_weights(4, BOTH),
+             gcn(3, rows_normalized), layers=3, layer_norm=True),
+        case("mean of three propagations", "linear-gae", features, head_weights(5), averaged(3, lambda x: x), layers=3,
+             average_layers=True),
+        case("tuned-gae", "tuned-gae", features, head_weights(5) | residual_weights(3), averaged(3, rows_normalized),
+             decoder="residual-mlp", loss="sampled", layers=3),
+        case("residual perceptron of four layers", "gae", None, {"encoder.gcn1.weight": matrix(7, 4)} | head_weights(4)
+             | residual_weights(4), gcn(2), decoder="residual-mlp", loss="sampled", decoder_layers=4),
     ],
 }
 Path(__file__).with_name("networks.json").write_text(json.dumps(golden, indent=1) + "\n")

@@ -16,6 +16,8 @@ const SETTINGS: &[&str] = &[
     "--model gae",
     "--model linear-gae",
     "--model linear-vgae",
+    "--model tuned-gae",
+    "--model tuned-gae --features none",
     "--model gnae",
     "--model vgnae",
     "--model gravity-gae --directed",
@@ -33,6 +35,7 @@ const SETTINGS: &[&str] = &[
     "--model spectral",
     "--model feature-cosine",
     "--model propagated-cosine",
+    "--model neighbourhood-cosine",
     "--model vgae --features none",
     "--model gnae --features none",
     "--model gravity-vgae --directed --features none",
@@ -42,6 +45,7 @@ const SETTINGS: &[&str] = &[
     "--model vgae --loss subgraph --subgraph-nodes 20",
     "--model gnae --loss exact",
     "--model gae --decoder hadamard-mlp",
+    "--model gae --layers 3 --layer-norm --decoder residual-mlp",
     "--model gae --normalize-embeddings",
     "--model gae --normalize-embeddings --features none",
     "--model vgae --weighted-loss",
@@ -105,7 +109,8 @@ fn train(workspace: &Workspace, case: &Case, flags: &str) -> Result<Option<Strin
 /// Returns the error message that may, or for impossible cases must, replace training.
 fn excuse(case: &Case, flags: &str) -> Option<&'static str> {
     let holds_out = !flags.contains("--val-fraction 0");
-    let needs_negatives = ["--loss sampled", "--loss reweighted", "gnae", "hadamard"];
+    let needs_negatives =
+        ["--loss sampled", "--loss reweighted", "gnae", "hadamard", "residual", "tuned-gae"];
     let needs_negatives = needs_negatives.iter().any(|word| flags.contains(word)) && !flags.contains("exact");
     match case.name {
         "two nodes" if holds_out => {

@@ -23,8 +23,11 @@ pub const SETTINGS: &[&str] = &[
     "--model vgnae --latent 40",
     "--model vgnae --loss subgraph --subgraph-nodes 300 --latent 16",
     "--model best",
+    "--model tuned-gae --latent 48",
+    "--model linear-gae --layers 3 --layer-norm --average-layers --dropout 0.2",
     "--model vgae --features none --layers 3 --bias",
     "--model vgae --features none --loss sampled",
+    "--model tuned-gae --features none --latent 16 --decoder-layers 2",
     "--model gnae --features none --latent 16",
     "--model vgae --dropout 0.3 --mask-edges 0.2",
     "--model gae --loss sampled --mask-edges 0.3",
@@ -59,6 +62,7 @@ const OF_FEATURES: &[&str] = &[
     "--model vae --likelihood gaussian --dropout 0.2 --layers 3",
     "--model feature-cosine",
     "--model propagated-cosine",
+    "--model neighbourhood-cosine",
 ];
 
 /// Settings for graphs with weights.

@@ -57,7 +57,7 @@ fn dropout_scales_kept_entries_and_drops_the_same_entries_of_the_transpose() {
     let (mut num_kept, num_seeds) = (0, 2000);
     for operator in &operators {
         for seed in 0..num_seeds {
-            let dropped = operator.with_dropout(0.25, seed);
+            let dropped = operator.with_dropout(Dropout { fraction: 0.25, seed });
             let found = applied(&dropped, &Array2::eye(5));
             assert_eq!(adjoint_applied(&dropped, &Array2::eye(3)), found.t());
             for (&original, (row, column)) in matrix().iter() {

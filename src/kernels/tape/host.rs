@@ -172,8 +172,8 @@ impl<'a> HostTape<'a> {
                     None
                 }
                 Source::Copy(x) => match &mut gradients[x.0] {
-                    Some(sum) => {
-                        *sum += &gradient;
+                    Some(other) => {
+                        *other = rows::sum(std::mem::take(other), gradient.view());
                         Some(gradient)
                     }
                     none => {
@@ -182,9 +182,11 @@ impl<'a> HostTape<'a> {
                     }
                 },
                 Source::Mean(parts) => {
-                    let gradient = gradient / parts.len() as f32;
+                    let (rows, columns) = gradient.dim();
+                    let gradient = rows::scaled(gradient, 1.0 / parts.len() as f32);
                     for part in parts {
-                        gradients[part.0] = Some(gradient.clone());
+                        let copy = self.buffers.take(rows, columns);
+                        gradients[part.0] = Some(rows::copy(gradient.view(), copy));
                     }
                     Some(gradient)
                 }
@@ -215,9 +217,8 @@ impl<'a> HostTape<'a> {
             return std::mem::take(&mut step.value);
         }
         let (rows, columns) = self.value(matrix).dim();
-        let mut copy = self.buffers.take(rows, columns);
-        copy.assign(&self.value(matrix));
-        copy
+        let copy = self.buffers.take(rows, columns);
+        rows::copy(self.value(matrix), copy)
     }
 
     /// Frees a matrix after the last step that needs it, unless the backward pass also needs it.
@@ -286,8 +287,7 @@ impl Tape for HostTape<'_> {
     }
 
     fn drop(&mut self, x: MatrixId, dropout: Dropout) -> MatrixId {
-        // The backward pass may need the value of x.
-        let value = rows::dropped(self.value(&x).to_owned(), dropout);
+        let value = rows::dropped(self.take(&x), dropout);
         self.record(value, Source::Drop(x, dropout))
     }
 
@@ -308,7 +308,9 @@ impl Tape for HostTape<'_> {
     }
 
     fn fork(&mut self, x: MatrixId) -> [MatrixId; 2] {
-        let first = self.value(&x).to_owned();
+        let (rows, columns) = self.value(&x).dim();
+        let copy = self.buffers.take(rows, columns);
+        let first = rows::copy(self.value(&x), copy);
         let second = self.take(&x);
         let again = MatrixId(x.0);
         [self.record(first, Source::Copy(x)), self.record(second, Source::Copy(again))]
@@ -320,10 +322,10 @@ impl Tape for HostTape<'_> {
         }
         let mut sum = self.take(&matrices[0]);
         for matrix in &matrices[1..] {
-            sum += &self.value(matrix);
+            sum = rows::sum(sum, self.value(matrix));
             self.free(matrix);
         }
-        let mean = sum / matrices.len() as f32;
+        let mean = rows::scaled(sum, 1.0 / matrices.len() as f32);
         self.record(mean, Source::Mean(matrices))
     }
 

@@ -8,7 +8,6 @@ use rayon::prelude::*;
 
 use super::{Dropout, TINY};
 use crate::kernels::layer_norm;
-use crate::kernels::operator::dropout_factor;
 
 /// The number of rows per task.
 const ROWS_PER_TASK: usize = 512;
@@ -52,7 +51,7 @@ pub(super) fn relu(x: Array2<f32>) -> Array2<f32> {
 
 /// Returns the gradient with respect to the argument of [`relu`], whose result was `value`.
 pub(super) fn back_through_relu(gradient: Array2<f32>, value: &Array2<f32>) -> Array2<f32> {
-    zip_rows(gradient, value, mask_numbers)
+    zip_rows(gradient, value.view(), mask_numbers)
 }
 
 /// Scales each row, restricted to `columns`, to the given norm, and returns the factor of each row, which is
@@ -91,6 +90,21 @@ pub(super) fn back_through_normalize_rows(
     gradient
 }
 
+/// Copies `from` to `to`, of the same size.
+pub(super) fn copy(from: ArrayView2<f32>, to: Array2<f32>) -> Array2<f32> {
+    zip_rows(to, from, |to, from| to.copy_from_slice(from))
+}
+
+/// Computes x + y.
+pub(super) fn sum(x: Array2<f32>, y: ArrayView2<f32>) -> Array2<f32> {
+    zip_rows(x, y, |x, y| x.iter_mut().zip(y).for_each(|(x, y)| *x += y))
+}
+
+/// Computes x · factor.
+pub(super) fn scaled(x: Array2<f32>, factor: f32) -> Array2<f32> {
+    map_rows(x, |_, values| values.iter_mut().for_each(|value| *value *= factor))
+}
+
 /// Scales each row to mean 0 and variance 1, and returns the factor of each row.
 pub(super) fn layer_norm(mut x: Array2<f32>) -> (Array2<f32>, Vec<f32>) {
     let width = x.ncols();
@@ -113,18 +127,14 @@ pub(super) fn back_through_layer_norm(
 }
 
 /// Applies dropout to each value. It is also its own backward pass, which drops the same values.
-pub(super) fn dropped(matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
-    map_rows(matrix, |first, values| {
-        for (at, value) in values.iter_mut().enumerate() {
-            *value *= dropout_factor(fraction, seed, (first + at) as u64);
-        }
-    })
+pub(super) fn dropped(matrix: Array2<f32>, dropout: Dropout) -> Array2<f32> {
+    map_rows(matrix, |first, values| dropout.apply(first as u64, values))
 }
 
 /// Applies dropout to whole rows. It is also its own backward pass, which drops the same rows.
-pub(super) fn without_rows(mut matrix: Array2<f32>, Dropout { fraction, seed }: Dropout) -> Array2<f32> {
+pub(super) fn without_rows(mut matrix: Array2<f32>, dropout: Dropout) -> Array2<f32> {
     matrix.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(at, mut row)| {
-        row *= dropout_factor(fraction, seed, at as u64);
+        row *= dropout.factor(at as u64);
     });
     matrix
 }
@@ -142,12 +152,12 @@ fn map_rows(mut matrix: Array2<f32>, change: impl Fn(usize, &mut [f32]) + Sync) 
 /// Calls `change` for corresponding chunks of the values of two matrices.
 fn zip_rows(
     mut matrix: Array2<f32>,
-    other: &Array2<f32>,
+    other: ArrayView2<f32>,
     change: impl Fn(&mut [f32], &[f32]) + Sync,
 ) -> Array2<f32> {
     let size = ROWS_PER_TASK * matrix.ncols().max(1);
     let values = matrix.as_slice_mut().expect("a tape's matrices are in standard layout");
-    let others = other.as_slice().expect("a tape's matrices are in standard layout");
+    let others = other.to_slice().expect("a tape's matrices are in standard layout");
     values.par_chunks_mut(size).zip(others.par_chunks(size)).for_each(|(values, others)| {
         change(values, others);
     });

@@ -5,10 +5,9 @@ use rayon::prelude::*;
 
 use super::hadamard::Gradient;
 use crate::graph::Pair;
+use crate::kernels::dropout::Dropout;
 use crate::kernels::gemm;
 use crate::kernels::layer_norm::{back_through_layer_norm, layer_norm};
-use crate::kernels::operator::dropout_factor;
-use crate::kernels::tape::Dropout;
 
 /// The number of pairs that go through the layers together when logits are computed.
 const BLOCK: usize = 1024;
@@ -174,9 +173,7 @@ fn drop_row(numbers: &mut [f32], Dropout { fraction, seed }: Dropout, layer: usi
     let first = (row * numbers.len()) as u64;
     // Encoders take the seeds next to this one and next to its complement.
     let seed = seed.rotate_left(32).wrapping_add(layer as u64);
-    for (at, number) in numbers.iter_mut().enumerate() {
-        *number *= dropout_factor(fraction, seed, first + at as u64);
-    }
+    Dropout { fraction, seed }.apply(first, numbers);
 }
 
 /// Calls `change` with the number of each row, the row of `numbers` and that of `others`.

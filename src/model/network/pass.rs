@@ -64,7 +64,7 @@ impl Network {
         let Pass { masked, inputs, draws, kl: kl_term, target } = pass;
         let dropout = self.dropout(draws);
         let dropped = match (&inputs.features, dropout) {
-            (Some(features), Some(Dropout { fraction, seed })) => Some(features.with_dropout(fraction, seed)),
+            (Some(features), Some(dropout)) => Some(features.with_dropout(dropout)),
             _ => None,
         };
         let features = dropped.as_ref().or(inputs.features.as_ref());

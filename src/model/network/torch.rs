@@ -70,7 +70,7 @@ impl TorchTrainer {
         let masked = masked.map(|adj_norm| TorchOperator::new(adj_norm, self.device));
         let dropped = match (&inputs.features, network.dropout(draws)) {
             (Some(features), Some(dropout)) => {
-                Some(TorchOperator::new(&features.with_dropout(dropout.fraction, dropout.seed), self.device))
+                Some(TorchOperator::new(&features.with_dropout(dropout), self.device))
             }
             _ => None,
         };

@@ -1,7 +1,6 @@
 //! A batch of rows of X, in the two orders in which the passes need it.
 
 use crate::graph::Features;
-use crate::kernels::operator::dropout_factor;
 use crate::kernels::tape::Dropout;
 
 /// The fraction of nonzeros from which a batch is stored dense: products with a sparse batch do less, but each
@@ -86,10 +85,8 @@ impl Batch {
     }
 
     /// Returns a copy with part of the entries zeroed and the others scaled.
-    pub(super) fn with_dropout(&self, Dropout { fraction, seed }: Dropout) -> Batch {
-        let factor = |row: usize, column: usize| {
-            dropout_factor(fraction, seed, (row * self.num_columns + column) as u64)
-        };
+    pub(super) fn with_dropout(&self, dropout: Dropout) -> Batch {
+        let factor = |row: usize, column: usize| dropout.factor((row * self.num_columns + column) as u64);
         let mut by_row = Compressed { starts: vec![0], ..Compressed::default() };
         for row in 0..self.num_rows {
             let mut add = |column: usize, value: f32| {

@@ -8,7 +8,7 @@ use pulp::{Arch, Simd, WithSimd};
 use super::batch::{Batch, Compressed, Entries};
 use super::layers::{Activation, Layer, Layers};
 use crate::kernels::gemm::blocks::{AddTo, BLOCK_COLUMNS, Factors, multiply, transpose_tile};
-use crate::kernels::operator::{SparseRow, dropout_factor};
+use crate::kernels::operator::SparseRow;
 use crate::kernels::tape::{Dropout, sample_rows};
 
 pub(super) use backward::LayerGradient;
@@ -167,12 +167,9 @@ fn activate(layer: &Layer, output: &mut [f32], first: usize, dropout: Option<Dro
     let Activation::Rectified { place } = layer.activation else { return };
     output.iter_mut().for_each(|value| *value = value.max(0.0));
     let Some(Dropout { fraction, seed }) = dropout else { return };
-    let seed = seed.wrapping_add(place as u64);
+    let dropout = Dropout { fraction, seed: seed.wrapping_add(place as u64) };
     for (row, numbers) in output.chunks_exact_mut(layer.stride()).enumerate() {
-        let position = ((first + row) * layer.outputs) as u64;
-        for (value, position) in numbers.iter_mut().zip(position..).take(layer.outputs) {
-            *value *= dropout_factor(fraction, seed, position);
-        }
+        dropout.apply(((first + row) * layer.outputs) as u64, &mut numbers[..layer.outputs]);
     }
 }
 

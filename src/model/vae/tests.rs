@@ -11,7 +11,6 @@ use serde_json::Value;
 use super::*;
 use crate::config::{Likelihood, ModelConfig, ModelKind};
 use crate::graph::Features;
-use crate::kernels::operator::dropout_factor;
 use crate::kernels::tape::{Dropout, KlTerm};
 use crate::model::network::{Terms, Weights};
 
@@ -150,7 +149,7 @@ fn rows_are_drawn_from_the_prior() {
 }
 
 /// The loss of all rows of X in f64, straight from the formulas at the top of the parent module. Dropout leaves
-/// out what [`dropout_factor`] says.
+/// out what [`Dropout::factor`] says.
 fn reference_loss(
     weights: &BTreeMap<String, Vec<Vec<f64>>>,
     num_hidden: usize,
@@ -164,7 +163,8 @@ fn reference_loss(
     let drop_out = |row: usize, values: Vec<f64>, place: u64| -> Vec<f64> {
         let Some(Dropout { fraction, seed }) = dropout else { return values };
         let first = row * values.len();
-        let factor = |at: usize| dropout_factor(fraction, seed.wrapping_add(place), (first + at) as u64);
+        let dropout = Dropout { fraction, seed: seed.wrapping_add(place) };
+        let factor = |at: usize| dropout.factor((first + at) as u64);
         values.iter().enumerate().map(|(at, value)| value * f64::from(factor(at))).collect()
     };
     let apply = |name: &str, input: &[f64]| -> Vec<f64> {

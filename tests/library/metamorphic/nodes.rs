@@ -25,13 +25,13 @@ fn networks() -> Vec<(Config, Direction, bool)> {
     };
     use ModelKind::*;
     for has_features in [true, false] {
-        for model in [Gae, Vgae, LinearGae, LinearVgae, Gnae, Vgnae] {
-            add(model, Direction::Undirected, has_features, DecoderKind::InnerProduct);
+        for model in [Gae, Vgae, LinearGae, LinearVgae, TunedGae, Gnae, Vgnae] {
+            add(model, Direction::Undirected, has_features, None);
         }
         for model in [GravityGae, GravityVgae] {
-            add(model, Direction::Directed, has_features, DecoderKind::InnerProduct);
+            add(model, Direction::Directed, has_features, None);
         }
-        add(Gae, Direction::Undirected, has_features, DecoderKind::HadamardMlp);
+        add(Gae, Direction::Undirected, has_features, Some(DecoderKind::HadamardMlp));
     }
     all
 }

@@ -161,6 +161,8 @@ fn dry_run_prints_equivalent_config() {
         "--model gae --loss sampled --negatives-per-edge 3 --epochs 12 --decoder hadamard-mlp",
         "--model linear-vgae --bias --epochs 12 --feature-transform tfidf --normalize-embeddings",
         "--model vgnae --epochs 12",
+        "--model tuned-gae --epochs 12",
+        "--model linear-gae --layers 2 --layer-norm --average-layers --decoder residual-mlp --decoder-layers 4 --epochs 12",
         "--model vae --epochs 12 --likelihood gaussian",
         "--model gravity-vgae --directed --epochs 12",
         "--model best --epochs 12",

@@ -102,6 +102,14 @@ fn inapplicable_flags_and_devices_are_refused() {
         ("--model best --bias", "--bias has no effect"),
         ("--threads 1000", "1000 is not in 0..=512"),
         ("--loss reweighted --decoder hadamard-mlp", "--decoder hadamard-mlp needs --loss sampled"),
+        ("--model tuned-gae --loss exact", "--decoder residual-mlp needs --loss sampled"),
+        ("--layer-norm --model gnae", "--layer-norm has no effect: gnae has no layers to normalise between"),
+        ("--average-layers", "--average-layers has no effect: vgae takes what its last layer gives"),
+        (
+            "--decoder-layers 3",
+            "--decoder-layers has no effect: vgae with --decoder inner-product has none to count",
+        ),
+        ("--model tuned-gae --decoder-layers 1", "--decoder-layers is 1; expected 2 to 16"),
         ("--model best --device cuda", "--device has no effect"),
         ("--device gpu", "expected auto, cpu, cuda, cuda:NUMBER or mps"),
     ] {
