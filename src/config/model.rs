@@ -76,7 +76,7 @@ pub struct ModelConfig {
     /// tuned-gae residual-mlp]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub decoder: Option<DecoderKind>,
-    /// Number of layers of the decoder residual-mlp, the last of which computes the score [default: 3]
+    /// Number of layers of the decoder residual-mlp, the last of which computes the score [default: 2]
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT"))]
     #[serde(default)]
     pub decoder_layers: Option<usize>,
@@ -142,7 +142,7 @@ impl ModelConfig {
 
     /// Returns the number of layers of the decoder residual-mlp.
     pub fn decoder_layers(&self) -> usize {
-        self.decoder_layers.unwrap_or(3)
+        self.decoder_layers.unwrap_or(2)
     }
 
     /// Returns `true` if rows are normalised between layers.

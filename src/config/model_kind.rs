@@ -200,7 +200,6 @@ impl Recipe {
             // Ma, Wang & Zhang 2025: the settings of their code, with one width, depth and rate for all graphs.
             ModelKind::TunedGae => Recipe {
                 latent: 256,
-                layers: 3,
                 feature_transform: FeatureTransform::Tfidf,
                 dropout: 0.5,
                 decoder: DecoderKind::ResidualMlp,

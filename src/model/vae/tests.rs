@@ -227,7 +227,7 @@ fn gradients_equal_differences_of_the_loss() {
             hidden: Some(37),
             layers: Some(layers),
             likelihood,
-            dropout: fraction,
+            dropout: Some(fraction),
             ..config(5)
         };
         let features = Features::from(x.clone());
