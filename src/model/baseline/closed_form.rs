@@ -6,7 +6,8 @@ use ndarray::{Array2, Axis};
 use rayon::prelude::*;
 
 use super::adjacency::Adjacency;
-use super::by_source::{BlockScore, score_by_source};
+use super::by_degree::ByDegree;
+use super::by_source::{Block, BlockScore, score_by_source};
 use super::rows::{RowProduct, Rows};
 use super::similar::{BestMatch, Similar};
 use super::spectral::Spectral;
@@ -109,19 +110,22 @@ impl ClosedForm {
     /// Never fails at present. The return type leaves room to reject features that do not fit the graph.
     pub fn new(train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
+        let by_degree = Arc::new(ByDegree::new(&adjacency));
         let mut columns = vec![
-            column(Walks::katz(&adjacency, 0.05, 5), |score| (1e-6 + score).ln()),
-            column(Walks::pagerank(&adjacency, 0.15, 30), |score| (1e-6 + score).ln()),
-            column(NodeValues::degrees(&adjacency, |u, v| u.ln_1p() + v.ln_1p()), |score| score),
-            column(NodeValues::degrees(&adjacency, f64::min), f64::ln_1p),
-            column(NodeValues::neighbour_degrees(&adjacency, |u, v| u.ln_1p() + v.ln_1p()), |score| score),
+            column(Walks::<f32>::katz(&by_degree, 0.05, 5), |score| (1e-6 + score).ln()),
+            column(Walks::<f32>::pagerank(&by_degree, 0.15, 30), |score| (1e-6 + score).ln()),
+            column(NodeValues::degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| score),
+            column(NodeValues::degrees(&adjacency, f64::min).rescaled(f64::ln_1p), |score| score),
+            column(NodeValues::neighbour_degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| {
+                score
+            }),
         ];
         let Some(features) = features else {
             columns.extend([
                 column(resource_allocation(&adjacency), |score| (1e-3 + score).ln()),
-                column(Walks::paths_of_three(&adjacency), |score| (1e-3 + score).ln()),
-                column(Walks::random_walk(&adjacency, 3), |score| (1e-6 + score).ln()),
-                column(Walks::propagation(&adjacency, 3), |score| (1e-6 + score).ln()),
+                column(Walks::<f32>::paths_of_three(&by_degree), |score| (1e-3 + score).ln()),
+                column(Walks::<f32>::random_walk(&by_degree, 3), |score| (1e-6 + score).ln()),
+                column(Walks::<f32>::propagation(&by_degree, 3), |score| (1e-6 + score).ln()),
                 column(Spectral::new(&adjacency, seed), f64::cbrt),
                 column(NodeValues::same_component(&adjacency), |score| score),
             ]);
@@ -169,15 +173,32 @@ impl ClosedForm {
     /// [`Baseline::scores`](super::Baseline::scores) states the cost.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let width = self.columns.len();
-        let scores = score_by_source(pairs, width, |block| {
-            let mut rows = vec![0.0; block.queries.len() * width];
-            for (at, Column { score, rescale }) in self.columns.iter().enumerate() {
-                let column = rows.iter_mut().skip(at).step_by(width);
-                column.zip(score.scores(block)).for_each(|(row, score)| *row = rescale(score));
-            }
-            rows
-        });
+        let scores = score_by_source(pairs, width, |block, _| self.block_scores(block));
         Array2::from_shape_vec((pairs.len(), width), scores).expect("each pair has a score in each column")
+    }
+
+    /// Returns a number for each of m `pairs`, which `combine` computes from the pair's place and its k scores. It
+    /// takes less memory than all scores at once.
+    pub(crate) fn combined(&self, pairs: &[Pair], combine: impl Fn(usize, &[f64]) -> f64 + Sync) -> Vec<f64> {
+        score_by_source(pairs, 1, |block, places| {
+            let rows = self.block_scores(block);
+            places
+                .iter()
+                .zip(rows.chunks_exact(self.columns.len()))
+                .map(|(&at, row)| combine(at, row))
+                .collect()
+        })
+    }
+
+    /// Returns the k scores of each query of a block, row after row.
+    fn block_scores(&self, block: &Block) -> Vec<f64> {
+        let width = self.columns.len();
+        let mut rows = vec![0.0; block.queries.len() * width];
+        for (at, Column { score, rescale }) in self.columns.iter().enumerate() {
+            let column = rows.iter_mut().skip(at).step_by(width);
+            column.zip(score.scores(block)).for_each(|(row, score)| *row = rescale(score));
+        }
+        rows
     }
 }
 

@@ -57,8 +57,7 @@ impl BlockScore for Spectral {
         block
             .pairs()
             .map(|(u, v)| {
-                let row = self.embeddings.row(u);
-                let others = dense_dot(self.embeddings.row(v), row.to_slice().expect("rows are contiguous"));
+                let others = dense_dot(self.embeddings.row(v), self.embeddings.row(u));
                 if self.components[u] == self.components[v] {
                     others + self.component_entries[u] * self.component_entries[v]
                 } else {
