@@ -6,6 +6,7 @@ mod by_degree;
 mod by_source;
 mod closed_form;
 mod rows;
+mod short_walks;
 mod similar;
 mod spectral;
 mod topology;

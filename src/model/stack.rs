@@ -68,11 +68,24 @@ struct Stacked {
     combiner: Combiner,
 }
 
+/// The most epochs of a network in a graph of usual size.
+const MAX_EPOCHS: usize = 500;
+/// The most epochs times nodes and ends of edges of a network, and the epochs that it may take all the same.
+const MAX_WORK: usize = 300_000_000;
+const MIN_EPOCHS: usize = 60;
+
+/// Returns the most epochs that each network of a stack takes with the training edges `train`: those of `config`, or
+/// otherwise at most 500, and fewer in a graph whose nodes and edges are hundreds of thousands.
+pub fn max_epochs(config: &Config, train: &EdgeList) -> usize {
+    let affordable = MAX_WORK / (train.num_nodes() + 2 * train.len()).max(1);
+    config.train.epochs.unwrap_or(affordable.clamp(MIN_EPOCHS, MAX_EPOCHS))
+}
+
 /// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
-/// epochs.
+/// epochs, or 500; see [`max_epochs`].
 pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
-        epochs: Some(config.train.epochs.unwrap_or(500)),
+        epochs: Some(config.train.epochs.unwrap_or(MAX_EPOCHS)),
         validate_every: 5,
         patience: Some(12),
         select: Some(Select::Best),

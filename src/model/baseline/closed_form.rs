@@ -9,6 +9,7 @@ use super::adjacency::Adjacency;
 use super::by_degree::ByDegree;
 use super::by_source::{Block, BlockScore, score_by_source};
 use super::rows::{RowProduct, Rows};
+use super::short_walks::ShortWalks;
 use super::similar::{BestMatch, Similar};
 use super::spectral::Spectral;
 use super::topology::NodeValues;
@@ -53,6 +54,9 @@ const WITHOUT_FEATURES: [&str; 11] = [
 
 /// Closed-form scores of pairs, ready to use. Heavy-tailed scores are given as a logarithm or a root.
 ///
+/// In a graph of more than 50,000 nodes, walks and PageRank take at most three steps, and the spectral score has 32
+/// eigenvectors in place of 128.
+///
 /// All use the training edges without their weights. In the notation of [`Baseline`](super::Baseline):
 ///
 /// | column | value for (u, v) | with features | without |
@@ -93,6 +97,45 @@ pub struct ClosedForm {
     columns: Vec<Column>,
 }
 
+/// The most nodes of a graph in which walks from every node may go through all others.
+const MAX_WALKED: usize = 50_000;
+
+/// The size of a graph, which decides how far its walks go.
+#[derive(Clone, Copy)]
+enum Size {
+    Usual,
+    Large,
+}
+
+impl Size {
+    fn of(adjacency: &Adjacency) -> Self {
+        if adjacency.num_nodes() > MAX_WALKED { Size::Large } else { Size::Usual }
+    }
+}
+
+/// Returns Katz's score, personalised PageRank, paths of three, random walks and propagation.
+fn walks(adjacency: &Arc<Adjacency>, size: Size) -> [Box<dyn BlockScore>; 5] {
+    match size {
+        Size::Usual => {
+            let graph = Arc::new(ByDegree::new(adjacency));
+            [
+                Box::new(Walks::<f32>::katz(&graph, 0.05, 5)),
+                Box::new(Walks::<f32>::pagerank(&graph, 0.15, 30)),
+                Box::new(Walks::<f32>::paths_of_three(&graph)),
+                Box::new(Walks::<f32>::random_walk(&graph, 3)),
+                Box::new(Walks::<f32>::propagation(&graph, 3)),
+            ]
+        }
+        Size::Large => [
+            Box::new(ShortWalks::katz(adjacency, 0.05)),
+            Box::new(ShortWalks::pagerank(adjacency, 0.15)),
+            Box::new(ShortWalks::paths_of_three(adjacency)),
+            Box::new(ShortWalks::random_walk(adjacency)),
+            Box::new(ShortWalks::propagation(adjacency)),
+        ],
+    }
+}
+
 /// A score and the function that compresses its scale.
 struct Column {
     score: Box<dyn BlockScore>,
@@ -110,10 +153,11 @@ impl ClosedForm {
     /// Never fails at present. The return type leaves room to reject features that do not fit the graph.
     pub fn new(train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
-        let by_degree = Arc::new(ByDegree::new(&adjacency));
+        let size = Size::of(&adjacency);
+        let [katz, pagerank, paths_of_three, random_walk, propagation] = walks(&adjacency, size);
         let mut columns = vec![
-            column(Walks::<f32>::katz(&by_degree, 0.05, 5), |score| (1e-6 + score).ln()),
-            column(Walks::<f32>::pagerank(&by_degree, 0.15, 30), |score| (1e-6 + score).ln()),
+            Column { score: katz, rescale: |score| (1e-6 + score).ln() },
+            Column { score: pagerank, rescale: |score| (1e-6 + score).ln() },
             column(NodeValues::degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| score),
             column(NodeValues::degrees(&adjacency, f64::min).rescaled(f64::ln_1p), |score| score),
             column(NodeValues::neighbour_degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| {
@@ -121,12 +165,16 @@ impl ClosedForm {
             }),
         ];
         let Some(features) = features else {
+            let spectral = match size {
+                Size::Usual => Spectral::new(&adjacency, seed),
+                Size::Large => Spectral::rough(&adjacency, seed),
+            };
             columns.extend([
                 column(resource_allocation(&adjacency), |score| (1e-3 + score).ln()),
-                column(Walks::<f32>::paths_of_three(&by_degree), |score| (1e-3 + score).ln()),
-                column(Walks::<f32>::random_walk(&by_degree, 3), |score| (1e-6 + score).ln()),
-                column(Walks::<f32>::propagation(&by_degree, 3), |score| (1e-6 + score).ln()),
-                column(Spectral::new(&adjacency, seed), f64::cbrt),
+                Column { score: paths_of_three, rescale: |score| (1e-3 + score).ln() },
+                Column { score: random_walk, rescale: |score| (1e-6 + score).ln() },
+                Column { score: propagation, rescale: |score| (1e-6 + score).ln() },
+                column(spectral, f64::cbrt),
                 column(NodeValues::same_component(&adjacency), |score| score),
             ]);
             return Ok(ClosedForm { names: &WITHOUT_FEATURES, columns });

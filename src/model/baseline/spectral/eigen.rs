@@ -14,15 +14,10 @@ use rayon::prelude::*;
 
 use crate::model::baseline::adjacency::Adjacency;
 
-/// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge
-/// faster.
-const NUM_GUARDS: usize = 40;
 /// Rows per task. It is fixed, so that sums do not depend on the number of threads.
 const ROWS_PER_TASK: usize = 512;
 /// The largest residual ‖Âx − wx‖ of a converged eigenpair.
 const TOLERANCE: f64 = 1e-4;
-/// Rounds after which the eigenpairs are returned even if they have not converged.
-const MAX_ROUNDS: usize = 40;
 /// The most that a filter may amplify one vector relative to another: the square root of the precision of
 /// f64, with a margin.
 const MAX_AMPLIFICATION: f64 = 1e6;
@@ -37,16 +32,27 @@ pub(super) struct Known<'a> {
     pub(super) entries: &'a [f64],
 }
 
-/// Returns the `count` largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
+/// The work to spend.
+#[derive(Clone, Copy)]
+pub(super) struct Effort {
+    /// The number of eigenpairs.
+    pub(super) count: usize,
+    /// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge faster.
+    pub(super) num_guards: usize,
+    /// Rounds after which the eigenpairs are returned even if they have not converged.
+    pub(super) max_rounds: usize,
+}
+
+/// Returns the largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
 /// among the `num_others` eigenvectors that are orthogonal to the `known` ones.
 pub(super) fn leading(
     adjacency: &Adjacency,
     known: &Known,
-    count: usize,
+    Effort { count, num_guards, max_rounds }: Effort,
     num_others: usize,
     seed: u64,
 ) -> (Vec<f64>, Array2<f64>) {
-    let width = (count + NUM_GUARDS).min(num_others);
+    let width = (count + num_guards).min(num_others);
     let n = adjacency.num_nodes();
     if count == 0 {
         return (Vec::new(), Array2::zeros((n, 0)));
@@ -62,7 +68,7 @@ pub(super) fn leading(
         block = multiply(&block, &rotation);
         product = multiply(&product, &rotation);
         let is_converged = (0..count).all(|at| residual(&block, &product, &values, at) <= TOLERANCE);
-        if is_converged || round == MAX_ROUNDS {
+        if is_converged || round == max_rounds {
             return (values[..count].to_vec(), block.slice(s![.., ..count]).to_owned());
         }
         block = filter(&operator, block, &product, values[0], values[width - 1]);
