@@ -5,10 +5,12 @@ mod adjacency;
 mod by_degree;
 mod by_source;
 mod closed_form;
+mod dense;
 mod rows;
 mod short_walks;
 mod similar;
 mod spectral;
+mod spread;
 mod topology;
 mod walks;
 

@@ -5,6 +5,7 @@ use std::cell::OnceCell;
 
 use rayon::prelude::*;
 
+use super::short_walks::NUM_WALKS;
 use crate::graph::Pair;
 
 /// The most first nodes in a block.
@@ -20,6 +21,8 @@ pub(super) struct Block {
     pub(super) queries: Vec<Query>,
     /// The places of the queries in the order of the second nodes, once they are asked for.
     by_target: OnceCell<Vec<u32>>,
+    /// The short walks of each query, once they are asked for.
+    short_walks: OnceCell<Vec<[f64; NUM_WALKS]>>,
 }
 
 /// A pair in a block.
@@ -34,7 +37,7 @@ pub(super) struct Query {
 impl Block {
     /// Joins first nodes and their pairs, grouped by first node in the same order.
     pub(super) fn new(sources: Vec<u32>, queries: Vec<Query>) -> Self {
-        Block { sources, queries, by_target: OnceCell::new() }
+        Block { sources, queries, by_target: OnceCell::new(), short_walks: OnceCell::new() }
     }
 
     /// Returns the queries as (first node, second node).
@@ -49,6 +52,11 @@ impl Block {
             places.sort_unstable_by_key(|&place| (self.queries[place as usize].target, place));
             places
         })
+    }
+
+    /// Returns the scores of several walks, which are found together when the first of them is asked for.
+    pub(super) fn short_walks(&self, find: impl FnOnce() -> Vec<[f64; NUM_WALKS]>) -> &[[f64; NUM_WALKS]] {
+        self.short_walks.get_or_init(find)
     }
 
     /// Returns each first node with its queries.

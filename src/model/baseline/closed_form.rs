@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
-use rayon::prelude::*;
+use ndarray::Array2;
 
 use super::adjacency::Adjacency;
 use super::by_degree::ByDegree;
@@ -12,13 +11,14 @@ use super::rows::{RowProduct, Rows};
 use super::short_walks::ShortWalks;
 use super::similar::{BestMatch, Similar};
 use super::spectral::Spectral;
+use super::spread::propagated;
 use super::topology::NodeValues;
 use super::walks::Walks;
 use super::{adamic_adar, resource_allocation, unweighted_adj_norm};
 use crate::config::FeatureTransform;
 use crate::error::Result;
 use crate::graph::transform::transform;
-use crate::graph::{Csr, EdgeList, Features, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 
 /// The columns for a graph with features, in order.
 const WITH_FEATURES: [&str; 13] = [
@@ -54,7 +54,7 @@ const WITHOUT_FEATURES: [&str; 11] = [
 
 /// Closed-form scores of pairs, ready to use. Heavy-tailed scores are given as a logarithm or a root.
 ///
-/// In a graph of more than 50,000 nodes, walks and PageRank take at most three steps, and the spectral score has 32
+/// In a graph of more than 50,000 nodes, walks and PageRank take at most three steps, and the spectral score has 24
 /// eigenvectors in place of 128.
 ///
 /// All use the training edges without their weights. In the notation of [`Baseline`](super::Baseline):
@@ -97,9 +97,6 @@ pub struct ClosedForm {
     columns: Vec<Column>,
 }
 
-/// The most nodes of a graph in which walks from every node may go through all others.
-const MAX_WALKED: usize = 50_000;
-
 /// The size of a graph, which decides how far its walks go.
 #[derive(Clone, Copy)]
 enum Size {
@@ -109,7 +106,7 @@ enum Size {
 
 impl Size {
     fn of(adjacency: &Adjacency) -> Self {
-        if adjacency.num_nodes() > MAX_WALKED { Size::Large } else { Size::Usual }
+        if adjacency.num_nodes() > ClosedForm::MAX_WALKED { Size::Large } else { Size::Usual }
     }
 }
 
@@ -126,13 +123,7 @@ fn walks(adjacency: &Arc<Adjacency>, size: Size) -> [Box<dyn BlockScore>; 5] {
                 Box::new(Walks::<f32>::propagation(&graph, 3)),
             ]
         }
-        Size::Large => [
-            Box::new(ShortWalks::katz(adjacency, 0.05)),
-            Box::new(ShortWalks::pagerank(adjacency, 0.15)),
-            Box::new(ShortWalks::paths_of_three(adjacency)),
-            Box::new(ShortWalks::random_walk(adjacency)),
-            Box::new(ShortWalks::propagation(adjacency)),
-        ],
+        Size::Large => ShortWalks::new(adjacency, 0.05, 0.15).scores(),
     }
 }
 
@@ -182,10 +173,8 @@ impl ClosedForm {
         let adj_norm = unweighted_adj_norm(train);
         let own = transform(features, FeatureTransform::Tfidf).to_sparse().into_owned();
         let once = &adj_norm * &own;
-        let twice = &adj_norm * &once;
-        let spread = spread(&adj_norm, &own, &once);
-        let [own, once, twice] = [own, once, twice].map(|rows| Arc::new(Rows::normalized(rows)));
-        let spread = Arc::new(Rows::normalized_dense(spread));
+        let [twice, spread] = propagated(&adj_norm, &own, &once).map(Arc::new);
+        let [own, once] = [own, once].map(|rows| Arc::new(Rows::normalized(rows)));
         let similar = Similar::new(&own);
         let similar_nodes = Arc::new(Adjacency::new(&similar.edges));
         columns.extend([
@@ -207,6 +196,9 @@ impl ClosedForm {
         let Column { score, rescale } = &self.columns[column];
         score.rows(sources, num_nodes).into_iter().map(rescale).collect()
     }
+
+    /// The most nodes of a graph in which walks from every node may go through all others.
+    pub(crate) const MAX_WALKED: usize = 50_000;
 
     /// k, the number of columns, for a graph with features and for one without.
     pub(crate) const NUM_COLUMNS: [usize; 2] = [WITH_FEATURES.len(), WITHOUT_FEATURES.len()];
@@ -248,35 +240,6 @@ impl ClosedForm {
         }
         rows
     }
-}
-
-/// Returns Σ α (1 − α)ᵏ Âᵏ X over k = 0 … 10 with α = 0.15, [n, f].
-fn spread(adj_norm: &Csr, own: &Csr, once: &Csr) -> Array2<f32> {
-    const RESTART: f32 = 0.15;
-    let mut sum = own.to_dense();
-    sum *= RESTART;
-    let mut step = once.to_dense();
-    let mut share = RESTART * (1.0 - RESTART);
-    for _ in 1..SPREAD_STEPS {
-        sum.scaled_add(share, &step);
-        step = propagate(adj_norm, &step);
-        share *= 1.0 - RESTART;
-    }
-    sum.scaled_add(share / RESTART, &step);
-    sum
-}
-
-/// The number of products with Â in a spread.
-const SPREAD_STEPS: usize = 10;
-
-/// Returns Â · `dense`, on all threads.
-fn propagate(adj_norm: &Csr, dense: &Array2<f32>) -> Array2<f32> {
-    let mut product = Array2::zeros(dense.dim());
-    product.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(node, mut row)| {
-        let weights = adj_norm.outer_view(node).expect("every node has a row");
-        weights.iter().for_each(|(other, &weight)| row.scaled_add(weight, &dense.row(other)));
-    });
-    product
 }
 
 fn column(score: impl BlockScore + 'static, rescale: fn(f64) -> f64) -> Column {

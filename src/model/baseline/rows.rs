@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array1, Array2, ArrayView1};
-use pulp::{Arch, Simd, WithSimd};
+use ndarray::{Array2, ArrayView1, Axis};
+use pulp::Arch;
 use sprs::vec::SparseIterTools;
 
 use super::by_source::{Block, BlockScore, Query};
+use super::dense::{DenseDots, Entry, Half, dense_dot};
 use crate::graph::Csr;
 use crate::graph::transform::{normalize_dense_rows, normalize_rows};
 
@@ -22,10 +23,15 @@ const ENTRY_COST: usize = 3;
 /// The bytes of the rows of first nodes that products are computed with together.
 const CACHED_BYTES: usize = 1 << 19;
 
+/// The rounded rows that are converted together for a product of matrices.
+const CONVERTED_ROWS: usize = 256;
+
 /// A matrix, [n, k], stored by rows.
 pub(super) enum Rows {
     /// All entries.
     Dense(Array2<f32>),
+    /// All entries, rounded, and the factor of each row.
+    Compact(Array2<Half>, Vec<f32>),
     /// Only the nonzeros, by row and by column.
     Sparse(Csr, Csr),
 }
@@ -55,6 +61,7 @@ impl Rows {
     pub(super) fn len(&self) -> usize {
         match self {
             Rows::Dense(rows) => rows.nrows(),
+            Rows::Compact(rows, _) => rows.nrows(),
             Rows::Sparse(rows, _) => rows.rows(),
         }
     }
@@ -62,6 +69,7 @@ impl Rows {
     pub(super) fn num_columns(&self) -> usize {
         match self {
             Rows::Dense(rows) => rows.ncols(),
+            Rows::Compact(rows, _) => rows.ncols(),
             Rows::Sparse(rows, _) => rows.cols(),
         }
     }
@@ -71,6 +79,10 @@ impl Rows {
         match self {
             Rows::Dense(rows) => {
                 dense.copy_from_slice(rows.row(node).to_slice().expect("rows are contiguous"));
+            }
+            Rows::Compact(rows, factors) => {
+                let row = rows.row(node);
+                dense.iter_mut().zip(&row).for_each(|(value, half)| *value = half.value() * factors[node]);
             }
             Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
@@ -87,6 +99,16 @@ impl Rows {
             Rows::Dense(rows) => {
                 let mut products = Array2::<f32>::zeros((left.nrows(), rows.nrows()));
                 general_mat_mul(1.0, left, &rows.t(), 0.0, &mut products);
+                products.iter().map(|&product| f64::from(product)).collect()
+            }
+            Rows::Compact(rows, _) => {
+                let mut products = Array2::<f32>::zeros((left.nrows(), rows.nrows()));
+                let mut first = 0;
+                for mut products in products.axis_chunks_iter_mut(Axis(1), CONVERTED_ROWS) {
+                    let nodes: Vec<u32> = (first..first + products.ncols() as u32).collect();
+                    general_mat_mul(1.0, left, &self.select(&nodes).t(), 0.0, &mut products);
+                    first += nodes.len() as u32;
+                }
                 products.iter().map(|&product| f64::from(product)).collect()
             }
             Rows::Sparse(rows, by_column) => {
@@ -118,6 +140,7 @@ impl Rows {
     pub(super) fn dot_nodes(&self, u: usize, v: usize) -> f64 {
         match self {
             Rows::Dense(rows) => dense_dot(rows.row(u), rows.row(v)),
+            Rows::Compact(..) => self.dot(u, &self.select(&[v as u32]).row(0)),
             Rows::Sparse(rows, _) => {
                 let row = |node| rows.outer_view(node).expect("every node has a row");
                 row(u).iter().nnz_zip(row(v).iter()).map(|(_, &a, &b)| f64::from(a) * f64::from(b)).sum()
@@ -136,11 +159,11 @@ impl Rows {
             let dense = of_sources.select(&block.sources[first as usize..last as usize]);
             let places = block.by_target().iter().map(|&place| place as usize);
             let places = places.filter(|&place| (first..last).contains(&block.queries[place].source));
+            let (queries, arch) = (&block.queries, Arch::new());
             match self {
                 Rows::Dense(rows) => {
-                    let places: Vec<usize> = places.collect();
-                    let (queries, products) = (&block.queries, &mut products);
-                    Arch::new().dispatch(DenseDots {
+                    let (places, products): (Vec<usize>, _) = (places.collect(), &mut products);
+                    arch.dispatch(DenseDots {
                         rows,
                         dense: &dense,
                         first,
@@ -149,8 +172,16 @@ impl Rows {
                         products,
                     });
                 }
+                Rows::Compact(rows, factors) => {
+                    let (places, products): (Vec<usize>, &mut Vec<f64>) = (places.collect(), &mut products);
+                    let dense = &dense;
+                    arch.dispatch(DenseDots { rows, dense, first, queries, places: &places, products });
+                    for place in places {
+                        products[place] *= f64::from(factors[queries[place].target as usize]);
+                    }
+                }
                 Rows::Sparse(rows, _) => places.for_each(|place| {
-                    let Query { source, target } = block.queries[place];
+                    let Query { source, target } = queries[place];
                     products[place] = sparse_dot(rows, target as usize, dense.row((source - first) as usize));
                 }),
             }
@@ -159,17 +190,18 @@ impl Rows {
     }
 
     /// Returns the inner product of the row of `node` with `dense`, [k].
-    pub(super) fn dot(&self, node: usize, dense: &Array1<f32>) -> f64 {
+    pub(super) fn dot(&self, node: usize, dense: &ArrayView1<f32>) -> f64 {
         match self {
-            Rows::Dense(rows) => dense_dot(rows.row(node), dense.view()),
-            Rows::Sparse(rows, _) => sparse_dot(rows, node, dense.view()),
+            Rows::Dense(rows) => dense_dot(rows.row(node), *dense),
+            Rows::Compact(rows, factors) => dense_dot(rows.row(node), *dense) * f64::from(factors[node]),
+            Rows::Sparse(rows, _) => sparse_dot(rows, node, *dense),
         }
     }
 
     /// Returns `true` if [`Rows::dot_all`] of one node costs less than inner products with `num_nodes` rows.
     pub(super) fn is_cheaper_for_all(&self, node: usize, num_nodes: usize) -> bool {
         match self {
-            Rows::Dense(rows) => num_nodes > rows.nrows(),
+            Rows::Dense(_) | Rows::Compact(..) => num_nodes > self.len(),
             Rows::Sparse(rows, by_column) => {
                 let row = rows.outer_view(node).expect("every node has a row");
                 let length = |&column: &u32| by_column.indptr().outer_inds_sz(column as usize).len();
@@ -182,7 +214,7 @@ impl Rows {
     /// Returns the nonzeros of a row as (column, value), or `None` if rows are stored densely.
     pub(super) fn nonzeros(&self, node: usize) -> Option<impl Iterator<Item = (usize, f32)>> {
         match self {
-            Rows::Dense(_) => None,
+            Rows::Dense(_) | Rows::Compact(..) => None,
             Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
                 let (columns, values) = row.into_raw_storage();
@@ -192,63 +224,11 @@ impl Rows {
     }
 }
 
-/// Inner products of dense rows with the rows of first nodes.
-struct DenseDots<'a> {
-    rows: &'a Array2<f32>,
-    /// The rows of the first nodes from `first` on.
-    dense: &'a Array2<f32>,
-    first: u32,
-    queries: &'a [Query],
-    /// The places of the queries to answer.
-    places: &'a [usize],
-    products: &'a mut [f64],
-}
-
-impl WithSimd for DenseDots<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
-        let DenseDots { rows, dense, first, queries, places, products } = self;
-        for &place in places {
-            let Query { source, target } = queries[place];
-            products[place] = dense_dot(rows.row(target as usize), dense.row((source - first) as usize));
-        }
-    }
-}
-
 /// Returns the inner product of a sparse row with `dense`, [k].
 fn sparse_dot(rows: &Csr, node: usize, dense: ArrayView1<f32>) -> f64 {
     let row = rows.outer_view(node).expect("every node has a row");
     let dense = dense.to_slice().expect("rows are contiguous");
     row.iter().map(|(column, &value)| f64::from(value) * f64::from(dense[column])).sum()
-}
-
-/// The number of partial sums of an inner product, which the compiler keeps in vector registers.
-const PARTIAL_SUMS: usize = 32;
-
-/// Returns an inner product, whose partial sums are added up in f64.
-#[inline(always)]
-pub(super) fn dense_dot(row: ArrayView1<f32>, dense: ArrayView1<f32>) -> f64 {
-    let [row, dense] = [row, dense].map(|row| row.to_slice().expect("rows are contiguous"));
-    let (row, dense) = (row.as_chunks::<PARTIAL_SUMS>(), dense.as_chunks::<PARTIAL_SUMS>());
-    let mut sums = [0f32; PARTIAL_SUMS];
-    for (a, b) in row.0.iter().zip(dense.0) {
-        for lane in 0..PARTIAL_SUMS {
-            sums[lane] += a[lane] * b[lane];
-        }
-    }
-    for ((sum, a), b) in sums.iter_mut().zip(row.1).zip(dense.1) {
-        *sum += a * b;
-    }
-    let mut totals = [0f64; 8];
-    for sums in sums.as_chunks::<8>().0 {
-        for lane in 0..8 {
-            totals[lane] += f64::from(sums[lane]);
-        }
-    }
-    let [a, b, c, d, e, f, g, h] = totals;
-    ((a + b) + (c + d)) + ((e + f) + (g + h))
 }
 
 /// The mean of left_u · right_v and left_v · right_u, which is left_u · left_v if both are the same matrix.

@@ -11,7 +11,7 @@ use super::by_source::{Block, BlockScore, Query};
 use super::rows::Rows;
 use super::topology::NodeValues;
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{SOURCES, ScoredPair, TopK};
+use crate::model::score::{ScoredPair, TopK, rows_at_once};
 
 /// The number of nodes that are most similar to a node.
 const NUM_SIMILAR: usize = 10;
@@ -33,7 +33,7 @@ impl Similar {
         let step = n.div_ceil(MAX_COMPARED).max(1);
         let nodes: Vec<u32> = (0..n as u32).collect();
         let found: Vec<(f64, Vec<Pair>)> = nodes
-            .par_chunks(SOURCES)
+            .par_chunks(rows_at_once(n))
             .flat_map_iter(|nodes| {
                 let cosines = rows.dot_all(&rows.select(nodes));
                 let nearest = |(&node, cosines): (&u32, &[f64])| {
@@ -153,7 +153,7 @@ impl BestMatch {
             Some(all) => neighbours_of(query).iter().fold(0.0, |most: f64, &w| most.max(all[w as usize])),
             None => neighbours_of(query)
                 .iter()
-                .fold(0.0, |most: f64, &w| most.max(self.rows.dot(w as usize, own))),
+                .fold(0.0, |most: f64, &w| most.max(self.rows.dot(w as usize, &own.view()))),
         };
         let of_targets: Vec<f64> = queries.iter().map(best_of).collect();
         let mut across = vec![0f64; queries.len()];
@@ -191,7 +191,7 @@ impl BlockScore for BestMatch {
         let mut scores = Vec::with_capacity(own.len());
         for (&source, own) in sources.iter().zip(own.chunks_exact(num_nodes)) {
             let mut across = vec![0f64; num_nodes];
-            for neighbours in self.adjacency.neighbours(source as usize).chunks(SOURCES) {
+            for neighbours in self.adjacency.neighbours(source as usize).chunks(rows_at_once(num_nodes)) {
                 for cosines in cosines_of(neighbours).chunks_exact(num_nodes) {
                     across.iter_mut().zip(cosines).for_each(|(most, &cosine)| *most = most.max(cosine));
                 }

@@ -4,7 +4,7 @@ use ndarray::{Array2, Axis};
 
 use super::adjacency::Adjacency;
 use super::by_source::{Block, BlockScore};
-use super::rows::dense_dot;
+use super::dense::dense_dot;
 
 mod eigen;
 
@@ -31,7 +31,7 @@ pub(super) struct Spectral {
 impl Spectral {
     /// Computes fewer eigenvectors in fewer steps, for a large graph.
     pub(super) fn rough(adjacency: &Adjacency, seed: u64) -> Self {
-        Spectral::with_effort(adjacency, Effort { count: 32, num_guards: 16, max_rounds: 3 }, seed)
+        Spectral::with_effort(adjacency, Effort { count: 24, num_guards: 8, max_rounds: 2 }, seed)
     }
 
     /// Computes the eigenvectors. O(k · (n + m) · steps + n · k²) time and O(n · k) memory, for k

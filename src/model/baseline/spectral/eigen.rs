@@ -6,7 +6,8 @@
 
 use nalgebra::{Cholesky, DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use pulp::{Arch, Simd, WithSimd};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -187,17 +188,39 @@ impl<'a> Operator<'a> {
     /// Returns Â · block, [n, k].
     fn apply(&self, block: &Array2<f64>) -> Array2<f64> {
         let mut result = Array2::zeros(block.dim());
+        let arch = Arch::new();
         result.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).into_par_iter().enumerate().for_each(
-            |(task, mut rows)| {
-                for (at, mut sum) in rows.outer_iter_mut().enumerate() {
-                    let node = task * ROWS_PER_TASK + at;
-                    let neighbours = self.adjacency.neighbours(node).iter().map(|&other| other as usize);
-                    for other in neighbours.chain([node]) {
-                        sum.scaled_add(self.scale[node] * self.scale[other], &block.row(other));
-                    }
-                }
-            },
+            |(task, rows)| arch.dispatch(Rows { operator: self, block, first: task * ROWS_PER_TASK, rows }),
         );
         result
+    }
+}
+
+/// Some rows of Â · block, from row `first` on.
+struct Rows<'a> {
+    operator: &'a Operator<'a>,
+    block: &'a Array2<f64>,
+    first: usize,
+    rows: ArrayViewMut2<'a, f64>,
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let Operator { adjacency, scale } = self.operator;
+        for (at, mut sum) in self.rows.outer_iter_mut().enumerate() {
+            let sum = sum.as_slice_mut().expect("rows are contiguous");
+            let node = self.first + at;
+            for other in adjacency.neighbours(node).iter().map(|&other| other as usize).chain([node]) {
+                let factor = scale[node] * scale[other];
+                let row = self.block.row(other);
+                let row = row.as_slice().expect("rows are contiguous");
+                for (sum, &value) in sum.iter_mut().zip(row) {
+                    *sum += factor * value;
+                }
+            }
+        }
     }
 }
