@@ -142,3 +142,39 @@ fn few_of<'a>(part: &'a HeldOut, rng: &mut impl Rng) -> Cow<'a, HeldOut> {
     let negatives = draw(part.negatives.len(), num_negatives);
     Cow::Owned(HeldOut { edges, negatives: negatives.into_iter().map(|at| part.negatives[at]).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::graph::EdgeList;
+
+    #[test]
+    fn a_large_validation_part_is_drawn_from_and_a_small_one_is_kept() {
+        let (n, count) = (50_000, 45_000u32);
+        let part = |count: u32| HeldOut {
+            edges: EdgeList::new(n, (0..count).map(|u| (u, u + 1)).collect(), None).0,
+            negatives: (0..2 * count).map(|at| (at / 2, at / 2 + 2 + at % 2)).collect(),
+        };
+        let mut rng = ChaCha8Rng::seed_from_u64(0);
+        let (small, large) = (part(MAX_CHOOSING as u32), part(count));
+        assert_eq!(*few_of(&small, &mut rng), small);
+        let few = few_of(&large, &mut rng);
+        assert_eq!((few.edges.len(), few.negatives.len()), (MAX_CHOOSING, 2 * MAX_CHOOSING));
+        assert!(few.edges.pairs().iter().all(|&(u, v)| v == u + 1));
+        assert!(few.negatives.iter().all(|&(u, v)| v > u + 1) && few.negatives.is_sorted());
+    }
+
+    #[test]
+    fn epochs_are_fewer_in_large_graphs_unless_they_are_set() {
+        let ring = |n: u32, count: u32| {
+            let pairs = (1..=count).flat_map(|step| (0..n).map(move |u| (u, (u + step) % n))).collect();
+            EdgeList::new(n as usize, pairs, None).0
+        };
+        let mut config = Config::default();
+        assert_eq!(max_epochs(&config, &ring(1000, 3)), 500);
+        assert_eq!(max_epochs(&config, &ring(200_000, 3)), 300_000_000 / 1_400_000);
+        assert_eq!(max_epochs(&config, &ring(1_000_000, 3)), 60);
+        config.train.epochs = Some(900);
+        assert_eq!(max_epochs(&config, &ring(200_000, 3)), 900);
+    }
+}

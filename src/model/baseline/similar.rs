@@ -221,4 +221,30 @@ mod tests {
             assert!((found - expected * 0.5f64.sqrt() / 10.0).abs() < 1e-7, "{found}");
         }
     }
+
+    #[test]
+    fn best_matches_of_many_pairs_are_those_of_single_ones() {
+        let n = 60u32;
+        let features = Features::from(ndarray::Array2::from_shape_fn((n as usize, 300), |(node, column)| {
+            let hash = (node * node + 3 * node * column + column * column) % 23;
+            if hash < 2 { (column % 9) as f32 - 2.0 } else { 0.0 }
+        }));
+        let rows = Arc::new(Rows::normalized(features.to_sparse().into_owned()));
+        // Node 0 has more neighbours than a table holds, and the last one none.
+        let pairs = (1..40).map(|v| (0, v)).chain((1..n - 4).map(|u| (u, u + 3))).collect();
+        let adjacency = Arc::new(Adjacency::new(&EdgeList::new(n as usize, pairs, None).0));
+        let score = BestMatch::new(&rows, &adjacency);
+        let scores_of = |sources: Vec<u32>, targets: std::ops::Range<u32>| {
+            let places = 0..sources.len() as u32;
+            let queries =
+                places.flat_map(|source| targets.clone().map(move |target| Query { source, target }));
+            score.scores(&Block::new(sources, queries.collect()))
+        };
+        let together = scores_of((0..n).collect(), 0..n);
+        assert!(together.iter().filter(|&&score| score > 0.0).count() > 200);
+        for (at, &found) in together.iter().enumerate() {
+            let (u, v) = (at as u32 / n, at as u32 % n);
+            assert_eq!(vec![found], scores_of(vec![u], v..v + 1), "{u}, {v}");
+        }
+    }
 }
