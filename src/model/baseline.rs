@@ -2,11 +2,15 @@
 //! between them, or by their features. They use the training edges without their weights, and no other edges.
 
 mod adjacency;
+mod by_degree;
 mod by_source;
 mod closed_form;
+mod dense;
 mod rows;
+mod short_walks;
 mod similar;
 mod spectral;
+mod spread;
 mod topology;
 mod walks;
 
@@ -18,6 +22,7 @@ use crate::graph::normalize;
 use crate::graph::transform::transform;
 use crate::graph::{Csr, EdgeList, Features, Pair};
 pub use adjacency::Adjacency;
+use by_degree::ByDegree;
 use by_source::{BlockScore, score_by_source};
 use rows::{RowProduct, Rows};
 use spectral::Spectral;
@@ -86,14 +91,15 @@ impl Baseline {
                 Error::config("read.features", problem)
             })
         };
+        let by_degree = || Arc::new(ByDegree::new(&adjacency));
         let score: Box<dyn BlockScore> = match kind {
             BaselineKind::CommonNeighbours => Box::new(common_neighbours(&adjacency)),
             BaselineKind::Jaccard => Box::new(jaccard(&adjacency)),
             BaselineKind::AdamicAdar => Box::new(adamic_adar(&adjacency)),
             BaselineKind::ResourceAllocation => Box::new(resource_allocation(&adjacency)),
             BaselineKind::PreferentialAttachment => Box::new(NodeValues::degrees(&adjacency, |u, v| u * v)),
-            BaselineKind::Katz => Box::new(Walks::katz(&adjacency, 0.05, 6)),
-            BaselineKind::PersonalizedPagerank => Box::new(Walks::pagerank(&adjacency, 0.15, 30)),
+            BaselineKind::Katz => Box::new(Walks::<f64>::katz(&by_degree(), 0.05, 6)),
+            BaselineKind::PersonalizedPagerank => Box::new(Walks::<f64>::pagerank(&by_degree(), 0.15, 30)),
             BaselineKind::Spectral => Box::new(Spectral::new(&adjacency, seed)),
             BaselineKind::FeatureCosine => Box::new(RowProduct::within(&Arc::new(Rows::normalized(
                 features()?.to_sparse().into_owned(),
@@ -120,7 +126,7 @@ impl Baseline {
     /// time (walks, degrees) or one pass over a row: the neighbours, the features, or the entries of the 128
     /// eigenvectors.
     pub fn scores(&self, pairs: &[Pair]) -> Vec<f64> {
-        score_by_source(pairs, 1, |block| self.score.scores(block))
+        score_by_source(pairs, 1, |block, _| self.score.scores(block))
     }
 }
 

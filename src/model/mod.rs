@@ -39,7 +39,7 @@ use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::Baseline;
 use crate::model::decoder::{Decoder, EmbeddingScorer, Posterior};
 use crate::model::network::{Embeddings, Network, Weights};
-use crate::model::score::Score;
+use crate::model::score::{MANY_PAIRS, Score};
 use crate::model::stack::Stack;
 use crate::model::vae::Vae;
 
@@ -218,5 +218,9 @@ impl Score for Baseline {
 
     fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
         Some(Baseline::rows(self, sources))
+    }
+
+    fn pairs_at_once(&self) -> usize {
+        MANY_PAIRS
     }
 }

@@ -10,6 +10,18 @@ use crate::graph::{EdgeList, Pair};
 /// The most nodes whose rows are found together; see [`Score::rows`].
 pub const SOURCES: usize = 64;
 
+/// The most logits of whole rows that a thread holds at once, if a row has no more.
+const ROW_LOGITS: usize = 1 << 22;
+
+/// Returns the number of nodes whose rows of `num_nodes` logits are found together, at most [`SOURCES`].
+pub(crate) fn rows_at_once(num_nodes: usize) -> usize {
+    (ROW_LOGITS / num_nodes.max(1)).clamp(1, SOURCES)
+}
+
+/// The number of pairs that are scored together where the work for a first node serves all of its pairs; see
+/// [`Score::pairs_at_once`].
+pub(crate) const MANY_PAIRS: usize = 1 << 23;
+
 /// Gives pairs of nodes their logits. It is a trained model or a score that needs no training, applied to a
 /// graph.
 ///
@@ -68,6 +80,11 @@ pub trait Score: Send + Sync {
     fn rows(&self, sources: &[u32]) -> Option<Vec<f64>> {
         let _ = sources;
         None
+    }
+
+    /// Returns the number of pairs from which on [`Score::logits`] takes the least time for each.
+    fn pairs_at_once(&self) -> usize {
+        1
     }
 
     /// Returns embeddings, [n, d], whose inner products are the logits, or `None` if there are none.

@@ -31,7 +31,7 @@
 mod combiner;
 mod search;
 
-use ndarray::{Array1, Array2, ArrayView2};
+use ndarray::{Array1, Array2};
 use rayon::prelude::*;
 
 use crate::config::{Config, FeatureTransform, ModelConfig, ModelKind, Select, TrainConfig};
@@ -40,7 +40,7 @@ use crate::graph::{EdgeList, Features, Pair};
 use crate::model::baseline::ClosedForm;
 use crate::model::decoder::EmbeddingScorer;
 use crate::model::network::{Embeddings, Network, Weights};
-use crate::model::score::{Score, ScoredPair};
+use crate::model::score::{MANY_PAIRS, Score, ScoredPair};
 
 pub use combiner::Combiner;
 use search::RowScore;
@@ -68,11 +68,24 @@ struct Stacked {
     combiner: Combiner,
 }
 
+/// The most epochs of a network in a graph of usual size.
+const MAX_EPOCHS: usize = 500;
+/// The most epochs times nodes and ends of edges of a network, and the epochs that it may take all the same.
+const MAX_WORK: usize = 300_000_000;
+const MIN_EPOCHS: usize = 60;
+
+/// Returns the most epochs that each network of a stack takes with the training edges `train`: those of `config`, or
+/// otherwise at most 500, and fewer in a graph whose nodes and edges are hundreds of thousands.
+pub fn max_epochs(config: &Config, train: &EdgeList) -> usize {
+    let affordable = MAX_WORK / (train.num_nodes() + 2 * train.len()).max(1);
+    config.train.epochs.unwrap_or(affordable.clamp(MIN_EPOCHS, MAX_EPOCHS))
+}
+
 /// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
-/// epochs.
+/// epochs, or 500; see [`max_epochs`].
 pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
-        epochs: Some(config.train.epochs.unwrap_or(500)),
+        epochs: Some(config.train.epochs.unwrap_or(MAX_EPOCHS)),
         validate_every: 5,
         patience: Some(12),
         select: Some(Select::Best),
@@ -248,16 +261,32 @@ impl Parts {
 
     /// Returns the k scores of m pairs, [m, k]. They are the same for both directions of a pair.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
-        let pairs: Vec<Pair> = pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect();
-        let pairs = pairs.as_slice();
-        let closed_form = self.closed_form.scores(pairs);
+        let pairs = ordered(pairs);
+        let closed_form = self.closed_form.scores(&pairs);
         let num_networks = self.networks.len();
         let mut scores = Array2::zeros((pairs.len(), num_networks + closed_form.ncols()));
         for (column, (_, decoded)) in self.networks.iter().enumerate() {
-            scores.column_mut(column).assign(&Array1::from(decoded.logits(pairs)));
+            scores.column_mut(column).assign(&Array1::from(decoded.logits(&pairs)));
         }
         scores.slice_mut(ndarray::s![.., num_networks..]).assign(&closed_form);
         scores
+    }
+
+    /// Returns the combined logits of m pairs: those of [`Parts::scores`].
+    fn combined(&self, combiner: &Combiner, pairs: &[Pair]) -> Vec<f64> {
+        let by_node = ordered(pairs);
+        // In order, each score finds more of what it reads in the caches.
+        let mut places: Vec<usize> = (0..pairs.len()).collect();
+        places.par_sort_unstable_by_key(|&at| (by_node[at], at));
+        let pairs: Vec<Pair> = places.iter().map(|&at| by_node[at]).collect();
+        let networks: Vec<Vec<f64>> =
+            self.networks.iter().map(|(_, decoded)| decoded.logits(&pairs)).collect();
+        let combined = self.closed_form.combined(&pairs, |at, closed_form| {
+            combiner.logit_of(networks.iter().map(|logits| logits[at]).chain(closed_form.iter().copied()))
+        });
+        let mut logits = vec![0.0; pairs.len()];
+        places.iter().zip(combined).for_each(|(&at, logit)| logits[at] = logit);
+        logits
     }
 
     /// Returns the combined logits of a few `sources` with all n nodes, source after source.
@@ -279,11 +308,18 @@ impl Parts {
     }
 }
 
+/// Returns each pair with the lower node first.
+fn ordered(pairs: &[Pair]) -> Vec<Pair> {
+    pairs.iter().map(|&(u, v)| (u.min(v), u.max(v))).collect()
+}
+
 impl Score for Stacked {
     fn logits(&self, pairs: &[Pair]) -> Vec<f64> {
-        let scores: Array2<f64> = self.parts.scores(pairs);
-        let scores: ArrayView2<f64> = scores.view();
-        (0..pairs.len()).into_par_iter().map(|at| self.combiner.logit(scores.row(at))).collect()
+        self.parts.combined(&self.combiner, pairs)
+    }
+
+    fn pairs_at_once(&self) -> usize {
+        MANY_PAIRS
     }
 
     fn top_pairs(&self, k: usize, known: &EdgeList) -> Vec<ScoredPair> {

@@ -39,9 +39,11 @@ pub struct LabelledPairs {
 }
 
 /// A block of consecutive pairs, in the order of the file.
+#[derive(Clone, Copy)]
 pub struct PairBlock<'a> {
     pairs: &'a [Pair],
-    rows: &'a Rows,
+    /// The text of the kept fields.
+    text: &'a str,
     /// The kept fields, row by row.
     kept: &'a [Span],
 }
@@ -55,9 +57,12 @@ impl PairBlock<'_> {
     /// Returns the fields of pair `at`, which must be below m, in the kept columns.
     pub fn kept(&self, at: usize) -> impl Iterator<Item = &str> {
         let num_kept = self.kept.len() / self.pairs.len();
-        self.kept[at * num_kept..][..num_kept].iter().map(|&span| self.rows.slice(span))
+        self.kept[at * num_kept..][..num_kept].iter().map(|&span| span.slice(self.text))
     }
 }
+
+/// The most bytes of kept text that wait for more pairs.
+const MAX_HELD_BYTES: usize = 1 << 28;
 
 /// The columns to keep besides the two nodes of a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -157,13 +162,27 @@ impl<'a> PairReader<'a> {
     pub fn read_blocks(
         self,
         columns: Columns,
-        take: impl FnMut(PairBlock) -> Result<()> + Send,
+        mut take: impl FnMut(PairBlock) -> Result<()> + Send,
+    ) -> Result<u64> {
+        self.read_batches(columns, 1, |blocks| blocks.iter().try_for_each(|&block| take(block)))
+    }
+
+    /// Does the same as [`PairReader::read_blocks`], but gives `take` several blocks with at least `num_pairs` pairs
+    /// together; fewer at the end of the file, before an error, and where the rows have much text to keep.
+    ///
+    /// # Errors
+    /// Returns the errors of [`PairReader::read_blocks`].
+    pub fn read_batches(
+        self,
+        columns: Columns,
+        num_pairs: usize,
+        take: impl FnMut(&[PairBlock]) -> Result<()> + Send,
     ) -> Result<u64> {
         let kept: Vec<usize> = match columns {
             Columns::Nodes => Vec::new(),
             Columns::All => self.others().collect(),
         };
-        self.read_kept(&kept, take)
+        self.read_kept(&kept, num_pairs, take)
     }
 
     /// Reads all pairs, in the order of the file, and the number of pairs left out. O(m) memory.
@@ -193,9 +212,11 @@ impl<'a> PairReader<'a> {
         let name = self.columns.header.as_ref().map(|header| header[at].clone());
         let (mut pairs, mut classes) = (Vec::new(), Vec::new());
         let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
-        let num_skipped = self.read_kept(&[at], |block| {
-            pairs.extend_from_slice(block.pairs());
-            classes.extend((0..block.pairs().len()).map(|at| block.kept(at).next().and_then(class)));
+        let num_skipped = self.read_kept(&[at], 1, |blocks| {
+            for block in blocks {
+                pairs.extend_from_slice(block.pairs());
+                classes.extend((0..block.pairs().len()).map(|at| block.kept(at).next().and_then(class)));
+            }
             check_count(pairs.len(), fingerprint.num_bytes()).map_err(&file_error)
         })?;
         if classes.contains(&None) {
@@ -211,7 +232,8 @@ impl<'a> PairReader<'a> {
     fn read_kept(
         mut self,
         kept: &[usize],
-        mut take: impl FnMut(PairBlock) -> Result<()> + Send,
+        num_pairs: usize,
+        take: impl FnMut(&[PairBlock]) -> Result<()> + Send,
     ) -> Result<u64> {
         let PairReader { nodes, columns: PairColumns { count, nodes: node_columns, .. }, unknown, .. } = self;
         let parse = |rows: &mut Rows, parsed: &mut ParsedPairs| {
@@ -240,14 +262,20 @@ impl<'a> PairReader<'a> {
             Ok(())
         };
         let mut num_skipped = 0;
-        self.reader.parse_blocks(ParsedPairs::default, parse, |blocks| {
-            blocks.iter().try_for_each(|Parsed { rows, value, .. }| {
+        let mut held = Held { blocks: Vec::new(), take };
+        let outcome = self.reader.parse_blocks(ParsedPairs::default, parse, |blocks| {
+            for Parsed { rows, value, .. } in blocks {
                 num_skipped += value.num_skipped;
-                let ParsedPairs { pairs, kept, .. } = value;
-                if pairs.is_empty() { Ok(()) } else { take(PairBlock { pairs, rows, kept }) }
-            })
-        })?;
-        Ok(num_skipped)
+                let text = if kept.is_empty() { String::new() } else { rows.take_text() };
+                if !value.pairs.is_empty() {
+                    held.blocks.push((text, std::mem::take(value)));
+                }
+            }
+            if held.has(num_pairs) { held.give() } else { Ok(()) }
+        });
+        // The rows before an error are taken too.
+        held.give()?;
+        outcome.map(|()| num_skipped)
     }
 
     fn others(&self) -> impl Iterator<Item = usize> + use<> {
@@ -279,6 +307,32 @@ fn find_columns(
         _ => return Ok(found),
     };
     PairColumns::find(rows, header, wanted, error)
+}
+
+/// Blocks that wait until there are enough pairs.
+struct Held<F> {
+    /// The text of each block, if fields of it are kept, and its pairs.
+    blocks: Vec<(String, ParsedPairs)>,
+    take: F,
+}
+
+impl<F: FnMut(&[PairBlock]) -> Result<()>> Held<F> {
+    fn has(&self, num_pairs: usize) -> bool {
+        let size_of = |(text, parsed): &(String, ParsedPairs)| (parsed.pairs.len(), text.len());
+        let sizes = self.blocks.iter().map(size_of);
+        let (pairs, bytes) = sizes.fold((0, 0), |(pairs, bytes), (more, text)| (pairs + more, bytes + text));
+        pairs >= num_pairs || bytes >= MAX_HELD_BYTES
+    }
+
+    /// Gives the blocks to `take`, if there are any.
+    fn give(&mut self) -> Result<()> {
+        let held = std::mem::take(&mut self.blocks);
+        let blocks: Vec<PairBlock> = held
+            .iter()
+            .map(|(text, ParsedPairs { pairs, kept, .. })| PairBlock { pairs, text, kept })
+            .collect();
+        if blocks.is_empty() { Ok(()) } else { (self.take)(&blocks) }
+    }
 }
 
 /// The contents of a block of text.

@@ -134,10 +134,12 @@ impl RowReader {
             if let Some(first) = parsed.iter().position(|block| block.outcome.is_err()) {
                 parsed.truncate(first + 1);
             }
-            take(&mut parsed)?;
             num_late_comments += parsed.iter().map(|block| block.rows.num_late_comments()).sum::<u64>();
-            let last = parsed.pop().expect("a batch has blocks");
-            last.outcome.map(|()| last.rows.found_separator())
+            let last = parsed.last_mut().expect("a batch has blocks");
+            let separator = last.rows.found_separator();
+            let outcome = std::mem::replace(&mut last.outcome, Ok(()));
+            take(&mut parsed)?;
+            outcome.map(|()| separator)
         };
         let path = &self.path;
         let separator = take(vec![parse(current)])?;

@@ -102,6 +102,12 @@ impl Rows {
         &self.text
     }
 
+    /// Takes the text that all spans refer to; no rows are left.
+    pub(super) fn take_text(&mut self) -> String {
+        (self.next, self.end) = (0, 0);
+        std::mem::take(&mut self.text)
+    }
+
     /// Returns the text of a span.
     pub(super) fn slice(&self, span: Span) -> &str {
         span.slice(&self.text)

@@ -29,6 +29,7 @@ use bytesize::ByteSize;
 use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Select};
 use crate::error::{Error, Result, size};
 use crate::graph::{EdgeList, Features, Graph};
+use crate::model::baseline::ClosedForm;
 use crate::model::stack;
 use crate::model::vae::{Batch, ROWS_AT_A_TIME};
 use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
@@ -52,6 +53,12 @@ const ROWS_WEIGHT_BYTES: f64 = 18.0;
 const LATENT_BYTES: f64 = 24.0;
 /// Bytes per node of the spectral score: the eigenvectors and the scratch space of their iteration.
 const EIGENVECTOR_BYTES: f64 = 5000.0;
+/// The same for the fewer eigenvectors of a large graph.
+const ROUGH_EIGENVECTOR_BYTES: f64 = 1200.0;
+/// Bytes of a number of a weight or an embedding.
+const NUMBER_BYTES: f64 = 4.0;
+/// The width of the embeddings of a stack.
+const STACK_WIDTH: f64 = 128.0;
 /// Copies of X that a stack makes for its networks and its feature scores.
 const FEATURE_COPIES: f64 = 4.0;
 /// Bytes of any training: its threads, its code and the start-up of libtorch.
@@ -157,8 +164,11 @@ impl Sizes {
                     let networks = stack::networks(config);
                     let largest =
                         networks.iter().map(|(_, config)| self.network_bytes(config)).fold(0.0, f64::max);
-                    let others = EIGENVECTOR_BYTES * self.num_nodes + FEATURE_COPIES * self.num_feature_bytes;
-                    largest + others
+                    // The first network's weights while the second trains; later those of both, and their embeddings.
+                    let weights = NUMBER_BYTES * self.num_columns * STACK_WIDTH;
+                    let embeddings = NUMBER_BYTES * self.num_nodes * STACK_WIDTH;
+                    let scores = self.eigenvector_bytes() + FEATURE_COPIES * self.num_feature_bytes;
+                    (weights + largest).max(2.0 * (weights + embeddings) + scores)
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
@@ -172,6 +182,14 @@ impl Sizes {
                 }
                 _ => self.network_bytes(config),
             }
+    }
+
+    /// Returns the bytes of the spectral score of a stack, if it has one.
+    fn eigenvector_bytes(&self) -> f64 {
+        match self.num_nodes > ClosedForm::MAX_WALKED as f64 {
+            true => ROUGH_EIGENVECTOR_BYTES * self.num_nodes,
+            false => EIGENVECTOR_BYTES * self.num_nodes,
+        }
     }
 
     fn network_bytes(&self, config: &Config) -> f64 {

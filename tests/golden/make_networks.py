@@ -190,7 +190,7 @@ golden = {
         case("mean of three propagations", "linear-gae", features, head_weights(5), averaged(3, lambda x: x), layers=3,
              average_layers=True),
         case("tuned-gae", "tuned-gae", features, head_weights(5) | residual_weights(3), averaged(3, rows_normalized),
-             decoder="residual-mlp", loss="sampled", layers=3),
+             decoder="residual-mlp", loss="sampled", layers=3, decoder_layers=3),
         case("residual perceptron of four layers", "gae", None, {"encoder.gcn1.weight": matrix(7, 4)} | head_weights(4)
              | residual_weights(4), gcn(2), decoder="residual-mlp", loss="sampled", decoder_layers=4),
     ],

@@ -104,8 +104,14 @@ fn closed_form_scores_match_scipy_and_scikit_learn() {
         assert_eq!(found.dim(), (pairs.len(), scores.names().len()));
         for (name, column) in scores.names().iter().zip(found.columns()) {
             let expected = &golden["closed_form"][name];
-            // The cube root of a score that is zero up to rounding is not small.
-            let tolerance = if *name == "root-spectral" { 0.01 } else { 2e-7 };
+            let tolerance = match *name {
+                // The cube root of a score that is zero up to rounding is not small.
+                "root-spectral" => 0.01,
+                // Walks are counted in f32.
+                "log-katz" | "log-pagerank" | "log-paths-of-three" | "log-random-walk"
+                | "log-propagation" => 1e-6,
+                _ => 2e-7,
+            };
             assert_close(name, &column.to_vec(), expected, tolerance);
         }
     }

@@ -1,11 +1,11 @@
 //! The input formats, read through the library.
 
 use crate::shared::{Workspace, gzip, ring, rows};
-use vgae::Result;
-use vgae::config::{FeatureSource, Header, ReadConfig};
-use vgae::graph::Graph;
+use vgae::config::{FeatureSource, Header, NodeColumns, ReadConfig};
+use vgae::graph::{Graph, Pair};
 use vgae::progress::Progress;
-use vgae::read;
+use vgae::read::{self, Columns, PairReader, Unknown};
+use vgae::{Error, Result};
 
 fn read(workspace: &Workspace, name: &str) -> Graph {
     try_read(workspace, name, &ReadConfig::default()).unwrap()
@@ -198,4 +198,43 @@ fn linqs_directories() {
     let missing = format!("nodes without a row in {}, whose features are zeros: 1", content.display());
     let merged = "citations: 4; duplicate or reversed, merged: 1; self-loops, dropped: 1; edges left: 2";
     assert_eq!(graph.notes, [merged, &missing]);
+}
+
+#[test]
+fn pairs_are_read_in_batches_in_their_order() {
+    let workspace = Workspace::new();
+    let edges = workspace.path("edges.csv");
+    std::fs::write(&edges, (1..1000).map(|node| format!("{},{node}\n", node - 1)).collect::<String>())
+        .unwrap();
+    let graph = read::edge_list(&edges, &ReadConfig::default(), &Progress::default()).unwrap();
+    let pairs: Vec<Pair> = (0..300_000u32).map(|at| (at % 997, at % 991 + 1)).collect();
+    let rows: String = pairs.iter().map(|(u, v)| format!("{u},{v},n{}\n", u + v)).collect();
+    let path = workspace.path("pairs.csv");
+    std::fs::write(&path, format!("source,target,note\n{rows}0,nobody,x\n")).unwrap();
+    for (columns, num_pairs) in
+        [(Columns::Nodes, 100_000), (Columns::All, 100_000), (Columns::Nodes, usize::MAX)]
+    {
+        let columns_of_nodes = NodeColumns::default();
+        let nodes = &graph.nodes;
+        let reader =
+            PairReader::open(&path, &columns_of_nodes, nodes, Unknown::Refuse, &Progress::default()).unwrap();
+        let (mut found, mut sizes) = (Vec::new(), Vec::new());
+        let outcome = reader.read_batches(columns, num_pairs, |blocks| {
+            let before = found.len();
+            for block in blocks {
+                found.extend_from_slice(block.pairs());
+                let (u, v) = block.pairs()[0];
+                let note = format!("n{}", u + v);
+                let kept: Vec<&str> = block.kept(0).collect();
+                assert_eq!(kept, if columns == Columns::All { vec![note.as_str()] } else { Vec::new() });
+            }
+            sizes.push(found.len() - before);
+            Ok(())
+        });
+        // The pairs before the bad row were given.
+        assert!(matches!(outcome, Err(Error::UnknownNode { line: 300_002, .. })), "{outcome:?}");
+        assert_eq!(found, pairs);
+        assert!(sizes[..sizes.len() - 1].iter().all(|&size| size >= num_pairs), "{sizes:?}");
+        assert_eq!(sizes.len() > 1, num_pairs < pairs.len(), "{sizes:?}");
+    }
 }

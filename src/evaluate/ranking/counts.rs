@@ -9,7 +9,7 @@ use crate::evaluate::ends::{End, Neighbours};
 use crate::evaluate::metrics::Rank;
 use crate::graph::{EdgeList, Pair};
 use crate::model::decoder::{decode_pair, slack};
-use crate::model::score::{SOURCES, Score};
+use crate::model::score::{Score, rows_at_once};
 
 /// The number of ends whose inner products are found together: the rows of a block of logits.
 const ROWS: usize = 64;
@@ -31,7 +31,7 @@ pub(super) fn count(
             groups.par_chunks(ROWS).flat_map_iter(|groups| products.count(links, groups)).collect()
         }
         None => groups
-            .par_chunks(SOURCES)
+            .par_chunks(rows_at_once(known.num_nodes()))
             .flat_map_iter(|groups| count_all(score, known, neighbours, links, groups))
             .collect(),
     }

@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use ndarray::{Array2, Axis};
-use rayon::prelude::*;
+use ndarray::Array2;
 
 use super::adjacency::Adjacency;
-use super::by_source::{BlockScore, score_by_source};
+use super::by_degree::ByDegree;
+use super::by_source::{Block, BlockScore, score_by_source};
 use super::rows::{RowProduct, Rows};
+use super::short_walks::ShortWalks;
 use super::similar::{BestMatch, Similar};
 use super::spectral::Spectral;
+use super::spread::propagated;
 use super::topology::NodeValues;
 use super::walks::Walks;
 use super::{adamic_adar, resource_allocation, tfidf, unweighted_adj_norm};
 use crate::error::Result;
-use crate::graph::{Csr, EdgeList, Features, Pair};
+use crate::graph::{EdgeList, Features, Pair};
 
 /// The columns for a graph with features, in order.
 const WITH_FEATURES: [&str; 13] = [
@@ -49,6 +51,9 @@ const WITHOUT_FEATURES: [&str; 11] = [
 ];
 
 /// Closed-form scores of pairs, ready to use. Heavy-tailed scores are given as a logarithm or a root.
+///
+/// In a graph of more than 50,000 nodes, walks and PageRank take at most three steps, and the spectral score has 24
+/// eigenvectors in place of 128.
 ///
 /// All use the training edges without their weights. In the notation of [`Baseline`](super::Baseline):
 ///
@@ -90,6 +95,36 @@ pub struct ClosedForm {
     columns: Vec<Column>,
 }
 
+/// The size of a graph, which decides how far its walks go.
+#[derive(Clone, Copy)]
+enum Size {
+    Usual,
+    Large,
+}
+
+impl Size {
+    fn of(adjacency: &Adjacency) -> Self {
+        if adjacency.num_nodes() > ClosedForm::MAX_WALKED { Size::Large } else { Size::Usual }
+    }
+}
+
+/// Returns Katz's score, personalised PageRank, paths of three, random walks and propagation.
+fn walks(adjacency: &Arc<Adjacency>, size: Size) -> [Box<dyn BlockScore>; 5] {
+    match size {
+        Size::Usual => {
+            let graph = Arc::new(ByDegree::new(adjacency));
+            [
+                Box::new(Walks::<f32>::katz(&graph, 0.05, 5)),
+                Box::new(Walks::<f32>::pagerank(&graph, 0.15, 30)),
+                Box::new(Walks::<f32>::paths_of_three(&graph)),
+                Box::new(Walks::<f32>::random_walk(&graph, 3)),
+                Box::new(Walks::<f32>::propagation(&graph, 3)),
+            ]
+        }
+        Size::Large => ShortWalks::new(adjacency, 0.05, 0.15).scores(),
+    }
+}
+
 /// A score and the function that compresses its scale.
 struct Column {
     score: Box<dyn BlockScore>,
@@ -107,20 +142,28 @@ impl ClosedForm {
     /// Never fails at present. The return type leaves room to reject features that do not fit the graph.
     pub fn new(train: &EdgeList, features: Option<&Features>, seed: u64) -> Result<Self> {
         let adjacency = Arc::new(Adjacency::new(train));
+        let size = Size::of(&adjacency);
+        let [katz, pagerank, paths_of_three, random_walk, propagation] = walks(&adjacency, size);
         let mut columns = vec![
-            column(Walks::katz(&adjacency, 0.05, 5), |score| (1e-6 + score).ln()),
-            column(Walks::pagerank(&adjacency, 0.15, 30), |score| (1e-6 + score).ln()),
-            column(NodeValues::degrees(&adjacency, |u, v| u.ln_1p() + v.ln_1p()), |score| score),
-            column(NodeValues::degrees(&adjacency, f64::min), f64::ln_1p),
-            column(NodeValues::neighbour_degrees(&adjacency, |u, v| u.ln_1p() + v.ln_1p()), |score| score),
+            Column { score: katz, rescale: |score| (1e-6 + score).ln() },
+            Column { score: pagerank, rescale: |score| (1e-6 + score).ln() },
+            column(NodeValues::degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| score),
+            column(NodeValues::degrees(&adjacency, f64::min).rescaled(f64::ln_1p), |score| score),
+            column(NodeValues::neighbour_degrees(&adjacency, |u, v| u + v).rescaled(f64::ln_1p), |score| {
+                score
+            }),
         ];
         let Some(features) = features else {
+            let spectral = match size {
+                Size::Usual => Spectral::new(&adjacency, seed),
+                Size::Large => Spectral::rough(&adjacency, seed),
+            };
             columns.extend([
                 column(resource_allocation(&adjacency), |score| (1e-3 + score).ln()),
-                column(Walks::paths_of_three(&adjacency), |score| (1e-3 + score).ln()),
-                column(Walks::random_walk(&adjacency, 3), |score| (1e-6 + score).ln()),
-                column(Walks::propagation(&adjacency, 3), |score| (1e-6 + score).ln()),
-                column(Spectral::new(&adjacency, seed), f64::cbrt),
+                Column { score: paths_of_three, rescale: |score| (1e-3 + score).ln() },
+                Column { score: random_walk, rescale: |score| (1e-6 + score).ln() },
+                Column { score: propagation, rescale: |score| (1e-6 + score).ln() },
+                column(spectral, f64::cbrt),
                 column(NodeValues::same_component(&adjacency), |score| score),
             ]);
             return Ok(ClosedForm { names: &WITHOUT_FEATURES, columns });
@@ -128,10 +171,8 @@ impl ClosedForm {
         let adj_norm = unweighted_adj_norm(train);
         let own = tfidf(features);
         let once = &adj_norm * &own;
-        let twice = &adj_norm * &once;
-        let spread = spread(&adj_norm, &own, &once);
-        let [own, once, twice] = [own, once, twice].map(|rows| Arc::new(Rows::normalized(rows)));
-        let spread = Arc::new(Rows::normalized_dense(spread));
+        let [twice, spread] = propagated(&adj_norm, &own, &once).map(Arc::new);
+        let [own, once] = [own, once].map(|rows| Arc::new(Rows::normalized(rows)));
         let similar = Similar::new(&own);
         let similar_nodes = Arc::new(Adjacency::new(&similar.edges));
         columns.extend([
@@ -154,6 +195,9 @@ impl ClosedForm {
         score.rows(sources, num_nodes).into_iter().map(rescale).collect()
     }
 
+    /// The most nodes of a graph in which walks from every node may go through all others.
+    pub(crate) const MAX_WALKED: usize = 50_000;
+
     /// k, the number of columns, for a graph with features and for one without.
     pub(crate) const NUM_COLUMNS: [usize; 2] = [WITH_FEATURES.len(), WITHOUT_FEATURES.len()];
 
@@ -167,45 +211,33 @@ impl ClosedForm {
     /// [`Baseline::scores`](super::Baseline::scores) states the cost.
     pub fn scores(&self, pairs: &[Pair]) -> Array2<f64> {
         let width = self.columns.len();
-        let scores = score_by_source(pairs, width, |block| {
-            let mut rows = vec![0.0; block.queries.len() * width];
-            for (at, Column { score, rescale }) in self.columns.iter().enumerate() {
-                let column = rows.iter_mut().skip(at).step_by(width);
-                column.zip(score.scores(block)).for_each(|(row, score)| *row = rescale(score));
-            }
-            rows
-        });
+        let scores = score_by_source(pairs, width, |block, _| self.block_scores(block));
         Array2::from_shape_vec((pairs.len(), width), scores).expect("each pair has a score in each column")
     }
-}
 
-/// Returns Σ α (1 − α)ᵏ Âᵏ X over k = 0 … 10 with α = 0.15, [n, f].
-fn spread(adj_norm: &Csr, own: &Csr, once: &Csr) -> Array2<f32> {
-    const RESTART: f32 = 0.15;
-    let mut sum = own.to_dense();
-    sum *= RESTART;
-    let mut step = once.to_dense();
-    let mut share = RESTART * (1.0 - RESTART);
-    for _ in 1..SPREAD_STEPS {
-        sum.scaled_add(share, &step);
-        step = propagate(adj_norm, &step);
-        share *= 1.0 - RESTART;
+    /// Returns a number for each of m `pairs`, which `combine` computes from the pair's place and its k scores. It
+    /// takes less memory than all scores at once.
+    pub(crate) fn combined(&self, pairs: &[Pair], combine: impl Fn(usize, &[f64]) -> f64 + Sync) -> Vec<f64> {
+        score_by_source(pairs, 1, |block, places| {
+            let rows = self.block_scores(block);
+            places
+                .iter()
+                .zip(rows.chunks_exact(self.columns.len()))
+                .map(|(&at, row)| combine(at, row))
+                .collect()
+        })
     }
-    sum.scaled_add(share / RESTART, &step);
-    sum
-}
 
-/// The number of products with Â in a spread.
-const SPREAD_STEPS: usize = 10;
-
-/// Returns Â · `dense`, on all threads.
-fn propagate(adj_norm: &Csr, dense: &Array2<f32>) -> Array2<f32> {
-    let mut product = Array2::zeros(dense.dim());
-    product.axis_iter_mut(Axis(0)).into_par_iter().enumerate().for_each(|(node, mut row)| {
-        let weights = adj_norm.outer_view(node).expect("every node has a row");
-        weights.iter().for_each(|(other, &weight)| row.scaled_add(weight, &dense.row(other)));
-    });
-    product
+    /// Returns the k scores of each query of a block, row after row.
+    fn block_scores(&self, block: &Block) -> Vec<f64> {
+        let width = self.columns.len();
+        let mut rows = vec![0.0; block.queries.len() * width];
+        for (at, Column { score, rescale }) in self.columns.iter().enumerate() {
+            let column = rows.iter_mut().skip(at).step_by(width);
+            column.zip(score.scores(block)).for_each(|(row, score)| *row = rescale(score));
+        }
+        rows
+    }
 }
 
 fn column(score: impl BlockScore + 'static, rescale: fn(f64) -> f64) -> Column {

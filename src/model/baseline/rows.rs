@@ -3,10 +3,12 @@
 use std::sync::Arc;
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView1};
+use ndarray::{Array2, ArrayView1, Axis};
+use pulp::Arch;
 use sprs::vec::SparseIterTools;
 
-use super::by_source::{Block, BlockScore};
+use super::by_source::{Block, BlockScore, Query};
+use super::dense::{DenseDots, Entry, Half, dense_dot};
 use crate::graph::Csr;
 use crate::graph::transform::{normalize_dense_rows, normalize_rows};
 
@@ -14,10 +16,22 @@ use crate::graph::transform::{normalize_dense_rows, normalize_rows};
 /// eighth of reading one of a sparse row.
 const DENSE_ABOVE: f64 = 0.125;
 
+/// The cost of an entry in a sparse inner product, relative to one of [`Rows::dot_all`], which goes through memory in
+/// order.
+const ENTRY_COST: usize = 3;
+
+/// The bytes of the rows of first nodes that products are computed with together.
+const CACHED_BYTES: usize = 1 << 19;
+
+/// The rounded rows that are converted together for a product of matrices.
+const CONVERTED_ROWS: usize = 256;
+
 /// A matrix, [n, k], stored by rows.
 pub(super) enum Rows {
     /// All entries.
     Dense(Array2<f32>),
+    /// All entries, rounded, and the factor of each row.
+    Compact(Array2<Half>, Vec<f32>),
     /// Only the nonzeros, by row and by column.
     Sparse(Csr, Csr),
 }
@@ -47,22 +61,28 @@ impl Rows {
     pub(super) fn len(&self) -> usize {
         match self {
             Rows::Dense(rows) => rows.nrows(),
+            Rows::Compact(rows, _) => rows.nrows(),
             Rows::Sparse(rows, _) => rows.rows(),
         }
     }
 
-    fn num_columns(&self) -> usize {
+    pub(super) fn num_columns(&self) -> usize {
         match self {
             Rows::Dense(rows) => rows.ncols(),
+            Rows::Compact(rows, _) => rows.ncols(),
             Rows::Sparse(rows, _) => rows.cols(),
         }
     }
 
     /// Writes the row of `node` to `dense`, [k].
-    fn write_to(&self, node: usize, dense: &mut [f32]) {
+    pub(super) fn write_to(&self, node: usize, dense: &mut [f32]) {
         match self {
             Rows::Dense(rows) => {
                 dense.copy_from_slice(rows.row(node).to_slice().expect("rows are contiguous"));
+            }
+            Rows::Compact(rows, factors) => {
+                let row = rows.row(node);
+                dense.iter_mut().zip(&row).for_each(|(value, half)| *value = half.value() * factors[node]);
             }
             Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
@@ -79,6 +99,16 @@ impl Rows {
             Rows::Dense(rows) => {
                 let mut products = Array2::<f32>::zeros((left.nrows(), rows.nrows()));
                 general_mat_mul(1.0, left, &rows.t(), 0.0, &mut products);
+                products.iter().map(|&product| f64::from(product)).collect()
+            }
+            Rows::Compact(rows, _) => {
+                let mut products = Array2::<f32>::zeros((left.nrows(), rows.nrows()));
+                let mut first = 0;
+                for mut products in products.axis_chunks_iter_mut(Axis(1), CONVERTED_ROWS) {
+                    let nodes: Vec<u32> = (first..first + products.ncols() as u32).collect();
+                    general_mat_mul(1.0, left, &self.select(&nodes).t(), 0.0, &mut products);
+                    first += nodes.len() as u32;
+                }
                 products.iter().map(|&product| f64::from(product)).collect()
             }
             Rows::Sparse(rows, by_column) => {
@@ -109,7 +139,8 @@ impl Rows {
     /// Returns the inner product of the rows of two nodes.
     pub(super) fn dot_nodes(&self, u: usize, v: usize) -> f64 {
         match self {
-            Rows::Dense(rows) => dense_dot(rows.row(u), rows.row(v).to_slice().expect("rows are contiguous")),
+            Rows::Dense(rows) => dense_dot(rows.row(u), rows.row(v)),
+            Rows::Compact(..) => self.dot(u, &self.select(&[v as u32]).row(0)),
             Rows::Sparse(rows, _) => {
                 let row = |node| rows.outer_view(node).expect("every node has a row");
                 row(u).iter().nnz_zip(row(v).iter()).map(|(_, &a, &b)| f64::from(a) * f64::from(b)).sum()
@@ -117,31 +148,87 @@ impl Rows {
         }
     }
 
+    /// Returns the inner product of the row of each query's second node with the row of its first node in
+    /// `of_sources`.
+    fn dot_queries(&self, block: &Block, of_sources: &Rows) -> Vec<f64> {
+        // Few first nodes at a time, so that their rows stay in the cache; the other rows are read in order.
+        let num_sources = (CACHED_BYTES / (4 * self.num_columns().max(1))).max(1) as u32;
+        let mut products = vec![0.0; block.queries.len()];
+        for first in (0..block.sources.len() as u32).step_by(num_sources as usize) {
+            let last = (first + num_sources).min(block.sources.len() as u32);
+            let dense = of_sources.select(&block.sources[first as usize..last as usize]);
+            let places = block.by_target().iter().map(|&place| place as usize);
+            let places = places.filter(|&place| (first..last).contains(&block.queries[place].source));
+            let (queries, arch) = (&block.queries, Arch::new());
+            match self {
+                Rows::Dense(rows) => {
+                    let (places, products): (Vec<usize>, _) = (places.collect(), &mut products);
+                    arch.dispatch(DenseDots {
+                        rows,
+                        dense: &dense,
+                        first,
+                        queries,
+                        places: &places,
+                        products,
+                    });
+                }
+                Rows::Compact(rows, factors) => {
+                    let (places, products): (Vec<usize>, &mut Vec<f64>) = (places.collect(), &mut products);
+                    let dense = &dense;
+                    arch.dispatch(DenseDots { rows, dense, first, queries, places: &places, products });
+                    for place in places {
+                        products[place] *= f64::from(factors[queries[place].target as usize]);
+                    }
+                }
+                Rows::Sparse(rows, _) => places.for_each(|place| {
+                    let Query { source, target } = queries[place];
+                    products[place] = sparse_dot(rows, target as usize, dense.row((source - first) as usize));
+                }),
+            }
+        }
+        products
+    }
+
     /// Returns the inner product of the row of `node` with `dense`, [k].
-    fn dot(&self, node: usize, dense: &[f32]) -> f64 {
+    pub(super) fn dot(&self, node: usize, dense: &ArrayView1<f32>) -> f64 {
         match self {
-            Rows::Dense(rows) => dense_dot(rows.row(node), dense),
+            Rows::Dense(rows) => dense_dot(rows.row(node), *dense),
+            Rows::Compact(rows, factors) => dense_dot(rows.row(node), *dense) * f64::from(factors[node]),
+            Rows::Sparse(rows, _) => sparse_dot(rows, node, *dense),
+        }
+    }
+
+    /// Returns `true` if [`Rows::dot_all`] of one node costs less than inner products with `num_nodes` rows.
+    pub(super) fn is_cheaper_for_all(&self, node: usize, num_nodes: usize) -> bool {
+        match self {
+            Rows::Dense(_) | Rows::Compact(..) => num_nodes > self.len(),
+            Rows::Sparse(rows, by_column) => {
+                let row = rows.outer_view(node).expect("every node has a row");
+                let length = |&column: &u32| by_column.indptr().outer_inds_sz(column as usize).len();
+                let cost_of_all: usize = row.indices().iter().map(length).sum();
+                cost_of_all * rows.rows() < ENTRY_COST * num_nodes * rows.nnz()
+            }
+        }
+    }
+
+    /// Returns the nonzeros of a row as (column, value), or `None` if rows are stored densely.
+    pub(super) fn nonzeros(&self, node: usize) -> Option<impl Iterator<Item = (usize, f32)>> {
+        match self {
+            Rows::Dense(_) | Rows::Compact(..) => None,
             Rows::Sparse(rows, _) => {
                 let row = rows.outer_view(node).expect("every node has a row");
-                row.iter().map(|(column, &value)| f64::from(value) * f64::from(dense[column])).sum()
+                let (columns, values) = row.into_raw_storage();
+                Some(columns.iter().zip(values).map(|(&column, &value)| (column as usize, value)))
             }
         }
     }
 }
 
-/// Returns an inner product. The compiler keeps its sixteen partial sums in vector registers; their total is
-/// in f64.
-pub(super) fn dense_dot(row: ArrayView1<f32>, dense: &[f32]) -> f64 {
-    let row = row.to_slice().expect("rows are contiguous");
-    let (row, dense) = (row.as_chunks::<16>(), dense.as_chunks::<16>());
-    let mut sums = [0f32; 16];
-    for (a, b) in row.0.iter().zip(dense.0) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    let rest: f32 = row.1.iter().zip(dense.1).map(|(a, b)| a * b).sum();
-    sums.iter().chain([&rest]).map(|&sum| f64::from(sum)).sum()
+/// Returns the inner product of a sparse row with `dense`, [k].
+fn sparse_dot(rows: &Csr, node: usize, dense: ArrayView1<f32>) -> f64 {
+    let row = rows.outer_view(node).expect("every node has a row");
+    let dense = dense.to_slice().expect("rows are contiguous");
+    row.iter().map(|(column, &value)| f64::from(value) * f64::from(dense[column])).sum()
 }
 
 /// The mean of left_u · right_v and left_v · right_u, which is left_u · left_v if both are the same matrix.
@@ -164,21 +251,12 @@ impl RowProduct {
 
 impl BlockScore for RowProduct {
     fn scores(&self, block: &Block) -> Vec<f64> {
-        let mut scores = Vec::with_capacity(block.queries.len());
-        let (mut left, mut right) =
-            (vec![0f32; self.left.num_columns()], vec![0f32; self.right.num_columns()]);
-        for (u, queries) in block.by_source() {
-            self.left.write_to(u, &mut left);
-            if Arc::ptr_eq(&self.left, &self.right) {
-                scores.extend(queries.iter().map(|query| self.left.dot(query.target as usize, &left)));
-                continue;
-            }
-            self.right.write_to(u, &mut right);
-            scores.extend(queries.iter().map(|query| {
-                let v = query.target as usize;
-                0.5 * (self.left.dot(v, &right) + self.right.dot(v, &left))
-            }));
+        if Arc::ptr_eq(&self.left, &self.right) {
+            return self.left.dot_queries(block, &self.left);
         }
+        let mut scores = self.left.dot_queries(block, &self.right);
+        let others = self.right.dot_queries(block, &self.left);
+        scores.iter_mut().zip(others).for_each(|(score, other)| *score = 0.5 * (*score + other));
         scores
     }
 

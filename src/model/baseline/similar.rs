@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
+use ndarray::Array1;
+use pulp::{Arch, Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, BlockScore};
+use super::by_source::{Block, BlockScore, Query};
 use super::rows::Rows;
 use super::topology::NodeValues;
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{SOURCES, ScoredPair, TopK};
+use crate::model::score::{ScoredPair, TopK, rows_at_once};
 
 /// The number of nodes that are most similar to a node.
 const NUM_SIMILAR: usize = 10;
@@ -31,7 +33,7 @@ impl Similar {
         let step = n.div_ceil(MAX_COMPARED).max(1);
         let nodes: Vec<u32> = (0..n as u32).collect();
         let found: Vec<(f64, Vec<Pair>)> = nodes
-            .par_chunks(SOURCES)
+            .par_chunks(rows_at_once(n))
             .flat_map_iter(|nodes| {
                 let cosines = rows.dot_all(&rows.select(nodes));
                 let nearest = |(&node, cosines): (&u32, &[f64])| {
@@ -77,9 +79,110 @@ impl BestMatch {
     }
 }
 
+/// The number of neighbours of a first node whose cosines are found together.
+const MATCHES: usize = 16;
+/// A first node with fewer pairs than this is not worth a table of its neighbours.
+const MIN_QUERIES: usize = 4;
+
+/// The rows of up to [`MATCHES`] neighbours of a node side by side, [k, neighbours].
+struct Table {
+    values: Vec<[f32; MATCHES]>,
+    /// The columns that are not empty.
+    columns: Vec<usize>,
+}
+
+impl Table {
+    /// Writes the rows of `nodes`, which are stored sparsely, instead of those before.
+    fn fill(&mut self, rows: &Rows, nodes: &[u32]) {
+        for column in self.columns.drain(..) {
+            self.values[column] = [0.0; MATCHES];
+        }
+        for (at, &node) in nodes.iter().enumerate() {
+            for (column, value) in rows.nonzeros(node as usize).into_iter().flatten() {
+                self.values[column][at] = value;
+                self.columns.push(column);
+            }
+        }
+    }
+}
+
+/// Finds the largest cosine of the row of each query with those in a table.
+struct BestInTable<'a> {
+    rows: &'a Rows,
+    table: &'a Table,
+    queries: &'a [Query],
+    best: &'a mut [f64],
+}
+
+impl WithSimd for BestInTable<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, _: S) {
+        for (query, best) in self.queries.iter().zip(self.best) {
+            let mut sums = [0f64; MATCHES];
+            for (column, value) in self.rows.nonzeros(query.target as usize).into_iter().flatten() {
+                for (sum, &other) in sums.iter_mut().zip(&self.table.values[column]) {
+                    *sum += f64::from(value) * f64::from(other);
+                }
+            }
+            *best = sums.iter().fold(*best, |most, &sum| most.max(sum));
+        }
+    }
+}
+
+impl BestMatch {
+    /// Returns the same as `best` both ways for each of the `queries` of the first node `u`, with the work for u done
+    /// once. `own` and `table` are scratch space.
+    fn best_of_source(
+        &self,
+        u: usize,
+        queries: &[Query],
+        own: &mut Array1<f32>,
+        table: &mut Table,
+    ) -> Vec<f64> {
+        let neighbours_of = |query: &Query| self.adjacency.neighbours(query.target as usize);
+        let num_matches: usize = queries.iter().map(|query| neighbours_of(query).len()).sum();
+        // The cosines with all nodes cost less than those with many.
+        let all = self
+            .rows
+            .is_cheaper_for_all(u, num_matches)
+            .then(|| self.rows.dot_all(&self.rows.select(&[u as u32])));
+        self.rows.write_to(u, own.as_slice_mut().expect("a row is contiguous"));
+        let best_of = |query: &Query| match &all {
+            Some(all) => neighbours_of(query).iter().fold(0.0, |most: f64, &w| most.max(all[w as usize])),
+            None => neighbours_of(query)
+                .iter()
+                .fold(0.0, |most: f64, &w| most.max(self.rows.dot(w as usize, &own.view()))),
+        };
+        let of_targets: Vec<f64> = queries.iter().map(best_of).collect();
+        let mut across = vec![0f64; queries.len()];
+        for neighbours in self.adjacency.neighbours(u).chunks(MATCHES) {
+            table.fill(&self.rows, neighbours);
+            Arch::new().dispatch(BestInTable { rows: &self.rows, table, queries, best: &mut across });
+        }
+        of_targets.iter().zip(across).map(|(own, across)| 0.5 * (own + across)).collect()
+    }
+}
+
 impl BlockScore for BestMatch {
     fn scores(&self, block: &Block) -> Vec<f64> {
-        block.pairs().map(|(u, v)| 0.5 * (self.best(u, v) + self.best(v, u))).collect()
+        let mut scores = Vec::with_capacity(block.queries.len());
+        let num_columns = self.rows.num_columns();
+        let (mut own, mut table) =
+            (Array1::zeros(num_columns), Table { values: Vec::new(), columns: Vec::new() });
+        for (u, queries) in block.by_source() {
+            if queries.len() < MIN_QUERIES || self.rows.nonzeros(u).is_none() {
+                scores.extend(queries.iter().map(|query| {
+                    let v = query.target as usize;
+                    0.5 * (self.best(u, v) + self.best(v, u))
+                }));
+                continue;
+            }
+            table.values.resize(num_columns, [0.0; MATCHES]);
+            scores.extend(self.best_of_source(u, queries, &mut own, &mut table));
+        }
+        scores
     }
 
     fn rows(&self, sources: &[u32], num_nodes: usize) -> Vec<f64> {
@@ -88,7 +191,7 @@ impl BlockScore for BestMatch {
         let mut scores = Vec::with_capacity(own.len());
         for (&source, own) in sources.iter().zip(own.chunks_exact(num_nodes)) {
             let mut across = vec![0f64; num_nodes];
-            for neighbours in self.adjacency.neighbours(source as usize).chunks(SOURCES) {
+            for neighbours in self.adjacency.neighbours(source as usize).chunks(rows_at_once(num_nodes)) {
                 for cosines in cosines_of(neighbours).chunks_exact(num_nodes) {
                     across.iter_mut().zip(cosines).for_each(|(most, &cosine)| *most = most.max(cosine));
                 }
@@ -116,6 +219,32 @@ mod tests {
         // cos(0, 1) = cos(1, 2) = √½, the mean is over ten nodes.
         for (found, expected) in similar.hubness.iter().zip([1.0, 2.0, 1.0, 0.0]) {
             assert!((found - expected * 0.5f64.sqrt() / 10.0).abs() < 1e-7, "{found}");
+        }
+    }
+
+    #[test]
+    fn best_matches_of_many_pairs_are_those_of_single_ones() {
+        let n = 60u32;
+        let features = Features::from(ndarray::Array2::from_shape_fn((n as usize, 300), |(node, column)| {
+            let hash = (node * node + 3 * node * column + column * column) % 23;
+            if hash < 2 { (column % 9) as f32 - 2.0 } else { 0.0 }
+        }));
+        let rows = Arc::new(Rows::normalized(features.to_sparse().into_owned()));
+        // Node 0 has more neighbours than a table holds, and the last one none.
+        let pairs = (1..40).map(|v| (0, v)).chain((1..n - 4).map(|u| (u, u + 3))).collect();
+        let adjacency = Arc::new(Adjacency::new(&EdgeList::new(n as usize, pairs, None).0));
+        let score = BestMatch::new(&rows, &adjacency);
+        let scores_of = |sources: Vec<u32>, targets: std::ops::Range<u32>| {
+            let places = 0..sources.len() as u32;
+            let queries =
+                places.flat_map(|source| targets.clone().map(move |target| Query { source, target }));
+            score.scores(&Block::new(sources, queries.collect()))
+        };
+        let together = scores_of((0..n).collect(), 0..n);
+        assert!(together.iter().filter(|&&score| score > 0.0).count() > 200);
+        for (at, &found) in together.iter().enumerate() {
+            let (u, v) = (at as u32 / n, at as u32 % n);
+            assert_eq!(vec![found], scores_of(vec![u], v..v + 1), "{u}, {v}");
         }
     }
 }

@@ -4,9 +4,11 @@ use ndarray::{Array2, Axis};
 
 use super::adjacency::Adjacency;
 use super::by_source::{Block, BlockScore};
-use super::rows::dense_dot;
+use super::dense::dense_dot;
 
 mod eigen;
+
+use eigen::Effort;
 
 /// The largest number of eigenvectors used for a connected graph.
 const MAX_EIGENVECTORS: usize = 128;
@@ -27,9 +29,22 @@ pub(super) struct Spectral {
 }
 
 impl Spectral {
+    /// Computes fewer eigenvectors in fewer steps, for a large graph.
+    pub(super) fn rough(adjacency: &Adjacency, seed: u64) -> Self {
+        Spectral::with_effort(adjacency, Effort { count: 24, num_guards: 8, max_rounds: 2 }, seed)
+    }
+
     /// Computes the eigenvectors. O(k · (n + m) · steps + n · k²) time and O(n · k) memory, for k
     /// eigenvectors and a few hundred steps.
     pub(super) fn new(adjacency: &Adjacency, seed: u64) -> Self {
+        Spectral::with_effort(
+            adjacency,
+            Effort { count: MAX_EIGENVECTORS, num_guards: 40, max_rounds: 40 },
+            seed,
+        )
+    }
+
+    fn with_effort(adjacency: &Adjacency, mut effort: Effort, seed: u64) -> Self {
         let n = adjacency.num_nodes();
         let components = adjacency.components();
         let mut volumes = vec![0.0; n];
@@ -42,9 +57,9 @@ impl Spectral {
             .map(|(&component, degree)| ((degree + 1.0) / volumes[component as usize]).sqrt())
             .collect();
         let num_others = volumes.iter().filter(|&&volume| volume == 0.0).count();
-        let count = MAX_EIGENVECTORS.min(n.saturating_sub(2)).saturating_sub(1).min(num_others);
+        effort.count = effort.count.min(n.saturating_sub(2)).saturating_sub(1).min(num_others);
         let known = eigen::Known { components: &components, entries: &component_entries };
-        let (values, mut vectors) = eigen::leading(adjacency, &known, count, num_others, seed);
+        let (values, mut vectors) = eigen::leading(adjacency, &known, effort, num_others, seed);
         for (mut column, value) in vectors.axis_iter_mut(Axis(1)).zip(values) {
             column *= value.max(0.0);
         }
@@ -57,8 +72,7 @@ impl BlockScore for Spectral {
         block
             .pairs()
             .map(|(u, v)| {
-                let row = self.embeddings.row(u);
-                let others = dense_dot(self.embeddings.row(v), row.to_slice().expect("rows are contiguous"));
+                let others = dense_dot(self.embeddings.row(v), self.embeddings.row(u));
                 if self.components[u] == self.components[v] {
                     others + self.component_entries[u] * self.component_entries[v]
                 } else {

@@ -33,6 +33,12 @@ impl NodeValues {
         NodeValues { values: (0..adjacency.num_nodes()).map(mean).collect(), score }
     }
 
+    /// Applies `rescale` to the value of each node.
+    pub(super) fn rescaled(mut self, rescale: fn(f64) -> f64) -> Self {
+        self.values.iter_mut().for_each(|value| *value = rescale(*value));
+        self
+    }
+
     /// Scores a pair 1 if both nodes are in one connected component, else 0.
     pub(super) fn same_component(adjacency: &Adjacency) -> Self {
         let values = adjacency.components().into_iter().map(f64::from).collect();
@@ -130,9 +136,9 @@ mod tests {
         let score =
             CommonNeighbours::new(&adjacency, |degree| 1.0 / (1.0 + degree).ln(), |sum, u, v| sum / (u + v));
         let queries = (0..62).flat_map(|target| [(0, target), (1, target)]);
-        let mut queries: Vec<Query> = queries.map(|(lane, target)| Query { lane, target }).collect();
-        queries.sort_by_key(|query| query.lane);
-        let block = Block { sources: vec![3, 60], queries };
+        let mut queries: Vec<Query> = queries.map(|(source, target)| Query { source, target }).collect();
+        queries.sort_by_key(|query| query.source);
+        let block = Block::new(vec![3, 60], queries);
         let by_search: Vec<f64> =
             block.pairs().map(|(u, v)| score.score_of((u, v), score.sum_by_search(u, v))).collect();
         assert_eq!(score.scores_by_table(&block), by_search);

@@ -124,7 +124,11 @@ impl Combiner {
 
     /// Returns the logit of a pair with these k scores.
     pub fn logit(&self, scores: ArrayView1<f64>) -> f64 {
-        let terms = scores.iter().zip(&self.mean).zip(&self.deviation).zip(&self.weights);
+        self.logit_of(scores.iter().copied())
+    }
+
+    pub(super) fn logit_of(&self, scores: impl Iterator<Item = f64>) -> f64 {
+        let terms = scores.zip(&self.mean).zip(&self.deviation).zip(&self.weights);
         self.intercept
             + terms
                 .map(|(((score, mean), deviation), weight)| weight * (score - mean) / deviation)

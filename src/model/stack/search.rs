@@ -6,7 +6,7 @@
 use rayon::prelude::*;
 
 use crate::graph::{EdgeList, Pair};
-use crate::model::score::{SOURCES, Score, ScoredPair, TopK};
+use crate::model::score::{Score, ScoredPair, TopK, rows_at_once};
 
 /// The number of pairs beyond twice those asked for that are scored again.
 const SPARE: usize = 64;
@@ -29,7 +29,10 @@ pub(super) fn top_pairs(score: &impl RowScore, k: usize, known: &EdgeList) -> Ve
         best
     };
     let nodes: Vec<u32> = (0..known.num_nodes() as u32).collect();
-    let best = nodes.par_chunks(SOURCES).map(best_of).reduce(|| TopK::new(with_spare(k)), TopK::merge);
+    let best = nodes
+        .par_chunks(rows_at_once(known.num_nodes()))
+        .map(best_of)
+        .reduce(|| TopK::new(with_spare(k)), TopK::merge);
     rescored(score, k, best)
 }
 
@@ -49,7 +52,7 @@ pub(super) fn top_of_nodes(
         };
         rows.chunks_exact(known.num_nodes()).zip(sources).map(best_of_row).collect::<Vec<_>>()
     };
-    nodes.par_chunks(SOURCES).flat_map_iter(best_of).collect()
+    nodes.par_chunks(rows_at_once(known.num_nodes())).flat_map_iter(best_of).collect()
 }
 
 /// Implements [`Score::num_above`].
@@ -70,7 +73,7 @@ pub(super) fn num_above(score: &impl RowScore, logit: f64, known: &EdgeList) -> 
         num_above + score.logits(&close).iter().filter(|&&other| other >= logit).count() as u64
     };
     let nodes: Vec<u32> = (0..known.num_nodes() as u32).collect();
-    nodes.par_chunks(SOURCES).map(num_of).sum()
+    nodes.par_chunks(rows_at_once(known.num_nodes())).map(num_of).sum()
 }
 
 fn with_spare(k: usize) -> usize {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{Error, Result};
+use vgae::graph::Pair;
 use vgae::read::Columns;
 use vgae::write::{Existing, Output, ScoreColumns, ScoreFormat, ScoreWriter};
 
@@ -70,10 +71,17 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let format = args.format.map_or_else(|| ScoreFormat::from_path(&args.output), Ok)?;
     let mut writer = ScoreWriter::new(output, format, &run.graph.nodes, columns)?;
     let mut num_impossible = 0;
-    let num_skipped = pairs.read_blocks(kept, |block| {
-        num_impossible += block.pairs().iter().filter(|&&pair| !run.graph.edges.can_join(pair)).count();
-        writer.write_block(&block, &score.logits(block.pairs()))?;
-        stage.add_pairs(block.pairs().len());
+    let num_skipped = pairs.read_batches(kept, score.pairs_at_once(), |blocks| {
+        let pairs: Vec<Pair> = blocks.iter().flat_map(|block| block.pairs()).copied().collect();
+        num_impossible += pairs.iter().filter(|&&pair| !run.graph.edges.can_join(pair)).count();
+        let logits = score.logits(&pairs);
+        let mut rest = logits.as_slice();
+        for block in blocks {
+            let (logits, others) = rest.split_at(block.pairs().len());
+            writer.write_block(block, logits)?;
+            rest = others;
+        }
+        stage.add_pairs(pairs.len());
         Ok(())
     })?;
     writer.finish()?;

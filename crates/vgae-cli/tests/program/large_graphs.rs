@@ -64,6 +64,27 @@ fn auto_loss_depends_on_graph_size() {
     }
 }
 
+/// Beyond 50,000 nodes the walks of a stack are short.
+#[test]
+fn a_stack_trains_on_a_large_graph_and_is_equal_at_any_thread_count() {
+    let workspace = Workspace::new();
+    let n = 50_100;
+    let rows = (0..n).map(|node| format!("{node},{}\n{node},{}\n", (node + 1) % n, (node * 7 + 1) % n));
+    workspace.write("ring.csv", rows.collect::<String>());
+    workspace
+        .write("pairs.csv", (0..500).map(|node| format!("{node},{}\n", node * 11 % n)).collect::<String>());
+    let scores = |threads: usize| {
+        let train = "train ring.csv --model best --epochs 1 --no-report --force --output run";
+        workspace.stdout(&format!("--threads {threads} {train}"));
+        workspace.stdout(&format!("--threads {threads} score run --pairs pairs.csv"))
+    };
+    let (one, two) = (scores(1), scores(2));
+    assert_eq!(one.lines().count(), 501);
+    assert!(one == two, "the scores depend on the number of threads");
+    let links = workspace.json("run/metrics.json");
+    assert!(links.to_string().contains("roc_auc"), "{links}");
+}
+
 #[test]
 fn training_is_equal_at_any_thread_count() {
     let workspace = Workspace::new();

@@ -28,6 +28,36 @@ fn other_columns_are_kept() {
     assert!(bare.lines().nth(2).unwrap().ends_with(",y"));
 }
 
+/// A stack scores many pairs together, by their nodes; each score is that of the pair alone.
+#[test]
+fn scores_of_a_stack_do_not_depend_on_the_other_pairs() {
+    let workspace = Workspace::new();
+    workspace.train_karate("--model best");
+    let pairs: Vec<String> =
+        (1..=34).flat_map(|u| (1..=34).map(move |v| format!("{u},{v},{}", u * v))).collect();
+    let csv = |pairs: &[String]| format!("source,target,note\n{}\n", pairs.join("\n"));
+    workspace.write("all.csv", csv(&pairs));
+    let all = workspace.stdout("score run --pairs all.csv --keep-columns");
+    let all: Vec<&str> = all.lines().skip(1).collect();
+    assert_eq!(all.len(), pairs.len());
+    // One pair, a few with one node, and all backwards.
+    let backwards: Vec<String> = pairs.iter().rev().cloned().collect();
+    for (first, part) in [(40, &pairs[40..41]), (102, &pairs[102..110]), (0, &backwards)] {
+        workspace.write("part.csv", csv(part));
+        let found = workspace.stdout("score run --pairs part.csv --keep-columns");
+        let found: Vec<&str> = found.lines().skip(1).collect();
+        let expected: Vec<&str> = match first == 0 {
+            true => all.iter().rev().copied().collect(),
+            false => all[first..first + part.len()].to_vec(),
+        };
+        assert_eq!(found, expected);
+    }
+    // Rows before a bad one are scored first, so that the message names the right line.
+    workspace.write("bad.csv", format!("{}1,nobody,x\n", csv(&pairs)));
+    let error = workspace.failure("score run --pairs bad.csv -o out.csv", 1);
+    assert!(error.contains("bad.csv:1158"), "{error}");
+}
+
 #[test]
 fn bad_columns_are_refused() {
     let workspace = Workspace::new();

@@ -6,7 +6,8 @@
 
 use nalgebra::{Cholesky, DMatrix, SymmetricEigen};
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2, Axis, s};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
+use pulp::{Arch, Simd, WithSimd};
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -14,15 +15,10 @@ use rayon::prelude::*;
 
 use crate::model::baseline::adjacency::Adjacency;
 
-/// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge
-/// faster.
-const NUM_GUARDS: usize = 40;
 /// Rows per task. It is fixed, so that sums do not depend on the number of threads.
 const ROWS_PER_TASK: usize = 512;
 /// The largest residual ‖Âx − wx‖ of a converged eigenpair.
 const TOLERANCE: f64 = 1e-4;
-/// Rounds after which the eigenpairs are returned even if they have not converged.
-const MAX_ROUNDS: usize = 40;
 /// The most that a filter may amplify one vector relative to another: the square root of the precision of
 /// f64, with a margin.
 const MAX_AMPLIFICATION: f64 = 1e6;
@@ -37,16 +33,27 @@ pub(super) struct Known<'a> {
     pub(super) entries: &'a [f64],
 }
 
-/// Returns the `count` largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
+/// The work to spend.
+#[derive(Clone, Copy)]
+pub(super) struct Effort {
+    /// The number of eigenpairs.
+    pub(super) count: usize,
+    /// Vectors that are iterated in addition to those wanted. More of them make the last wanted vector converge faster.
+    pub(super) num_guards: usize,
+    /// Rounds after which the eigenpairs are returned even if they have not converged.
+    pub(super) max_rounds: usize,
+}
+
+/// Returns the largest eigenvalues of Â, in descending order, and their eigenvectors, [n, count],
 /// among the `num_others` eigenvectors that are orthogonal to the `known` ones.
 pub(super) fn leading(
     adjacency: &Adjacency,
     known: &Known,
-    count: usize,
+    Effort { count, num_guards, max_rounds }: Effort,
     num_others: usize,
     seed: u64,
 ) -> (Vec<f64>, Array2<f64>) {
-    let width = (count + NUM_GUARDS).min(num_others);
+    let width = (count + num_guards).min(num_others);
     let n = adjacency.num_nodes();
     if count == 0 {
         return (Vec::new(), Array2::zeros((n, 0)));
@@ -62,7 +69,7 @@ pub(super) fn leading(
         block = multiply(&block, &rotation);
         product = multiply(&product, &rotation);
         let is_converged = (0..count).all(|at| residual(&block, &product, &values, at) <= TOLERANCE);
-        if is_converged || round == MAX_ROUNDS {
+        if is_converged || round == max_rounds {
             return (values[..count].to_vec(), block.slice(s![.., ..count]).to_owned());
         }
         block = filter(&operator, block, &product, values[0], values[width - 1]);
@@ -181,17 +188,39 @@ impl<'a> Operator<'a> {
     /// Returns Â · block, [n, k].
     fn apply(&self, block: &Array2<f64>) -> Array2<f64> {
         let mut result = Array2::zeros(block.dim());
+        let arch = Arch::new();
         result.axis_chunks_iter_mut(Axis(0), ROWS_PER_TASK).into_par_iter().enumerate().for_each(
-            |(task, mut rows)| {
-                for (at, mut sum) in rows.outer_iter_mut().enumerate() {
-                    let node = task * ROWS_PER_TASK + at;
-                    let neighbours = self.adjacency.neighbours(node).iter().map(|&other| other as usize);
-                    for other in neighbours.chain([node]) {
-                        sum.scaled_add(self.scale[node] * self.scale[other], &block.row(other));
-                    }
-                }
-            },
+            |(task, rows)| arch.dispatch(Rows { operator: self, block, first: task * ROWS_PER_TASK, rows }),
         );
         result
+    }
+}
+
+/// Some rows of Â · block, from row `first` on.
+struct Rows<'a> {
+    operator: &'a Operator<'a>,
+    block: &'a Array2<f64>,
+    first: usize,
+    rows: ArrayViewMut2<'a, f64>,
+}
+
+impl WithSimd for Rows<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(mut self, _: S) {
+        let Operator { adjacency, scale } = self.operator;
+        for (at, mut sum) in self.rows.outer_iter_mut().enumerate() {
+            let sum = sum.as_slice_mut().expect("rows are contiguous");
+            let node = self.first + at;
+            for other in adjacency.neighbours(node).iter().map(|&other| other as usize).chain([node]) {
+                let factor = scale[node] * scale[other];
+                let row = self.block.row(other);
+                let row = row.as_slice().expect("rows are contiguous");
+                for (sum, &value) in sum.iter_mut().zip(row) {
+                    *sum += factor * value;
+                }
+            }
+        }
     }
 }

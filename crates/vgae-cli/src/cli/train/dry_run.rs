@@ -12,6 +12,7 @@ use vgae::config::{Config, ModelKind};
 use vgae::error::size;
 use vgae::evaluate::RunMetrics;
 use vgae::graph::Graph;
+use vgae::model::stack::max_epochs;
 use vgae::split::Split;
 use vgae::train::plan::Plan;
 use vgae::train::{self, Epoch};
@@ -55,14 +56,10 @@ impl Estimate {
             let trained = train::fit(graph.features(), split, &config, |_| {})?;
             Ok::<_, Error>((trained, start.elapsed().as_secs_f64()))
         };
-        let max_epochs = |stack_default: usize| {
-            if model == ModelKind::Best {
-                config.train.epochs.unwrap_or(stack_default)
-            } else {
-                config.epochs()
-            }
+        let num_epochs = match model {
+            ModelKind::Best => max_epochs(config, &split.train),
+            _ => config.epochs(),
         };
-        let num_epochs = max_epochs(500);
         let num_first = match model {
             ModelKind::Baseline(_) => 0,
             ModelKind::Best => STACK_TRIAL_EPOCHS.min(num_epochs),
