@@ -130,7 +130,7 @@ impl Config {
     /// use vgae::config::{Config, Select};
     ///
     /// let mut config = Config::default();
-    /// assert_eq!(config.select(), Select::Last);
+    /// assert_eq!(config.select(), Select::Auto);
     /// config.train.patience = Some(5);
     /// assert_eq!(config.select(), Select::Best);
     /// ```
@@ -138,7 +138,8 @@ impl Config {
         match (self.train.select, self.patience()) {
             (Some(select), _) => select,
             (None, Some(_)) => Select::Best,
-            (None, None) => Select::Last,
+            (None, None) if self.model.model == ModelKind::Vae => Select::Last,
+            (None, None) => Select::Auto,
         }
     }
 

@@ -57,7 +57,7 @@ pub struct TrainConfig {
     /// Free bits: the mean KL per node, in nats, below which a latent dimension is not penalised
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "NATS", default_value_t = Self::default().free_bits))]
     pub free_bits: f64,
-    /// The epoch whose weights to keep [default: last; best with --patience]
+    /// The epoch whose weights to keep [default: auto; last for vae, best with --patience]
     #[cfg_attr(feature = "clap", arg(long, value_enum))]
     pub select: Option<Select>,
     /// Early stopping: stop after this many validations in a row without improvement [default: never;
@@ -237,8 +237,10 @@ impl From<KlWeight> for String {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Select {
-    /// The last epoch, as in the paper
+    /// The last epoch, unless an earlier one has a clearly higher validation AUC plus AP
     #[default]
+    Auto,
+    /// The last epoch, as in the paper
     Last,
     /// The epoch with the highest validation AUC plus AP; for a vae, the highest validation ELBO
     Best,

@@ -8,7 +8,7 @@ use rand::seq::SliceRandom;
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::{Config, DecoderKind, LossKind, Select};
+use crate::config::{Config, DecoderKind, LossKind};
 use crate::error::{Error, Result};
 use crate::evaluate;
 use crate::evaluate::metrics::Metrics;
@@ -161,7 +161,11 @@ pub(super) fn fit(
         on_epoch(&history[history.len() - 1], &Moment::new(&checkpoint, Last::new(epoch, &kept, config)))?;
     }
     let mut selected_epoch = history.len();
-    if let (Select::Best, Some((epoch, weights))) = (config.select(), kept.into_best()) {
+    let last = history
+        .last()
+        .and_then(|epoch: &Epoch| Some(epoch.validation_roc_auc? + epoch.validation_average_precision?));
+    let selected = kept.into_selected(config.select(), last, split.validation.edges.len());
+    if let Some((epoch, weights)) = selected {
         // The names and shapes are the network's own, so only numbers that are not finite can be refused.
         network.set_weights(weights).map_err(|_| diverged(f64::NAN, epoch))?;
         selected_epoch = epoch;

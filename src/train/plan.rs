@@ -225,7 +225,7 @@ fn weight_bytes(config: &Config) -> f64 {
 }
 
 fn kept_bytes(config: &Config) -> f64 {
-    if config.select() == Select::Best { KEPT_BYTES } else { 0.0 }
+    if config.select() == Select::Last { 0.0 } else { KEPT_BYTES }
 }
 
 /// Returns configurations that take less memory, the smallest change first, with the settings that change.

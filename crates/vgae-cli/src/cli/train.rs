@@ -94,8 +94,7 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
     let seconds = start.elapsed().as_secs_f64();
     timings.train_seconds += seconds;
     reporter.info(format!("trained in {seconds:.1} s"));
-    if let Some(note) = epochs::earlier_was_better(&trained, &config, unfinished.split.validation.edges.len())
-    {
+    if let Some(note) = epochs::earlier_is_kept(&trained, &config) {
         reporter.note(note);
     }
 

@@ -72,7 +72,7 @@ fn config_errors_name_file_line_and_key() {
         ("epochs = 3.5", "run.toml:1: epochs: is the number 3.5; expected a whole number of at least 0"),
         ("dropout = true", "run.toml:1: dropout: is true; expected a number"),
         ("directed = 1", "run.toml:1: directed: is the number 1; expected true or false"),
-        ("select = false", "run.toml:1: select: is false; expected `last` or `best`"),
+        ("select = false", "run.toml:1: select: is false; expected one of `auto`, `last`, `best`"),
         ("features = [1]", "run.toml:1: features: is an array; expected a string"),
         ("epochs = -3", "run.toml:1: epochs: is the number -3; expected a whole number of at least 0"),
         (
@@ -86,7 +86,10 @@ fn config_errors_name_file_line_and_key() {
         ),
         ("split = 3", "run.toml:1: split: is the number 3; expected a string"),
         ("resume = \"x\"", "run.toml:1: resume: cannot be set in a file; use the command line"),
-        ("select = \"bst\"", "run.toml:1: select: is the string \"bst\"; expected `last` or `best`"),
+        (
+            "select = \"bst\"",
+            "run.toml:1: select: is the string \"bst\"; expected one of `auto`, `last`, `best`",
+        ),
         ("output = \"x\"", "run.toml:1: output: cannot be set in a file; use the command line"),
         ("threads = 1", "run.toml:1: threads: cannot be set in a file; use the command line"),
         ("epochs = 3\nepochs = 4", "run.toml:2: duplicate key; found \"epochs = 4\""),

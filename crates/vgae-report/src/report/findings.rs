@@ -78,7 +78,12 @@ pub(super) fn answers(report: &Report) -> Vec<Finding> {
 /// Returns `true` if the validation part was used to make choices.
 pub(super) fn is_chosen_by_validation(report: &Report) -> bool {
     let config = &report.record.config;
-    config.model.model == ModelKind::Best || config.select() == Select::Best || config.patience().is_some()
+    let epochs = report.history.last().map(|epoch| epoch.epoch);
+    let chose_earlier = config.select() == Select::Auto && report.record.selected_epoch < epochs;
+    config.model.model == ModelKind::Best
+        || config.select() == Select::Best
+        || config.patience().is_some()
+        || chose_earlier
 }
 
 /// Returns `true` if the lower end of the AUC's interval is above chance.

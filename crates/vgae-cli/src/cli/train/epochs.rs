@@ -86,33 +86,17 @@ pub(super) fn note_resumable(error: &vgae::Error, run: &RunDir, reporter: &Repor
     }
 }
 
-/// The gain of validation AUC and AP, in the mean, above which an earlier epoch was clearly better.
-const CLEAR_GAIN: f64 = 0.01;
-/// The same in standard errors of an AUC.
-const CLEAR_ERRORS: f64 = 2.0;
-
-/// Returns a note if the last epoch was kept although an earlier one was clearly better on the validation part, which
-/// has `num_edges` edges.
-pub(super) fn earlier_was_better(trained: &Trained, config: &Config, num_edges: usize) -> Option<String> {
-    if !config.model.model.is_network() || config.select() != Select::Last {
-        return None;
-    }
-    let mean = |epoch: &train::Epoch| {
-        Some(f64::midpoint(epoch.validation_roc_auc?, epoch.validation_average_precision?))
-    };
-    let (last, best) = (
-        trained.history.last()?,
-        trained.history.iter().max_by(|a, b| mean(a).unwrap_or(0.0).total_cmp(&mean(b).unwrap_or(0.0)))?,
-    );
-    let share = mean(best)?;
-    let standard_error = (share * (1.0 - share) / num_edges.max(1) as f64).sqrt();
-    (share > mean(last)? + CLEAR_GAIN.max(CLEAR_ERRORS * standard_error)).then(|| {
+/// Returns a note if the weights of an earlier epoch than the last are kept although nobody asked for the best one.
+pub(super) fn earlier_is_kept(trained: &Trained, config: &Config) -> Option<String> {
+    let kept = trained.history.get(trained.selected_epoch?.checked_sub(1)?)?;
+    let last = trained.history.last()?;
+    (config.select() == Select::Auto && kept.epoch < last.epoch).then(|| {
         let auc = |epoch: &train::Epoch| epoch.validation_roc_auc.unwrap_or_default();
         format!(
-            "epoch {} was clearly better than the last one, which was kept: validation AUC {:.4} and {:.4}; hint: \
-             --select best keeps the best epoch",
-            best.epoch,
-            auc(best),
+            "epoch {} was clearly better than the last one and is kept: validation AUC {:.4}, not {:.4}; \
+             `--select last` keeps the last epoch, as the paper does",
+            kept.epoch,
+            auc(kept),
             auc(last)
         )
     })
