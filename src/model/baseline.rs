@@ -30,6 +30,7 @@ use topology::{CommonNeighbours, NodeValues};
 use walks::Walks;
 
 pub use closed_form::ClosedForm;
+pub(crate) use spread::MAX_ENTRIES;
 
 /// A training-free score of pairs, ready to use. A higher score means a likelier link; each score has its own
 /// scale.

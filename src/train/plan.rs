@@ -29,7 +29,7 @@ use bytesize::ByteSize;
 use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Select};
 use crate::error::{Error, Result, size};
 use crate::graph::{EdgeList, Features, Graph};
-use crate::model::baseline::ClosedForm;
+use crate::model::baseline::{ClosedForm, MAX_ENTRIES};
 use crate::model::stack;
 use crate::model::vae::{Batch, ROWS_AT_A_TIME};
 use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
@@ -59,6 +59,9 @@ const ROUGH_EIGENVECTOR_BYTES: f64 = 1200.0;
 const NUMBER_BYTES: f64 = 4.0;
 /// The width of the embeddings of a stack.
 const STACK_WIDTH: f64 = 128.0;
+/// Bytes per entry of X, zeros included, propagated by the scores of a stack, in f32 and in bfloat16.
+const PROPAGATED_BYTES: f64 = 18.0;
+const COMPACT_BYTES: f64 = 4.2;
 /// Copies of X that a stack makes for its networks and its feature scores.
 const FEATURE_COPIES: f64 = 4.0;
 /// Bytes of any training: its threads, its code and the start-up of libtorch.
@@ -167,8 +170,15 @@ impl Sizes {
                     // The first network's weights while the second trains; later those of both, and their embeddings.
                     let weights = NUMBER_BYTES * self.num_columns * STACK_WIDTH;
                     let embeddings = NUMBER_BYTES * self.num_nodes * STACK_WIDTH;
-                    let scores = self.eigenvector_bytes() + FEATURE_COPIES * self.num_feature_bytes;
-                    (weights + largest).max(2.0 * (weights + embeddings) + scores)
+                    let is_large = self.num_nodes > ClosedForm::MAX_WALKED as f64;
+                    match (self.num_feature_bytes > 0.0, is_large) {
+                        (false, false) => largest + EIGENVECTOR_BYTES * self.num_nodes,
+                        (false, true) => (weights + largest)
+                            .max(2.0 * (weights + embeddings) + ROUGH_EIGENVECTOR_BYTES * self.num_nodes),
+                        (true, _) => {
+                            (weights + largest).max(2.0 * (weights + embeddings) + self.propagated_bytes())
+                        }
+                    }
                 }
                 ModelKind::Vae => {
                     let (hidden, latent) = (config.model.hidden() as f64, config.model.latent() as f64);
@@ -184,12 +194,18 @@ impl Sizes {
             }
     }
 
-    /// Returns the bytes of the spectral score of a stack, if it has one.
-    fn eigenvector_bytes(&self) -> f64 {
-        match self.num_nodes > ClosedForm::MAX_WALKED as f64 {
-            true => ROUGH_EIGENVECTOR_BYTES * self.num_nodes,
-            false => EIGENVECTOR_BYTES * self.num_nodes,
-        }
+    /// Returns the bytes of X as a stack's scores see it: itself, and propagated once, twice and by PageRank.
+    fn propagated_bytes(&self) -> f64 {
+        let num_entries = self.num_nodes * self.num_columns;
+        let propagated = match num_entries > MAX_ENTRIES as f64 {
+            true => {
+                let num_nonzeros = self.num_feature_bytes / ENTRY_BYTES;
+                let once = num_nonzeros * (1.0 + 2.0 * self.num_edges / self.num_nodes);
+                COMPACT_BYTES * num_entries + 2.0 * ENTRY_BYTES * once.min(num_entries)
+            }
+            false => PROPAGATED_BYTES * num_entries,
+        };
+        FEATURE_COPIES * self.num_feature_bytes + propagated
     }
 
     fn network_bytes(&self, config: &Config) -> f64 {
@@ -314,6 +330,7 @@ mod tests {
         );
         assert!(refused(1_000).contains("hint: a narrower model does not help"));
         config.model.model = ModelKind::Best;
+        assert_eq!(says(&config, 8_000_000_000), Ok(()));
         assert!(
             says(&config, 3_000_000_000)
                 .unwrap_err()

@@ -208,7 +208,9 @@ fn pairs_are_read_in_batches_in_their_order() {
         .unwrap();
     let graph = read::edge_list(&edges, &ReadConfig::default(), &Progress::default()).unwrap();
     let pairs: Vec<Pair> = (0..300_000u32).map(|at| (at % 997, at % 991 + 1)).collect();
-    let rows: String = pairs.iter().map(|(u, v)| format!("{u},{v},n{}\n", u + v)).collect();
+    // As much text as several reads of the file.
+    let note_of = |(u, v): Pair| format!("n{}{}", u + v, "-".repeat(80));
+    let rows: String = pairs.iter().map(|&(u, v)| format!("{u},{v},{}\n", note_of((u, v)))).collect();
     let path = workspace.path("pairs.csv");
     std::fs::write(&path, format!("source,target,note\n{rows}0,nobody,x\n")).unwrap();
     for (columns, num_pairs) in
@@ -223,8 +225,7 @@ fn pairs_are_read_in_batches_in_their_order() {
             let before = found.len();
             for block in blocks {
                 found.extend_from_slice(block.pairs());
-                let (u, v) = block.pairs()[0];
-                let note = format!("n{}", u + v);
+                let note = note_of(block.pairs()[0]);
                 let kept: Vec<&str> = block.kept(0).collect();
                 assert_eq!(kept, if columns == Columns::All { vec![note.as_str()] } else { Vec::new() });
             }

@@ -5,13 +5,15 @@ use std::cell::OnceCell;
 
 use rayon::prelude::*;
 
-use super::short_walks::NUM_WALKS;
 use crate::graph::Pair;
 
 /// The most first nodes in a block.
 const MAX_SOURCES: usize = 256;
 /// The fewest first nodes in a block if there are more blocks to come: those that walks go from at once.
 pub(super) const LANES: usize = 16;
+
+/// The number of walks that a block finds together; see [`Block::short_walks`].
+pub(super) const NUM_WALKS: usize = 5;
 
 /// The pairs of some first nodes.
 pub(super) struct Block {

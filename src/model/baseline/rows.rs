@@ -151,6 +151,15 @@ impl Rows {
     /// Returns the inner product of the row of each query's second node with the row of its first node in
     /// `of_sources`.
     fn dot_queries(&self, block: &Block, of_sources: &Rows) -> Vec<f64> {
+        if let (Rows::Dense(rows), Rows::Sparse(of_sources, _)) = (self, of_sources) {
+            let mut products = vec![0.0; block.queries.len()];
+            for place in block.by_target().iter().map(|&place| place as usize) {
+                let Query { source, target } = block.queries[place];
+                let source = block.sources[source as usize] as usize;
+                products[place] = sparse_dot(of_sources, source, rows.row(target as usize));
+            }
+            return products;
+        }
         // Few first nodes at a time, so that their rows stay in the cache; the other rows are read in order.
         let num_sources = (CACHED_BYTES / (4 * self.num_columns().max(1))).max(1) as u32;
         let mut products = vec![0.0; block.queries.len()];

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use super::adjacency::Adjacency;
-use super::by_source::{Block, BlockScore};
+use super::by_source::{Block, BlockScore, NUM_WALKS};
 
-/// The number of scores of walks.
-pub(super) const NUM_WALKS: usize = 5;
 /// The numbers of one node, one for each score and three to fill up a vector.
 type Lanes = [f32; 8];
 

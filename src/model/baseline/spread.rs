@@ -9,7 +9,7 @@ use super::rows::Rows;
 use crate::graph::Csr;
 
 /// The most entries of a matrix that is kept in f32.
-const MAX_ENTRIES: usize = 1 << 25;
+pub(crate) const MAX_ENTRIES: usize = 1 << 25;
 /// The columns that are propagated together where matrices are larger.
 const COLUMNS: usize = 256;
 /// The number of products with Â in a spread.
