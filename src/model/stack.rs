@@ -14,7 +14,7 @@
 //! let model = ModelConfig { model: ModelKind::Best, ..ModelConfig::default() };
 //! let mut config = Config { model, ..Config::default() };
 //! config.train.epochs = Some(5);
-//! assert_eq!(stack::networks(&config)[0].0, "normalised");
+//! assert_eq!(stack::networks(&config, 34)[0].0, "normalised");
 //! let graph = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;
 //! let split = split::edges(&graph, &config.split, config.seed)?;
 //! let Model::Stack(best) = train::fit(None, &split, &config, |_| {})?.model else { unreachable!() };
@@ -81,9 +81,13 @@ pub fn max_epochs(config: &Config, train: &EdgeList) -> usize {
     config.train.epochs.unwrap_or(affordable.clamp(MIN_EPOCHS, MAX_EPOCHS))
 }
 
-/// Returns the names and settings of the two networks of a stack, with the seed of `config` and at most its
-/// epochs, or 500; see [`max_epochs`].
-pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
+/// The number of columns of X, n without features, above which the second network propagates once: each further
+/// propagation keeps some more gigabytes with millions of nodes.
+const MANY_COLUMNS: usize = 50_000;
+
+/// Returns the names and settings of the two networks of a stack for X with `num_features` columns, n without
+/// features, with the seed of `config` and at most its epochs, or 500; see [`max_epochs`].
+pub fn networks(config: &Config, num_features: usize) -> [(&'static str, Config); 2] {
     let train = TrainConfig {
         epochs: Some(config.train.epochs.unwrap_or(MAX_EPOCHS)),
         validate_every: 5,
@@ -102,7 +106,7 @@ pub fn networks(config: &Config) -> [(&'static str, Config); 2] {
     let perceptron = ModelConfig {
         model: ModelKind::TunedGae,
         latent: Some(128),
-        layers: Some(3),
+        layers: Some(if num_features > MANY_COLUMNS { 1 } else { 3 }),
         dropout: Some(0.5),
         feature_transform: tfidf,
         decoder_layers: Some(2),
@@ -149,7 +153,7 @@ impl Stack {
         rng: &mut impl rand::Rng,
     ) -> std::result::Result<Self, WeightError> {
         let mut parts = Vec::new();
-        for (name, config) in networks(config) {
+        for (name, config) in networks(config, num_features) {
             let prefix = format!("{name}.");
             let own = weights.iter().filter_map(|(key, weight)| Some((key.strip_prefix(&prefix)?, weight)));
             let own = own.map(|(key, weight)| (key.to_string(), weight.clone())).collect();

@@ -164,7 +164,7 @@ impl Sizes {
                 ModelKind::Baseline(BaselineKind::Spectral) => EIGENVECTOR_BYTES * self.num_nodes,
                 ModelKind::Baseline(_) => 0.0,
                 ModelKind::Best => {
-                    let networks = stack::networks(config);
+                    let networks = stack::networks(config, self.num_columns as usize);
                     let largest =
                         networks.iter().map(|(_, config)| self.network_bytes(config)).fold(0.0, f64::max);
                     // The first network's weights while the second trains; later those of both, and their embeddings.
@@ -218,7 +218,9 @@ impl Sizes {
         // z.
         let (weights, layers) = match model.model {
             Gnae | Vgnae => (self.num_columns * heads, 3.0 * heads + latent),
-            LinearGae | LinearVgae | TunedGae => (self.num_columns * heads, 2.0 * heads + latent),
+            LinearGae | LinearVgae => (self.num_columns * heads, 2.0 * heads + latent),
+            // Its rows after each propagation, and normalised, and their gradients.
+            TunedGae => (self.num_columns * heads, (3.0 + 2.0 * layers) * latent),
             _ => {
                 let between = (layers - 2.0).max(0.0);
                 let weights = self.num_columns * hidden + between * hidden * hidden + hidden * heads;

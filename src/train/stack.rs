@@ -51,10 +51,10 @@ pub(super) fn fit(
     })?;
     let (mut trained, mut history): (Vec<(&'static str, Network)>, Vec<Epoch>) = (Vec::new(), Vec::new());
     let epochs = Some(max_epochs(config, &split.train));
-    for (name, mut config) in networks(config) {
+    let num_features = features.map_or(split.train.num_nodes(), Features::cols);
+    for (name, mut config) in networks(config, num_features) {
         config.train.epochs = epochs;
         if let Some((weights, epochs)) = from.and_then(|checkpoint| checkpoint.finished(name)) {
-            let num_features = features.map_or(split.train.num_nodes(), Features::cols);
             // The random weights are replaced at once.
             let mut network =
                 Network::new(&config.model, num_features, &mut ChaCha8Rng::seed_from_u64(config.seed));
