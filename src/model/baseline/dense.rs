@@ -76,8 +76,8 @@ pub(super) fn dense_dot<T: Entry>(row: ArrayView1<T>, dense: ArrayView1<f32>) ->
     let dense = dense.to_slice().expect("rows are contiguous").as_chunks::<PARTIAL_SUMS>();
     let mut sums = [0f32; PARTIAL_SUMS];
     for (a, b) in row.0.iter().zip(dense.0) {
-        for lane in 0..PARTIAL_SUMS {
-            sums[lane] += a[lane].value() * b[lane];
+        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+            *sum += a.value() * b;
         }
     }
     for ((sum, a), b) in sums.iter_mut().zip(row.1).zip(dense.1) {
@@ -85,8 +85,8 @@ pub(super) fn dense_dot<T: Entry>(row: ArrayView1<T>, dense: ArrayView1<f32>) ->
     }
     let mut totals = [0f64; 8];
     for sums in sums.as_chunks::<8>().0 {
-        for lane in 0..8 {
-            totals[lane] += f64::from(sums[lane]);
+        for (total, &sum) in totals.iter_mut().zip(sums) {
+            *total += f64::from(sum);
         }
     }
     let [a, b, c, d, e, f, g, h] = totals;

@@ -103,11 +103,12 @@ impl ShortWalks {
                 let v = query.target as usize;
                 let mut totals = Lanes::default();
                 let mut add = |node: usize, weight: Lanes| {
-                    let arrived = product(sums[node], self.between[node]);
-                    for lane in 0..totals.len() {
-                        let start = if node == u { first[lane] } else { 0.0 };
-                        totals[lane] += weight[lane] * (arrived[lane] + start);
+                    let mut values = product(sums[node], self.between[node]);
+                    if node == u {
+                        values.iter_mut().zip(first).for_each(|(value, first)| *value += first);
                     }
+                    let values = product(values, weight);
+                    totals.iter_mut().zip(values).for_each(|(total, value)| *total += value);
                 };
                 self.adjacency.neighbours(v).iter().for_each(|&w| add(w as usize, [1.0; 8]));
                 add(v, lanes(&self.steps, |steps| f64::from(steps.self_loop)));

@@ -51,7 +51,7 @@ pub(super) struct Walks<T> {
     coefficients: Vec<T>,
     factor: fn(f64, f64) -> f64,
     /// Vectors of earlier blocks, to be used again.
-    spare: Mutex<Vec<(Vec<Lanes<T>>, Vec<Lanes<T>>)>>,
+    spare: Mutex<Vec<[Vec<Lanes<T>>; 2]>>,
 }
 
 /// The values of one place, one for each of a few first nodes.
@@ -129,7 +129,7 @@ impl<T: Real> Walks<T> {
 
     /// Takes two vectors of an earlier block, or empty ones: to map fresh memory for each block would take longer than
     /// to clear it.
-    fn take_spare(&self) -> (Vec<Lanes<T>>, Vec<Lanes<T>>) {
+    fn take_spare(&self) -> [Vec<Lanes<T>>; 2] {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner).pop().unwrap_or_default()
     }
 
@@ -192,7 +192,7 @@ impl<T: Real> WithSimd for Step<'_, T> {
 
 impl<T: Real> BlockScore for Walks<T> {
     fn scores(&self, block: &Block) -> Vec<f64> {
-        let (mut values, mut next) = self.take_spare();
+        let [mut values, mut next] = self.take_spare();
         let degrees = self.graph.degrees();
         let mut scores = Vec::with_capacity(block.queries.len());
         let mut rest = block.queries.as_slice();
@@ -208,7 +208,7 @@ impl<T: Real> BlockScore for Walks<T> {
                 values[v][lane].into_f64() * (self.factor)(degrees[u], degrees[v])
             }));
         }
-        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push((values, next));
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner).push([values, next]);
         scores
     }
 }
