@@ -44,8 +44,10 @@ pub(super) struct Args {
     /// degrees like those of linked nodes), hard (the likeliest pairs at each node of a link), heart (those of the
     /// benchmark HeaRT) or all (every pair that shares a node with the link and is no edge, and the list of the
     /// highest pairs). With --pairs, a file of pairs that are not links: rows of source,target for all links, rows of
-    /// link,source,target for each, or a .npy of [m, K, 2] pairs or [m, K] targets. Write ./all for a file named all
-    #[arg(long, value_name = "uniform|degree|hard|heart|all|FILE")]
+    /// link,source,target for each, or a .npy of [m, K, 2] pairs or [m, K] targets. Without --pairs, the directory of
+    /// a split: validation.csv and test.csv are ranked among validation_negatives and test_negatives there (.npy, else
+    /// .csv). Write ./all for a file named all
+    #[arg(long, value_name = "uniform|degree|hard|heart|all|FILE|DIR")]
     negatives: Option<KindOrFile>,
     /// Number of hard or heart negatives per link, half of them at each of its nodes; fewer if fewer exist
     /// [default: 100; heart 500]
@@ -122,6 +124,17 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
                 drop(stage);
                 report.write(&mut output)?;
             }
+        }
+        Source::Directory(directory) => {
+            let mut report = Report::new(source, args);
+            for (name, links, negatives) in source::part_files(directory)? {
+                let GivenPairs { pairs, negatives } =
+                    GivenPairs::read(&links, Some(&negatives), &args.reading, &run, reporter)?;
+                let scored = Scored::new(&*score, &pairs, &negatives);
+                report.add(name, Some(&scored), &run.split)?;
+            }
+            drop(stage);
+            report.write(&mut output)?;
         }
     }
     Ok(output.finish()?)

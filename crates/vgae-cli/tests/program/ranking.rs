@@ -90,6 +90,23 @@ fn lists_of_negatives_have_three_forms() {
     assert_eq!(of("pairs.npy"), by_rows);
     assert_eq!(of("targets.npy"), by_rows);
 
+    // The directory of a split names the same files by part. The array comes before pooled rows.
+    std::fs::create_dir(workspace.path("dir")).unwrap();
+    let empty = workspace.failure("evaluate run --negatives dir", 2);
+    assert!(empty.contains("--negatives dir is a directory without negatives"), "{empty}");
+    workspace.write("dir/test.csv", &test);
+    workspace.write("dir/test_negatives.csv", &rows);
+    let of_directory = || json(&workspace, "--negatives dir --hits 1");
+    assert_eq!(of_directory()["test"], by_rows["pairs"]);
+    assert_eq!(of_directory()["validation"], serde_json::Value::Null);
+    workspace.write("dir/test_negatives.csv", workspace.read("run/split/test_negatives.csv"));
+    assert_ne!(of_directory()["test"], by_rows["pairs"]);
+    std::fs::copy(workspace.path("targets.npy"), workspace.path("dir/test_negatives.npy")).unwrap();
+    assert_eq!(of_directory()["test"], by_rows["pairs"]);
+    std::fs::write(workspace.path("dir/test_negatives.npy"), npy("(2, 1)", &[1, 2])).unwrap();
+    let few = workspace.failure("evaluate run --negatives dir", 1);
+    assert_eq!(few, "error: dir/test_negatives.npy: has lists for 2 links; expected 15, one for each link\n");
+
     let refused = |file: &str, code| {
         workspace.failure(&format!("evaluate run --pairs run/split/test.csv --negatives {file}"), code)
     };

@@ -73,7 +73,7 @@ impl<'a> Report<'a> {
     pub(super) fn new(source: Source, args: &'a Args) -> Self {
         let (negatives, negatives_per_edge) = match source {
             Source::Split => (Negatives::Uniform.to_string(), None),
-            Source::Files { .. } => ("file".into(), None),
+            Source::Files { .. } | Source::Directory(_) => ("file".into(), None),
             Source::All => ("all".into(), None),
             Source::Kind(kind @ (Negatives::Hard { per_edge } | Negatives::Heart { per_edge })) => {
                 (kind.to_string(), Some(per_edge))

@@ -19,6 +19,12 @@ use crate::cli::shared_args::{PairsArgs, note_skipped};
 /// The default number of hard negatives per link.
 const HARD_PER_EDGE: usize = 100;
 
+/// The files that may hold the negatives of each part, the first one found being read. HeaRT writes `valid`.
+const PART_NEGATIVES: [(&str, &[&str]); 2] = [
+    ("validation", &["validation_negatives.npy", "valid_negatives.npy", "validation_negatives.csv"]),
+    ("test", &["test_negatives.npy", "test_negatives.csv"]),
+];
+
 /// The value of `--negatives`.
 #[derive(Debug, Clone)]
 pub(super) enum KindOrFile {
@@ -54,6 +60,8 @@ pub(super) enum Source<'a> {
     All,
     /// The given pairs and negatives; without a file of negatives, the pairs say which are links.
     Files { pairs: &'a Path, negatives: Option<&'a Path> },
+    /// The held-out edges in this directory of a split, each part among its file of negatives.
+    Directory(&'a Path),
 }
 
 impl<'a> Source<'a> {
@@ -76,6 +84,9 @@ impl<'a> Source<'a> {
         let kind = match (&args.negatives, &args.pairs) {
             (None, None) => return Ok(Source::Split),
             (None, Some(pairs)) => return Ok(Source::Files { pairs, negatives: None }),
+            (Some(KindOrFile::File(directory)), None) if directory.is_dir() => {
+                return Ok(Source::Directory(directory));
+            }
             (Some(KindOrFile::File(file)), None) => {
                 return reject(format!(
                     "--negatives {} is a file of pairs, not one of uniform, degree, hard, heart and all; it needs \
@@ -151,6 +162,28 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
             "heart negatives are, for each link, {per_edge} pairs at its nodes, drawn by the rules of the benchmark \
              HeaRT; mrr and hits rank each link among its own negatives, with ties in the middle"
         )),
+    }
+}
+
+/// Returns the files of links and of negatives of each part that `directory` holds. Lists in a NumPy array come
+/// before the rows of a CSV file, because a split that has both keeps the lists of each link in the array.
+///
+/// # Errors
+/// [`Error::Usage`] if no part has both files.
+pub(super) fn part_files(directory: &Path) -> Result<Vec<(&'static str, PathBuf, PathBuf)>> {
+    let of_part = |(name, negatives): (&'static str, &[&str])| {
+        let links = Some(directory.join(format!("{name}.csv"))).filter(|file| file.is_file())?;
+        let negatives = negatives.iter().map(|file| directory.join(file)).find(|file| file.is_file())?;
+        Some((name, links, negatives))
+    };
+    let found: Vec<_> = PART_NEGATIVES.into_iter().filter_map(of_part).collect();
+    match found.is_empty() {
+        false => Ok(found),
+        true => Err(Error::Usage(format!(
+            "--negatives {} is a directory without negatives; expected validation.csv or test.csv, and beside it \
+             validation_negatives or test_negatives with the ending .npy or .csv",
+            directory.display()
+        ))),
     }
 }
 
