@@ -176,7 +176,7 @@ proptest! {
         check_draws(&graph, kind, seed);
         for (model, decoder) in model_kinds(kind) {
             let mut config = Config { split: fractions.clone(), seed, ..Config::default() };
-            (config.model.model, config.model.decoder) = (model, decoder);
+            (config.model.model, config.model.decoder) = (model, Some(decoder));
             config.train.epochs = (model.is_network() || model == ModelKind::Best).then_some(2);
             let trained = train::fit(graph.features(), &split, &config, |_| {})
                 .unwrap_or_else(|error| panic!("{model}: {error}"));

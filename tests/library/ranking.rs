@@ -108,7 +108,7 @@ proptest! {
         let links = split.test.edges.pairs();
         for (model, decoder) in model_kinds(kind) {
             let mut config = Config { split: fractions.clone(), seed, ..Config::default() };
-            (config.model.model, config.model.decoder) = (model, decoder);
+            (config.model.model, config.model.decoder) = (model, Some(decoder));
             config.train.epochs = (model.is_network() || model == ModelKind::Best).then_some(2);
             let trained = train::fit(graph.features(), &split, &config, |_| {}).unwrap();
             let score = trained.model.encode(&split.train, graph.features()).unwrap().score;
