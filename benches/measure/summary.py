@@ -126,7 +126,7 @@ NOTES = """
 - **`tuned-gae`** has the same settings for all graphs; the paper tunes width, depth, rate and more for each.
 - **Splits matter.** The propagated cosine is not trained, so luck plays no part in it. It scores 93.9 on these ten splits of
   Cora, 94.4 on ten others that differ only in the order of the nodes, and 93.7 on the ten that Kipf's script makes with the
-  seeds 0 to 9. `best` moves along, with 97.2, 97.7 and 97.3. Compare models on the same splits only. (One of Kipf's splits
+  seeds 0 to 9. `best` moves along. Compare models on the same splits only. (One of Kipf's splits
   has an edge among its validation negatives; `vgae audit` names it.)
 - **`best`** sees the validation pairs and hidden training edges, never the test part. Uniform negatives, the usual
   protocol, flatter the degree scores in it: see [negatives.md](negatives.md).
