@@ -2,6 +2,7 @@
 //! Uses `error`.
 
 mod checkpoints;
+mod decoder;
 mod device;
 mod fold;
 pub(crate) mod format;
@@ -19,10 +20,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 pub use checkpoints::CheckpointPeriod;
+pub use decoder::DecoderKind;
 pub use device::DeviceChoice;
 pub use fold::Fold;
 pub use format::{EdgeFormat, EmbeddingFormat};
-pub use model::{DecoderKind, Likelihood, ModelConfig};
+pub use model::{Likelihood, ModelConfig};
 pub use model_kind::ModelKind;
 use model_kind::Recipe;
 pub use read::{FeatureSource, Header, NodeColumns, ReadConfig};

@@ -1,11 +1,9 @@
 //! The settings of the model: its encoder, latent and decoder by name, and the sizes of their layers.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::config::model_kind::Recipe;
-use crate::config::{FeatureTransform, ModelKind};
+use crate::config::{DecoderKind, FeatureTransform, ModelKind};
 
 /// The settings of the model. `None` means the default of the model, which [`crate::config::Config::resolved`]
 /// fills in.
@@ -153,30 +151,6 @@ impl ModelConfig {
     /// Returns `true` if the embeddings are the mean of those after each propagation.
     pub fn averages_layers(&self) -> bool {
         self.average_layers || self.model == ModelKind::TunedGae
-    }
-}
-
-/// The decoder, which gives a pair its logit.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
-#[serde(rename_all = "kebab-case")]
-pub enum DecoderKind {
-    /// The inner product z_u · z_v.
-    #[default]
-    InnerProduct,
-    /// A perceptron with one hidden layer on the Hadamard product z_u ∘ z_v.
-    HadamardMlp,
-    /// A deep perceptron on the Hadamard product, with residuals and layer normalisation.
-    ResidualMlp,
-}
-
-impl fmt::Display for DecoderKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            DecoderKind::InnerProduct => "inner-product",
-            DecoderKind::HadamardMlp => "hadamard-mlp",
-            DecoderKind::ResidualMlp => "residual-mlp",
-        })
     }
 }
 
