@@ -78,7 +78,10 @@ impl EarlyStopping {
             Select::Best => true,
             Select::Auto => last.is_some_and(|last| {
                 let (share, gain) = (0.5 * score, 0.5 * (score - last));
-                let standard_error = (share * (1.0 - share) / num_edges.max(1) as f64).sqrt();
+                // Agresti & Coull's estimate, which is above 0 when every one of a few edges is ranked right.
+                let num_edges = num_edges as f64 + 4.0;
+                let share = (share * (num_edges - 4.0) + 2.0) / num_edges;
+                let standard_error = (share * (1.0 - share) / num_edges).sqrt();
                 gain > CLEAR_GAIN.max(CLEAR_ERRORS * standard_error)
             }),
         };
@@ -112,5 +115,6 @@ mod tests {
         assert_eq!(selected(0.9, 0.895, 10_000), [None, None, Some(1)], "less than a point");
         assert_eq!(selected(0.9, 0.85, 100), [None, None, Some(1)], "within two standard errors");
         assert_eq!(selected(0.9, 0.83, 100), [Some(1), None, Some(1)]);
+        assert_eq!(selected(1.0, 0.75, 3), [None, None, Some(1)], "three edges say little");
     }
 }
