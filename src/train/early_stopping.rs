@@ -10,6 +10,9 @@ const CLEAR_GAIN: f64 = 0.01;
 /// The same in standard errors of an AUC.
 const CLEAR_ERRORS: f64 = 2.0;
 
+/// The number of validation edges below which nothing is clear.
+const FEW_EDGES: usize = 20;
+
 /// The epoch with the highest validation score so far.
 pub(super) struct EarlyStopping {
     /// The validation score of the best epoch, its number and, unless `train.select` is `last`, its weights.
@@ -76,7 +79,7 @@ impl EarlyStopping {
         let is_preferred = match select {
             Select::Last => false,
             Select::Best => true,
-            Select::Auto => last.is_some_and(|last| {
+            Select::Auto => last.filter(|_| num_edges >= FEW_EDGES).is_some_and(|last| {
                 let (share, gain) = (0.5 * score, 0.5 * (score - last));
                 // Agresti & Coull's estimate, which is above 0 when every one of a few edges is ranked right.
                 let num_edges = num_edges as f64 + 4.0;
@@ -115,6 +118,11 @@ mod tests {
         assert_eq!(selected(0.9, 0.895, 10_000), [None, None, Some(1)], "less than a point");
         assert_eq!(selected(0.9, 0.85, 100), [None, None, Some(1)], "within two standard errors");
         assert_eq!(selected(0.9, 0.83, 100), [Some(1), None, Some(1)]);
-        assert_eq!(selected(1.0, 0.75, 3), [None, None, Some(1)], "three edges say little");
+        assert_eq!(
+            selected(1.0, 0.95, 40),
+            [None, None, Some(1)],
+            "within two standard errors of Agresti & Coull"
+        );
+        assert_eq!(selected(1.0, 0.5, 19), [None, None, Some(1)], "few edges");
     }
 }
