@@ -75,7 +75,7 @@ pub fn read(data: &Path, config: &Config, progress: &Progress) -> Result<Graph> 
 /// effect on data without edges.
 pub fn split(graph: &Graph, config: &Config, from: Option<&Path>) -> Result<Split> {
     match from {
-        Some(directory) => split::read_split(directory, graph),
+        Some(directory) => split::read_split(directory, graph, config.seed),
         // Rows of features without a graph have no edges to hold out.
         None if graph.edges.is_empty() => {
             let SplitConfig { keep_connected, negatives_ratio, .. } = config.split;

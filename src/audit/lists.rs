@@ -18,6 +18,8 @@ pub(super) enum Role {
     Pairs,
     /// Further negatives, which must not be edges.
     Negatives,
+    /// Negatives of each link of another list.
+    LinkNegatives,
     /// Every edge of the graph.
     Graph,
 }
@@ -34,6 +36,7 @@ pub(super) struct Row {
     /// The pair; without directions, the lower node first.
     key: Pair,
     pub(super) list: u16,
+    /// The line in the file, counted from 1; 0 in the graph and in an array.
     line: u64,
     /// `true` if the file has the nodes of the key in the other order.
     is_reversed: bool,
@@ -45,17 +48,22 @@ impl Row {
         Row { key: if is_reversed { (v, u) } else { (u, v) }, list, line, is_reversed }
     }
 
+    /// Returns the pair; without directions, the lower node first.
+    pub(super) fn key(&self) -> Pair {
+        self.key
+    }
+
     /// Returns the pair as written in the file.
-    fn written(&self) -> Pair {
+    pub(super) fn written(&self) -> Pair {
         if self.is_reversed { (self.key.1, self.key.0) } else { self.key }
     }
 }
 
 /// An offence at `row`, with the `other` row that it conflicts with, if any.
-struct Found {
-    rule: Rule,
-    row: Row,
-    other: Option<Row>,
+pub(super) struct Found {
+    pub(super) rule: Rule,
+    pub(super) row: Row,
+    pub(super) other: Option<Row>,
 }
 
 /// Drops the second direction of each pair from the lists that hold both directions of each of their pairs, if
@@ -79,9 +87,14 @@ pub(super) fn drop_reversed(lists: &[List], rows: &mut Vec<Row>, direction: Dire
     found
 }
 
-/// Reports the offences among the sorted `rows`.
-pub(super) fn check(lists: &[List], rows: &[Row], nodes: &NodeIds, report: &mut Report) {
-    let mut found = Vec::new();
+/// Reports the offences among the sorted `rows`, and those that were `found` before.
+pub(super) fn check(
+    lists: &[List],
+    rows: &[Row],
+    mut found: Vec<Found>,
+    nodes: &NodeIds,
+    report: &mut Report,
+) {
     for same in rows.chunk_by(|a, b| a.key == b.key) {
         check_pair(lists, same, &mut found);
     }
@@ -147,7 +160,7 @@ fn describe(Found { rule, row, other }: &Found, lists: &[List], nodes: &NodeIds)
     let show = |(u, v): &(String, String)| format!("{u},{v}");
     let place = |row: &Row| {
         let list = &lists[row.list as usize];
-        Place { file: list.path.clone(), line: (list.role != Role::Graph).then_some(row.line) }
+        Place { file: list.path.clone(), line: (row.line > 0).then_some(row.line) }
     };
     let pair = name(row);
     let shown = show(&pair);

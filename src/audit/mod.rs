@@ -23,6 +23,7 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
+mod by_link;
 mod lists;
 mod offence;
 mod recheck;
@@ -37,9 +38,11 @@ use crate::read::{PairColumns, RowReader, class};
 use crate::run::{self, Record};
 use crate::split;
 use crate::split::LISTS;
+use crate::split::by_link::PARTS;
 
 pub use offence::{Offence, Place, Report, Rule};
 
+use by_link::LinkNegatives;
 use lists::{List, Role, Row};
 
 /// The direction of pairs.
@@ -60,6 +63,7 @@ pub struct Audit {
     nodes: NodeIds,
     lists: Vec<List>,
     rows: Vec<Row>,
+    by_link: Vec<LinkNegatives>,
     notes: Vec<String>,
 }
 
@@ -106,12 +110,26 @@ impl Audit {
             nodes: NodeIds::default(),
             lists: Vec::new(),
             rows: Vec::new(),
+            by_link: Vec::new(),
             notes: Vec::new(),
         };
         let roles =
             [Role::Train, Role::HeldOut, Role::HeldOutNegatives, Role::HeldOut, Role::HeldOutNegatives];
-        for (file, role) in files.iter().zip(roles) {
-            audit.read_list(file, role, &NodeColumns::default())?;
+        let found = PARTS.map(|part| split::negatives_by_link(&split, part, &audit.nodes));
+        let [validation, test] = found;
+        let found = [None, None, validation?, None, test?];
+        for ((file, role), by_link) in files.iter().zip(roles).zip(&found) {
+            match by_link {
+                // A part may have no negatives but those of its links.
+                Some(other) if other == file || !file.exists() => {
+                    audit.lists.push(List { path: file.clone(), role });
+                }
+                _ => audit.read_list(file, role, &NodeColumns::default())?,
+            }
+        }
+        for (at, file) in found.iter().enumerate() {
+            let Some(file) = file else { continue };
+            audit.read_by_link(file, at as u16 - 1, &NodeColumns::default())?;
         }
         Ok(audit)
     }
@@ -134,12 +152,16 @@ impl Audit {
     }
 
     /// Adds a file of negatives, which must not be edges; `-` is stdin. `columns` chooses the columns of the two
-    /// nodes.
+    /// nodes. A NumPy array, or rows with a column `link`, holds negatives for each link of the file of pairs that was
+    /// added before, and a negative of one link may be another link.
     ///
     /// # Errors
     /// The errors of [`Audit::with_pairs`].
     pub fn with_negatives(mut self, file: &Path, columns: &NodeColumns) -> Result<Audit> {
-        self.read_list(file, Role::Negatives, columns)?;
+        match file != Path::new("-") && by_link::is_by_link(file, columns)? {
+            true => self.read_negatives_of_pairs(file, columns)?,
+            false => self.read_list(file, Role::Negatives, columns)?,
+        }
         Ok(self)
     }
 
@@ -173,7 +195,11 @@ impl Audit {
                 "{path}: both directions of each pair are listed, and were checked as one"
             ));
         }
-        lists::check(&self.lists, &self.rows, &self.nodes, &mut report);
+        let mut found = Vec::new();
+        for negatives in &self.by_link {
+            found.append(&mut negatives.check(&self.lists, &self.rows, &mut report));
+        }
+        lists::check(&self.lists, &self.rows, found, &self.nodes, &mut report);
         let Some(RunFiles { changed, .. }) = &self.run else { return Ok(report) };
         for file in changed {
             report.push(Rule::ChangedFile, || Offence {
@@ -194,7 +220,8 @@ impl Audit {
 
     /// Returns the number of pairs in all lists except that of the graph.
     fn num_pairs(&self) -> usize {
-        self.rows.iter().filter(|row| self.lists[row.list as usize].role != Role::Graph).count()
+        let shared = self.rows.iter().filter(|row| self.lists[row.list as usize].role != Role::Graph);
+        shared.count() + self.by_link.iter().map(LinkNegatives::len).sum::<usize>()
     }
 
     /// Reads a list. Of further pairs, those that a column marks as non-links are negatives.

@@ -54,15 +54,35 @@ pub struct Metrics {
     pub roc_auc: f64,
     /// See [`average_precision`].
     pub average_precision: f64,
+    /// How each edge ranks among negatives of its own, if the split has them.
+    #[serde(flatten)]
+    pub by_link: Option<LinkRanks>,
 }
 
-/// Computes both metrics of m scored pairs. O(m log m) time.
+/// How edges rank, each among negatives of its own, with ties in the middle.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct LinkRanks {
+    /// See [`Ranks::mean_reciprocal_rank`].
+    pub mean_reciprocal_rank: f64,
+    /// See [`Ranks::hits_at`]; `None` if an edge has fewer than ten negatives.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hits_10: Option<f64>,
+}
+
+impl LinkRanks {
+    /// Summarises `ranks`. O(m) time.
+    pub fn new(ranks: &Ranks) -> Self {
+        LinkRanks { mean_reciprocal_rank: ranks.mean_reciprocal_rank(), hits_10: ranks.hits_at(10).ok() }
+    }
+}
+
+/// Computes AUC and AP of m scored pairs. O(m log m) time.
 ///
 /// # Errors
 /// Returns the errors of [`roc_auc`].
 pub fn evaluate(logits: &[f64], labels: &[bool]) -> Result<Metrics> {
     let groups = Groups::rank("ROC AUC", logits, labels)?;
-    Ok(Metrics { roc_auc: groups.roc_auc(), average_precision: groups.average_precision() })
+    Ok(Metrics { roc_auc: groups.roc_auc(), average_precision: groups.average_precision(), by_link: None })
 }
 
 /// Computes the area under the receiver operating characteristic: the probability that an edge is scored

@@ -68,14 +68,15 @@ pub struct PartMetrics {
 }
 
 impl PartMetrics {
-    /// Computes the metrics of both parts of `split` from the logits of `score`.
+    /// Computes the metrics of both parts of `split` from the logits of `score`, with the ranks of each link among
+    /// negatives of its own, if the split has them.
     ///
     /// # Errors
     /// [`crate::Error::NotANumber`] if the model has diverged.
     pub fn compute(score: &(impl Score + ?Sized), split: &Split) -> Result<Self> {
         let evaluate = |held_out: &HeldOut| match held_out.is_empty() {
             true => Ok(None),
-            false => part(score, held_out).map(Some),
+            false => Scored::of_part(score, held_out).metrics().map(Some),
         };
         Ok(PartMetrics { validation: evaluate(&split.validation)?, test: evaluate(&split.test)? })
     }

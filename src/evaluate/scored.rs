@@ -2,22 +2,32 @@
 
 use crate::error::{Error, Result};
 use crate::evaluate::degrees::{self, DegreeMetrics};
-use crate::evaluate::metrics::{self, Calibration, Curves, Intervals, Metrics, Ranks};
+use crate::evaluate::metrics::{self, Calibration, Curves, Intervals, LinkRanks, Metrics, Ranks};
 use crate::evaluate::negatives::NegativeLists;
 use crate::graph::Pair;
 use crate::model::score::{Score, probability};
+use crate::split::HeldOut;
 
 /// The edges of one part and their negatives, scored once for all metrics.
 ///
-/// AUC, AP, calibration and the metrics by degree use the negatives of all lists together. Ranks use the
-/// negatives of the edge's own list if it has one.
+/// AUC, AP, calibration and the metrics by degree use the negatives of all lists together, or those that the edges of
+/// a split share. Ranks use the negatives of the edge's own list if it has one.
 pub struct Scored {
     /// The edges, then the negatives, list after list.
     pairs: Vec<Pair>,
     logits: Vec<f64>,
     labels: Vec<bool>,
-    /// The number of negatives of each edge; `None` if all edges share one list.
-    list_lengths: Option<Vec<usize>>,
+    lists: Lists,
+}
+
+/// The negatives that an edge is ranked among.
+enum Lists {
+    /// All of them.
+    Shared,
+    /// Consecutive ones; the number of each edge.
+    Consecutive(Vec<usize>),
+    /// Further ones; the logits of each edge.
+    Further(Vec<Vec<f64>>),
 }
 
 impl Scored {
@@ -26,17 +36,32 @@ impl Scored {
     /// # Panics
     /// Panics if the negatives are per edge and the number of lists is not m.
     pub fn new(score: &(impl Score + ?Sized), edges: &[Pair], negatives: &NegativeLists) -> Self {
-        let list_lengths = match negatives {
-            NegativeLists::Shared(_) => None,
+        let lists = match negatives {
+            NegativeLists::Shared(_) => Lists::Shared,
             NegativeLists::PerEdge(lists) => {
                 assert_eq!(lists.len(), edges.len(), "each edge needs a list");
-                Some(lists.iter().map(Vec::len).collect())
+                Lists::Consecutive(lists.iter().map(Vec::len).collect())
             }
         };
         let pairs = [edges, &negatives.pairs()].concat();
         let logits = score.logits(&pairs);
         let labels = (0..pairs.len()).map(|at| at < edges.len()).collect();
-        Scored { pairs, logits, labels, list_lengths }
+        Scored { pairs, logits, labels, lists }
+    }
+
+    /// Scores the edges of `part`, the negatives that they share, and the negatives of each edge, if there are any:
+    /// edges are then ranked among these.
+    pub fn of_part(score: &(impl Score + ?Sized), part: &HeldOut) -> Self {
+        let (pairs, labels) = (part.pairs(), part.labels());
+        let logits = score.logits(&pairs);
+        let lists = match &part.by_link {
+            None => Lists::Shared,
+            Some(lists) => {
+                let mut further = score.logits(&lists.concat()).into_iter();
+                Lists::Further(lists.iter().map(|list| further.by_ref().take(list.len()).collect()).collect())
+            }
+        };
+        Scored { pairs, logits, labels, lists }
     }
 
     /// Returns the number of edges, m.
@@ -49,12 +74,17 @@ impl Scored {
         self.pairs.len() - self.num_edges()
     }
 
-    /// Computes the AUC and AP.
+    /// Computes the AUC and AP, and the ranks among the negatives of each edge of a part that has them.
     ///
     /// # Errors
-    /// Returns the errors of [`metrics::evaluate`].
+    /// Returns the errors of [`metrics::evaluate`] and [`Scored::ranks`].
     pub fn metrics(&self) -> Result<Metrics> {
-        metrics::evaluate(&self.logits, &self.labels)
+        let metrics = metrics::evaluate(&self.logits, &self.labels)?;
+        let by_link = match &self.lists {
+            Lists::Further(_) => Some(LinkRanks::new(&self.ranks()?)),
+            Lists::Shared | Lists::Consecutive(_) => None,
+        };
+        Ok(Metrics { by_link, ..metrics })
     }
 
     /// Returns the logits of the edges and those of the negatives.
@@ -76,13 +106,18 @@ impl Scored {
     /// Returns the errors of [`Ranks::pooled`] or [`Ranks::per_edge`].
     pub fn ranks(&self) -> Result<Ranks> {
         let (edges, mut negatives) = self.logits();
-        let Some(lengths) = &self.list_lengths else { return Ranks::pooled(edges, negatives) };
-        let mut list = |&length: &usize| {
-            let (list, rest) = negatives.split_at(length);
-            negatives = rest;
-            list
+        let lists: Vec<&[f64]> = match &self.lists {
+            Lists::Shared => return Ranks::pooled(edges, negatives),
+            Lists::Further(lists) => lists.iter().map(Vec::as_slice).collect(),
+            Lists::Consecutive(lengths) => {
+                let mut list = |&length: &usize| {
+                    let (list, rest) = negatives.split_at(length);
+                    negatives = rest;
+                    list
+                };
+                lengths.iter().map(&mut list).collect()
+            }
         };
-        let lists: Vec<&[f64]> = lengths.iter().map(&mut list).collect();
         Ranks::per_edge(edges, &lists)
     }
 

@@ -90,6 +90,7 @@ pub use features::features;
 pub(crate) use header::class;
 pub use linqs::linqs;
 pub use negative_lists::negative_array;
+pub(crate) use negative_lists::{for_each_negative, link_column};
 pub(crate) use own_files::{check_directory, check_file, csv_error, read_csv, read_records};
 pub use pairs::{Columns, LabelledPairs, PairBlock, PairReader, Unknown, node_list};
 pub(crate) use reader::RowReader;

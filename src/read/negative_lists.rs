@@ -6,6 +6,7 @@ use std::path::Path;
 
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
+use crate::read::columns::PairColumns;
 use crate::read::npy::{NpyArray, Number};
 use crate::read::pairs::{Columns, PairReader};
 
@@ -45,8 +46,17 @@ impl PairReader<'_> {
     }
 
     fn link_column(&self) -> Option<usize> {
-        self.other_columns().iter().position(|name| name.trim().eq_ignore_ascii_case(LINK))
+        self.other_columns().iter().position(|name| is_link(name))
     }
+}
+
+/// Returns the column headed `link`, if there is one.
+pub(crate) fn link_column(columns: &PairColumns) -> Option<usize> {
+    columns.header.as_ref()?.iter().position(|name| is_link(name))
+}
+
+fn is_link(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(LINK)
 }
 
 /// Reads negatives from a NumPy array of node ids that are whole numbers: [m, K, 2] holds K pairs for each of the m
@@ -57,6 +67,22 @@ impl PairReader<'_> {
 /// [`Error::Io`] if the file cannot be read; [`Error::Input`] if it is no such array, or has a node that the graph
 /// does not have.
 pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Vec<Vec<Pair>>> {
+    let mut lists: Vec<Vec<Pair>> = vec![Vec::new(); links.len()];
+    for_each_negative(path, links, |id| nodes.index(id), |link, pair| lists[link].push(pair))?;
+    Ok(lists)
+}
+
+/// Calls `take` with the place of a link and one of its negatives, for all negatives in an array as in
+/// [`negative_array`]. `node` finds the nodes by their ids.
+///
+/// # Errors
+/// Returns the errors of [`negative_array`].
+pub(crate) fn for_each_negative(
+    path: &Path,
+    links: &[Pair],
+    mut node: impl FnMut(&str) -> Option<u32>,
+    mut take: impl FnMut(usize, Pair),
+) -> Result<()> {
     let error = |problem: String| Error::Input { path: path.to_path_buf(), problem };
     let file = File::open(path).map_err(|source| Error::io("read", path, source))?;
     let array = NpyArray::open(BufReader::new(file)).map_err(error)?;
@@ -78,24 +104,22 @@ pub fn negative_array(path: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Ve
         )));
     }
     let per_link = shape[1] as usize;
-    let mut lists: Vec<Vec<Pair>> = vec![Vec::new(); links.len()];
     let (mut at, mut first) = (0, None);
     array
         .all_numbers(|number| {
-            let node = match number {
-                Number::Integer(id) => nodes.index(&id.to_string()),
+            let found = match number {
+                Number::Integer(id) => node(&id.to_string()),
                 Number::Float(_) => None,
             };
-            let node = node.ok_or_else(|| format!("has {number}, which is no node of the graph"))?;
+            let node = found.ok_or_else(|| format!("has {number}, which is no node of the graph"))?;
             let link = at / (per_link * width);
             match (width, first.take()) {
                 (2, None) => first = Some(node),
-                (_, Some(source)) => lists[link].push((source, node)),
-                (_, None) => lists[link].push((links[link].0, node)),
+                (_, Some(source)) => take(link, (source, node)),
+                (_, None) => take(link, (links[link].0, node)),
             }
             at += 1;
             Ok(())
         })
-        .map_err(error)?;
-    Ok(lists)
+        .map_err(error)
 }

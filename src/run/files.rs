@@ -7,8 +7,9 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use crate::error::{Error, Result};
-use crate::graph::{Graph, NodeIds, hex};
+use crate::graph::{Graph, NodeIds, Pair, hex};
 use crate::read::read_csv;
+use crate::split::by_link::{PARTS, own_file};
 use crate::split::files::{HEADERS, paths};
 use crate::split::{RowSplit, Split};
 use crate::write::csv::{write_csv, write_file};
@@ -85,7 +86,7 @@ pub fn sha256(path: &Path) -> Result<String> {
     Ok(hex(&hasher.finalize()))
 }
 
-/// Writes the five files.
+/// Writes the five files, and the negatives of each link of a part that has them.
 pub(super) fn write_split(directory: &Path, split: &Split, nodes: &NodeIds) -> Result<()> {
     let weights =
         [split.train.weights(), split.validation.edges.weights(), None, split.test.edges.weights(), None];
@@ -99,6 +100,22 @@ pub(super) fn write_split(directory: &Path, split: &Split, nodes: &NodeIds) -> R
                 if let Some(weights) = weights {
                     row.number(weights[at]);
                 }
+            })
+        })?;
+    }
+    for (name, part) in PARTS.into_iter().zip([&split.validation, &split.test]) {
+        let Some(lists) = &part.by_link else { continue };
+        let pairs: Vec<(usize, Pair)> = lists
+            .iter()
+            .enumerate()
+            .flat_map(|(link, list)| list.iter().map(move |&pair| (link, pair)))
+            .collect();
+        write_file(&own_file(directory, name), |output| {
+            rows::write_rows(output, ["link", "source", "target"], pairs.len(), |at, row| {
+                let (link, (u, v)) = pairs[at];
+                row.field(&link.to_string());
+                row.field(nodes.id(u));
+                row.field(nodes.id(v));
             })
         })?;
     }

@@ -10,6 +10,7 @@ use crate::read::{check_directory, check_file};
 use crate::run::files;
 use crate::run::lock::Lock;
 use crate::run::record::{Record, Status, read_only_record};
+use crate::split::by_link::{PARTS, own_file};
 use crate::split::files::paths;
 use crate::write::output::PARTIAL;
 
@@ -56,7 +57,13 @@ pub(super) fn files_of_graph(path: &Path, has_features: bool) -> Vec<PathBuf> {
     }
     files.extend(Some(path.join(FEATURE_NAMES)).filter(|file| file.exists()));
     files.extend(paths(&path.join("split")));
+    files.extend(files_by_link(path).filter(|file| file.exists()));
     files
+}
+
+/// Returns the files with negatives of each link, which most runs do not have.
+fn files_by_link(path: &Path) -> impl Iterator<Item = PathBuf> {
+    PARTS.into_iter().map(move |part| own_file(&path.join("split"), part))
 }
 
 /// Returns the SHA-256 of `files`, by their names in the run directory at `path`.
@@ -68,6 +75,7 @@ pub(super) fn hashes(path: &Path, files: &[PathBuf]) -> Result<BTreeMap<String, 
 /// Returns all files that a run directory at `path` may contain, `run.json` last.
 pub(super) fn files_of(path: &Path) -> Vec<PathBuf> {
     let mut files = paths(&path.join("split")).to_vec();
+    files.extend(files_by_link(path));
     files.extend(FILES.iter().map(|file| path.join(file)));
     files
 }

@@ -50,7 +50,7 @@ const MAX_JSON_BYTES: u64 = 1 << 26;
 /// let run = Run::open(&path)?;
 /// assert_eq!((run.record.counts.num_nodes, run.record.counts.num_test_edges), (34, 7));
 /// assert_eq!(run.evaluate(&*run.encode()?.score)?, metrics);
-/// assert_eq!(split::read_split(&path, &graph)?, split);
+/// assert_eq!(split::read_split(&path, &graph, config.seed)?, split);
 /// assert!(run::changed_files(&path)?.1.is_empty());
 /// // A model without features knows only its own nodes.
 /// let other = read::data("datasets/karate".as_ref(), &config.read, &Progress::default())?;

@@ -1,5 +1,5 @@
 //! Stores a split as five CSV files with rows `source,target`; the edges of a weighted graph also have a
-//! `weight`.
+//! `weight`. A part with negatives of each link has a further file, with rows `link,source,target`.
 
 use std::path::{Path, PathBuf};
 
@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::{PairColumns, RowReader, check_directory, check_file, read_csv};
+use crate::split::by_link::{self, ListsOfLinks};
 use crate::split::{LISTS, Split};
 
 pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
@@ -18,19 +19,26 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// any form that a file of pairs may have. In an undirected graph, the training edges and other lists may hold
 /// both directions of each of their pairs, as some programs write them.
 ///
+/// A part may have a list of negatives for each of its links, in `PART_negatives_by_link.csv`, `PART_negatives.npy`,
+/// `valid_negatives.npy` or `PART_negatives.csv` with rows `link,source,target`; see [`crate::read::negative_array`]. If
+/// it has no other negatives, as many as it has links are drawn with `seed`.
+///
 /// # Errors
 /// [`crate::Error::Run`] or [`crate::Error::Io`] for a missing or damaged file; [`crate::Error::Foreign`] for
 /// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
-pub fn read_split(directory: &Path, graph: &Graph) -> Result<Split> {
+pub fn read_split(directory: &Path, graph: &Graph, seed: u64) -> Result<Split> {
     let directory = &split_directory(directory)?;
-    let lists = read_lists(directory, &graph.nodes, graph.edges.direction(), read_any_list)?;
-    let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
+    let (lists, by_link) = read_lists(directory, &graph.nodes, graph.edges.direction(), read_any_list)?;
+    let mut split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
     let names = lists.iter().zip(LISTS).filter(|(rows, _)| rows.had_both_directions).map(|(_, name)| name);
     let names: Vec<&str> = names.collect();
     let note =
         || format!("lists with both directions of each pair, read as one pair each: {}", names.join(", "));
-    let notes = (!names.is_empty()).then(note).into_iter().collect();
-    Ok(Split { notes, ..split })
+    split.notes.extend((!names.is_empty()).then(note));
+    split.attach(by_link, graph)?;
+    let notes = by_link::draw_shared(&mut split, graph, seed)?;
+    split.notes.extend(notes);
+    Ok(split)
 }
 
 /// Returns the directory of the split: `split` in a run directory, else `directory` itself. The lists must
@@ -55,7 +63,7 @@ pub(crate) fn read_graph(
     nodes: NodeIds,
     labels: Option<Vec<String>>,
 ) -> Result<(Graph, Split)> {
-    let lists = read_lists(directory, &nodes, direction, read_list)?;
+    let (lists, by_link) = read_lists(directory, &nodes, direction, read_list)?;
     let [train, validation, _, test, _] = &lists;
     let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
     let weights: Option<Vec<&[f32]>> =
@@ -72,7 +80,10 @@ pub(crate) fn read_graph(
         })?;
     }
     let graph = Graph { nodes, edges, labels, ..Graph::default() };
-    let split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
+    let mut split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), &graph, directory)?;
+    split.attach(by_link, &graph)?;
+    // The notes were for whoever made the run.
+    split.notes.clear();
     Ok((graph, split))
 }
 
@@ -82,6 +93,7 @@ pub(crate) fn paths(directory: &Path) -> [PathBuf; 5] {
 }
 
 /// One file's rows.
+#[derive(Default)]
 struct Rows {
     pairs: Vec<Pair>,
     weights: Option<Vec<f32>>,
@@ -89,28 +101,40 @@ struct Rows {
     had_both_directions: bool,
 }
 
-/// Reads the five lists, each with `read`.
+/// Reads the five lists, each with `read`, and the negatives of each link of the validation and the test part.
 fn read_lists(
     directory: &Path,
     nodes: &NodeIds,
     direction: Direction,
     read: fn(&Path, &NodeIds) -> Result<Rows>,
-) -> Result<[Rows; 5]> {
-    let [train, validation, validation_negatives, test, test_negatives] = paths(directory);
+) -> Result<([Rows; 5], [Option<ListsOfLinks>; 2])> {
+    let files = paths(directory);
+    let [validation, test] = by_link::PARTS.map(|part| by_link::negatives_by_link(directory, part, nodes));
+    let found = [validation?, test?];
+    // A part may have no negatives but those of its links.
+    let shared = |at: usize, of_links: &Option<PathBuf>| match of_links {
+        Some(file) if *file == files[at] || !files[at].exists() => Ok(Rows::default()),
+        _ => read(&files[at], nodes),
+    };
     let mut lists = [
-        read(&train, nodes)?,
-        read(&validation, nodes)?,
-        read(&validation_negatives, nodes)?,
-        read(&test, nodes)?,
-        read(&test_negatives, nodes)?,
+        read(&files[0], nodes)?,
+        read(&files[1], nodes)?,
+        shared(2, &found[0])?,
+        read(&files[3], nodes)?,
+        shared(4, &found[1])?,
     ];
     if direction == Direction::Undirected && are_both_directions(&lists[0].pairs) {
         lists.iter_mut().filter(|rows| are_both_directions(&rows.pairs)).for_each(Rows::keep_one_direction);
     }
+    let [validation, test] = found;
+    let by_link = [
+        validation.map(|file| lists[1].with_negatives(file, nodes)).transpose()?,
+        test.map(|file| lists[3].with_negatives(file, nodes)).transpose()?,
+    ];
     for rows in &mut lists {
         rows.pairs.iter_mut().for_each(|pair| *pair = direction.orient(*pair));
     }
-    Ok(lists)
+    Ok((lists, by_link))
 }
 
 /// Reads a list that this program or another one wrote. Its columns are found as in any file of pairs.
@@ -157,6 +181,16 @@ fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
 }
 
 impl Rows {
+    /// Reads the negatives of each of these links from `file`.
+    fn with_negatives(&self, file: PathBuf, nodes: &NodeIds) -> Result<ListsOfLinks> {
+        if self.had_both_directions {
+            let problem = "its links are listed in both directions; expected each link once".into();
+            return Err(Error::Split { path: file, problem });
+        }
+        let lists = by_link::read(&file, nodes, &self.pairs)?;
+        Ok(ListsOfLinks { file, links: self.pairs.clone(), lists })
+    }
+
     /// Keeps one direction of each pair.
     fn keep_one_direction(&mut self) {
         let kept: Vec<usize> =

@@ -31,6 +31,7 @@
 //! # Ok::<(), vgae::Error>(())
 //! ```
 
+pub(crate) mod by_link;
 pub(crate) mod files;
 mod folds;
 mod negatives;
@@ -49,7 +50,9 @@ use rayon::prelude::*;
 use crate::config::SplitConfig;
 use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
+use by_link::ListsOfLinks;
 
+pub use by_link::negatives_by_link;
 pub use files::read_split;
 pub use negatives::sample_negatives;
 pub use rows::{RowSplit, rows};
@@ -75,6 +78,8 @@ pub struct HeldOut {
     pub edges: EdgeList,
     /// The pairs that are not edges: (source, target) in a directed graph, else the lower node first.
     pub negatives: Vec<Pair>,
+    /// Further negatives for each edge, in the order of the edges, that it is ranked among; `None` if there are none.
+    pub by_link: Option<Vec<Vec<Pair>>>,
 }
 
 /// The names of the five lists of pairs that make up a split, in the order of [`Split::lists`].
@@ -262,10 +267,21 @@ impl Split {
         let edges = |list: u8| all.filter(|at| list_of_edge[at] == list);
         Split {
             train: edges(TRAIN),
-            validation: HeldOut { edges: edges(VALIDATION), negatives: validation_negatives },
-            test: HeldOut { edges: edges(TEST), negatives: test_negatives },
+            validation: HeldOut { edges: edges(VALIDATION), negatives: validation_negatives, by_link: None },
+            test: HeldOut { edges: edges(TEST), negatives: test_negatives, by_link: None },
             notes: Vec::new(),
         }
+    }
+
+    /// Gives the validation and the test part the negatives of each of their links.
+    fn attach(&mut self, by_link: [Option<ListsOfLinks>; 2], graph: &Graph) -> Result<()> {
+        let Split { train, validation, test, notes } = self;
+        for (part, lists) in [validation, test].into_iter().zip(by_link) {
+            if let Some(lists) = lists {
+                notes.extend(by_link::attach(part, lists, graph, train)?);
+            }
+        }
+        Ok(())
     }
 
     /// Returns the number of negatives for each held-out edge, if it is a whole number and the same in both parts.

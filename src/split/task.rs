@@ -125,7 +125,7 @@ fn biased(all: &EdgeList, mut kinds: EdgeKinds, config: &SplitConfig, mut rng: C
     let part = |held_out: &[usize]| {
         let edges = select(all, held_out);
         let negatives = reverses(edges.pairs());
-        HeldOut { edges, negatives }
+        HeldOut { edges, negatives, by_link: None }
     };
     Ok(Split {
         train: without(all, held_out),
@@ -159,6 +159,7 @@ fn bidirectional(
     let part = |held_out: &[usize], one_way: &[usize]| HeldOut {
         edges: select(all, held_out),
         negatives: reverses(select(all, one_way).pairs()),
+        by_link: None,
     };
     let (validation, test) = held_out.split_at(num_validation);
     let (validation_one_way, test_one_way) = one_way.split_at(num_validation);

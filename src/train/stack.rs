@@ -116,7 +116,7 @@ pub(crate) fn fitting(split: &Split, seed: u64) -> Result<Fitting> {
     let edges = train.with_edges([train.select(hidden).pairs(), validation.edges.pairs()].concat());
     let mut negatives = validation.negatives.clone();
     negatives.extend(sample_negatives(&known, num_hidden, &mut rng)?);
-    let mut fitted_on = HeldOut { edges, negatives };
+    let mut fitted_on = HeldOut { edges, negatives, by_link: None };
     let chosen_on = Split { train: train.select(kept), validation: fitted_on.clone(), ..Split::default() };
     let num_more = (NEGATIVES_PER_EDGE - 1) * fitted_on.edges.len();
     // At most half of the available negatives, since a larger share is slow to draw.
@@ -140,7 +140,8 @@ fn few_of<'a>(part: &'a HeldOut, rng: &mut impl Rng) -> Cow<'a, HeldOut> {
     };
     let edges = part.edges.select(&draw(part.edges.len(), MAX_CHOOSING));
     let negatives = draw(part.negatives.len(), num_negatives);
-    Cow::Owned(HeldOut { edges, negatives: negatives.into_iter().map(|at| part.negatives[at]).collect() })
+    let negatives = negatives.into_iter().map(|at| part.negatives[at]).collect();
+    Cow::Owned(HeldOut { edges, negatives, by_link: None })
 }
 
 #[cfg(test)]
@@ -154,6 +155,7 @@ mod tests {
         let part = |count: u32| HeldOut {
             edges: EdgeList::new(n, (0..count).map(|u| (u, u + 1)).collect(), None).0,
             negatives: (0..2 * count).map(|at| (at / 2, at / 2 + 2 + at % 2)).collect(),
+            by_link: None,
         };
         let mut rng = ChaCha8Rng::seed_from_u64(0);
         let (small, large) = (part(MAX_CHOOSING as u32), part(count));

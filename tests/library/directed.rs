@@ -235,6 +235,6 @@ fn directed_split_round_trips() {
         let split = split::with_task(&graph, task, &fractions, 3).unwrap();
         let path = workspace.path(&task.to_string());
         let _run = RunDir::create(&path, &config, &graph, &split, Existing::Keep).unwrap();
-        assert_eq!(read_split(&path, &graph).unwrap(), split);
+        assert_eq!(read_split(&path, &graph, 3).unwrap(), split);
     }
 }

@@ -146,8 +146,14 @@ impl Protocol {
             }
             Protocol::Heart => {
                 let kind = Negatives::Heart { per_edge: HEART_PER_EDGE };
-                let drawn = negatives::draw(kind, &run.graph, &run.split, 0)?;
-                let ranks = Scored::new(&*score, links, &drawn.test).ranks()?;
+                // A split may bring the benchmark's own lists.
+                let ranks = match part.by_link.is_some() {
+                    true => Scored::of_part(&*score, part).ranks()?,
+                    false => {
+                        let drawn = negatives::draw(kind, &run.graph, &run.split, 0)?;
+                        Scored::new(&*score, links, &drawn.test).ranks()?
+                    }
+                };
                 values.push((MRR, ranks.mean_reciprocal_rank()));
                 values.extend(ranks.hits_at(10).ok().map(|hits| (HITS_10, hits)));
             }

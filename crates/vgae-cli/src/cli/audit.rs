@@ -14,7 +14,8 @@ use super::progress::Reporter;
 ///
 /// RUN is a run directory. SPLIT is a directory with train.csv, validation.csv, validation_negatives.csv,
 /// test.csv and test_negatives.csv, written by any program. These are offences: a pair that occurs in two
-/// lists or twice in one list (in either direction), a negative that is an edge, and a self-loop. For a run,
+/// lists or twice in one list (in either direction), a negative that is an edge, and a self-loop. Negatives of
+/// each link (.npy, or rows of link,source,target) may also be other held-out links, as in HeaRT. For a run,
 /// the audit also checks that its files have not changed, that the embeddings can be computed from the
 /// training edges alone, and that the metrics can be computed from the embeddings.
 ///
@@ -27,7 +28,8 @@ pub(super) struct Args {
     /// Files of pairs to evaluate on. No pair may be a training edge or occur in two of the files
     #[arg(long, value_name = "FILE", num_args = 1..)]
     pairs: Vec<PathBuf>,
-    /// Files of negatives: no pair may be an edge
+    /// Files of negatives: no pair may be an edge. A .npy, or rows of link,source,target, has negatives for each link
+    /// of --pairs
     #[arg(long, value_name = "FILE", num_args = 1..)]
     negatives: Vec<PathBuf>,
     #[command(flatten)]

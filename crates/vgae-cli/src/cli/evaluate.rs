@@ -45,8 +45,8 @@ pub(super) struct Args {
     /// benchmark HeaRT) or all (every pair that shares a node with the link and is no edge, and the list of the
     /// highest pairs). With --pairs, a file of pairs that are not links: rows of source,target for all links, rows of
     /// link,source,target for each, or a .npy of [m, K, 2] pairs or [m, K] targets. Without --pairs, the directory of
-    /// a split: validation.csv and test.csv are ranked among validation_negatives and test_negatives there (.npy, else
-    /// .csv). Write ./all for a file named all
+    /// a split: validation.csv and test.csv are ranked among validation_negatives and test_negatives there
+    /// (_by_link.csv, .npy, else .csv). Write ./all for a file named all
     #[arg(long, value_name = "uniform|degree|hard|heart|all|FILE|DIR")]
     negatives: Option<KindOrFile>,
     /// Number of hard or heart negatives per link, half of them at each of its nodes; fewer if fewer exist
@@ -127,7 +127,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
         }
         Source::Directory(directory) => {
             let mut report = Report::new(source, args);
-            for (name, links, negatives) in source::part_files(directory)? {
+            for (name, links, negatives) in source::part_files(directory, &run.graph.nodes)? {
                 let GivenPairs { pairs, negatives } =
                     GivenPairs::read(&links, Some(&negatives), &args.reading, &run, reporter)?;
                 let scored = Scored::new(&*score, &pairs, &negatives);
@@ -166,11 +166,19 @@ fn report_parts<'a>(
             run.record.config.split.task
         ));
     }
+    if kind == Negatives::Uniform && [validation, test].iter().any(|part| part.by_link.is_some()) {
+        reporter.note(
+            "mrr and hits rank each link among the negatives that the split has for it, where it has them",
+        );
+    }
     let drawn = negatives::draw(kind, &run.graph, &run.split, args.seed)?;
     let mut report = Report::new(Source::Kind(kind), args);
     for (name, part, negatives) in [("validation", validation, drawn.validation), ("test", test, drawn.test)]
     {
-        let scored = (!part.is_empty()).then(|| Scored::new(score, part.edges.pairs(), &negatives));
+        let scored = (!part.is_empty()).then(|| match kind {
+            Negatives::Uniform => Scored::of_part(score, part),
+            _ => Scored::new(score, part.edges.pairs(), &negatives),
+        });
         report.add(name, scored.as_ref(), &run.split)?;
     }
     if args.reliability {
@@ -245,18 +253,25 @@ fn write_pair_metrics(output: &mut Output, scored: &Scored, args: &Args) -> Resu
 type Row = (&'static str, Option<Metrics>, (usize, usize));
 
 fn write_table(output: &mut Output, rows: &[Row]) -> io::Result<()> {
+    // Links that a split ranks among negatives of their own have two more columns.
+    let has_ranks =
+        rows.iter().any(|(_, metrics, _)| metrics.is_some_and(|metrics| metrics.by_link.is_some()));
+    let ranks = if has_ranks { format!("{:>9}{:>9}", "mrr", "hits@10") } else { String::new() };
     writeln!(
         output,
-        "{:<12}{:>9}{:>19}{:>11}{:>11}",
+        "{:<12}{:>9}{:>19}{ranks}{:>11}{:>11}",
         "part", "roc_auc", "average_precision", "edges", "negatives"
     )?;
     for (name, metrics, (num_edges, num_negatives)) in rows {
-        if let Some(Metrics { roc_auc, average_precision }) = metrics {
-            writeln!(
-                output,
-                "{name:<12}{roc_auc:>9.4}{average_precision:>19.4}{num_edges:>11}{num_negatives:>11}"
-            )?;
-        }
+        let Some(Metrics { roc_auc, average_precision, by_link }) = metrics else { continue };
+        let number = |value: Option<f64>| value.map_or("-".into(), |value| format!("{value:.4}"));
+        let mrr = number(by_link.map(|ranks| ranks.mean_reciprocal_rank));
+        let hits = number(by_link.and_then(|ranks| ranks.hits_10));
+        let ranks = if has_ranks { format!("{mrr:>9}{hits:>9}") } else { String::new() };
+        writeln!(
+            output,
+            "{name:<12}{roc_auc:>9.4}{average_precision:>19.4}{ranks}{num_edges:>11}{num_negatives:>11}"
+        )?;
     }
     Ok(())
 }

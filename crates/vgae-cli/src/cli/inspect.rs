@@ -159,7 +159,7 @@ impl Latent {
 fn write_parts(report: &StackReport, output: &mut Output) -> io::Result<()> {
     let width = report.parts.iter().map(|part| part.name.len()).max().unwrap_or(0) + 2;
     let metrics = |metrics: Option<Metrics>| match metrics {
-        Some(Metrics { roc_auc, average_precision }) => format!("{roc_auc:.4} / {average_precision:.4}"),
+        Some(Metrics { roc_auc, average_precision, .. }) => format!("{roc_auc:.4} / {average_precision:.4}"),
         None => "-".into(),
     };
     writeln!(output, "{:<width$}{:>9}{:>19}{:>19}", "part", "weight", "test: alone", "without it")?;

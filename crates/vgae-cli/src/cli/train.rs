@@ -68,7 +68,10 @@ pub(super) struct Args {
     no_report: bool,
     #[command(flatten)]
     config: Config,
-    /// Use the split in this directory: a run directory, or any directory with the five CSV files of a split
+    /// Use the split in this directory: a run directory, or any directory with the five CSV files of a split:
+    /// train.csv, validation.csv, validation_negatives.csv, test.csv and test_negatives.csv. For MRR and Hits@10 among
+    /// negatives of each link, add validation_negatives.npy or test_negatives.npy ([m, K, 2] pairs or [m, K] targets),
+    /// or write the negatives as rows of link,source,target
     #[arg(long, value_name = "DIR", help_heading = "Split", conflicts_with_all = ["val_fraction", "test_fraction", "fold", "keep_connected", "negatives_ratio"])]
     split: Option<PathBuf>,
 }

@@ -29,7 +29,8 @@ pub struct Compared {
 /// [`vgae::Error::Io`] if a file cannot be read; the errors of [`Run::open`] if the weights differ.
 pub fn compare(first: &Path, second: &Path) -> Result<Vec<Compared>> {
     let both = [first, second];
-    let lists = LISTS.iter().map(|list| format!("split/{list}.csv"));
+    let by_link = ["validation_negatives_by_link", "test_negatives_by_link"];
+    let lists = LISTS.iter().chain(&by_link).map(|list| format!("split/{list}.csv"));
     let others = ["nodes.csv", "rows.csv", "feature_names.csv", "features.safetensors"].map(String::from);
     let mut files = Vec::new();
     let mut add = |file: &str, difference: Option<String>| {

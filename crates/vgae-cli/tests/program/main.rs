@@ -22,6 +22,7 @@ mod inductive;
 mod interruption;
 mod large_graphs;
 mod offline;
+mod own_negatives;
 mod predict;
 mod progress;
 mod ranking;

@@ -6,7 +6,7 @@ use crate::common::{Workspace, karate};
 use crate::evaluate::{json, trained};
 
 /// Returns a .npy file of version 1 with these numbers.
-fn npy(shape: &str, numbers: &[i64]) -> Vec<u8> {
+pub fn npy(shape: &str, numbers: &[i64]) -> Vec<u8> {
     let mut header = format!("{{'descr': '<i8', 'fortran_order': False, 'shape': {shape}, }}");
     while (header.len() + 11) % 64 != 0 {
         header.push(' ');

@@ -7,7 +7,6 @@ use crate::report::part::num_resamples;
 use vgae::config::{BaselineKind, ModelKind};
 use vgae::evaluate::Scored;
 use vgae::evaluate::metrics::{Intervals, Metrics};
-use vgae::evaluate::negatives::NegativeLists;
 use vgae::model::baseline::Baseline;
 use vgae::model::score::Score;
 use vgae::run::Run;
@@ -52,9 +51,9 @@ pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<BaselineMetrics>
     Ok((baselines, skipped_baselines))
 }
 
-/// Scores the edges and negatives of `part`.
+/// Scores the edges and all negatives of `part`.
 pub(super) fn score_part(score: &dyn Score, part: &HeldOut) -> Scored {
-    Scored::new(score, part.edges.pairs(), &NegativeLists::Shared(part.negatives.clone()))
+    Scored::of_part(score, part)
 }
 
 /// Estimates the number of steps of a score, 0 for scores that are always fast.

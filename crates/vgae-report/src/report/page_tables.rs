@@ -20,14 +20,21 @@ pub(super) fn ranking(report: &Report) -> Markup {
         p.hint {
             "Measured on " (part.num_edges) " " (part.name) " links among " (part.num_negatives)
             " non-links, with 95 % bootstrap intervals. The other scores need no training and use the same graph."
+            @if part.metrics.by_link.is_some() {
+                " MRR ranks each link among the negatives that the split has for it."
+            }
         }
         div.scroll { table.ranking {
             thead { tr {
                 th { "score" } th.number { "AUC" } th.optional.number { "interval" } th { (scale_heading()) }
                 th.number { "AP" } th.optional.number { "interval" }
+                @if part.metrics.by_link.is_some() { th.number { "MRR" } }
             } }
             tbody { @for (name, metrics, intervals, is_own) in own.into_iter().chain(others) {
-                tr.own[is_own] { td { (name) } (metric_cells(metrics, intervals)) }
+                tr.own[is_own] {
+                    td { (name) } (metric_cells(metrics, intervals))
+                    @if let Some(ranks) = metrics.by_link { td.number { (percent(ranks.mean_reciprocal_rank)) } }
+                }
             } }
         } }
         @if !report.skipped_baselines.is_empty() {

@@ -70,18 +70,25 @@ fn write_held_out(text: &mut Text, part: &HeldOut, report: &Report) {
         &format!("On {} {} links among {} non-links", part.num_edges, part.name, part.num_negatives),
         '-',
     );
-    text.line(format!("{:<26}{:>8}{:>18}{:>9}{:>18}", "score", "AUC", "95 %", "AP", "95 %"));
+    let has_ranks = part.metrics.by_link.is_some();
+    let mrr = if has_ranks { format!("{:>9}", "MRR") } else { String::new() };
+    text.line(format!("{:<26}{:>8}{:>18}{:>9}{:>18}{mrr}", "score", "AUC", "95 %", "AP", "95 %"));
     let own = (report.record.config.model.model.to_string(), part.metrics, part.intervals);
     let others =
         report.baselines.iter().map(|other| (other.kind.name().to_string(), other.metrics, other.intervals));
     for (name, metrics, intervals) in [own].into_iter().chain(others) {
+        let mrr =
+            metrics.by_link.map_or(String::new(), |ranks| format!("{:>9.4}", ranks.mean_reciprocal_rank));
         text.line(format!(
-            "{name:<26}{:>8.4}{:>18}{:>9.4}{:>18}",
+            "{name:<26}{:>8.4}{:>18}{:>9.4}{:>18}{mrr}",
             metrics.roc_auc,
             text_of(intervals.roc_auc),
             metrics.average_precision,
             text_of(intervals.average_precision)
         ));
+    }
+    if has_ranks {
+        text.line("MRR: each link among the negatives that the split has for it.");
     }
     text.heading("Probabilities, among as many non-links as links", '-');
     for ProbabilityReliability { probability, reliability } in &part.reliabilities {

@@ -155,7 +155,7 @@ impl<'a> Report<'a> {
         }
         header.extend(names(["num_edges", "num_negatives"]));
         let row = |(name, part): (&'static str, &HeldOut)| {
-            let Metrics { roc_auc, average_precision } = part.metrics;
+            let Metrics { roc_auc, average_precision, .. } = part.metrics;
             let mut row = vec![name.to_string(), self.negatives.clone()];
             row.push(estimate(roc_auc, part.intervals.map(|intervals| intervals.roc_auc)));
             row.push(estimate(

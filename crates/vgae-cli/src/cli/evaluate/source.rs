@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 
 use crate::{Error, Result};
 use vgae::evaluate::negatives::{HEART_PER_EDGE, NegativeLists, Negatives};
-use vgae::graph::Pair;
+use vgae::graph::{NodeIds, Pair};
 use vgae::progress::Progress;
 use vgae::read::{self, LabelledPairs};
 use vgae::run::Run;
+use vgae::split;
 
 use super::Args;
 use crate::cli::progress::Reporter;
@@ -18,12 +19,6 @@ use crate::cli::shared_args::{PairsArgs, note_skipped};
 
 /// The default number of hard negatives per link.
 const HARD_PER_EDGE: usize = 100;
-
-/// The files that may hold the negatives of each part, the first one found being read. HeaRT writes `valid`.
-const PART_NEGATIVES: [(&str, &[&str]); 2] = [
-    ("validation", &["validation_negatives.npy", "valid_negatives.npy", "validation_negatives.csv"]),
-    ("test", &["test_negatives.npy", "test_negatives.csv"]),
-];
 
 /// The value of `--negatives`.
 #[derive(Debug, Clone)]
@@ -165,18 +160,21 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
     }
 }
 
-/// Returns the files of links and of negatives of each part that `directory` holds. Lists in a NumPy array come
-/// before the rows of a CSV file, because a split that has both keeps the lists of each link in the array.
+/// Returns the files of links and of negatives of each part that `directory` holds: the negatives of each link, else
+/// those that all links share.
 ///
 /// # Errors
-/// [`Error::Usage`] if no part has both files.
-pub(super) fn part_files(directory: &Path) -> Result<Vec<(&'static str, PathBuf, PathBuf)>> {
-    let of_part = |(name, negatives): (&'static str, &[&str])| {
-        let links = Some(directory.join(format!("{name}.csv"))).filter(|file| file.is_file())?;
-        let negatives = negatives.iter().map(|file| directory.join(file)).find(|file| file.is_file())?;
-        Some((name, links, negatives))
-    };
-    let found: Vec<_> = PART_NEGATIVES.into_iter().filter_map(of_part).collect();
+/// [`Error::Usage`] if no part has both files; [`vgae::Error::Foreign`] if one of them is a link.
+pub(super) fn part_files(directory: &Path, nodes: &NodeIds) -> Result<Vec<(&'static str, PathBuf, PathBuf)>> {
+    let mut found = Vec::new();
+    for part in ["validation", "test"] {
+        let by_link = split::negatives_by_link(directory, part, nodes)?;
+        let negatives = by_link.unwrap_or_else(|| directory.join(format!("{part}_negatives.csv")));
+        let links = directory.join(format!("{part}.csv"));
+        if links.is_file() && negatives.is_file() {
+            found.push((part, links, negatives));
+        }
+    }
     match found.is_empty() {
         false => Ok(found),
         true => Err(Error::Usage(format!(

@@ -138,6 +138,15 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
         ModelKind::Vae => reporter.info(format!("{held_out}; a vae does not train on the other edges")),
         _ => reporter.info(format!("{} training edges; {held_out}", split.train.len())),
     }
+    for (name, part) in [("validation", validation), ("test", test)] {
+        let Some(lists) = &part.by_link else { continue };
+        let (num_links, num_pairs) = (lists.len(), lists.iter().map(Vec::len).sum::<usize>());
+        let each = match lists.iter().all(|list| list.len() * num_links == num_pairs) {
+            true => format!("{} negatives of its own", num_pairs / num_links.max(1)),
+            false => format!("negatives of its own, {num_pairs} in total"),
+        };
+        reporter.info(format!("each {name} edge is ranked among {each}: the columns mrr and hits@10"));
+    }
     let num_test_edges = split.test.edges.len();
     if (1..FEW_EDGES).contains(&num_test_edges) {
         reporter.note(format!(

@@ -1,0 +1,137 @@
+//! Checks the negatives of each link. Two links may share a negative, and the negative of one link may be another link,
+//! as in HeaRT, so the rules for lists that all links share do not apply.
+
+use std::path::{Path, PathBuf};
+
+use crate::audit::lists::{Found, List, Role, Row};
+use crate::audit::{Audit, Report, Rule};
+use crate::config::{Header, NodeColumns};
+use crate::error::{Error, Result};
+use crate::graph::Pair;
+use crate::progress::Progress;
+use crate::read::{PairColumns, RowReader, for_each_negative, link_column};
+
+/// The negatives of the links of one list.
+pub(super) struct LinkNegatives {
+    /// The place of the file of negatives in the lists.
+    list: u16,
+    /// The links, in the order of their file.
+    links: Vec<Row>,
+    /// The negatives, with the place of their link.
+    rows: Vec<(usize, Row)>,
+}
+
+/// Returns `true` for a file with negatives for each link: a NumPy array, or rows with a column `link`.
+///
+/// # Errors
+/// [`Error::Io`] and [`Error::Row`] if it cannot be read.
+pub(super) fn is_by_link(path: &Path, columns: &NodeColumns) -> Result<bool> {
+    if is_array(path) {
+        return Ok(true);
+    }
+    let mut reader = RowReader::open(path, &Progress::default())?;
+    let rows = reader.look_ahead()?;
+    let columns = PairColumns::find(&rows, Header::Auto, columns, |problem| reader.file_error(problem))?;
+    Ok(link_column(&columns).is_some())
+}
+
+fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+}
+
+impl Audit {
+    /// Reads the negatives in `path` of each link of the list at `of`.
+    pub(super) fn read_by_link(&mut self, path: &Path, of: u16, columns: &NodeColumns) -> Result<()> {
+        let links: Vec<Row> = self.rows.iter().filter(|row| row.list == of).copied().collect();
+        let list = self.lists.len() as u16;
+        let (direction, nodes) = (self.direction, &mut self.nodes);
+        let mut rows = Vec::new();
+        let mut push = |link: usize, pair: Pair, line: u64| {
+            rows.push((link, Row::new(pair, direction, list, line)));
+        };
+        if is_array(path) {
+            let sources: Vec<Pair> = links.iter().map(Row::written).collect();
+            let node = |id: &str| Some(nodes.intern(id));
+            for_each_negative(path, &sources, node, |link, pair| push(link, pair, 0))?;
+        } else {
+            let mut reader = RowReader::open(path, &Progress::default())?;
+            let first = reader.look_ahead()?;
+            let columns =
+                PairColumns::find(&first, Header::Auto, columns, |problem| reader.file_error(problem))?;
+            reader.advance()?;
+            let column = link_column(&columns).unwrap_or_default();
+            while reader.advance()? {
+                let (source, target) = reader.pair(columns.nodes)?;
+                let pair = (nodes.intern(source), nodes.intern(target));
+                let text = reader.fields().nth(column).unwrap_or_default();
+                let link = text.parse().ok().filter(|&link: &usize| link < links.len());
+                let link = link.ok_or_else(|| {
+                    let count = links.len();
+                    reader.error(format!(
+                        "has the link {text:?}; expected the place of one of the {count} links, counted from 0"
+                    ))
+                })?;
+                push(link, pair, reader.line_number());
+            }
+        }
+        self.lists.push(List { path: path.to_path_buf(), role: Role::LinkNegatives });
+        self.by_link.push(LinkNegatives { list, links, rows });
+        Ok(())
+    }
+
+    /// Reads a file of negatives of each link of the one file of pairs.
+    pub(super) fn read_negatives_of_pairs(&mut self, path: &Path, columns: &NodeColumns) -> Result<()> {
+        let mut of_pairs = (0u16..).zip(&self.lists).filter(|(_, list)| list.role == Role::Pairs);
+        match (of_pairs.next(), of_pairs.next()) {
+            (Some((of, _)), None) => self.read_by_link(path, of, columns),
+            _ => {
+                let problem =
+                    "has negatives for each link; expected one file of pairs with these links".into();
+                Err(Error::Input { path: PathBuf::from(path), problem })
+            }
+        }
+    }
+}
+
+impl LinkNegatives {
+    /// Returns the number of negatives.
+    pub(super) fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Returns the offences, given the sorted `rows` of all other lists. Adds a note to `report` on negatives that are
+    /// held-out edges.
+    pub(super) fn check(&self, lists: &[List], rows: &[Row], report: &mut Report) -> Vec<Found> {
+        let (mut found, mut num_held_out) = (Vec::new(), 0);
+        for &(link, row) in &self.rows {
+            let mut push = |rule, other: Option<Row>| found.push(Found { rule, row, other });
+            let pair = row.key();
+            if pair.0 == pair.1 {
+                push(Rule::SelfLoop, None);
+                continue;
+            }
+            if pair == self.links[link].key() {
+                push(Rule::NegativeIsEdge, Some(self.links[link]));
+                continue;
+            }
+            let start = rows.partition_point(|other| other.key() < pair);
+            let same = || rows[start..].iter().take_while(|other| other.key() == pair);
+            let with = |roles: &[Role]| same().find(|other| roles.contains(&lists[other.list as usize].role));
+            if let Some(edge) = with(&[Role::Train]) {
+                push(Rule::NegativeIsEdge, Some(*edge));
+            } else if with(&[Role::HeldOut, Role::Pairs]).is_some() {
+                num_held_out += 1;
+            } else if let Some(edge) = with(&[Role::Graph]) {
+                push(Rule::NegativeIsEdge, Some(*edge));
+            }
+        }
+        if num_held_out > 0 {
+            report.add_note(format!(
+                "{}: {num_held_out} of the {} negatives are other links to evaluate, as in HeaRT",
+                lists[self.list as usize].path.display(),
+                self.rows.len()
+            ));
+        }
+        found
+    }
+}

@@ -1,0 +1,159 @@
+//! A list of negatives for each held-out edge, as HeaRT and OGB have them.
+
+use std::path::{Path, PathBuf};
+
+use hashbrown::HashSet;
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+
+use super::{HeldOut, Split, sample_negatives};
+use crate::config::NodeColumns;
+use crate::error::{Error, Result};
+use crate::graph::{EdgeList, Graph, NodeIds, Pair};
+use crate::progress::Progress;
+use crate::read::{PairReader, Unknown, check_file, negative_array};
+
+/// The names of the held-out parts.
+pub(crate) const PARTS: [&str; 2] = ["validation", "test"];
+
+/// The lists of the links of a part, as in its files.
+pub(super) struct ListsOfLinks {
+    /// The file of the lists.
+    pub(super) file: PathBuf,
+    /// The m links, in the order and direction of their own file.
+    pub(super) links: Vec<Pair>,
+    /// A list for each of them.
+    pub(super) lists: Vec<Vec<Pair>>,
+}
+
+/// Returns the file of this program for the lists of `part`, with rows `link,source,target`.
+pub(crate) fn own_file(directory: &Path, part: &str) -> PathBuf {
+    directory.join(format!("{part}_negatives_by_link.csv"))
+}
+
+/// Returns the file in `directory` with a list of negatives for each link of `part`, `validation` or `test`, if there is
+/// one: `PART_negatives_by_link.csv`, `PART_negatives.npy`, `valid_negatives.npy`, or `PART_negatives.csv` with a
+/// column `link`.
+///
+/// # Errors
+/// [`Error::Foreign`] for a link, a pipe or a device; [`Error::Io`] if the CSV file cannot be read.
+pub fn negatives_by_link(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Option<PathBuf>> {
+    let array = directory.join(format!("{part}_negatives.npy"));
+    // HeaRT's name for the validation part.
+    let short_array = (part == PARTS[0]).then(|| directory.join("valid_negatives.npy"));
+    let shared = directory.join(format!("{part}_negatives.csv"));
+    for file in [own_file(directory, part), array].into_iter().chain(short_array) {
+        check_file(&file)?;
+        if file.is_file() {
+            return Ok(Some(file));
+        }
+    }
+    Ok(if shared.is_file() && open(&shared, nodes)?.has_link_column() { Some(shared) } else { None })
+}
+
+/// Reads the lists in `file`, one for each of the m `links`, which are in the order and direction of their own file.
+/// The pairs of a list are as written. O(m·K) memory for K negatives each.
+///
+/// # Errors
+/// The errors of [`PairReader::read_by_link`] and [`negative_array`]; [`Error::Input`] for a file without a column
+/// `link`.
+pub(crate) fn read(file: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Vec<Vec<Pair>>> {
+    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+        return negative_array(file, nodes, links);
+    }
+    let reader = open(file, nodes)?;
+    if !reader.has_link_column() {
+        let problem = "has no column link; expected rows of link,source,target".into();
+        return Err(Error::Input { path: file.to_path_buf(), problem });
+    }
+    Ok(reader.read_by_link(file, links.len())?.0)
+}
+
+fn open<'a>(file: &Path, nodes: &'a NodeIds) -> Result<PairReader<'a>> {
+    PairReader::open(file, &NodeColumns::default(), nodes, Unknown::Refuse, &Progress::default())
+}
+
+/// Gives `part` the `lists` of its `links`, which are in the order of `lists`. The lists were read from `file`.
+///
+/// A list must not be empty or contain its own link or a training edge. It may contain other held-out edges, as the
+/// lists of HeaRT do, and the same pair again. Returns a note on these, if there are any.
+///
+/// # Errors
+/// [`Error::Split`], which names the first offending pair.
+pub(super) fn attach(
+    part: &mut HeldOut,
+    ListsOfLinks { file, links, lists }: ListsOfLinks,
+    graph: &Graph,
+    train: &EdgeList,
+) -> Result<Option<String>> {
+    let edges = &graph.edges;
+    let name = |(u, v): Pair| format!("{},{}", graph.nodes.id(u), graph.nodes.id(v));
+    let mut placed = vec![Vec::new(); part.edges.len()];
+    let (mut num_pairs, mut num_edges, mut num_again) = (0, 0, 0);
+    for (link, mut list) in links.iter().zip(lists) {
+        let error = |problem: String| {
+            let problem = format!("{problem}, for the link {}", name(*link));
+            Error::Split { path: file.clone(), problem }
+        };
+        if list.is_empty() {
+            return Err(error("has no negatives".into()));
+        }
+        let mut seen = HashSet::with_capacity(list.len());
+        for pair in &mut list {
+            let written = *pair;
+            *pair = edges.direction().orient(written);
+            let problem = match () {
+                () if pair.0 == pair.1 => "joins a node to itself",
+                () if !edges.can_join(*pair) => "joins two nodes of one kind; the graph is bipartite",
+                () if *pair == edges.direction().orient(*link) => "is the link itself",
+                () if train.contains(*pair) => "is a training edge",
+                () => {
+                    num_edges += usize::from(edges.contains(*pair));
+                    num_again += usize::from(!seen.insert(*pair));
+                    continue;
+                }
+            };
+            return Err(error(format!("{} {problem}", name(written))));
+        }
+        let Some(at) = part.edges.position(*link) else {
+            return Err(error("is not a link of the part".into()));
+        };
+        num_pairs += list.len();
+        placed[at] = list;
+    }
+    part.by_link = Some(placed);
+    let counts = [(num_edges, "held-out edges of the graph"), (num_again, "in their list again")];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{count} are {what}"))
+        .collect();
+    let note = || format!("{}: of the {num_pairs} negatives, {}", file.display(), counts.join(", and "));
+    Ok((!counts.is_empty()).then(note))
+}
+
+/// Draws the shared negatives of the parts that have only a list for each link, as many as the part has edges. They are
+/// no edges of `graph` and in no other part.
+///
+/// # Errors
+/// [`Error::TooFewNonEdges`] if the graph has too few.
+pub(super) fn draw_shared(split: &mut Split, graph: &Graph, seed: u64) -> Result<Vec<String>> {
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    let mut taken: HashSet<Pair> =
+        [&split.validation, &split.test].iter().flat_map(|part| part.negatives.iter().copied()).collect();
+    let mut notes = Vec::new();
+    for (name, part) in PARTS.into_iter().zip([&mut split.validation, &mut split.test]) {
+        if !part.negatives.is_empty() || part.by_link.is_none() {
+            continue;
+        }
+        let count = part.edges.len();
+        let drawn = sample_negatives(&graph.edges, count + taken.len(), &mut rng)?;
+        part.negatives = drawn.into_iter().filter(|pair| !taken.contains(pair)).take(count).collect();
+        taken.extend(&part.negatives);
+        notes.push(format!(
+            "the {name} part has a list of negatives for each link and no others: AUC and AP are measured on {count} \
+             random non-edges"
+        ));
+    }
+    Ok(notes)
+}
