@@ -152,12 +152,16 @@ impl Run {
     }
 
     /// Ranks the test links, or else the validation links, among all pairs for a summary; see
-    /// [`RankingMetrics::of_last_part`].
+    /// [`RankingMetrics::of_last_part`]. `None` also if the graph is so large that `score` would take minutes; see
+    /// [`RankingConfig::is_exceeded`].
     ///
     /// # Errors
     /// Returns the errors of [`RankingMetrics::compute`].
     pub fn ranking(&self, score: &(impl Score + ?Sized)) -> Result<Option<RankingMetrics>> {
         let config = RankingConfig::summary(self.record.config.seed);
+        if config.is_exceeded(score, self.graph.num_nodes()) {
+            return Ok(None);
+        }
         RankingMetrics::of_last_part(score, &self.graph.edges, &self.split, &config)
     }
 

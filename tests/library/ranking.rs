@@ -1,9 +1,12 @@
 //! Ranks among all pairs, for every model and kind of graph, against a list of all pairs at each end.
 
+use ndarray::Array2;
 use proptest::prelude::*;
-use vgae::config::{Config, ModelKind, SplitConfig};
-use vgae::evaluate::ranking::{Ends, Estimate, FullRanking, TopList};
-use vgae::graph::{Graph, Pair};
+use vgae::config::{BaselineKind, Config, ModelKind, SplitConfig};
+use vgae::evaluate::ranking::{Ends, Estimate, FullRanking, RankingConfig, TopList};
+use vgae::graph::{EdgeList, Graph, Pair};
+use vgae::model::baseline::Baseline;
+use vgae::model::decoder::{Decoder, EmbeddingScorer};
 use vgae::model::score::Score;
 use vgae::{split, train};
 
@@ -135,4 +138,15 @@ proptest! {
             prop_assert!((list.precision_at(k) - num_hits as f64 / highest.len().min(k) as f64).abs() < 1e-12);
         }
     }
+}
+
+#[test]
+fn a_summary_leaves_out_what_takes_minutes() {
+    let summary = RankingConfig::summary(0);
+    let edges = EdgeList::new(4, vec![(0, 1), (1, 2)], None).0;
+    let katz = Baseline::new(BaselineKind::Katz, &edges, None, 0).unwrap();
+    // 100 ends have 20 million pairs, five times what a summary scores of models without inner products.
+    assert!(!summary.is_exceeded(&katz, 200_000) && summary.is_exceeded(&katz, 200_001));
+    let products = EmbeddingScorer::new(Array2::zeros((4, 2)), Decoder::InnerProduct);
+    assert!(!summary.is_exceeded(&products, 10_000_000));
 }

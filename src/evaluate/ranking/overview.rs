@@ -12,6 +12,8 @@ use crate::split::{HeldOut, Split};
 
 /// The least number of ends in a sample.
 const LEAST_ENDS: usize = 100;
+/// A sample of the least size may have so many times the pairs of the budget; see [`RankingConfig::is_exceeded`].
+const MAX_OVERRUN: u64 = 5;
 /// The length of the shortest list of pairs.
 const SHORT_LIST: usize = 100;
 
@@ -35,6 +37,17 @@ impl RankingConfig {
     pub fn summary(seed: u64) -> Self {
         let (max_products, max_pairs) = (500_000_000, 4_000_000);
         RankingConfig { ks: Vec::new(), list_lengths: Some(vec![SHORT_LIST]), max_products, max_pairs, seed }
+    }
+
+    /// Returns `true` if even the smallest sample of the ends in a graph of `num_nodes` nodes has far more pairs than
+    /// this allows for `score`, so that it takes much longer than intended.
+    pub fn is_exceeded(&self, score: &(impl Score + ?Sized), num_nodes: usize) -> bool {
+        (LEAST_ENDS * num_nodes) as u64 > MAX_OVERRUN * self.budget(score)
+    }
+
+    /// Returns the most pairs to score for one part.
+    fn budget(&self, score: &(impl Score + ?Sized)) -> u64 {
+        if score.factors().is_some() { self.max_products } else { self.max_pairs }
     }
 }
 
@@ -142,8 +155,8 @@ impl RankingMetrics {
         links: &[Pair],
         config: &RankingConfig,
     ) -> Result<Self> {
-        let RankingConfig { ks, list_lengths, max_products, max_pairs, seed } = config;
-        let budget = if score.factors().is_some() { *max_products } else { *max_pairs };
+        let RankingConfig { ks, list_lengths, seed, .. } = config;
+        let budget = config.budget(score);
         let count = (budget / known.num_nodes().max(1) as u64) as usize;
         let ends = Ends::Sample { count: count.max(LEAST_ENDS), seed: *seed };
         let ranking = FullRanking::compute(score, known, links, ends)?;

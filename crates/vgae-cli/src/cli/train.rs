@@ -135,10 +135,10 @@ pub(super) fn run(mut args: Args, given: &ArgMatches, reporter: &Reporter) -> Re
         "stopped at once; the run {shown} is complete, and `vgae report {shown}` writes its report"
     ));
     let run = Run { record, graph, split, model: trained.model };
+    let stage = reporter.stage("ranking the held-out links among all pairs");
     let ranking = run.ranking(&*encoded.score)?;
-    if let Some(ranking) = &ranking {
-        describe_ranking(ranking, &run.split, reporter);
-    }
+    drop(stage);
+    describe_ranking(ranking.as_ref(), &run.split, reporter);
     if !args.no_report {
         report::write_after_training(&path, &run, &encoded, &metrics, ranking, trained.history, reporter);
     }

@@ -70,7 +70,10 @@ pub(super) fn answers(report: &Report) -> Vec<Finding> {
             reasons: vec!["No links were held out, so nothing can be measured.".into()],
         }),
     }
-    findings.extend(report.ranking.as_ref().map(|ranking| ranked::found(ranking, report)));
+    findings.extend(match &report.ranking {
+        Some(ranking) => Some(ranked::found(ranking, report)),
+        None => report.held_out.as_ref().map(|_| ranked::left_out()),
+    });
     findings.extend(found(report));
     findings
 }

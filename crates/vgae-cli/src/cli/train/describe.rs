@@ -155,9 +155,18 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
     }
 }
 
-/// Prints how the test links, or else the validation links, rank among all pairs.
-pub(super) fn describe_ranking(metrics: &RankingMetrics, split: &Split, reporter: &Reporter) {
+/// Prints how the test links, or else the validation links, rank among all pairs; without `metrics`, why not.
+pub(super) fn describe_ranking(metrics: Option<&RankingMetrics>, split: &Split, reporter: &Reporter) {
     let name = if split.test.is_empty() { "validation" } else { "test" };
+    let Some(metrics) = metrics else {
+        if !(split.test.is_empty() && split.validation.is_empty()) {
+            reporter.info(format!(
+                "{name} links among all pairs: left out, because this model takes minutes for so many nodes; `vgae \
+                 evaluate RUN --negatives all` measures it"
+            ));
+        }
+        return;
+    };
     let mrr = metrics.mean_reciprocal_rank;
     let interval = mrr.interval.map_or_else(String::new, |Interval { lower, upper }| {
         format!(" ({lower:.3} to {upper:.3}, from a sample of the nodes)")

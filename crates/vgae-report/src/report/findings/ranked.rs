@@ -40,6 +40,16 @@ pub(super) fn found(ranking: &RankingMetrics, report: &Report) -> Finding {
     Finding { question: Question::Ranked, answer, reasons }
 }
 
+/// Says that the links were not ranked.
+pub(super) fn left_out() -> Finding {
+    let reasons = vec![
+        "The held-out links were not ranked among all pairs, which takes minutes with some models of a large graph. \
+         `vgae evaluate RUN --negatives all` ranks them."
+            .into(),
+    ];
+    Finding { question: Question::Ranked, answer: "Not measured".into(), reasons }
+}
+
 fn place(rank: f64) -> String {
     format!("{:.0}", rank.ceil())
 }
