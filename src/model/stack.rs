@@ -105,7 +105,7 @@ pub fn networks(config: &Config, num_features: usize) -> [(&'static str, Config)
     };
     let perceptron = ModelConfig {
         model: ModelKind::TunedGae,
-        latent: Some(128),
+        latent: Some(64),
         layers: Some(if num_features > MANY_COLUMNS { 1 } else { 3 }),
         dropout: Some(0.5),
         feature_transform: tfidf,
