@@ -99,10 +99,22 @@ impl LinkNegatives {
         self.rows.len()
     }
 
+    /// Returns the negatives.
+    pub(super) fn rows(&self) -> impl Iterator<Item = &Row> {
+        self.rows.iter().map(|(_, row)| row)
+    }
+
     /// Returns the offences, given the sorted `rows` of all other lists. Adds a note to `report` on negatives that are
     /// held-out edges.
     pub(super) fn check(&self, lists: &[List], rows: &[Row], report: &mut Report) -> Vec<Found> {
         let (mut found, mut num_held_out) = (Vec::new(), 0);
+        let mut has_negatives = vec![false; self.links.len()];
+        self.rows.iter().for_each(|&(link, _)| has_negatives[link] = true);
+        for (link, _) in self.links.iter().zip(has_negatives).filter(|(_, has_negatives)| !has_negatives) {
+            // The place is the file that lacks them.
+            let row = link.in_list(self.list);
+            found.push(Found { rule: Rule::NoNegatives, row, other: Some(*link) });
+        }
         for &(link, row) in &self.rows {
             let mut push = |rule, other: Option<Row>| found.push(Found { rule, row, other });
             let pair = row.key();

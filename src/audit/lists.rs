@@ -53,6 +53,16 @@ impl Row {
         self.key
     }
 
+    /// Returns both nodes.
+    pub(super) fn ends(&self) -> [u32; 2] {
+        self.key.into()
+    }
+
+    /// Returns the same pair at no line of another list.
+    pub(super) fn in_list(&self, list: u16) -> Self {
+        Row { list, line: 0, ..*self }
+    }
+
     /// Returns the pair as written in the file.
     pub(super) fn written(&self) -> Pair {
         if self.is_reversed { (self.key.1, self.key.0) } else { self.key }
@@ -182,6 +192,11 @@ fn describe(Found { rule, row, other }: &Found, lists: &[List], nodes: &NodeIds)
         Rule::TrainedOn => format!("{shown} is also {other_place}, which message passing sees"),
         Rule::NegativeIsEdge => format!("{shown} is an edge: {other_place}"),
         Rule::AbsentEdge => format!("{shown} is not an edge of {}", graph()),
+        Rule::NoNegatives => format!("has no negatives for the link {shown}: {other_place}"),
+        Rule::UnknownNode => {
+            let graph = graph();
+            format!("{shown} has a node that {graph} does not have")
+        }
         Rule::MissingEdge => format!("the edge {shown} is in no list"),
         _ => format!("{shown} is also {other_place}"),
     };

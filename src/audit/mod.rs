@@ -30,6 +30,8 @@ mod recheck;
 
 use std::path::{Path, PathBuf};
 
+use hashbrown::HashSet;
+
 use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
@@ -43,7 +45,7 @@ use crate::split::by_link::PARTS;
 pub use offence::{Offence, Place, Report, Rule};
 
 use by_link::LinkNegatives;
-use lists::{List, Role, Row};
+use lists::{Found, List, Role, Row};
 
 /// The direction of pairs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -64,6 +66,8 @@ pub struct Audit {
     lists: Vec<List>,
     rows: Vec<Row>,
     by_link: Vec<LinkNegatives>,
+    /// The nodes of the graph, if it was added.
+    graph_nodes: Option<HashSet<u32>>,
     notes: Vec<String>,
 }
 
@@ -111,6 +115,7 @@ impl Audit {
             lists: Vec::new(),
             rows: Vec::new(),
             by_link: Vec::new(),
+            graph_nodes: None,
             notes: Vec::new(),
         };
         let roles =
@@ -118,13 +123,13 @@ impl Audit {
         let found = PARTS.map(|part| split::negatives_by_link(&split, part, &audit.nodes));
         let [validation, test] = found;
         let found = [None, None, validation?, None, test?];
-        for ((file, role), by_link) in files.iter().zip(roles).zip(&found) {
-            match by_link {
-                // A part may have no negatives but those of its links.
-                Some(other) if other == file || !file.exists() => {
-                    audit.lists.push(List { path: file.clone(), role });
-                }
-                _ => audit.read_list(file, role, &NodeColumns::default())?,
+        for (at, (file, role)) in files.iter().zip(roles).enumerate() {
+            // A part may have no negatives but those of its links.
+            let is_there = found[at].is_none()
+                || split::by_link::shared_negatives(&split, PARTS[at / 2 - 1], &audit.nodes)?.is_some();
+            match is_there {
+                true => audit.read_list(file, role, &NodeColumns::default())?,
+                false => audit.lists.push(List { path: file.clone(), role }),
             }
         }
         for (at, file) in found.iter().enumerate() {
@@ -171,6 +176,7 @@ impl Audit {
         let list = self.lists.len() as u16;
         self.lists.push(List { path: path.to_path_buf(), role: Role::Graph });
         let indices: Vec<u32> = graph.nodes.iter().map(|id| self.nodes.intern(id)).collect();
+        self.graph_nodes = Some(indices.iter().copied().collect());
         let pairs = graph.edges.pairs().iter();
         self.rows
             .extend(pairs.map(|&(u, v)| {
@@ -198,6 +204,16 @@ impl Audit {
         let mut found = Vec::new();
         for negatives in &self.by_link {
             found.append(&mut negatives.check(&self.lists, &self.rows, &mut report));
+        }
+        if let Some(nodes) = &self.graph_nodes {
+            let by_link = self.by_link.iter().flat_map(LinkNegatives::rows);
+            // An edge of an unknown node is an absent edge.
+            let may_be_unknown =
+                |row: &Row| !matches!(self.lists[row.list as usize].role, Role::Train | Role::HeldOut);
+            let is_unknown =
+                |row: &&Row| may_be_unknown(row) && !row.ends().iter().all(|node| nodes.contains(node));
+            let unknown = self.rows.iter().chain(by_link).filter(is_unknown);
+            found.extend(unknown.map(|&row| Found { rule: Rule::UnknownNode, row, other: None }));
         }
         lists::check(&self.lists, &self.rows, found, &self.nodes, &mut report);
         let Some(RunFiles { changed, .. }) = &self.run else { return Ok(report) };

@@ -30,6 +30,10 @@ pub enum Rule {
     AbsentEdge,
     /// An edge of the graph is in no list.
     MissingEdge,
+    /// A link has no negatives of its own, although others have.
+    NoNegatives,
+    /// A pair has a node that the graph does not have.
+    UnknownNode,
     /// A file has changed since the run wrote it.
     ChangedFile,
     /// The split of a run is not as the settings in `run.json` say.
@@ -50,6 +54,8 @@ impl fmt::Display for Rule {
             Rule::SelfLoop => "self-loop",
             Rule::AbsentEdge => "absent-edge",
             Rule::MissingEdge => "missing-edge",
+            Rule::NoNegatives => "no-negatives",
+            Rule::UnknownNode => "unknown-node",
             Rule::ChangedFile => "changed-file",
             Rule::SplitSettings => "split-settings",
             Rule::Embeddings => "embeddings",

@@ -24,7 +24,8 @@ impl PairReader<'_> {
     /// node. O(m) memory.
     ///
     /// # Errors
-    /// Returns the errors of [`PairReader::read_blocks`], and [`Error::Input`] for a number that is no link.
+    /// Returns the errors of [`PairReader::read_blocks`], and [`Error::Input`] for a number that is no link and a link
+    /// without negatives.
     pub fn read_by_link(self, path: &Path, num_links: usize) -> Result<(Vec<Vec<Pair>>, u64)> {
         let column = self.link_column().unwrap_or_default();
         let mut lists = vec![Vec::new(); num_links];
@@ -42,6 +43,11 @@ impl PairReader<'_> {
             }
             Ok(())
         })?;
+        if let Some(link) = lists.iter().position(Vec::is_empty) {
+            let problem =
+                format!("has no negatives for the link {link}; expected at least one for each link");
+            return Err(Error::Input { path: path.to_path_buf(), problem });
+        }
         Ok((lists, num_skipped))
     }
 
@@ -103,15 +109,18 @@ pub(crate) fn for_each_negative(
             links.len()
         )));
     }
+    if shape[1] == 0 {
+        return Err(error("has no negatives; expected at least one for each link".into()));
+    }
     let per_link = shape[1] as usize;
     let (mut at, mut first) = (0, None);
     array
         .all_numbers(|number| {
-            let found = match number {
-                Number::Integer(id) => node(&id.to_string()),
-                Number::Float(_) => None,
+            let Number::Integer(id) = number else {
+                return Err("holds floats; expected node ids, which are whole numbers".into());
             };
-            let node = found.ok_or_else(|| format!("has {number}, which is no node of the graph"))?;
+            let node = node(&id.to_string())
+                .ok_or_else(|| format!("has {number}, which is no node of the graph"))?;
             let link = at / (per_link * width);
             match (width, first.take()) {
                 (2, None) => first = Some(node),

@@ -42,13 +42,27 @@ pub fn negatives_by_link(directory: &Path, part: &str, nodes: &NodeIds) -> Resul
     // HeaRT's name for the validation part.
     let short_array = (part == PARTS[0]).then(|| directory.join("valid_negatives.npy"));
     let shared = directory.join(format!("{part}_negatives.csv"));
+    check_file(&shared)?;
     for file in [own_file(directory, part), array].into_iter().chain(short_array) {
         check_file(&file)?;
         if file.is_file() {
             return Ok(Some(file));
         }
     }
-    Ok(if shared.is_file() && open(&shared, nodes)?.has_link_column() { Some(shared) } else { None })
+    let has_links = shared.is_file() && open(&shared, nodes)?.has_link_column();
+    Ok(Some(shared).filter(|_| has_links))
+}
+
+/// Returns the file in `directory` with the negatives that all links of `part` share, if there is one: `PART_negatives.csv`
+/// without a column `link`.
+///
+/// # Errors
+/// Returns the errors of [`negatives_by_link`].
+pub(crate) fn shared_negatives(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Option<PathBuf>> {
+    let file = directory.join(format!("{part}_negatives.csv"));
+    check_file(&file)?;
+    let is_shared = file.is_file() && !open(&file, nodes)?.has_link_column();
+    Ok(Some(file).filter(|_| is_shared))
 }
 
 /// Reads the lists in `file`, one for each of the m `links`, which are in the order and direction of their own file.
@@ -66,7 +80,15 @@ pub(crate) fn read(file: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Vec<V
         let problem = "has no column link; expected rows of link,source,target".into();
         return Err(Error::Input { path: file.to_path_buf(), problem });
     }
-    Ok(reader.read_by_link(file, links.len())?.0)
+    match reader.read_by_link(file, links.len()) {
+        Ok((lists, _)) => Ok(lists),
+        // Pairs of unknown nodes cannot be left out here.
+        Err(Error::UnknownNode { path, line, node }) => {
+            let problem = format!("names {node}, which is not a node of the graph");
+            Err(Error::Row { path, line, problem })
+        }
+        Err(error) => Err(error),
+    }
 }
 
 fn open<'a>(file: &Path, nodes: &'a NodeIds) -> Result<PairReader<'a>> {
@@ -75,7 +97,7 @@ fn open<'a>(file: &Path, nodes: &'a NodeIds) -> Result<PairReader<'a>> {
 
 /// Gives `part` the `lists` of its `links`, which are in the order of `lists`. The lists were read from `file`.
 ///
-/// A list must not be empty or contain its own link or a training edge. It may contain other held-out edges, as the
+/// A list must not contain its own link or a training edge. It may contain other held-out edges, as the
 /// lists of HeaRT do, and the same pair again. Returns a note on these, if there are any.
 ///
 /// # Errors
@@ -95,9 +117,6 @@ pub(super) fn attach(
             let problem = format!("{problem}, for the link {}", name(*link));
             Error::Split { path: file.clone(), problem }
         };
-        if list.is_empty() {
-            return Err(error("has no negatives".into()));
-        }
         let mut seen = HashSet::with_capacity(list.len());
         for pair in &mut list {
             let written = *pair;

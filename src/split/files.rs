@@ -112,9 +112,10 @@ fn read_lists(
     let [validation, test] = by_link::PARTS.map(|part| by_link::negatives_by_link(directory, part, nodes));
     let found = [validation?, test?];
     // A part may have no negatives but those of its links.
-    let shared = |at: usize, of_links: &Option<PathBuf>| match of_links {
-        Some(file) if *file == files[at] || !files[at].exists() => Ok(Rows::default()),
-        _ => read(&files[at], nodes),
+    let shared = |at: usize, of_links: &Option<PathBuf>| {
+        let is_there = of_links.is_none()
+            || by_link::shared_negatives(directory, by_link::PARTS[at / 2 - 1], nodes)?.is_some();
+        if is_there { read(&files[at], nodes) } else { Ok(Rows::default()) }
     };
     let mut lists = [
         read(&files[0], nodes)?,

@@ -160,12 +160,12 @@ fn conflicting_flags_are_refused() {
          file (write ./degree for a file named degree)\n"
     );
     let error = workspace.failure("evaluate run --negatives hrad", 2);
-    assert!(
-        error.starts_with(
-            "error: --negatives hrad is a file of pairs, not one of uniform, degree, hard, heart and all"
-        ),
-        "{error}"
+    assert_eq!(
+        error,
+        "error: --negatives hrad is no file or directory, and not one of uniform, degree, hard, heart and all\n"
     );
+    let error = workspace.failure("evaluate run --negatives run/split/test_negatives.csv", 2);
+    assert!(error.contains("is a file of pairs, not one of uniform, degree, hard, heart and all"), "{error}");
     let error = workspace.failure("evaluate run --negatives degree --negatives-per-edge 3", 2);
     assert_eq!(error, "error: --negatives-per-edge 3 is for hard negatives; add --negatives hard or heart\n");
     for arguments in [

@@ -86,6 +86,11 @@ fn arrays_are_in_the_order_and_direction_of_the_links() {
     let found = metrics(&workspace, "run");
     assert_eq!(found["validation"]["mean_reciprocal_rank"], f64::midpoint(0.5, 0.4));
     assert_eq!(workspace.read("run/split/validation_negatives.csv"), "source,target\n1,3\n2,4\n");
+    // Rows of the same lists beside the array do not count.
+    workspace.write("dir/validation_negatives.csv", "link,source,target\n0,1,4\n1,1,4\n");
+    workspace.stdout(TRAIN);
+    assert_eq!(metrics(&workspace, "run")["validation"]["mean_reciprocal_rank"], 0.45);
+    workspace.write("dir/validation_negatives.csv", "1,3\n2,4\n");
     let pairs = [6, 1, 6, 4, 1, 4, 1, 6];
     fs::write(workspace.path("dir/validation_negatives.npy"), npy("(2, 2, 2)", &pairs)).unwrap();
     workspace.stdout(TRAIN);
@@ -135,11 +140,22 @@ fn lists_that_leak_or_fit_no_link_are_refused_and_audited() {
         let found = text(assert.get_output().stdout.clone());
         assert_eq!(found.split_once('\n').unwrap().1, offence.unwrap_or_default());
     }
-    workspace.write(file, "link,source,target\n");
+    workspace.write(file, "link,source,target\n0,1,7\n");
     assert_eq!(
         workspace.failure(TRAIN, 1),
-        format!("error: {file}: the split does not hold: has no negatives, for the link 4,6\n")
+        format!("error: {file}:2: names 7, which is not a node of the graph\n")
     );
+    let unknown = format!("unknown-node,{file},2,1,7,,,\"1,7 has a node that graph.csv does not have\"\n");
+    let audited = workspace.vgae("audit dir --data graph.csv").assert().code(1);
+    assert!(text(audited.get_output().stdout.clone()).contains(&unknown));
+    workspace.write(file, "link,source,target\n");
+    let problem = "has no negatives for the link 0; expected at least one for each link";
+    assert_eq!(workspace.failure(TRAIN, 1), format!("error: {file}: {problem}\n"));
+    let missing = format!(
+        "no-negatives,{file},,4,6,dir/test.csv,1,\"has no negatives for the link 4,6: test.csv:1\"\n"
+    );
+    let audited = workspace.vgae("audit dir").assert().code(1);
+    assert!(text(audited.get_output().stdout.clone()).contains(&missing));
     workspace.write(file, "link,source,target\n1,1,4\n");
     let problem = "has the link \"1\"; expected the place of one of the 1 links, counted from 0";
     assert_eq!(workspace.failure(TRAIN, 1), format!("error: {file}: {problem}\n"));
@@ -149,6 +165,18 @@ fn lists_that_leak_or_fit_no_link_are_refused_and_audited() {
     let problem = "has no column link; expected rows of link,source,target";
     assert_eq!(workspace.failure(TRAIN, 1), format!("error: {file}: {problem}\n"));
     fs::remove_file(workspace.path(file)).unwrap();
+    for (array, problem) in [
+        (npy("(1, 0)", &[]), "has no negatives; expected at least one for each link"),
+        (npy("(1, 1)", &[-1]), "has -1, which is no node of the graph"),
+        (
+            npy("(1, 1, 3)", &[1, 2, 3]),
+            "has the shape [1, 1, 3]; expected [m, K, 2] pairs or [m, K] targets of m links",
+        ),
+    ] {
+        fs::write(workspace.path("dir/test_negatives.npy"), array).unwrap();
+        assert_eq!(workspace.failure(TRAIN, 1), format!("error: dir/test_negatives.npy: {problem}\n"));
+    }
+    fs::remove_file(workspace.path("dir/test_negatives.npy")).unwrap();
     std::os::unix::fs::symlink("/etc/passwd", workspace.path(file)).unwrap();
     assert!(workspace.failure(TRAIN, 1).contains("expected a file"));
 }

@@ -123,7 +123,7 @@ fn lists_of_negatives_have_three_forms() {
     std::fs::write(workspace.path("odd.npy"), npy("(15, 1)", &[777; 15])).unwrap();
     assert_eq!(refused("odd.npy", 1), "error: odd.npy: has 777, which is no node of the graph\n");
     let (source, target) = links[0];
-    workspace.write("own.csv", format!("link,source,target\n0,{source},{target}\n"));
+    workspace.write("own.csv", format!("{rows}0,{source},{target}\n"));
     assert!(refused("own.csv", 2).contains("is both a link and a negative"));
 }
 

@@ -73,7 +73,9 @@ impl<'a> Source<'a> {
                 "--negatives-per-edge {count} is for hard negatives; add --negatives hard or heart"
             ));
         }
-        if let (Some(flag), None) = (args.reading.given(), &args.pairs) {
+        let has_files = args.pairs.is_some()
+            || matches!(&args.negatives, Some(KindOrFile::File(directory)) if directory.is_dir());
+        if let (Some(flag), false) = (args.reading.given(), has_files) {
             return reject(format!("{flag} is for files of pairs; add --pairs FILE"));
         }
         let kind = match (&args.negatives, &args.pairs) {
@@ -81,6 +83,12 @@ impl<'a> Source<'a> {
             (None, Some(pairs)) => return Ok(Source::Files { pairs, negatives: None }),
             (Some(KindOrFile::File(directory)), None) if directory.is_dir() => {
                 return Ok(Source::Directory(directory));
+            }
+            (Some(KindOrFile::File(file)), None) if !file.exists() => {
+                return reject(format!(
+                    "--negatives {} is no file or directory, and not one of uniform, degree, hard, heart and all",
+                    file.display()
+                ));
             }
             (Some(KindOrFile::File(file)), None) => {
                 return reject(format!(
