@@ -33,6 +33,13 @@ impl Config {
         if !kind.has_hidden_layers() {
             refuse(self.model.hidden.map(|_| "model.hidden"), kind, "has no hidden layer")?;
         }
+        if kind == ModelKind::TunedGae {
+            let set = first(&[
+                (self.model.average_layers, "model.average_layers"),
+                (self.model.layer_norm, "model.layer_norm"),
+            ]);
+            refuse(set, kind, "always does so")?;
+        }
         let is_layered = matches!(kind, ModelKind::LinearGae | ModelKind::TunedGae);
         let set = (self.model.average_layers && !is_layered).then_some("model.average_layers");
         refuse(set, kind, "takes what its last layer gives")?;

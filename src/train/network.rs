@@ -291,6 +291,28 @@ const MAX_PERCEPTRON_EDGES: usize = 8_192;
 /// The most edges that one step of a residual perceptron hides and learns from: a batch of Ma et al. 2025.
 const MAX_RESIDUAL_EDGES: usize = 4_096;
 
+/// Returns the number of edges that a step learns from, of `num_edges` training edges.
+pub(super) fn most_learnt(config: &Config, num_edges: usize) -> usize {
+    let most = match config.model.decoder() {
+        DecoderKind::InnerProduct => usize::MAX,
+        DecoderKind::HadamardMlp => MAX_PERCEPTRON_EDGES,
+        DecoderKind::ResidualMlp => MAX_RESIDUAL_EDGES,
+    };
+    match config.mask_edges() > 0.0 {
+        true => num_hidden(config, num_edges).min(most),
+        false => num_edges,
+    }
+}
+
+/// Returns the number of edges that an epoch hides, at least one.
+fn num_hidden(config: &Config, num_edges: usize) -> usize {
+    let most = match config.model.decoder() {
+        DecoderKind::ResidualMlp => MAX_RESIDUAL_EDGES,
+        DecoderKind::InnerProduct | DecoderKind::HadamardMlp => usize::MAX,
+    };
+    ((num_edges as f64 * config.mask_edges()) as usize).clamp(1, most)
+}
+
 /// The training edges of one epoch, in two parts.
 struct Masked {
     /// The edges that carry messages.
@@ -302,20 +324,13 @@ struct Masked {
 impl Masked {
     /// Hides the fraction of the edges that `config` sets, at least one. Returns `None` if it is 0.
     fn draw(train: &EdgeList, config: &Config, rng: &mut impl Rng) -> Option<Masked> {
-        let fraction = config.mask_edges();
-        if fraction == 0.0 {
+        if config.mask_edges() == 0.0 {
             return None;
         }
-        let (most_hidden, most_learnt) = match config.model.decoder() {
-            DecoderKind::InnerProduct => (usize::MAX, usize::MAX),
-            DecoderKind::HadamardMlp => (usize::MAX, MAX_PERCEPTRON_EDGES),
-            DecoderKind::ResidualMlp => (MAX_RESIDUAL_EDGES, MAX_RESIDUAL_EDGES),
-        };
-        let num_hidden = ((train.len() as f64 * fraction) as usize).clamp(1, most_hidden);
+        let num_hidden = num_hidden(config, train.len());
         let mut order: Vec<usize> = (0..train.len()).collect();
         let (hidden, kept) = order.partial_shuffle(rng, num_hidden);
-        let num_learnt = hidden.len().min(most_learnt);
-        let learnt = &mut hidden[..num_learnt];
+        let learnt = &mut hidden[..most_learnt(config, train.len())];
         learnt.sort_unstable();
         kept.sort_unstable();
         Some(Masked { kept: train.select(kept), learnt: train.select(learnt) })

@@ -26,13 +26,14 @@
 
 use bytesize::ByteSize;
 
-use crate::config::{BaselineKind, Config, LossKind, ModelConfig, ModelKind, Select};
+use crate::config::{BaselineKind, Config, DecoderKind, LossKind, ModelConfig, ModelKind, Select};
 use crate::error::{Error, Result, size};
 use crate::graph::{EdgeList, Features, Graph};
 use crate::model::baseline::{ClosedForm, MAX_ENTRIES};
 use crate::model::stack;
 use crate::model::vae::{Batch, ROWS_AT_A_TIME};
 use crate::system::memory::{available_bytes, memory_bytes, peak_memory_bytes};
+use crate::train::network;
 
 /// Bytes per weight: the weight, its gradient and Adam's moments, less the memory that is reused later.
 const WEIGHT_BYTES: f64 = 14.0;
@@ -46,6 +47,10 @@ const PAIR_BYTES: f64 = 28.6;
 /// Bytes per pair of a sampled loss with the gravity decoder, which also keeps the place of each pair at both
 /// nodes, and its derivatives.
 const GRAVITY_PAIR_BYTES: f64 = 52.0;
+/// Matrices with a row for each pair that a step of a perceptron keeps: at once, and for each of its layers.
+const MLP_MATRICES: f64 = 2.5;
+const RESIDUAL_MATRICES: f64 = 2.6;
+const LAYER_MATRICES: f64 = 2.25;
 /// Bytes per weight of a VAE: the weight and Adam's moments; for half of them, also the form in which the last
 /// layer is multiplied, and what is copied for a checkpoint.
 const ROWS_WEIGHT_BYTES: f64 = 18.0;
@@ -231,10 +236,17 @@ impl Sizes {
             LossKind::Sampled | LossKind::Reweighted => 1.0 + config.negatives_per_edge() as f64,
             LossKind::Exact | LossKind::Auto | LossKind::Subgraph => 0.0,
         };
+        let learnt = network::most_learnt(config, self.num_edges as usize) as f64;
+        let perceptron = match model.decoder() {
+            DecoderKind::InnerProduct => 0.0,
+            DecoderKind::HadamardMlp => MLP_MATRICES,
+            DecoderKind::ResidualMlp => RESIDUAL_MATRICES + LAYER_MATRICES * model.decoder_layers() as f64,
+        };
         let pair_bytes = if model.model.is_directed() { GRAVITY_PAIR_BYTES } else { PAIR_BYTES };
         weight_bytes(config) * weights
             + LAYER_BYTES * layers * self.num_nodes
             + pair_bytes * per_edge * self.num_edges
+            + NUMBER_BYTES * perceptron * latent * per_edge * learnt
     }
 }
 

@@ -125,6 +125,7 @@ fn inapplicable_flags_and_devices_are_refused() {
         ("--loss reweighted --decoder hadamard-mlp", "--decoder hadamard-mlp needs --loss sampled"),
         ("--model tuned-gae --loss exact", "--decoder residual-mlp needs --loss sampled"),
         ("--layer-norm --model gnae", "--layer-norm has no effect: gnae has no layers to normalise between"),
+        ("--layer-norm --model tuned-gae", "--layer-norm has no effect: tuned-gae always does so"),
         ("--average-layers", "--average-layers has no effect: vgae takes what its last layer gives"),
         (
             "--decoder-layers 3",
