@@ -139,7 +139,7 @@ impl LinkNegatives {
         }
         if num_held_out > 0 {
             report.add_note(format!(
-                "{}: {num_held_out} of the {} negatives are other links to evaluate, as in HeaRT",
+                "{}: negatives that are other links to evaluate, as in HeaRT: {num_held_out} of {}",
                 lists[self.list as usize].path.display(),
                 self.rows.len()
             ));

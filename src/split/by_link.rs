@@ -141,13 +141,13 @@ pub(super) fn attach(
         placed[at] = list;
     }
     part.by_link = Some(placed);
-    let counts = [(num_edges, "held-out edges of the graph"), (num_again, "in their list again")];
+    let counts = [("held-out edges", num_edges), ("repeated in their list", num_again)];
     let counts: Vec<String> = counts
         .iter()
-        .filter(|(count, _)| *count > 0)
-        .map(|(count, what)| format!("{count} are {what}"))
+        .filter(|(_, count)| *count > 0)
+        .map(|(what, count)| format!("{what}: {count}"))
         .collect();
-    let note = || format!("{}: of the {num_pairs} negatives, {}", file.display(), counts.join(", and "));
+    let note = || format!("{}: {num_pairs} negatives of links; {}", file.display(), counts.join("; "));
     Ok((!counts.is_empty()).then(note))
 }
 

@@ -24,7 +24,7 @@ use vgae::run::{Record, read_json, read_record};
 
 pub use machine::{Machine, today};
 pub use planned::{PlannedRun, SplitId};
-pub use protocol::{Protocol, Published};
+pub use protocol::{Measured, Protocol, Published};
 pub use runs::Runs;
 pub use summary::{Difference, Statistic, Summary, summarize};
 pub use table::{Format, Table};

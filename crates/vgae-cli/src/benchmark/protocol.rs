@@ -35,6 +35,15 @@ pub enum Protocol {
     AllPairs,
 }
 
+/// The figures of a run by a protocol.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Measured {
+    /// The values, by the names of [`crate::benchmark::FinishedRun::values`].
+    pub values: BTreeMap<String, f64>,
+    /// What sets them apart from the figures of other runs, in one sentence.
+    pub note: Option<String>,
+}
+
 /// A figure that others have published.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Published {
@@ -122,15 +131,17 @@ impl Protocol {
         .collect()
     }
 
-    /// Measures the metrics of the test part that are not in `metrics.json`.
+    /// Measures the metrics of the test part that are not in `metrics.json`, and notes how they differ from what one
+    /// would expect.
     ///
     /// # Errors
     /// Returns the errors of [`Run::encode`], [`negatives::draw`] and [`RankingMetrics::of_parts`].
-    pub fn measure(self, run: &Run) -> Result<BTreeMap<String, f64>> {
+    pub fn measure(self, run: &Run) -> Result<Measured> {
         let part = &run.split.test;
         if self == Protocol::Kipf || part.is_empty() {
-            return Ok(BTreeMap::new());
+            return Ok(Measured::default());
         }
+        let mut note = None;
         let score = run.encode()?.score;
         let links = part.edges.pairs();
         let mut values: Vec<(&str, f64)> = Vec::new();
@@ -148,7 +159,11 @@ impl Protocol {
                 let kind = Negatives::Heart { per_edge: HEART_PER_EDGE };
                 // A split may bring the benchmark's own lists.
                 let ranks = match part.by_link.is_some() {
-                    true => Scored::of_part(&*score, part).ranks()?,
+                    true => {
+                        let text = "MRR and Hits@10 are among the negatives that the split has for each link";
+                        note = Some(text.to_string());
+                        Scored::of_part(&*score, part).ranks()?
+                    }
                     false => {
                         let drawn = negatives::draw(kind, &run.graph, &run.split, 0)?;
                         Scored::new(&*score, links, &drawn.test).ranks()?
@@ -159,7 +174,27 @@ impl Protocol {
             }
             Protocol::AllPairs => {
                 let [_, test] = run.rank_parts(&*score, &RankingConfig::default())?;
-                if let Some(RankingMetrics { mean_reciprocal_rank, hits, ndcg, list, .. }) = test {
+                if let Some(RankingMetrics {
+                    mean_reciprocal_rank,
+                    hits,
+                    ndcg,
+                    list,
+                    num_ends,
+                    num_ranked_ends,
+                    ..
+                }) = test
+                {
+                    if num_ranked_ends < num_ends {
+                        let text = format!(
+                            "this model scores too slowly for all pairs: its ranks are those at {num_ranked_ends} of \
+                             {num_ends} nodes"
+                        );
+                        let text = match list {
+                            Some(_) => text,
+                            None => format!("{text}, and the precision of the highest pairs is left out"),
+                        };
+                        note = Some(text);
+                    }
                     values.push((self.main_metric(), mean_reciprocal_rank.value));
                     values.extend(hits.get(&10).map(|hits| ("test_all_pairs_hits_10", hits.value)));
                     values.extend(ndcg.get(&10).map(|ndcg| ("test_all_pairs_ndcg_10", ndcg.value)));
@@ -168,7 +203,8 @@ impl Protocol {
                 }
             }
         }
-        Ok(values.into_iter().map(|(name, value)| (name.to_string(), value)).collect())
+        let values = values.into_iter().map(|(name, value)| (name.to_string(), value)).collect();
+        Ok(Measured { values, note })
     }
 }
 

@@ -82,8 +82,15 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
     }
     remove_partial_runs(&runs_directory);
 
+    let has_split = args.train.iter().any(|flag| flag == "--split" || flag.starts_with("--split="));
+    if has_split && args.splits > 1 {
+        reporter.note(
+            "every run has the split of --split: means and deviations are over seeds of the training. --splits 1 trains \
+             once",
+        );
+    }
     let num_runs = plan.jobs.len();
-    let mut failures = Vec::new();
+    let (mut failures, mut noted) = (Vec::new(), BTreeSet::new());
     for (at, job) in plan.jobs.iter().enumerate() {
         let name = job.cell.name();
         let run = runs_directory.join(&name);
@@ -97,17 +104,25 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
         let progress = format!("[{}/{num_runs}] {name}", at + 1);
         let stage = reporter.stage(&progress);
         let start = Instant::now();
-        if let Err(problem) = job.train(&run, num_threads)? {
-            reporter.info(format!("{progress}: failed: {problem}"));
-            failures.push(format!("{name}: {problem}"));
-            continue;
-        }
+        let mut notes = match job.train(&run, num_threads)? {
+            Ok(notes) => notes,
+            Err(problem) => {
+                reporter.info(format!("{progress}: failed: {problem}"));
+                failures.push(format!("{name}: {problem}"));
+                continue;
+            }
+        };
         let wall_seconds = start.elapsed().as_secs_f64();
         let mut row = audited(FinishedRun::from_run(job.cell.clone(), &run, wall_seconds), &run, reporter)?;
         if let Some(protocol) = args.protocol {
-            row.values.extend(protocol.measure(&Run::open(&run)?)?);
+            let measured = protocol.measure(&Run::open(&run)?)?;
+            row.values.extend(measured.values);
+            notes.extend(measured.note);
         }
         drop(stage);
+        // Runs of one graph have most of their notes in common.
+        notes.retain(|note| noted.insert(note.clone()));
+        notes.iter().for_each(|note| reporter.note(format!("{name}: {note}")));
         let test = row.values.iter().filter_map(|(name, value)| Some((name.strip_prefix("test_")?, value)));
         let metrics: Vec<String> = test.map(|(name, value)| format!("{name} {value:.4}, ")).collect();
         reporter.info(format!("{progress}: {}{wall_seconds:.1} s", metrics.concat()));

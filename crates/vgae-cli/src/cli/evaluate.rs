@@ -27,8 +27,8 @@ use source::{GivenPairs, KindOrFile, Source};
 
 /// Evaluate a run on its held-out links, or on pairs of your own
 ///
-/// Prints the AUC and AP of the validation and the test part, with the negatives of the split. With hard or
-/// degree negatives, or an option that adds metrics, the mean reciprocal rank is printed as well.
+/// Prints the AUC and AP of the validation and the test part, with the negatives of the split. With other negatives,
+/// or an option that adds metrics, the mean reciprocal rank is printed as well.
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// The run directory

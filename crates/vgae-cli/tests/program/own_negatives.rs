@@ -36,7 +36,7 @@ fn links_are_ranked_among_negatives_of_their_own() {
     let assert = workspace.vgae(TRAIN.trim_end_matches(" -q")).assert().success();
     let said = text(assert.get_output().stderr.clone());
     for line in [
-        "note: dir/validation_negatives.csv: of the 4 negatives, 1 are held-out edges of the graph\n",
+        "note: dir/validation_negatives.csv: 4 negatives of links; held-out edges: 1\n",
         "note: the validation part has a list of negatives for each link and no others: AUC and AP are measured on 2 \
          random non-edges\n",
         "each validation edge is ranked among 2 negatives of its own: the columns mrr and hits@10\n",

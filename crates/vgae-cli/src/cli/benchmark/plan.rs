@@ -158,9 +158,13 @@ fn job_arguments(data: &Path, model: &str, split: SplitId, output: &Path, flags:
 }
 
 impl Job {
-    /// Trains into the run directory `to`, which is created completely or not at all. The inner error is the
-    /// reason why training failed.
-    pub(super) fn train(&self, to: &Path, num_threads: usize) -> Result<std::result::Result<(), String>> {
+    /// Trains into the run directory `to`, which is created completely or not at all. Returns the notes of the
+    /// training. The inner error is the reason why it failed.
+    pub(super) fn train(
+        &self,
+        to: &Path,
+        num_threads: usize,
+    ) -> Result<std::result::Result<Vec<String>, String>> {
         // A unique name avoids conflicts with a process that outlived an interrupted benchmark.
         let parent = to.parent().unwrap_or(Path::new("."));
         let work = tempfile::Builder::new()
@@ -172,19 +176,19 @@ impl Job {
         let PlannedRun { model, split, .. } = &self.cell;
         let output = Command::new(&program)
             .args(job_arguments(&self.data, model, *split, &run, &self.flags))
-            .args(["--quiet", "--threads", &num_threads.to_string()])
+            .args(["--progress", "none", "--threads", &num_threads.to_string()])
             .stdin(Stdio::null())
             .output()
             .map_err(|source| io("run", &program, source))?;
+        let stderr = String::from_utf8_lossy(&output.stderr);
         if !output.status.success() {
-            let stderr = String::from_utf8_lossy(&output.stderr);
             let last = stderr.lines().rev().find(|line| !line.trim().is_empty());
             let problem = last.map_or_else(|| output.status.to_string(), String::from);
             return Ok(Err(problem.trim_start_matches("error: ").into()));
         }
         remove(to)?;
         fs::rename(&run, to).map_err(|source| io("write", to, source))?;
-        Ok(Ok(()))
+        Ok(Ok(stderr.lines().filter_map(|line| line.strip_prefix("note: ")).map(String::from).collect()))
     }
 }
 
