@@ -38,6 +38,20 @@ def ranking(lengths):
     firsts = np.r_[0, np.cumsum(lengths)[:-1]]
     scores = rng.standard_normal((sum(lengths), 3)) * [1, 10, 0.01]
     scores[firsts] += [1, -8, 0]
+    return fitted(scores, lengths)
+
+
+def heavy_tailed(lengths, seed):
+    """Lists for which whole steps of Newton's method, up to a change of 2, go back and forth for ever."""
+    scores = np.random.default_rng(seed).standard_normal((sum(lengths), 3))
+    scores[np.r_[0, np.cumsum(lengths)[:-1]]] += 1
+    scores = scores**5
+    scores[:, 0] += scores[:, 1] + scores[:, 2]
+    return fitted(scores, lengths)
+
+
+def fitted(scores, lengths):
+    firsts = np.r_[0, np.cumsum(lengths)[:-1]]
     inputs = StandardScaler().fit_transform(scores)
     lists = [inputs[first:first + length] for first, length in zip(firsts, lengths)]
 
@@ -52,5 +66,5 @@ def ranking(lengths):
 
 
 golden = {"made_with": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
-          "cases": [case(20, 20), case(15, 60)], "rankings": [ranking([3, 5, 4, 2, 6] * 4), ranking([1, 9, 30])]}
+          "cases": [case(20, 20), case(15, 60)], "rankings": [ranking([3, 5, 4, 2, 6] * 4), ranking([1, 9, 30]), heavy_tailed([6] * 20, 4251)]}
 Path(__file__).with_name("combiner.json").write_text(json.dumps(golden, indent=1) + "\n")

@@ -8,7 +8,7 @@ use vgae::model::stack::Combiner;
 fn ranking_combiner_matches_scipy() {
     let golden: Value = serde_json::from_str(include_str!("../golden/combiner.json")).unwrap();
     let cases = golden["rankings"].as_array().unwrap();
-    assert_eq!(cases.len(), 2);
+    assert_eq!(cases.len(), 3);
     for case in cases {
         let rows: Vec<Vec<f64>> = serde_json::from_value(case["scores"].clone()).unwrap();
         let scores = Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap();

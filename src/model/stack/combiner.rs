@@ -14,6 +14,10 @@ const MAX_STEPS: usize = 100;
 const TOLERANCE: f64 = 1e-10;
 /// The largest change of a weight in one step of a ranking.
 const MAX_CHANGE: f64 = 2.0;
+/// The smallest fraction of a step of a ranking.
+const MIN_SCALE: f64 = 1e-4;
+/// A bound of the rounding error of the loss of a ranking, relative to the loss.
+const ROUNDING: f64 = 1e-12;
 /// A pair of so small a probability adds nothing to the curvature that rounding would keep.
 const NEGLIGIBLE: f64 = 1e-12;
 
@@ -85,9 +89,15 @@ impl Combiner {
             let hessian = DMatrix::from_fn(num_scores, num_scores, |i, j| hessian[[i, j]]);
             let Some(factors) = hessian.cholesky() else { break };
             let step = factors.solve(&DVector::from_iterator(num_scores, gradient));
-            // Newton's step may be too long far from the minimum.
-            let scale = (MAX_CHANGE / step.amax()).min(1.0);
-            combiner.weights.iter_mut().zip(&step).for_each(|(value, change)| *value -= scale * change);
+            // Newton's step may be too long far from the minimum. A shorter one always lowers the loss.
+            let mut scale = (MAX_CHANGE / step.amax()).min(1.0);
+            let after =
+                |scale: f64| &combiner.weights - &Array1::from_iter(step.iter().map(|change| scale * change));
+            let limit = ranking_loss(&inputs, lists, &combiner.weights) * (1.0 + ROUNDING);
+            while scale > MIN_SCALE && ranking_loss(&inputs, lists, &after(scale)) > limit {
+                scale /= 2.0;
+            }
+            combiner.weights = after(scale);
             if step.amax() < TOLERANCE {
                 break;
             }
@@ -134,6 +144,19 @@ impl Combiner {
                 .map(|(((score, mean), deviation), weight)| weight * (score - mean) / deviation)
                 .sum::<f64>()
     }
+}
+
+/// Returns the penalised loss of [`Combiner::fit_ranking`].
+fn ranking_loss(inputs: &Array2<f64>, lists: &[usize], weights: &Array1<f64>) -> f64 {
+    let logits = inputs.dot(weights);
+    let mut first = 0;
+    let losses = lists.iter().map(|&length| {
+        let logits = logits.slice(s![first..first + length]);
+        first += length;
+        let largest = logits.fold(f64::NEG_INFINITY, |most, &logit| most.max(logit));
+        largest + logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln() - logits[0]
+    });
+    STRENGTH * losses.sum::<f64>() + 0.5 * weights.dot(weights)
 }
 
 /// Returns the gradient and the Hessian of the penalised loss of [`Combiner::fit_ranking`].
@@ -199,4 +222,31 @@ fn derivatives(inputs: &Array2<f64>, labels: &[bool], solution: &Array1<f64>) ->
         }
     }
     (gradient, hessian)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn the_loss_of_a_ranking_is_that_of_its_derivatives() {
+        let inputs = array![[1.0, 2.0], [0.0, 1.0], [3.0, 0.0], [1.0, 1.0], [2.0, -1.0]];
+        let (lists, weights) = ([2, 3], array![0.5, -0.25]);
+        // The logits are 0, -0.25 and 1.5, 0.25, 1.25.
+        let softmax =
+            |link: f64, rest: &[f64]| rest.iter().map(|other| (other - link).exp()).sum::<f64>().ln_1p();
+        let expected = softmax(0.0, &[-0.25]) + softmax(1.5, &[0.25, 1.25]) + 0.5 * (0.25 + 0.0625);
+        assert!((ranking_loss(&inputs, &lists, &weights) - expected).abs() < 1e-12);
+        let (gradient, hessian) = ranking_derivatives(&inputs, &lists, &weights);
+        for i in 0..2 {
+            let mut step = Array1::zeros(2);
+            step[i] = 1e-5;
+            let [more, less] = [&weights + &step, &weights - &step];
+            let slope = ranking_loss(&inputs, &lists, &more) - ranking_loss(&inputs, &lists, &less);
+            assert!((gradient[i] - slope / 2e-5).abs() < 1e-8);
+            let [more, less] = [more, less].map(|weights| ranking_derivatives(&inputs, &lists, &weights).0);
+            assert!((&hessian.row(i) - &((more - less) / 2e-5)).iter().all(|error| error.abs() < 1e-8));
+        }
+    }
 }
