@@ -254,8 +254,10 @@ pub enum Objective {
     /// Links above random pairs of nodes: the highest AUC
     #[default]
     Auc,
-    /// Links above the likeliest pairs at their nodes: the best recommendations for a node
+    /// Links above all other pairs of their nodes: the best recommendations for a node
     Ranking,
+    /// Links above the likeliest pairs at their nodes, as in the benchmark HeaRT
+    Hard,
 }
 
 /// Parses a size on the command line.

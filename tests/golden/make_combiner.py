@@ -50,21 +50,33 @@ def heavy_tailed(lengths, seed):
     return fitted(scores, lengths)
 
 
-def fitted(scores, lengths):
+def with_copies(lengths, seed):
+    """Lists whose every third pair stands for 7.5 pairs, the links never."""
+    firsts = np.r_[0, np.cumsum(lengths)[:-1]]
+    scores = np.random.default_rng(seed).standard_normal((sum(lengths), 3))
+    scores[firsts] += [2, -1, 0]
+    copies = np.where(np.arange(len(scores)) % 3 == 0, 7.5, 1.0)
+    copies[firsts] = 1
+    return fitted(scores, lengths, copies)
+
+
+def fitted(scores, lengths, copies=None):
+    copies = np.ones(len(scores)) if copies is None else copies
     firsts = np.r_[0, np.cumsum(lengths)[:-1]]
     inputs = StandardScaler().fit_transform(scores)
-    lists = [inputs[first:first + length] for first, length in zip(firsts, lengths)]
+    lists = [(inputs[first:first + length], copies[first:first + length]) for first, length in zip(firsts, lengths)]
 
     def loss(weights):
-        return weights @ weights / 2 - sum(rows[0] @ weights - logsumexp(rows @ weights) for rows in lists)
+        return weights @ weights / 2 - sum(rows[0] @ weights - logsumexp(rows @ weights, b=b) for rows, b in lists)
 
     def gradient(weights):
-        return weights - sum(rows[0] - softmax(rows @ weights) @ rows for rows in lists)
+        return weights - sum(rows[0] - softmax(rows @ weights + np.log(b)) @ rows for rows, b in lists)
 
     found = minimize(loss, np.zeros(3), jac=gradient, method="BFGS", options={"gtol": 1e-11})
-    return {"scores": scores.tolist(), "lengths": lengths, "weights": found.x.tolist()}
+    return {"scores": scores.tolist(), "lengths": lengths, "copies": copies.tolist(), "weights": found.x.tolist()}
 
 
 golden = {"made_with": {"numpy": np.__version__, "scipy": scipy.__version__, "scikit-learn": sklearn.__version__},
-          "cases": [case(20, 20), case(15, 60)], "rankings": [ranking([3, 5, 4, 2, 6] * 4), ranking([1, 9, 30]), heavy_tailed([6] * 20, 4251)]}
+          "cases": [case(20, 20), case(15, 60)], "rankings": [ranking([3, 5, 4, 2, 6] * 4), ranking([1, 9, 30]),
+                                                    heavy_tailed([6] * 20, 4251), with_copies([8] * 15, 7)]}
 Path(__file__).with_name("combiner.json").write_text(json.dumps(golden, indent=1) + "\n")

@@ -8,12 +8,13 @@ use vgae::model::stack::Combiner;
 fn ranking_combiner_matches_scipy() {
     let golden: Value = serde_json::from_str(include_str!("../golden/combiner.json")).unwrap();
     let cases = golden["rankings"].as_array().unwrap();
-    assert_eq!(cases.len(), 3);
+    assert_eq!(cases.len(), 4);
     for case in cases {
         let rows: Vec<Vec<f64>> = serde_json::from_value(case["scores"].clone()).unwrap();
         let scores = Array2::from_shape_vec((rows.len(), rows[0].len()), rows.concat()).unwrap();
         let lengths: Vec<usize> = serde_json::from_value(case["lengths"].clone()).unwrap();
-        let combiner = Combiner::fit_ranking(scores.view(), &lengths);
+        let copies: Vec<f64> = serde_json::from_value(case["copies"].clone()).unwrap();
+        let combiner = Combiner::fit_ranking(scores.view(), &lengths, &copies);
         for (found, expected) in combiner.weights.iter().zip(case["weights"].as_array().unwrap()) {
             assert!((found - expected.as_f64().unwrap()).abs() < 1e-6, "{found}, expected {expected}");
         }

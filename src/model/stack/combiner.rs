@@ -3,6 +3,8 @@
 //! It is written by hand, on nalgebra's Cholesky factors, because it must weigh the two classes, leave the
 //! intercept out of the penalty, and give the same bits on any number of threads.
 
+use std::ops::Range;
+
 use nalgebra::{DMatrix, DVector};
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis, s};
 
@@ -75,12 +77,15 @@ impl Combiner {
 
     /// Standardises `scores`, [m, k], of `lists` of pairs, each a link followed by its negatives, and minimises
     /// ½ ‖w‖² − C Σ ln p(link), C = 1, by Newton's method, with p = softmax over the pairs of its list: the conditional
-    /// logit of McFadden 1974, *Conditional logit analysis of qualitative choice behavior*. What
-    /// all pairs of a list have in common has no influence. The intercept is 0. O(m·k²) time per step.
+    /// logit of McFadden 1974, *Conditional logit analysis of qualitative choice behavior*. A pair counts as many times as
+    /// `copies`, \[m\], says, which need not be whole numbers. What all pairs of a list have in common has no influence.
+    /// The intercept is 0. O(m·k²) time per step.
     ///
     /// # Panics
     /// Panics if the lengths of the lists do not add up to m.
-    pub fn fit_ranking(scores: ArrayView2<f64>, lists: &[usize]) -> Self {
+    pub fn fit_ranking(scores: ArrayView2<f64>, lists: &[usize], copies: &[f64]) -> Self {
+        let logarithms: Array1<f64> = copies.iter().map(|copies| copies.ln()).collect();
+        let lists = &Lists { lengths: lists, logarithms };
         let num_scores = scores.ncols();
         let mut combiner = Combiner::standardizing(scores);
         let inputs = combiner.standardized(scores);
@@ -146,13 +151,29 @@ impl Combiner {
     }
 }
 
+/// Consecutive lists of pairs, the link first.
+struct Lists<'a> {
+    lengths: &'a [usize],
+    /// ln(copies) of each pair.
+    logarithms: Array1<f64>,
+}
+
+impl Lists<'_> {
+    /// Returns the places of the pairs of each list.
+    fn places(&self) -> impl Iterator<Item = Range<usize>> {
+        self.lengths.iter().scan(0, |end, length| {
+            let first = *end;
+            *end += length;
+            Some(first..*end)
+        })
+    }
+}
+
 /// Returns the penalised loss of [`Combiner::fit_ranking`].
-fn ranking_loss(inputs: &Array2<f64>, lists: &[usize], weights: &Array1<f64>) -> f64 {
-    let logits = inputs.dot(weights);
-    let mut first = 0;
-    let losses = lists.iter().map(|&length| {
-        let logits = logits.slice(s![first..first + length]);
-        first += length;
+fn ranking_loss(inputs: &Array2<f64>, lists: &Lists, weights: &Array1<f64>) -> f64 {
+    let logits = inputs.dot(weights) + &lists.logarithms;
+    let losses = lists.places().map(|places| {
+        let logits = logits.slice(s![places]);
         let largest = logits.fold(f64::NEG_INFINITY, |most, &logit| most.max(logit));
         largest + logits.iter().map(|logit| (logit - largest).exp()).sum::<f64>().ln() - logits[0]
     });
@@ -162,17 +183,15 @@ fn ranking_loss(inputs: &Array2<f64>, lists: &[usize], weights: &Array1<f64>) ->
 /// Returns the gradient and the Hessian of the penalised loss of [`Combiner::fit_ranking`].
 fn ranking_derivatives(
     inputs: &Array2<f64>,
-    lists: &[usize],
+    lists: &Lists,
     weights: &Array1<f64>,
 ) -> (Array1<f64>, Array2<f64>) {
     let size = weights.len();
     let mut gradient = weights.clone();
     let mut hessian = Array2::<f64>::eye(size);
-    let mut first = 0;
-    for &length in lists {
-        let rows = inputs.slice(s![first..first + length, ..]);
-        first += length;
-        let logits = rows.dot(weights);
+    for places in lists.places() {
+        let rows = inputs.slice(s![places.clone(), ..]);
+        let logits = rows.dot(weights) + lists.logarithms.slice(s![places]);
         let largest = logits.fold(f64::NEG_INFINITY, |most, &logit| most.max(logit));
         let exponentials = logits.mapv(|logit| (logit - largest).exp());
         let probabilities = &exponentials / exponentials.sum();
@@ -232,11 +251,14 @@ mod tests {
     #[test]
     fn the_loss_of_a_ranking_is_that_of_its_derivatives() {
         let inputs = array![[1.0, 2.0], [0.0, 1.0], [3.0, 0.0], [1.0, 1.0], [2.0, -1.0]];
-        let (lists, weights) = ([2, 3], array![0.5, -0.25]);
+        let logarithms = array![0.0, 7f64.ln(), 0.0, 0.0, 2f64.ln()];
+        let (lists, weights) = (Lists { lengths: &[2, 3], logarithms }, array![0.5, -0.25]);
         // The logits are 0, -0.25 and 1.5, 0.25, 1.25.
-        let softmax =
-            |link: f64, rest: &[f64]| rest.iter().map(|other| (other - link).exp()).sum::<f64>().ln_1p();
-        let expected = softmax(0.0, &[-0.25]) + softmax(1.5, &[0.25, 1.25]) + 0.5 * (0.25 + 0.0625);
+        let softmax = |link: f64, rest: &[(f64, f64)]| {
+            rest.iter().map(|(copies, other)| copies * (other - link).exp()).sum::<f64>().ln_1p()
+        };
+        let expected =
+            softmax(0.0, &[(7.0, -0.25)]) + softmax(1.5, &[(1.0, 0.25), (2.0, 1.25)]) + 0.5 * (0.25 + 0.0625);
         assert!((ranking_loss(&inputs, &lists, &weights) - expected).abs() < 1e-12);
         let (gradient, hessian) = ranking_derivatives(&inputs, &lists, &weights);
         for i in 0..2 {

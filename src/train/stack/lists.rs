@@ -1,5 +1,7 @@
 //! Lists of a link and of pairs at its ends, on which a stack learns to rank.
 
+use std::cmp::Ordering;
+
 use hashbrown::HashSet;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -27,10 +29,38 @@ const CHOOSERS: [&str; 5] =
 /// The number of ends whose pairs are scored together.
 const ENDS_PER_BATCH: usize = 8;
 
+/// A link and negatives at both of its ends.
+pub(super) struct List {
+    /// The link, then the negatives, whose first node is the end that they share with it.
+    pub(super) pairs: Vec<Pair>,
+    /// The number of pairs of its end that each of these stands for.
+    pub(super) copies: Vec<f64>,
+}
+
+impl List {
+    /// Estimates the reciprocal rank of the link among all pairs of an end, the mean of both ends, given the `logits` of
+    /// the pairs. A tie counts half.
+    pub(super) fn reciprocal_rank(&self, logits: &[f64]) -> f64 {
+        let (u, v) = self.pairs[0];
+        let of_end = |end: u32| {
+            let above = (1..self.pairs.len()).filter(|&at| self.pairs[at].0 == end).map(|at| {
+                let share = match logits[at].total_cmp(&logits[0]) {
+                    Ordering::Greater => 1.0,
+                    Ordering::Equal => 0.5,
+                    Ordering::Less => 0.0,
+                };
+                share * self.copies[at]
+            });
+            1.0 / (1.0 + above.sum::<f64>())
+        };
+        f64::midpoint(of_end(u), of_end(v))
+    }
+}
+
 /// Draws a list for links of `fitting`: the link, then pairs at both of its ends that are no edge of `split` as far as its
 /// training and validation parts show: those that closed-form scores rank highest, and random ones. One list has both
 /// ends, because only there it matters how the pairs of one node score beside those of another.
-pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -> Vec<Vec<Pair>> {
+pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -> Vec<List> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(LISTS_STREAM);
     let train = split.train.undirected();
@@ -42,7 +72,7 @@ pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -
     let names = parts.closed_form().names();
     let choosers: Vec<usize> = (0..names.len()).filter(|&at| CHOOSERS.contains(&names[at])).collect();
     let seed = rng.random();
-    let negatives: Vec<Vec<Pair>> = ends
+    let negatives: Vec<Vec<(Pair, f64)>> = ends
         .par_chunks(ENDS_PER_BATCH)
         .flat_map_iter(|ends| {
             let nodes: Vec<u32> = ends.iter().map(|end| end.0).collect();
@@ -59,18 +89,22 @@ pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -
     links
         .iter()
         .zip(negatives.chunks(2))
-        .map(|(&link, ends)| [&[link], &*ends[0], &ends[1]].concat())
+        .map(|(&link, ends)| {
+            let (pairs, copies) = [&[(link, 1.0)], &*ends[0], &ends[1]].concat().into_iter().unzip();
+            List { pairs, copies }
+        })
         .collect()
 }
 
-/// Returns negatives of `node`, an end of its link with `partner`. `rows` are its scores with all nodes.
+/// Returns negatives of `node`, an end of its link with `partner`, and the number of pairs that each stands for. `rows` are
+/// its scores with all nodes.
 fn negatives_of<'a>(
     node: u32,
     partner: u32,
     rows: impl Iterator<Item = &'a [f64]>,
     known: &EdgeList,
     seed: u64,
-) -> Vec<Pair> {
+) -> Vec<(Pair, f64)> {
     // Every end draws from its own stream, so that threads change nothing.
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream((u64::from(node) << 32) | u64::from(partner));
@@ -82,12 +116,14 @@ fn negatives_of<'a>(
             best.add(ScoredPair { pair: (node, other), logit: scores[other as usize] });
         }
         let best = best.into_sorted();
-        negatives.extend(best.iter().map(|scored| scored.pair).filter(|&pair| taken.insert(pair)));
+        let best = best.iter().map(|scored| scored.pair).filter(|&pair| taken.insert(pair));
+        negatives.extend(best.map(|pair| (pair, 1.0)));
     }
     let mut rest: Vec<u32> =
         candidates.into_iter().filter(|&other| !taken.contains(&(node, other))).collect();
     let num_drawn = rest.len().min(NUM_RANDOM);
+    let copies = rest.len() as f64 / num_drawn.max(1) as f64;
     let (drawn, _) = rest.partial_shuffle(&mut rng, num_drawn);
-    negatives.extend(drawn.iter().map(|&other| (node, other)));
+    negatives.extend(drawn.iter().map(|&other| ((node, other), copies)));
     negatives
 }
