@@ -1,5 +1,5 @@
 //! What a trained model made of its latent dimensions, and what each part of a stack contributes. Uses
-//! `error`, `evaluate`, `graph`, `model`, `split` and `train`.
+//! `config`, `error`, `evaluate`, `graph`, `model`, `split` and `train`.
 //!
 //! # Examples
 //! ```
@@ -18,13 +18,14 @@
 use ndarray::{ArrayView1, ArrayView2, Axis};
 use serde::Serialize;
 
+use crate::config::Config;
 use crate::error::Result;
 use crate::evaluate::metrics::{self, Metrics};
 use crate::graph::Features;
 use crate::model::network::Embeddings;
 use crate::model::stack::{Combiner, Stack};
 use crate::split::Split;
-use crate::train::stack::{Fitting, fitting};
+use crate::train::stack::{CombinerFit, fitting};
 
 /// A dimension is active if the variance of its mean over the nodes is above this (Burda, Grosse &
 /// Salakhutdinov 2016, *Importance Weighted Autoencoders*, section 5.3).
@@ -90,18 +91,24 @@ pub fn dimensions(embeddings: &Embeddings) -> Vec<Dimension> {
     (0..embeddings.mean.ncols()).map(dimension).collect()
 }
 
-/// Measures the parts of `stack`, which was trained on `split` with `seed` and the features X = `features`:
+/// Measures the parts of `stack`, which was trained on `split` with `config` and the features X = `features`:
 /// their weights, their metrics alone, and the metrics of the stack without them. A combiner without a part
-/// is fitted to the same pairs as that of the stack. Takes O(k) fits of the combiner for k parts.
+/// is fitted to the same pairs as that of the stack, for the same objective. Takes O(k) fits of the combiner for k
+/// parts.
 ///
 /// # Errors
 /// Returns the errors of [`Stack::parts`] and [`metrics::evaluate`].
-pub fn parts(stack: &Stack, split: &Split, features: Option<&Features>, seed: u64) -> Result<StackReport> {
-    let Fitting { chosen_on, fitted_on } = fitting(split, seed)?;
-    let fitted = stack.parts(&chosen_on.train, features)?.scores(&fitted_on.pairs());
+pub fn parts(
+    stack: &Stack,
+    split: &Split,
+    features: Option<&Features>,
+    config: &Config,
+) -> Result<StackReport> {
+    let fitting = fitting(split, config.seed)?;
+    let fit = CombinerFit::new(&stack.parts(&fitting.chosen_on.train, features)?, &fitting, split, config);
     let parts = stack.parts(&split.train, features)?;
     let test = parts.scores(&split.test.pairs());
-    let (labels, test_labels) = (fitted_on.labels(), split.test.labels());
+    let test_labels = split.test.labels();
     let has_test = !split.test.is_empty();
     let evaluate = |combiner: &Combiner, scores: ArrayView2<f64>| {
         let logits: Vec<f64> = scores.rows().into_iter().map(|row| combiner.logit(row)).collect();
@@ -112,7 +119,7 @@ pub fn parts(stack: &Stack, split: &Split, features: Option<&Features>, seed: u6
         let alone =
             has_test.then(|| metrics::evaluate(&test.column(k).to_vec(), &test_labels)).transpose()?;
         let combine = || {
-            let combiner = Combiner::fit(fitted.select(Axis(1), &others).view(), &labels);
+            let combiner = fit.combiner_of(&others);
             evaluate(&combiner, test.select(Axis(1), &others).view())
         };
         let without = has_test.then(combine).transpose()?;

@@ -23,7 +23,7 @@
 //! let logit = best.combiner().logit(scores.row(0));
 //! let (_, score) = best.encode(&split.train, None)?;
 //! assert_eq!(score.logits(&split.test.pairs())[0], logit);
-//! let report = vgae::inspect::parts(&best, &split, None, config.seed)?;
+//! let report = vgae::inspect::parts(&best, &split, None, &config)?;
 //! assert!(report.parts.iter().map(|part| part.name).eq(parts.names()));
 //! # Ok::<(), vgae::Error>(())
 //! ```

@@ -1,24 +1,25 @@
 //! Trains a stack: its networks one after the other, then their combiner.
 
+mod combine;
 mod lists;
 
 use std::borrow::Cow;
 
-use ndarray::Array2;
 use rand::seq::SliceRandom;
 use rand::{Rng, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 
-use crate::config::{Config, Objective};
+use crate::config::Config;
 use crate::error::{Error, Result};
-use crate::graph::{Features, Pair};
+use crate::graph::Features;
 use crate::model::network::Network;
-use crate::model::stack::{Combiner, Parts, Stack, max_epochs, networks};
+use crate::model::stack::{Parts, Stack, max_epochs, networks};
 use crate::progress::Progress;
 use crate::split::{HeldOut, Split, sample_negatives};
 use crate::train::checkpoint::{Checkpoint, Last, Moment};
 use crate::train::{Epoch, OnEpoch, network};
-use lists::List;
+
+pub(crate) use combine::CombinerFit;
 
 /// The random stream that hides training edges, separate from those of the split and of training.
 const HIDING_STREAM: u64 = 2;
@@ -77,77 +78,8 @@ pub(super) fn fit(
     }
     progress.begin("fitting the combiner");
     let parts = Parts::new(&trained, &fitting.chosen_on.train, features, config.seed)?;
-    let scores = parts.scores(&fitting.fitted_on.pairs());
-    let labels = fitting.fitted_on.labels();
-    let combiner = match config.train.objective {
-        Objective::Auc => Combiner::fit(scores.view(), &labels),
-        Objective::Ranking | Objective::Hard => {
-            let lists = lists::draw(&parts, &fitting, split, config.seed);
-            let fit = RankingFit::new(&parts, &lists);
-            let hard = || fit.combiner(Weighting::Alike).calibrated(scores.view(), &labels);
-            match config.train.objective {
-                Objective::Hard => hard(),
-                _ => fit.best_of([
-                    fit.combiner(Weighting::Copies).calibrated(scores.view(), &labels),
-                    hard(),
-                    Combiner::fit(scores.view(), &labels),
-                ]),
-            }
-        }
-    };
+    let combiner = CombinerFit::new(&parts, &fitting, split, config).combiner();
     Ok((Stack::new(trained, combiner, config.seed), history))
-}
-
-/// Lists of links and negatives with their scores.
-struct RankingFit<'a> {
-    lists: &'a [List],
-    lengths: Vec<usize>,
-    scores: Array2<f64>,
-}
-
-/// How much the random negatives of a list count.
-#[derive(Clone, Copy)]
-enum Weighting {
-    /// As much as all the pairs that they stand for.
-    Copies,
-    /// As much as the likeliest ones.
-    Alike,
-}
-
-impl<'a> RankingFit<'a> {
-    fn new(parts: &Parts, lists: &'a [List]) -> Self {
-        let pairs: Vec<Pair> = lists.iter().flat_map(|list| list.pairs.iter().copied()).collect();
-        let lengths = lists.iter().map(|list| list.pairs.len()).collect();
-        RankingFit { lists, lengths, scores: parts.scores(&pairs) }
-    }
-
-    fn combiner(&self, weighting: Weighting) -> Combiner {
-        let copies: Vec<f64> = match weighting {
-            Weighting::Copies => self.lists.iter().flat_map(|list| list.copies.iter().copied()).collect(),
-            Weighting::Alike => vec![1.0; self.scores.nrows()],
-        };
-        Combiner::fit_ranking(self.scores.view(), &self.lengths, &copies)
-    }
-
-    /// Returns the combiner with the highest mean reciprocal rank of the links among all pairs of their nodes, as the
-    /// lists estimate it. In a dense graph many of the likeliest pairs are links that are held out for the test, which
-    /// teaches a combiner of ranks to put links last.
-    fn best_of<const COUNT: usize>(&self, combiners: [Combiner; COUNT]) -> Combiner {
-        let mean_reciprocal_rank = |combiner: &Combiner| {
-            let logits: Vec<f64> = self.scores.rows().into_iter().map(|row| combiner.logit(row)).collect();
-            let mut rest = logits.as_slice();
-            let of_list = |list: &List| {
-                let (own, others) = rest.split_at(list.pairs.len());
-                rest = others;
-                list.reciprocal_rank(own)
-            };
-            self.lists.iter().map(of_list).sum::<f64>() / self.lists.len() as f64
-        };
-        let ranked = combiners.into_iter().map(|combiner| (mean_reciprocal_rank(&combiner), combiner));
-        // Of equals the first.
-        let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.expect("there are combiners").1
-    }
 }
 
 /// The data that a stack is fitted on.

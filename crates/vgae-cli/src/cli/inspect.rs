@@ -58,8 +58,7 @@ pub(super) fn run(args: &Args, reporter: &Reporter) -> Result<()> {
     let model = run.record.config.model.model;
     let report = match &run.model {
         Model::Stack(stack) => {
-            let seed = run.record.config.seed;
-            let stack = inspect::parts(stack, &run.split, run.graph.features(), seed)?;
+            let stack = inspect::parts(stack, &run.split, run.graph.features(), &run.record.config)?;
             Report { model, latent: None, stack: Some(stack) }
         }
         _ => {
