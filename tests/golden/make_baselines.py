@@ -141,7 +141,6 @@ golden = {
         "hubness-sum": scores_of(np.add.outer(hubness, hubness)),
         # Rounding decides which of equally similar nodes are among the ten, so that no reference has these.
         "similar-neighbours": [None for _ in PAIRS],
-        "isolated-nodes": scores_of(np.add.outer(degree == 0, degree == 0, dtype=float)),
         "log-resource-allocation": scores_of(
             np.log(1e-3 + (adj @ sp.diags_array(1 / np.maximum(degree, 1)) @ adj).toarray())),
         "log-paths-of-three": scores_of(np.log(1e-3 + paths_of_three())),

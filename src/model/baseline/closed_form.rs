@@ -19,7 +19,7 @@ use crate::error::Result;
 use crate::graph::{EdgeList, Features, Pair};
 
 /// The columns for a graph with features, in order.
-const WITH_FEATURES: [&str; 14] = [
+const WITH_FEATURES: [&str; 13] = [
     "log-katz",
     "log-pagerank",
     "log-degree-sum",
@@ -33,7 +33,6 @@ const WITH_FEATURES: [&str; 14] = [
     "best-match",
     "hubness-sum",
     "similar-neighbours",
-    "isolated-nodes",
 ];
 
 /// The columns for a graph without features, in order.
@@ -73,7 +72,6 @@ const WITHOUT_FEATURES: [&str; 11] = [
 /// | best-match | mean over both directions of max cos(x_u, x_w) over w in N(v) | yes | |
 /// | hubness-sum | h_u + h_v, h the mean cosine with the ten most similar nodes | yes | |
 /// | similar-neighbours | Adamic–Adar where each node is linked with the ten most similar ones | yes | |
-/// | isolated-nodes | how many of u and v have no neighbour | yes | |
 /// | log-resource-allocation | ln(1e-3 + resource allocation) | | yes |
 /// | log-paths-of-three | ln(1e-3 + Σ 1/√(d_w d_x) over the paths u–w–x–v) (Kovács et al. 2019) | | yes |
 /// | log-random-walk | ln(1e-6 + ((A D⁻¹)³)_vu / d_v) | | yes |
@@ -186,7 +184,6 @@ impl ClosedForm {
             column(BestMatch::new(&own, &adjacency), |score| score),
             column(similar.hubness_sum(), |score| score),
             column(adamic_adar(&similar_nodes), f64::ln_1p),
-            column(NodeValues::isolated(&adjacency), |score| score),
         ]);
         Ok(ClosedForm { names: &WITH_FEATURES, columns })
     }

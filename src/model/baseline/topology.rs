@@ -39,13 +39,6 @@ impl NodeValues {
         self
     }
 
-    /// Scores a pair by how many of its nodes have no neighbour. Propagated features of such a node are its own, and so
-    /// less like those of others.
-    pub(super) fn isolated(adjacency: &Adjacency) -> Self {
-        let is_isolated = |&degree: &f64| f64::from(u8::from(degree == 0.0));
-        NodeValues { values: adjacency.degrees().iter().map(is_isolated).collect(), score: |u, v| u + v }
-    }
-
     /// Scores a pair 1 if both nodes are in one connected component, else 0.
     pub(super) fn same_component(adjacency: &Adjacency) -> Self {
         let values = adjacency.components().into_iter().map(f64::from).collect();

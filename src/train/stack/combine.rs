@@ -60,14 +60,11 @@ impl CombinerFit {
     }
 
     fn fit(&self, scores: ArrayView2<f64>, list_scores: ArrayView2<f64>) -> Combiner {
-        let auc = || Combiner::fit(scores, &self.labels);
         let ranking = |weighting| self.fit_ranking(list_scores, weighting).calibrated(scores, &self.labels);
         match self.objective {
-            Objective::Auc => auc(),
+            Objective::Auc => Combiner::fit(scores, &self.labels),
+            Objective::Ranking => ranking(Weighting::Copies),
             Objective::Hard => ranking(Weighting::Alike),
-            Objective::Ranking => {
-                self.best_of([ranking(Weighting::Copies), ranking(Weighting::Alike), auc()], list_scores)
-            }
         }
     }
 
@@ -78,28 +75,5 @@ impl CombinerFit {
             Weighting::Alike => vec![1.0; list_scores.nrows()],
         };
         Combiner::fit_ranking(list_scores, &lengths, &copies)
-    }
-
-    /// Returns the combiner with the highest mean reciprocal rank of the links among all pairs of their nodes, as the
-    /// lists estimate it; of equals the first. In a dense graph many of the likeliest pairs are links that are held out
-    /// for the test, which teaches a combiner of ranks to put links last.
-    fn best_of<const COUNT: usize>(
-        &self,
-        combiners: [Combiner; COUNT],
-        list_scores: ArrayView2<f64>,
-    ) -> Combiner {
-        let mean_reciprocal_rank = |combiner: &Combiner| {
-            let logits: Vec<f64> = list_scores.rows().into_iter().map(|row| combiner.logit(row)).collect();
-            let mut rest = logits.as_slice();
-            let of_list = |list: &List| {
-                let (own, others) = rest.split_at(list.pairs.len());
-                rest = others;
-                list.reciprocal_rank(own)
-            };
-            self.lists.iter().map(of_list).sum::<f64>() / self.lists.len() as f64
-        };
-        let ranked = combiners.into_iter().map(|combiner| (mean_reciprocal_rank(&combiner), combiner));
-        let best = ranked.reduce(|best, next| if next.0 > best.0 { next } else { best });
-        best.expect("there are combiners").1
     }
 }

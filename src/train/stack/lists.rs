@@ -1,7 +1,5 @@
 //! Lists of a link and of pairs at its ends, on which a stack learns to rank.
 
-use std::cmp::Ordering;
-
 use hashbrown::HashSet;
 use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
@@ -35,26 +33,6 @@ pub(super) struct List {
     pub(super) pairs: Vec<Pair>,
     /// The number of pairs of its end that each of these stands for.
     pub(super) copies: Vec<f64>,
-}
-
-impl List {
-    /// Estimates the reciprocal rank of the link among all pairs of an end, the mean of both ends, given the `logits` of
-    /// the pairs. A tie counts half.
-    pub(super) fn reciprocal_rank(&self, logits: &[f64]) -> f64 {
-        let (u, v) = self.pairs[0];
-        let of_end = |end: u32| {
-            let above = (1..self.pairs.len()).filter(|&at| self.pairs[at].0 == end).map(|at| {
-                let share = match logits[at].total_cmp(&logits[0]) {
-                    Ordering::Greater => 1.0,
-                    Ordering::Equal => 0.5,
-                    Ordering::Less => 0.0,
-                };
-                share * self.copies[at]
-            });
-            1.0 / (1.0 + above.sum::<f64>())
-        };
-        f64::midpoint(of_end(u), of_end(v))
-    }
 }
 
 /// Draws a list for links of `fitting`: the link, then pairs at both of its ends that are no edge of `split` as far as its
