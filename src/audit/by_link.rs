@@ -4,86 +4,115 @@
 use std::path::{Path, PathBuf};
 
 use crate::audit::lists::{Found, List, Role, Row};
-use crate::audit::{Audit, Report, Rule};
-use crate::config::{Header, NodeColumns};
+use crate::audit::{Audit, Report, Rule, open_pairs};
+use crate::config::NodeColumns;
 use crate::error::{Error, Result};
 use crate::graph::Pair;
-use crate::progress::Progress;
 use crate::read::{PairColumns, RowReader, for_each_negative, link_column};
 
 /// The negatives of the links of one list.
 pub(super) struct LinkNegatives {
     /// The place of the file of negatives in the lists.
     list: u16,
+    /// The place of the list of the links.
+    of: u16,
     /// The links, in the order of their file.
     links: Vec<Row>,
     /// The negatives, with the place of their link.
     rows: Vec<(usize, Row)>,
 }
 
-/// Returns `true` for a file with negatives for each link: a NumPy array, or rows with a column `link`.
-///
-/// # Errors
-/// [`Error::Io`] and [`Error::Row`] if it cannot be read.
-pub(super) fn is_by_link(path: &Path, columns: &NodeColumns) -> Result<bool> {
-    if is_array(path) {
-        return Ok(true);
-    }
-    let mut reader = RowReader::open(path, &Progress::default())?;
-    let rows = reader.look_ahead()?;
-    let columns = PairColumns::find(&rows, Header::Auto, columns, |problem| reader.file_error(problem))?;
-    Ok(link_column(&columns).is_some())
-}
-
-fn is_array(path: &Path) -> bool {
+/// Returns `true` for a NumPy array.
+pub(super) fn is_array(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }
 
 impl Audit {
     /// Reads the negatives in `path` of each link of the list at `of`.
-    pub(super) fn read_by_link(&mut self, path: &Path, of: u16, columns: &NodeColumns) -> Result<()> {
-        let links: Vec<Row> = self.rows.iter().filter(|row| row.list == of).copied().collect();
+    pub(super) fn read_by_link(&mut self, path: &Path, of: u16) -> Result<()> {
+        if is_array(path) {
+            return self.read_array(path, of);
+        }
+        let (reader, columns) = open_pairs(path, &NodeColumns::default())?;
+        self.read_rows_by_link(reader, &columns, path, of)
+    }
+
+    fn read_array(&mut self, path: &Path, of: u16) -> Result<()> {
+        let links = self.links(of);
         let list = self.lists.len() as u16;
+        let sources: Vec<Pair> = links.iter().map(Row::written).collect();
         let (direction, nodes) = (self.direction, &mut self.nodes);
         let mut rows = Vec::new();
-        let mut push = |link: usize, pair: Pair, line: u64| {
-            rows.push((link, Row::new(pair, direction, list, line)));
-        };
-        if is_array(path) {
-            let sources: Vec<Pair> = links.iter().map(Row::written).collect();
-            let node = |id: &str| Some(nodes.intern(id));
-            for_each_negative(path, &sources, node, |link, pair| push(link, pair, 0))?;
-        } else {
-            let mut reader = RowReader::open(path, &Progress::default())?;
-            let first = reader.look_ahead()?;
-            let columns =
-                PairColumns::find(&first, Header::Auto, columns, |problem| reader.file_error(problem))?;
-            reader.advance()?;
-            let column = link_column(&columns).unwrap_or_default();
-            while reader.advance()? {
-                let (source, target) = reader.pair(columns.nodes)?;
-                let pair = (nodes.intern(source), nodes.intern(target));
-                let text = reader.fields().nth(column).unwrap_or_default();
-                let link = text.parse().ok().filter(|&link: &usize| link < links.len());
-                let link = link.ok_or_else(|| {
-                    let count = links.len();
-                    reader.error(format!(
-                        "has the link {text:?}; expected the place of one of the {count} links, counted from 0"
-                    ))
-                })?;
-                push(link, pair, reader.line_number());
-            }
-        }
-        self.lists.push(List { path: path.to_path_buf(), role: Role::LinkNegatives });
-        self.by_link.push(LinkNegatives { list, links, rows });
+        let node = |id: &str| Some(nodes.intern(id));
+        for_each_negative(path, &sources, node, |link, pair| {
+            rows.push((link, Row::new(pair, direction, list, 0)));
+        })?;
+        self.push_by_link(path, LinkNegatives { list, of, links, rows });
         Ok(())
     }
 
-    /// Reads a file of negatives of each link of the one file of pairs.
-    pub(super) fn read_negatives_of_pairs(&mut self, path: &Path, columns: &NodeColumns) -> Result<()> {
+    /// Reads rows of `link,source,target` from `reader`, which is before the header.
+    fn read_rows_by_link(
+        &mut self,
+        mut reader: RowReader,
+        columns: &PairColumns,
+        path: &Path,
+        of: u16,
+    ) -> Result<()> {
+        let links = self.links(of);
+        let list = self.lists.len() as u16;
+        let mut rows = Vec::new();
+        reader.advance()?;
+        let column = link_column(columns).unwrap_or_default();
+        while reader.advance()? {
+            let (source, target) = reader.pair(columns.nodes)?;
+            let pair = (self.nodes.intern(source), self.nodes.intern(target));
+            let text = reader.fields().nth(column).unwrap_or_default();
+            let link = text.parse().ok().filter(|&link: &usize| link < links.len());
+            let link = link.ok_or_else(|| {
+                let count = links.len();
+                reader.error(format!(
+                    "has the link {text:?}; expected the place of one of the {count} links, counted from 0"
+                ))
+            })?;
+            rows.push((link, Row::new(pair, self.direction, list, reader.line_number())));
+        }
+        self.push_by_link(path, LinkNegatives { list, of, links, rows });
+        Ok(())
+    }
+
+    /// Returns the pairs of the list at `of`, in the order of their file.
+    fn links(&self, of: u16) -> Vec<Row> {
+        self.rows.iter().filter(|row| row.list == of).copied().collect()
+    }
+
+    fn push_by_link(&mut self, path: &Path, negatives: LinkNegatives) {
+        self.lists.push(List { path: path.to_path_buf(), role: Role::LinkNegatives });
+        self.by_link.push(negatives);
+    }
+
+    /// Reads an array with negatives of each link of the one file of pairs.
+    pub(super) fn read_array_of_pairs(&mut self, path: &Path) -> Result<()> {
+        let of = self.only_pairs(path)?;
+        self.read_array(path, of)
+    }
+
+    /// Reads rows of `link,source,target`, negatives of each link of the one file of pairs.
+    pub(super) fn read_rows_of_pairs(
+        &mut self,
+        reader: RowReader,
+        columns: &PairColumns,
+        path: &Path,
+    ) -> Result<()> {
+        let of = self.only_pairs(path)?;
+        self.read_rows_by_link(reader, columns, path, of)
+    }
+
+    /// Returns the place of the one file of pairs.
+    fn only_pairs(&self, path: &Path) -> Result<u16> {
         let mut of_pairs = (0u16..).zip(&self.lists).filter(|(_, list)| list.role == Role::Pairs);
         match (of_pairs.next(), of_pairs.next()) {
-            (Some((of, _)), None) => self.read_by_link(path, of, columns),
+            (Some((of, _)), None) => Ok(of),
             _ => {
                 let problem =
                     "has negatives for each link; expected one file of pairs with these links".into();
@@ -94,6 +123,16 @@ impl Audit {
 }
 
 impl LinkNegatives {
+    /// Notes that `train` refuses the file if its links are among the lists with `both_directions` of each pair.
+    pub(super) fn note_directions(&self, both_directions: &[usize], lists: &[List], report: &mut Report) {
+        if both_directions.contains(&usize::from(self.of)) {
+            report.add_note(format!(
+                "{}: its links are listed in both directions; `train` expects each link once",
+                lists[usize::from(self.list)].path.display()
+            ));
+        }
+    }
+
     /// Returns the number of negatives.
     pub(super) fn len(&self) -> usize {
         self.rows.len()

@@ -36,7 +36,7 @@ use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
 use crate::progress::Progress;
-use crate::read::{PairColumns, RowReader, class};
+use crate::read::{PairColumns, RowReader, class, link_column};
 use crate::run::{self, Record};
 use crate::split;
 use crate::split::LISTS;
@@ -134,7 +134,7 @@ impl Audit {
         }
         for (at, file) in found.iter().enumerate() {
             let Some(file) = file else { continue };
-            audit.read_by_link(file, at as u16 - 1, &NodeColumns::default())?;
+            audit.read_by_link(file, at as u16 - 1)?;
         }
         Ok(audit)
     }
@@ -163,9 +163,14 @@ impl Audit {
     /// # Errors
     /// The errors of [`Audit::with_pairs`].
     pub fn with_negatives(mut self, file: &Path, columns: &NodeColumns) -> Result<Audit> {
-        match file != Path::new("-") && by_link::is_by_link(file, columns)? {
-            true => self.read_negatives_of_pairs(file, columns)?,
-            false => self.read_list(file, Role::Negatives, columns)?,
+        if by_link::is_array(file) {
+            self.read_array_of_pairs(file)?;
+            return Ok(self);
+        }
+        let (reader, found) = open_pairs(file, columns)?;
+        match link_column(&found).is_some() {
+            true => self.read_rows_of_pairs(reader, &found, file)?,
+            false => self.read_rows(reader, &found, file, Role::Negatives)?,
         }
         Ok(self)
     }
@@ -195,6 +200,9 @@ impl Audit {
         let both_directions = lists::drop_reversed(&self.lists, &mut self.rows, self.direction);
         let mut report = Report::new(&self.path, self.num_pairs(), limit);
         self.notes.into_iter().for_each(|note| report.add_note(note));
+        for negatives in &self.by_link {
+            negatives.note_directions(&both_directions, &self.lists, &mut report);
+        }
         for list in both_directions {
             let path = self.lists[list].path.display();
             report.add_note(format!(
@@ -242,9 +250,18 @@ impl Audit {
 
     /// Reads a list. Of further pairs, those that a column marks as non-links are negatives.
     fn read_list(&mut self, path: &Path, role: Role, columns: &NodeColumns) -> Result<()> {
-        let mut reader = RowReader::open(path, &Progress::default())?;
-        let rows = reader.look_ahead()?;
-        let columns = PairColumns::find(&rows, Header::Auto, columns, |problem| reader.file_error(problem))?;
+        let (reader, columns) = open_pairs(path, columns)?;
+        self.read_rows(reader, &columns, path, role)
+    }
+
+    /// Reads the rows of a list from `reader`, which is before the header.
+    fn read_rows(
+        &mut self,
+        mut reader: RowReader,
+        columns: &PairColumns,
+        path: &Path,
+        role: Role,
+    ) -> Result<()> {
         if columns.has_header() {
             reader.advance()?;
         }
@@ -275,4 +292,12 @@ impl Audit {
         self.rows.append(&mut negatives);
         Ok(())
     }
+}
+
+/// Opens a file of pairs and finds its columns.
+fn open_pairs(path: &Path, columns: &NodeColumns) -> Result<(RowReader, PairColumns)> {
+    let mut reader = RowReader::open(path, &Progress::default())?;
+    let rows = reader.look_ahead()?;
+    let columns = PairColumns::find(&rows, Header::Auto, columns, |problem| reader.file_error(problem))?;
+    Ok((reader, columns))
 }

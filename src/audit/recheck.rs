@@ -137,6 +137,17 @@ fn check_metrics(path: &Path, metrics: &RunMetrics, report: &mut Report) -> Resu
     for ((expected, found, tolerance), part) in
         [links, rows].iter().flat_map(|of| PARTS.map(|part| (of, part)))
     {
+        let unexpected = found[part].as_object().into_iter().flatten();
+        let unexpected = unexpected.filter(|(metric, _)| expected[part].get(metric.as_str()).is_none());
+        for (metric, value) in unexpected {
+            report.push(Rule::Metrics, || Offence {
+                rule: Rule::Metrics,
+                place: Place { file: file.clone(), line: None },
+                pair: None,
+                other: None,
+                problem: format!("{metric} of the {part} part is {value}; the run gives none"),
+            });
+        }
         for (metric, expected) in expected[part].as_object().into_iter().flatten() {
             let Some(expected) = expected.as_f64() else { continue };
             let found = &found[part][metric];

@@ -94,7 +94,15 @@ impl Config {
             config.train.patience = self.patience();
             config.train.select = Some(self.select());
         }
+        if self.model.model == ModelKind::Best {
+            config.train.objective = Some(self.objective());
+        }
         config
+    }
+
+    /// Returns what the model `best` is fitted for.
+    pub fn objective(&self) -> Objective {
+        self.train.objective.unwrap_or_default()
     }
 
     /// Returns the maximum number of epochs.

@@ -10,7 +10,8 @@ impl Config {
     pub(super) fn validate_relevance(&self) -> Result<()> {
         let kind = self.model.model;
         if kind != ModelKind::Best {
-            let is_set = self.train.objective != Objective::default();
+            // Runs of other models once recorded auc.
+            let is_set = matches!(self.train.objective, Some(Objective::Ranking | Objective::Hard));
             refuse(is_set.then_some("train.objective"), kind, "is not fitted to an objective as best is")?;
         }
         if !kind.is_network() {

@@ -68,10 +68,10 @@ pub struct TrainConfig {
     /// if there is one
     #[cfg_attr(feature = "clap", arg(long, value_name = "DEVICE", default_value_t))]
     pub device: DeviceChoice,
-    /// What to fit the model best for
-    #[cfg_attr(feature = "clap", arg(long, value_enum, default_value_t))]
+    /// What to fit the model best for [default: ranking]
+    #[cfg_attr(feature = "clap", arg(long, value_enum))]
     #[serde(default)]
-    pub objective: Objective,
+    pub objective: Option<Objective>,
     /// Number of epochs between two validations
     #[cfg_attr(feature = "clap", arg(long, allow_negative_numbers = true, value_name = "COUNT", default_value_t = Self::default().validate_every))]
     pub validate_every: usize,
@@ -104,7 +104,7 @@ impl Default for TrainConfig {
             select: None,
             patience: None,
             device: DeviceChoice::default(),
-            objective: Objective::default(),
+            objective: None,
             validate_every: 1,
             checkpoint_every: None,
             memory_limit: None,
@@ -251,10 +251,10 @@ pub enum Select {
 #[cfg_attr(feature = "clap", derive(clap::ValueEnum))]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {
-    /// Links above random pairs of nodes: the highest AUC
-    #[default]
+    /// Links above random pairs of nodes: the highest AUC, and Hits@K among random pairs
     Auc,
-    /// Links above all other pairs of their nodes: the best recommendations for a node
+    /// Links above all other pairs of their nodes: the best top of a list
+    #[default]
     Ranking,
     /// Links above the likeliest pairs at their nodes, as in the benchmark HeaRT
     Hard,

@@ -7,6 +7,7 @@ use std::path::Path;
 use crate::error::{Error, Result};
 use crate::graph::{NodeIds, Pair};
 use crate::read::columns::PairColumns;
+use crate::read::listed::check_count;
 use crate::read::npy::{NpyArray, Number};
 use crate::read::pairs::{Columns, PairReader};
 
@@ -16,7 +17,7 @@ const LINK: &str = "link";
 impl PairReader<'_> {
     /// Returns `true` if the file has a column headed `link`, so that each link has negatives of its own.
     pub fn has_link_column(&self) -> bool {
-        self.link_column().is_some()
+        self.header().is_some_and(|header| header.iter().any(|name| is_link(name)))
     }
 
     /// Reads the negatives of `num_links` links from rows of `link,source,target`, where `link` is the place of the
@@ -27,8 +28,14 @@ impl PairReader<'_> {
     /// Returns the errors of [`PairReader::read_blocks`], and [`Error::Input`] for a number that is no link and a link
     /// without negatives.
     pub fn read_by_link(self, path: &Path, num_links: usize) -> Result<(Vec<Vec<Pair>>, u64)> {
-        let column = self.link_column().unwrap_or_default();
-        let mut lists = vec![Vec::new(); num_links];
+        let other_columns = self.other_columns();
+        let Some(column) = other_columns.iter().position(|name| is_link(name)) else {
+            let header = self.header().unwrap_or_default().join(",");
+            let problem = format!("has the header {header:?}; expected link,source,target");
+            return Err(Error::Input { path: path.to_path_buf(), problem });
+        };
+        let (fingerprint, file_error) = (self.reader.fingerprint(), self.reader.file_errors());
+        let (mut lists, mut num_pairs) = (vec![Vec::new(); num_links], 0);
         let num_skipped = self.read_blocks(Columns::All, |block| {
             for (at, &pair) in block.pairs().iter().enumerate() {
                 let text = block.kept(at).nth(column).unwrap_or_default();
@@ -41,7 +48,8 @@ impl PairReader<'_> {
                 })?;
                 list.push(pair);
             }
-            Ok(())
+            num_pairs += block.pairs().len();
+            check_count(num_pairs, fingerprint.num_bytes()).map_err(&file_error)
         })?;
         if let Some(link) = lists.iter().position(Vec::is_empty) {
             let problem =
@@ -49,10 +57,6 @@ impl PairReader<'_> {
             return Err(Error::Input { path: path.to_path_buf(), problem });
         }
         Ok((lists, num_skipped))
-    }
-
-    fn link_column(&self) -> Option<usize> {
-        self.other_columns().iter().position(|name| is_link(name))
     }
 }
 

@@ -19,7 +19,7 @@ use crate::read::{RowReader, parse_finite};
 /// edge list. A first row whose fields are not nodes, while those of the second row are, is a header too; one
 /// whose fields are nodes is not.
 pub struct PairReader<'a> {
-    reader: RowReader,
+    pub(super) reader: RowReader,
     nodes: &'a NodeIds,
     columns: PairColumns,
     unknown: Unknown,
@@ -140,6 +140,11 @@ impl<'a> PairReader<'a> {
     /// Returns a note on columns that were not found by usual names, if any.
     pub fn note(&self) -> Option<String> {
         self.columns.note("")
+    }
+
+    /// Returns the names of all columns, if the first row has them.
+    pub(super) fn header(&self) -> Option<&[String]> {
+        self.columns.header.as_deref()
     }
 
     /// Returns the names of the columns besides the two nodes: those in the header, or `column_3`,

@@ -159,7 +159,9 @@ impl Run {
     /// Returns the errors of [`RankingMetrics::compute`].
     pub fn ranking(&self, score: &(impl Score + ?Sized)) -> Result<Option<RankingMetrics>> {
         let config = RankingConfig::summary(self.record.config.seed);
-        if config.is_exceeded(score, self.graph.num_nodes()) {
+        let Split { validation, test, .. } = &self.split;
+        let part = if test.is_empty() { validation } else { test };
+        if config.is_exceeded(score, self.graph.num_nodes(), part.edges.len()) {
             return Ok(None);
         }
         RankingMetrics::of_last_part(score, &self.graph.edges, &self.split, &config)
@@ -215,7 +217,18 @@ fn check_hashes(path: &Path, record: &Record, files: &[PathBuf]) -> Result<()> {
             return Err(Error::Run { path: path.join(file), problem });
         }
     }
-    Ok(())
+    match missing_files(path, record).next() {
+        Some(file) => {
+            let problem = "is missing, but run.json has its SHA-256".into();
+            Err(Error::Run { path: file, problem })
+        }
+        None => Ok(()),
+    }
+}
+
+/// Returns the files of the record that are gone.
+fn missing_files<'a>(path: &'a Path, record: &'a Record) -> impl Iterator<Item = PathBuf> + 'a {
+    record.files.keys().map(|file| path.join(file)).filter(|file| !file.exists())
 }
 
 /// Returns the record of the run directory at `path`, and the files whose SHA-256 differs from the record.
@@ -228,6 +241,6 @@ pub fn changed_files(path: &Path) -> Result<(Record, Vec<PathBuf>)> {
     files.push(path.join(WEIGHTS));
     let found = hashes(path, &files)?;
     let changed = found.iter().filter(|(file, sha256)| record.files.get(*file) != Some(*sha256));
-    let changed = changed.map(|(file, _)| path.join(file)).collect();
+    let changed = changed.map(|(file, _)| path.join(file)).chain(missing_files(path, &record)).collect();
     Ok((record, changed))
 }

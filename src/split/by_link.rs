@@ -6,6 +6,7 @@ use hashbrown::HashSet;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
+use super::files::is_of_run;
 use super::{HeldOut, Split, sample_negatives};
 use crate::config::NodeColumns;
 use crate::error::{Error, Result};
@@ -32,18 +33,22 @@ pub(crate) fn own_file(directory: &Path, part: &str) -> PathBuf {
 }
 
 /// Returns the file in `directory` with a list of negatives for each link of `part`, `validation` or `test`, if there is
-/// one: `PART_negatives_by_link.csv`, `PART_negatives.npy`, `valid_negatives.npy`, or `PART_negatives.csv` with a
-/// column `link`.
+/// one: `PART_negatives_by_link.csv`, `PART_negatives.npy`, `valid_negatives.npy`, HeaRT's `heart_valid_samples.npy` or
+/// `heart_test_samples.npy`, or `PART_negatives.csv` with a column `link`. In a run directory it is the first of these.
 ///
 /// # Errors
 /// [`Error::Foreign`] for a link, a pipe or a device; [`Error::Io`] if the CSV file cannot be read.
 pub fn negatives_by_link(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Option<PathBuf>> {
     let array = directory.join(format!("{part}_negatives.npy"));
-    // HeaRT's name for the validation part.
-    let short_array = (part == PARTS[0]).then(|| directory.join("valid_negatives.npy"));
+    let short = if part == PARTS[0] { "valid" } else { part };
+    let short_array = directory.join(format!("{short}_negatives.npy"));
+    let of_heart = directory.join(format!("heart_{short}_samples.npy"));
     let shared = directory.join(format!("{part}_negatives.csv"));
     check_file(&shared)?;
-    for file in [own_file(directory, part), array].into_iter().chain(short_array) {
+    // A run directory holds only what this program wrote.
+    let of_run = [own_file(directory, part)];
+    let others = [array, short_array, of_heart].into_iter().filter(|_| !is_of_run(directory));
+    for file in of_run.into_iter().chain(others) {
         check_file(&file)?;
         if file.is_file() {
             return Ok(Some(file));

@@ -20,7 +20,8 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// both directions of each of their pairs, as some programs write them.
 ///
 /// A part may have a list of negatives for each of its links, in `PART_negatives_by_link.csv`, `PART_negatives.npy`,
-/// `valid_negatives.npy` or `PART_negatives.csv` with rows `link,source,target`; see [`crate::read::negative_array`]. If
+/// `valid_negatives.npy`, HeaRT's `heart_valid_samples.npy` or `heart_test_samples.npy`, or `PART_negatives.csv` with
+/// rows `link,source,target`; see [`crate::read::negative_array`]. If
 /// it has no other negatives, as many as it has links are drawn with `seed`.
 ///
 /// # Errors
@@ -28,13 +29,21 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
 pub fn read_split(directory: &Path, graph: &Graph, seed: u64) -> Result<Split> {
     let directory = &split_directory(directory)?;
-    let (lists, by_link) = read_lists(directory, &graph.nodes, graph.edges.direction(), read_any_list)?;
+    let reading = if is_of_run(directory) { Reading::Own } else { Reading::Any };
+    let (lists, by_link) = read_lists(directory, &graph.nodes, graph.edges.direction(), reading)?;
     let mut split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
     let names = lists.iter().zip(LISTS).filter(|(rows, _)| rows.had_both_directions).map(|(_, name)| name);
     let names: Vec<&str> = names.collect();
     let note =
         || format!("lists with both directions of each pair, read as one pair each: {}", names.join(", "));
     split.notes.extend((!names.is_empty()).then(note));
+    for at in [2, 4].into_iter().filter(|&at| lists[at].has_unnamed_columns) {
+        split.notes.push(format!(
+            "{}: its first two columns are read as source and target, for it has no header; under the header \
+             link,source,target its rows are negatives of each link",
+            paths(directory)[at].display()
+        ));
+    }
     split.attach(by_link, graph)?;
     let notes = by_link::draw_shared(&mut split, graph, seed)?;
     split.notes.extend(notes);
@@ -63,7 +72,7 @@ pub(crate) fn read_graph(
     nodes: NodeIds,
     labels: Option<Vec<String>>,
 ) -> Result<(Graph, Split)> {
-    let (lists, by_link) = read_lists(directory, &nodes, direction, read_list)?;
+    let (lists, by_link) = read_lists(directory, &nodes, direction, Reading::Own)?;
     let [train, validation, _, test, _] = &lists;
     let pairs = [train, validation, test].map(|rows| rows.pairs.as_slice()).concat();
     let weights: Option<Vec<&[f32]>> =
@@ -99,16 +108,33 @@ struct Rows {
     weights: Option<Vec<f32>>,
     /// `true` if the file held both directions of each pair of an undirected graph.
     had_both_directions: bool,
+    /// `true` if the file has more than two columns and no header.
+    has_unnamed_columns: bool,
 }
 
-/// Reads the five lists, each with `read`, and the negatives of each link of the validation and the test part.
+/// The files of a split.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Reading {
+    /// Those that this program wrote.
+    Own,
+    /// Those that this program or another one wrote.
+    Any,
+}
+
+/// Returns `true` if `directory` is the split of a run directory.
+pub(crate) fn is_of_run(directory: &Path) -> bool {
+    directory.parent().is_some_and(|run| directory.ends_with("split") && run.join("run.json").is_file())
+}
+
+/// Reads the five lists and the negatives of each link of the validation and the test part.
 fn read_lists(
     directory: &Path,
     nodes: &NodeIds,
     direction: Direction,
-    read: fn(&Path, &NodeIds) -> Result<Rows>,
+    reading: Reading,
 ) -> Result<([Rows; 5], [Option<ListsOfLinks>; 2])> {
     let files = paths(directory);
+    let read = if reading == Reading::Own { read_list } else { read_any_list };
     let [validation, test] = by_link::PARTS.map(|part| by_link::negatives_by_link(directory, part, nodes));
     let found = [validation?, test?];
     // A part may have no negatives but those of its links.
@@ -127,11 +153,11 @@ fn read_lists(
     if direction == Direction::Undirected && are_both_directions(&lists[0].pairs) {
         lists.iter_mut().filter(|rows| are_both_directions(&rows.pairs)).for_each(Rows::keep_one_direction);
     }
-    let [validation, test] = found;
-    let by_link = [
-        validation.map(|file| lists[1].with_negatives(file, nodes)).transpose()?,
-        test.map(|file| lists[3].with_negatives(file, nodes)).transpose()?,
-    ];
+    let by_link = |file: &Option<PathBuf>, links: &Rows| {
+        let file = file.as_ref().filter(|_| !links.pairs.is_empty());
+        file.map(|file| links.with_negatives(file.clone(), nodes)).transpose()
+    };
+    let by_link = [by_link(&found[0], &lists[1])?, by_link(&found[1], &lists[3])?];
     for rows in &mut lists {
         rows.pairs.iter_mut().for_each(|pair| *pair = direction.orient(*pair));
     }
@@ -151,6 +177,8 @@ fn read_any_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
     if columns.has_header() {
         reader.advance()?;
     }
+    let has_unnamed_columns =
+        !columns.has_header() && first_rows[0].as_ref().is_some_and(|row| row.len() > 2);
     let mut pairs = Vec::new();
     while reader.advance()? {
         let (source, target) = reader.pair(columns.nodes)?;
@@ -160,7 +188,7 @@ fn read_any_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
         };
         pairs.push((node(source)?, node(target)?));
     }
-    Ok(Rows { pairs, weights: None, had_both_directions: false })
+    Ok(Rows { pairs, has_unnamed_columns, ..Rows::default() })
 }
 
 /// Reads a list that this program wrote.
@@ -178,7 +206,7 @@ fn read_list(path: &Path, nodes: &NodeIds) -> Result<Rows> {
         }
         Ok(())
     })?;
-    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights), had_both_directions: false })
+    Ok(Rows { pairs, weights: (num_columns == 3).then_some(weights), ..Rows::default() })
 }
 
 impl Rows {

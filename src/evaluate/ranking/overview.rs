@@ -39,10 +39,10 @@ impl RankingConfig {
         RankingConfig { ks: Vec::new(), list_lengths: Some(vec![SHORT_LIST]), max_products, max_pairs, seed }
     }
 
-    /// Returns `true` if even the smallest sample of the ends in a graph of `num_nodes` nodes has far more pairs than
-    /// this allows for `score`, so that it takes much longer than intended.
-    pub fn is_exceeded(&self, score: &(impl Score + ?Sized), num_nodes: usize) -> bool {
-        (LEAST_ENDS * num_nodes) as u64 > MAX_OVERRUN * self.budget(score)
+    /// Returns `true` if even the smallest sample of the ends of `num_links` links in a graph of `num_nodes` nodes has far
+    /// more pairs than this allows for `score`, so that it takes much longer than intended.
+    pub fn is_exceeded(&self, score: &(impl Score + ?Sized), num_nodes: usize, num_links: usize) -> bool {
+        (LEAST_ENDS.min(2 * num_links) * num_nodes) as u64 > MAX_OVERRUN * self.budget(score)
     }
 
     /// Returns the most pairs to score for one part.

@@ -32,7 +32,7 @@ impl CombinerFit {
     /// Scores the pairs of `fitting` by `parts`, which see the training edges of `fitting`; `split` is the one that it
     /// was made of.
     pub(crate) fn new(parts: &Parts, fitting: &Fitting, split: &Split, config: &Config) -> Self {
-        let objective = config.train.objective;
+        let objective = config.objective();
         let lists = match objective {
             Objective::Auc => Vec::new(),
             Objective::Ranking | Objective::Hard => lists::draw(parts, fitting, split, config.seed),
@@ -75,5 +75,70 @@ impl CombinerFit {
             Weighting::Alike => vec![1.0; list_scores.nrows()],
         };
         Combiner::fit_ranking(list_scores, &lengths, &copies)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ModelConfig, ModelKind};
+    use crate::graph::{EdgeList, Graph};
+    use crate::progress::Progress;
+    use crate::split;
+    use crate::train::stack::{fit, fitting};
+    use ndarray::Array1;
+
+    /// Fits a stack to a ring of 400 nodes, each linked with the four nearest.
+    fn fitted(objective: Objective) -> (CombinerFit, Split, Combiner) {
+        let n = 400u32;
+        let pairs = (0..n).flat_map(|u| [(u, (u + 1) % n), (u, (u + 2) % n)]).collect();
+        let edges = EdgeList::new(n as usize, pairs, None).0;
+        let graph = Graph { edges, ..Graph::default() };
+        let mut config = Config {
+            model: ModelConfig { model: ModelKind::Best, ..ModelConfig::default() },
+            ..Config::default()
+        };
+        (config.train.epochs, config.train.objective) = (Some(2), Some(objective));
+        let split = split::edges(&graph, &config.split, 0).unwrap();
+        let (stack, _) = fit(None, &split, &config, &Progress::default(), None, &mut |_, _| Ok(())).unwrap();
+        let fitting = fitting(&split, 0).unwrap();
+        let parts = stack.parts(&fitting.chosen_on.train, None).unwrap();
+        let combiner = stack.combiner().clone();
+        (CombinerFit::new(&parts, &fitting, &split, &config), split, combiner)
+    }
+
+    #[test]
+    fn random_negatives_stand_for_the_pairs_that_were_not_drawn() {
+        let (fit, split, _) = fitted(Objective::Hard);
+        let known = split.train.with_edges([split.train.pairs(), split.validation.edges.pairs()].concat());
+        assert!(!fit.lists.is_empty());
+        for list in &fit.lists {
+            let (u, v) = list.pairs[0];
+            assert!(list.pairs[1..].iter().all(|&pair| !known.contains(pair) && pair.0 != pair.1));
+            for end in [u, v] {
+                let at_end = || (1..list.pairs.len()).filter(|&at| list.pairs[at].0 == end);
+                let total: f64 = at_end().map(|at| list.copies[at]).sum();
+                assert!((total - known.candidates_of(end).count() as f64).abs() < 1e-9);
+                assert!(at_end().count() >= 200 && at_end().any(|at| list.copies[at] > 1.5));
+            }
+        }
+    }
+
+    #[test]
+    fn each_objective_has_its_own_combiner() {
+        let objectives = [Objective::Auc, Objective::Ranking, Objective::Hard];
+        let fits = objectives.map(fitted);
+        for (fit, _, of_stack) in &fits {
+            let combiner = fit.combiner();
+            let all: Vec<usize> = (0..combiner.weights.len()).collect();
+            let gaps = &fit.combiner_of(&all).weights - &combiner.weights;
+            assert!(gaps.iter().all(|gap| gap.abs() < 1e-9));
+            // A stack keeps the weights in f32.
+            assert!((&combiner.weights - &of_stack.weights).iter().all(|gap| gap.abs() < 1e-5));
+            assert_eq!(fit.combiner_of(&all[1..]).weights.len(), all.len() - 1);
+        }
+        let [auc, ranking, hard] = fits.map(|(fit, ..)| fit.combiner().weights);
+        let differ = |a: &Array1<f64>, b: &Array1<f64>| (a - b).iter().any(|gap: &f64| gap.abs() > 1e-2);
+        assert!(differ(&auc, &ranking) && differ(&ranking, &hard) && differ(&auc, &hard));
     }
 }

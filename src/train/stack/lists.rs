@@ -14,8 +14,12 @@ use crate::split::Split;
 
 /// The random stream of these lists.
 const LISTS_STREAM: u64 = 3;
-/// The most links to rank, each at both of its ends. The regression has some twenty weights.
+/// The most links to rank, each at both of its ends, and the fewest in a large graph. The regression has some twenty
+/// weights.
 const MAX_LINKS: usize = 1000;
+const MIN_LINKS: usize = 300;
+/// Between these bounds, the number of links times that of the nodes, which are all candidates.
+const NUM_CANDIDATES: usize = 10_000_000;
 /// The number of negatives of an end that each score chooses, and that are drawn. With few random ones the scores that
 /// choose would lose their weight, because every negative that they chose scores high; with very many the likeliest
 /// pairs would count for little.
@@ -44,7 +48,8 @@ pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -
     let train = split.train.undirected();
     let known = train.with_edges([train.pairs(), split.validation.edges.pairs()].concat());
     let mut links = fitting.fitted_on.edges.pairs().to_vec();
-    let num_links = links.len().min(MAX_LINKS);
+    let affordable = (NUM_CANDIDATES / known.num_nodes().max(1)).clamp(MIN_LINKS, MAX_LINKS);
+    let num_links = links.len().min(affordable);
     let (links, _) = links.partial_shuffle(&mut rng, num_links);
     let ends: Vec<(u32, u32)> = links.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
     let names = parts.closed_form().names();

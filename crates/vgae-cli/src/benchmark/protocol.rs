@@ -20,6 +20,7 @@ use vgae::run::Run;
 ///
 /// assert_eq!(Protocol::Hits.train_flags(), ["--val-fraction", "0.1", "--test-fraction", "0.2"]);
 /// assert_eq!(Protocol::Heart.main_metric(), "test_mean_reciprocal_rank");
+/// assert_eq!(Protocol::Heart.flags_of_best(), ["--objective", "hard"]);
 /// let published = Protocol::Heart.published("citeseer");
 /// assert!(published.iter().any(|row| row.model == "NCN" && row.values["test_mean_reciprocal_rank"] == 0.2865));
 /// ```
@@ -111,6 +112,16 @@ impl Protocol {
         }
     }
 
+    /// Returns the flags of `vgae train` that fit the model `best` for it.
+    pub fn flags_of_best(self) -> [&'static str; 2] {
+        let objective = match self {
+            Protocol::Kipf | Protocol::Hits => "auc",
+            Protocol::Heart => "hard",
+            Protocol::AllPairs => "ranking",
+        };
+        ["--objective", objective]
+    }
+
     /// Returns the name of the metric that the protocol is for.
     pub fn main_metric(self) -> &'static str {
         match self {
@@ -184,16 +195,16 @@ impl Protocol {
                     ..
                 }) = test
                 {
-                    if num_ranked_ends < num_ends {
-                        let text = format!(
-                            "this model scores too slowly for all pairs: its ranks are those at {num_ranked_ends} of \
-                             {num_ends} nodes"
-                        );
-                        let text = match list {
-                            Some(_) => text,
-                            None => format!("{text}, and the precision of the highest pairs is left out"),
-                        };
-                        note = Some(text);
+                    let ranks = (num_ranked_ends < num_ends)
+                        .then(|| format!("its ranks are those at {num_ranked_ends} of {num_ends} nodes"));
+                    let precision =
+                        list.is_none().then(|| "the precision of the highest pairs is left out".to_string());
+                    let effects: Vec<String> = ranks.into_iter().chain(precision).collect();
+                    if !effects.is_empty() {
+                        note = Some(format!(
+                            "this model scores too slowly for all pairs: {}",
+                            effects.join(", and ")
+                        ));
                     }
                     values.push((self.main_metric(), mean_reciprocal_rank.value));
                     values.extend(hits.get(&10).map(|hits| ("test_all_pairs_hits_10", hits.value)));

@@ -49,7 +49,8 @@ pub(super) struct Args {
     /// Additional `vgae train` flags for one model, separated by spaces; may be repeated
     #[arg(long, value_name = "'MODEL: FLAGS'")]
     model_args: Vec<String>,
-    /// Compare by the protocol of published figures: its split, its metrics, and the figures beside the table
+    /// Compare by the protocol of published figures: its split, its metrics, and the figures beside the table. The model
+    /// best is fitted for it
     #[arg(long, value_enum, value_name = "PROTOCOL")]
     protocol: Option<Protocol>,
     /// The directory for the results

@@ -45,8 +45,8 @@ pub(super) struct Args {
     /// benchmark HeaRT) or all (every pair that shares a node with the link and is no edge, and the list of the
     /// highest pairs). With --pairs, a file of pairs that are not links: rows of source,target for all links, rows of
     /// link,source,target for each, or a .npy of [m, K, 2] pairs or [m, K] targets. Without --pairs, the directory of
-    /// a split: validation.csv and test.csv are ranked among validation_negatives and test_negatives there
-    /// (_by_link.csv, .npy, else .csv). Write ./all for a file named all
+    /// a split or a run: validation.csv and test.csv are ranked among the negatives of each link there, as `train --split`
+    /// finds them, else among validation_negatives.csv and test_negatives.csv. Write ./all for a file named all
     #[arg(long, value_name = "uniform|degree|hard|heart|all|FILE|DIR")]
     negatives: Option<KindOrFile>,
     /// Number of hard or heart negatives per link, half of them at each of its nodes; fewer if fewer exist

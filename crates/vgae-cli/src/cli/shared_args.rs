@@ -55,7 +55,7 @@ pub(super) struct PairsArgs {
     columns: NodeColumns,
     /// Skip pairs with a node that is not in the run
     #[arg(long)]
-    skip_unknown: bool,
+    pub(super) skip_unknown: bool,
 }
 
 impl PairsArgs {

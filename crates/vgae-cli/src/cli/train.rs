@@ -25,7 +25,7 @@ use super::evaluate::write_metrics;
 use super::progress::Reporter;
 use super::report;
 use super::signals::{NOTHING_WRITTEN, RUN_UNFINISHED, StopSignal};
-pub(super) use arguments::{parse, without_config};
+pub(super) use arguments::{Parsed, parse, without_config};
 use describe::{describe, describe_loss, describe_ranking, describe_split};
 
 /// Train a model on a graph and evaluate it on held-out links

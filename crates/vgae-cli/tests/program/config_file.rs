@@ -222,7 +222,8 @@ fn every_flag_is_setting_or_command_line_only() {
         .stdout("train graph.gml --node-names label --val-fraction 0 --test-fraction 0 --dry-run --epochs 3");
     let fold = workspace.stdout("train edges.csv --fold 2/5 --dry-run --epochs 3");
     let deep = workspace.stdout("train edges.csv --model tuned-gae --dry-run --epochs 3");
-    let settings = format!("{settings}{named}{fold}{deep}");
+    let stack = workspace.stdout("train edges.csv --model best --objective hard --dry-run --epochs 3");
+    let settings = format!("{settings}{named}{fold}{deep}{stack}");
     let help = workspace.stdout("train --help");
     let flags = help.lines().filter_map(|line| {
         let line = line.trim_start();

@@ -211,6 +211,76 @@ fn negatives_of_each_link_in_a_file_are_audited() {
     let expected =
         "negative-is-edge,own.csv,3,2,1,dir/train.csv,1,\"2,1 is an edge: dir/train.csv:1 as 1,2\"\n";
     assert_eq!(rows.split_once('\n').unwrap().1, expected);
+    let from_stdin = workspace
+        .vgae("audit dir --pairs links.csv --negatives -")
+        .write_stdin(workspace.read("own.csv"))
+        .assert()
+        .code(1);
+    assert_eq!(text(from_stdin.get_output().stdout.clone()).lines().count(), 2);
     let error = workspace.failure("audit dir --negatives own.csv", 1);
     assert!(error.contains("expected one file of pairs with these links"), "{error}");
+}
+
+#[test]
+fn a_run_holds_only_what_it_wrote() {
+    let workspace = workspace();
+    workspace.stdout(TRAIN);
+    let table = workspace.stdout("evaluate run");
+    // An array that the run did not write counts neither for it nor for those that take its split.
+    fs::write(workspace.path("run/split/validation_negatives.npy"), npy("(2, 1)", &[1, 2])).unwrap();
+    assert_eq!(workspace.stdout("evaluate run"), table);
+    assert_eq!(workspace.stdout("train graph.csv --model common-neighbours --split run -q -o again"), table);
+    workspace.vgae("audit run").assert().success();
+    let of_run = workspace.stdout("evaluate run --negatives run -q --hits 1");
+    assert!(of_run.contains("test        file"), "{of_run}");
+
+    fs::remove_file(workspace.path("run/split/test_negatives_by_link.csv")).unwrap();
+    let error = workspace.failure("evaluate run", 1);
+    assert!(error.contains("run/split/test_negatives_by_link.csv: is missing"), "{error}");
+    let audited = workspace.vgae("audit run").assert().code(1);
+    assert!(
+        text(audited.get_output().stdout.clone())
+            .contains("changed-file,run/split/test_negatives_by_link.csv,")
+    );
+}
+
+#[test]
+fn json_names_each_rank_once() {
+    let workspace = workspace();
+    workspace.stdout(TRAIN);
+    let json = workspace.stdout("evaluate run --hits 1 --json -q");
+    assert_eq!(json.matches("mean_reciprocal_rank").count(), 2, "{json}");
+}
+
+#[test]
+fn rows_without_the_right_header_are_named() {
+    let workspace = workspace();
+    workspace.write("dir/test_negatives.csv", "1,3\n");
+    workspace.write("dir/test_negatives_by_link.csv", "link,a,b\n0,1,4\n");
+    let expected =
+        "error: dir/test_negatives_by_link.csv: has the header \"link,a,b\"; expected link,source,target\n";
+    assert_eq!(workspace.failure(TRAIN, 1), expected);
+    fs::remove_file(workspace.path("dir/test_negatives_by_link.csv")).unwrap();
+    workspace.write("dir/test_negatives.csv", "1,3,0\n");
+    let assert = workspace.vgae(TRAIN.trim_end_matches(" -q")).assert().success();
+    let said = text(assert.get_output().stderr.clone());
+    assert!(
+        said.contains("under the header link,source,target its rows are negatives of each link\n"),
+        "{said}"
+    );
+
+    let pairs = "evaluate run --skip-unknown --pairs dir/validation.csv --negatives";
+    workspace.write("lists.csv", "link,source,target\n0,1,4\n1,1,6\n");
+    let error = workspace.failure(&format!("{pairs} lists.csv"), 2);
+    assert!(error.contains("--skip-unknown would change the places of the links"), "{error}");
+}
+
+#[test]
+fn a_benchmark_notices_that_its_split_changed() {
+    let workspace = workspace();
+    let bench = "benchmark graph.csv --models common-neighbours --splits 1 --output bench -q -- --split dir";
+    workspace.stdout(bench);
+    workspace.write("dir/test_negatives_by_link.csv", "link,source,target\n0,1,4\n");
+    let error = workspace.failure(bench, 1);
+    assert!(error.contains("was made with data_sha256"), "{error}");
 }

@@ -62,7 +62,9 @@ fn num_steps(kind: BaselineKind, run: &Run, part: &HeldOut) -> usize {
     match kind {
         // These take a walk from each node that is an end of a pair.
         BaselineKind::Katz | BaselineKind::PersonalizedPagerank => {
-            let ends: HashSet<u32> = part.pairs().iter().flat_map(|pair| [pair.0, pair.1]).collect();
+            let by_link = part.by_link.iter().flatten().flatten().copied();
+            let ends: HashSet<u32> =
+                part.pairs().into_iter().chain(by_link).flat_map(|pair| [pair.0, pair.1]).collect();
             ends.len() * (n + m)
         }
         // Some 200 products of Â with 128 columns.

@@ -9,12 +9,14 @@ use std::process::{Command, Stdio};
 use crate::benchmark::{PlannedRun, SplitId, data_sha256};
 use crate::{Error, Result};
 use clap::ValueEnum;
+use sha2::{Digest, Sha256};
 use vgae::config::{Fold, ModelKind, ReadConfig};
+use vgae::graph::{InputFile, hex};
 use vgae::progress::Progress;
 use vgae::read;
 
 use super::{Args, PARTIAL, io, remove};
-use crate::cli::train;
+use crate::cli::train::{self, Parsed};
 
 /// All runs of a benchmark.
 pub(super) struct Plan {
@@ -65,10 +67,16 @@ impl Plan {
         for (at, (path, data)) in args.data.iter().zip(&data).enumerate() {
             for &split in &splits {
                 for (model, flags) in models.iter().zip(&flags) {
-                    let key = (at, format!("{:?}", flags.read));
+                    let key = (at, format!("{:?} {:?}", flags.read, flags.split));
                     let data_sha256 = match hashes.get(&key) {
                         Some(hash) => hash.clone(),
-                        None => data_sha256(&read::data(path, &flags.read, &Progress::default())?.inputs),
+                        None => {
+                            let mut inputs = read::data(path, &flags.read, &Progress::default())?.inputs;
+                            if let Some(directory) = &flags.split {
+                                inputs.extend(split_files(directory)?);
+                            }
+                            data_sha256(&inputs)
+                        }
                     };
                     hashes.insert(key, data_sha256.clone());
                     let cell = PlannedRun {
@@ -110,6 +118,8 @@ fn splits(args: &Args) -> Vec<SplitId> {
 struct Flags {
     words: Vec<String>,
     read: ReadConfig,
+    /// The directory of `--split`.
+    split: Option<PathBuf>,
 }
 
 /// Returns the flags of each model. `split` is any of the splits, to check that its flags fit the others.
@@ -134,17 +144,41 @@ fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>
             .map(|word| word.to_string())
             .collect();
         let own = own.get(model.as_str()).map_or(&[] as &[String], Vec::as_slice);
-        let words = [protocol.as_slice(), args.train.as_slice(), own].concat();
+        let mut words = [protocol.as_slice(), args.train.as_slice(), own].concat();
+        let is_objective = |word: &String| word == "--objective" || word.starts_with("--objective=");
+        if let Some(protocol) = args.protocol
+            && *model == name(&ModelKind::Best)
+            && !words.iter().any(is_objective)
+        {
+            words.extend(protocol.flags_of_best().map(String::from));
+        }
         let arguments = job_arguments(Path::new("DATA"), model, split, Path::new("DIR"), &words);
-        let (config, file_flags) = train::parse(&arguments).map_err(|error| match error {
+        let Parsed { config, split, file_flags } = train::parse(&arguments).map_err(|error| match error {
             Error::Usage(problem) => Error::Usage(format!("the `vgae train` flags for {model}: {problem}")),
             other => other,
         })?;
         // The file may change, so its contents are recorded and run instead of its path.
         let words = [file_flags, train::without_config(&words)].concat();
-        Ok(Flags { words, read: config.read })
+        Ok(Flags { words, read: config.read, split })
     };
     models.iter().map(flags).collect()
+}
+
+/// Returns the files of the split in `directory`, in the order of their names.
+fn split_files(directory: &Path) -> Result<Vec<InputFile>> {
+    let inner = directory.join("split");
+    let directory = if inner.is_dir() { &inner } else { directory };
+    // The run that misses the directory says so.
+    let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
+    let is_list = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "csv" || ending == "npy");
+    let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).filter(is_list).collect();
+    paths.sort_unstable();
+    let file = |path: PathBuf| {
+        let bytes = fs::read(&path).map_err(|source| io("read", &path, source))?;
+        let num_bytes = bytes.len() as u64;
+        Ok(InputFile { path, sha256: hex(&Sha256::digest(&bytes)), num_bytes })
+    };
+    paths.into_iter().map(file).collect()
 }
 
 fn job_arguments(data: &Path, model: &str, split: SplitId, output: &Path, flags: &[String]) -> Vec<OsString> {

@@ -48,6 +48,11 @@ impl Ranked {
             "each link is ranked, at both of its nodes, among all pairs of this node that are not edges; the lists \
              hold the highest pairs of the graph that are neither training edges nor in the other held-out part",
         );
+        if self.parts().any(|(_, part)| part.list.is_none()) {
+            reporter.note(
+                "the lists of the highest pairs are left out, since this model scores too slowly for all pairs of the graph",
+            );
+        }
         for (name, part) in self.parts() {
             if part.num_ranked_ends < part.num_ends {
                 reporter.note(format!(

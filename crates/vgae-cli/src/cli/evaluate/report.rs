@@ -219,7 +219,8 @@ impl HeldOut {
         Ok(HeldOut {
             num_edges: scored.num_edges(),
             num_negatives: scored.num_negatives(),
-            metrics: scored.metrics()?,
+            // The ranks stand in the fields below.
+            metrics: Metrics { by_link: None, ..scored.metrics()? },
             intervals: intervals.transpose()?,
             mean_reciprocal_rank: ranks.mean_reciprocal_rank(),
             hits: hits?,

@@ -174,6 +174,8 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
 /// # Errors
 /// [`Error::Usage`] if no part has both files; [`vgae::Error::Foreign`] if one of them is a link.
 pub(super) fn part_files(directory: &Path, nodes: &NodeIds) -> Result<Vec<(&'static str, PathBuf, PathBuf)>> {
+    let inner = directory.join("split");
+    let directory = if inner.is_dir() { &inner } else { directory };
     let mut found = Vec::new();
     for part in ["validation", "test"] {
         let by_link = split::negatives_by_link(directory, part, nodes)?;
@@ -221,8 +223,18 @@ impl GivenPairs {
                 negatives.len()
             ));
         }
+        let refuse_skipping = || {
+            match reading.skip_unknown {
+            true => Err(Error::Usage(
+                "--skip-unknown would change the places of the links, by which each finds its negatives; leave it out"
+                    .into(),
+            )),
+            false => Ok(()),
+        }
+        };
         match negatives_file {
             Some(file) if is_array(file) => {
+                refuse_skipping()?;
                 let lists = read::negative_array(file, &run.graph.nodes, &pairs)?;
                 return Self::checked(pairs, NegativeLists::PerEdge(lists), run, reporter);
             }
@@ -231,6 +243,7 @@ impl GivenPairs {
             Some(file) => {
                 let reader = reading.open(file, &run.graph.nodes, &Progress::default(), reporter)?;
                 if reader.has_link_column() {
+                    refuse_skipping()?;
                     let (lists, num_skipped) = reader.read_by_link(file, pairs.len())?;
                     note_skipped(num_skipped, reporter);
                     return Self::checked(pairs, NegativeLists::PerEdge(lists), run, reporter);

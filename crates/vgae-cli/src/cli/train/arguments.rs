@@ -2,6 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::Path;
+use std::path::PathBuf;
 
 use crate::settings_file::SettingsFile;
 use crate::{Error, Result};
@@ -98,13 +99,22 @@ impl Args {
     }
 }
 
+/// The arguments of `vgae train`.
+pub(crate) struct Parsed {
+    pub(crate) config: Config,
+    /// The directory of `--split`.
+    pub(crate) split: Option<PathBuf>,
+    /// The flags that stand in the file of `--config`.
+    pub(crate) file_flags: Vec<String>,
+}
+
 /// Parses arguments of the program that start with `train`. Returns the settings and the flags that came from
 /// a `--config` file.
 ///
 /// # Errors
 /// [`Error::Usage`] with a one-line message if the arguments or the file are invalid; [`vgae::Error::Io`] if the file
 /// cannot be read.
-pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
+pub(crate) fn parse(arguments: &[OsString]) -> Result<Parsed> {
     let command = Args::augment_args(Command::new("train")).no_binary_name(true);
     let usage = |error: clap::Error| {
         let text = error.to_string();
@@ -113,9 +123,9 @@ pub(crate) fn parse(arguments: &[OsString]) -> Result<(Config, Vec<String>)> {
     };
     let given = command.try_get_matches_from(&arguments[1..]).map_err(usage)?;
     let mut args = Args::from_arg_matches(&given).map_err(usage)?;
-    let flags = args.add_settings_file(&given)?;
+    let file_flags = args.add_settings_file(&given)?;
     args.config.validate()?;
-    Ok((args.config, flags))
+    Ok(Parsed { config: args.config, split: args.split, file_flags })
 }
 
 /// Returns `words` without `--config FILE`.

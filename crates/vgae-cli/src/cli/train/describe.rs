@@ -139,7 +139,7 @@ pub(super) fn describe_split(split: &Split, num_nodes: usize, config: &Config, r
         _ => reporter.info(format!("{} training edges; {held_out}", split.train.len())),
     }
     for (name, part) in [("validation", validation), ("test", test)] {
-        let Some(lists) = &part.by_link else { continue };
+        let Some(lists) = part.by_link.as_ref().filter(|lists| !lists.is_empty()) else { continue };
         let (num_links, num_pairs) = (lists.len(), lists.iter().map(Vec::len).sum::<usize>());
         let each = match lists.iter().all(|list| list.len() * num_links == num_pairs) {
             true => format!("{} negatives of its own", num_pairs / num_links.max(1)),
