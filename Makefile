@@ -87,22 +87,22 @@ SEAL := $(wildcard datasets/seal_*)
 
 .PHONY: results
 results: build data
-	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),gnae,vgnae,tuned-gae,best,$(SCORES) --splits $(SPLITS) --reference best -o results/features
+	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),gnae,vgnae,tuned-gae,best,$(SCORES) --splits $(SPLITS) --reference best --model-args 'best: --objective auc' -o results/features
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_general -- --directed --features none
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_biased --model-args 'gravity-gae: --gravity-lambda 0.05 --normalize-embeddings' --model-args 'gravity-vgae: --gravity-lambda 0.05' -- --directed --features none --task biased
 	$(BENCHMARK) datasets/cora --models gravity-gae,gravity-vgae,vgae --splits $(SPLITS) --reference gravity-vgae -o results/directed_bidirectional -- --directed --features none --task bidirectional
-	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),best --splits $(SPLITS) --reference best -o results/no_features -- --features none
+	$(BENCHMARK) datasets/cora datasets/citeseer --models $(KIPF),best --splits $(SPLITS) --reference best --model-args 'best: --objective auc' -o results/no_features -- --features none
 ifneq ($(SEAL),)
-	$(BENCHMARK) $(SEAL) --models vgae,best,$(GRAPH_SCORES) --splits 3 --reference best -o results/seal
+	$(BENCHMARK) $(SEAL) --models vgae,best,$(GRAPH_SCORES) --splits 3 --reference best --model-args 'best: --objective auc' -o results/seal
 endif
-	$(BENCHMARK) datasets/pubmed --models $(KIPF),gnae,vgnae,tuned-gae,best,$(SCORES) --splits $(PUBMED_SPLITS) --reference best -o results/pubmed
+	$(BENCHMARK) datasets/pubmed --models $(KIPF),gnae,vgnae,tuned-gae,best,$(SCORES) --splits $(PUBMED_SPLITS) --reference best --model-args 'best: --objective auc' -o results/pubmed
 	$(BENCHMARK) datasets/cora datasets/citeseer datasets/pubmed --models vae --splits $(PUBMED_SPLITS) -o results/vae
-	$(BENCHMARK) datasets/cora datasets/citeseer --protocol heart --models $(RANKED) --splits 5 --model-args 'best: --objective ranking' -o results/protocols/heart
+	$(BENCHMARK) datasets/cora datasets/citeseer --protocol heart --models $(RANKED) --splits 5 -o results/protocols/heart
 	$(BENCHMARK) datasets/cora datasets/citeseer --protocol hits --models $(RANKED),tuned-gae --splits 5 -o results/protocols/hits
 	$(BENCHMARK) datasets/cora datasets/citeseer --protocol all-pairs --models $(RANKED) --splits 5 -o results/protocols/all_pairs
 	$(BENCHMARK) datasets/cora datasets/citeseer --protocol kipf --models $(RANKED) --splits 5 -o results/protocols/kipf
 	$(BENCHMARK) datasets/pubmed --protocol hits --models $(RANKED),tuned-gae --splits $(PUBMED_SPLITS) -o results/protocols/hits_pubmed
-	$(BENCHMARK) datasets/pubmed --protocol heart --models $(RANKED) --splits $(PUBMED_SPLITS) --model-args 'best: --objective ranking' -o results/protocols/heart_pubmed
+	$(BENCHMARK) datasets/pubmed --protocol heart --models $(RANKED) --splits $(PUBMED_SPLITS) -o results/protocols/heart_pubmed
 	python3 benches/measure/kl.py
 	python3 benches/measure/negatives.py
 	python3 benches/measure/summary.py

@@ -78,7 +78,8 @@ struct RunFiles {
 }
 
 impl Audit {
-    /// Reads the five lists of the run directory or the directory of split files at `path`. The lists are
+    /// Reads the five lists of the run directory or the directory of split files at `path`, and the negatives of each
+    /// link where it has them (see [`split::read_split`]). The lists are
     /// separated by commas, tabs or white space, with or without a header. The record of a run says whether
     /// it is directed; `direction` applies to a directory of split files only. O(m) time and memory.
     ///

@@ -39,7 +39,7 @@ impl Config {
                 (self.model.average_layers, "model.average_layers"),
                 (self.model.layer_norm, "model.layer_norm"),
             ]);
-            refuse(set, kind, "always does so")?;
+            refuse(set, kind, "always normalises its layers and averages their embeddings")?;
         }
         let is_layered = matches!(kind, ModelKind::LinearGae | ModelKind::TunedGae);
         let set = (self.model.average_layers && !is_layered).then_some("model.average_layers");

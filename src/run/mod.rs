@@ -9,7 +9,7 @@
 //! | `history.csv` | one row per epoch |
 //! | `embeddings.csv` | `node,mean_0,…` |
 //! | `nodes.csv` | the node ids in order, and their labels if they have any |
-//! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv` |
+//! | `split/` | `train.csv`, `validation.csv`, `validation_negatives.csv`, `test.csv`, `test_negatives.csv`; `validation_negatives_by_link.csv` and `test_negatives_by_link.csv` if the split has negatives of each link |
 //! | `rows.csv` | the part of each row, for a VAE: `row,part` |
 //! | `feature_names.csv` | the names of the columns of X, if they have any |
 //! | `features.safetensors` | X as a sparse (CSR) or dense matrix, if there are features |

@@ -88,7 +88,7 @@ pub fn data_sha256(inputs: &[InputFile]) -> String {
     sha256_of_lines(inputs.iter().map(|input| input.sha256.as_str()))
 }
 
-/// Returns one hash for the five split files of a run, computed like [`data_sha256`]. Equal hashes mean equal
+/// Returns one hash for the split files of a run, computed like [`data_sha256`]. Equal hashes mean equal
 /// splits, including the weights.
 pub fn split_sha256(record: &Record) -> String {
     let files = record.files.iter().filter(|(file, _)| file.starts_with("split/"));

@@ -125,7 +125,10 @@ fn inapplicable_flags_and_devices_are_refused() {
         ("--loss reweighted --decoder hadamard-mlp", "--decoder hadamard-mlp needs --loss sampled"),
         ("--model tuned-gae --loss exact", "--decoder residual-mlp needs --loss sampled"),
         ("--layer-norm --model gnae", "--layer-norm has no effect: gnae has no layers to normalise between"),
-        ("--layer-norm --model tuned-gae", "--layer-norm has no effect: tuned-gae always does so"),
+        (
+            "--layer-norm --model tuned-gae",
+            "--layer-norm has no effect: tuned-gae always normalises its layers and averages their embeddings",
+        ),
         ("--average-layers", "--average-layers has no effect: vgae takes what its last layer gives"),
         (
             "--decoder-layers 3",
