@@ -226,9 +226,10 @@ fn check_hashes(path: &Path, record: &Record, files: &[PathBuf]) -> Result<()> {
     }
 }
 
-/// Returns the files of the record that are gone.
+/// Returns the files of the record that are gone, but for the weights, which every reader of a model needs.
 fn missing_files<'a>(path: &'a Path, record: &'a Record) -> impl Iterator<Item = PathBuf> + 'a {
-    record.files.keys().map(|file| path.join(file)).filter(|file| !file.exists())
+    let files = record.files.keys().filter(|file| *file != WEIGHTS);
+    files.map(|file| path.join(file)).filter(|file| !file.exists())
 }
 
 /// Returns the record of the run directory at `path`, and the files whose SHA-256 differs from the record.
