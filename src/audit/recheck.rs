@@ -18,6 +18,7 @@ use crate::progress::Progress;
 use crate::read::{RowReader, parse_finite};
 use crate::run::{Run, read_json};
 use crate::split::Split;
+use crate::split::by_link::PARTS;
 
 /// The tolerance for the embedding of a node, as a share of the largest value of the node. On the machine
 /// that trained, stored and recomputed embeddings are bit-identical; another machine rounds and sums
@@ -31,9 +32,6 @@ const SHARE_OF_ALL: f32 = 1e-5;
 const METRIC_TOLERANCE: f64 = 1e-9;
 /// The tolerance for a metric of feature rows, as a share of the metric.
 const ROW_METRIC_TOLERANCE: f64 = 1e-4;
-
-/// The parts that have metrics.
-const PARTS: [&str; 2] = ["validation", "test"];
 
 /// Reports where the split of the run at `path` does not follow from its settings, and the embeddings and metrics that
 /// do not follow from its training edges.

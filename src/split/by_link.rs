@@ -6,7 +6,6 @@ use hashbrown::HashSet;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
 
-use super::files::is_of_run;
 use super::{HeldOut, Split, sample_negatives};
 use crate::config::NodeColumns;
 use crate::error::{Error, Result};
@@ -56,6 +55,11 @@ pub fn negatives_by_link(directory: &Path, part: &str, nodes: &NodeIds) -> Resul
     }
     let has_links = shared.is_file() && open(&shared, nodes)?.has_link_column();
     Ok(Some(shared).filter(|_| has_links))
+}
+
+/// Returns `true` if `directory` is the split of a run directory.
+pub(super) fn is_of_run(directory: &Path) -> bool {
+    directory.parent().is_some_and(|run| directory.ends_with("split") && run.join("run.json").is_file())
 }
 
 /// Returns the file in `directory` with the negatives that all links of `part` share, if there is one: `PART_negatives.csv`

@@ -29,7 +29,7 @@ pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "ta
 /// a link; [`crate::Error::Split`] if the split leaks or does not match the graph.
 pub fn read_split(directory: &Path, graph: &Graph, seed: u64) -> Result<Split> {
     let directory = &split_directory(directory)?;
-    let reading = if is_of_run(directory) { Reading::Own } else { Reading::Any };
+    let reading = if by_link::is_of_run(directory) { Reading::Own } else { Reading::Any };
     let (lists, by_link) = read_lists(directory, &graph.nodes, graph.edges.direction(), reading)?;
     let mut split = Split::from_lists(lists.each_ref().map(|rows| rows.pairs.as_slice()), graph, directory)?;
     let names = lists.iter().zip(LISTS).filter(|(rows, _)| rows.had_both_directions).map(|(_, name)| name);
@@ -119,11 +119,6 @@ enum Reading {
     Own,
     /// Those that this program or another one wrote.
     Any,
-}
-
-/// Returns `true` if `directory` is the split of a run directory.
-pub(crate) fn is_of_run(directory: &Path) -> bool {
-    directory.parent().is_some_and(|run| directory.ends_with("split") && run.join("run.json").is_file())
 }
 
 /// Reads the five lists and the negatives of each link of the validation and the test part.

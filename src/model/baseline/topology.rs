@@ -79,6 +79,23 @@ impl BlockScore for CommonNeighbours {
             false => self.scores_by_table(block),
         }
     }
+
+    /// Walks from each source to its neighbours and theirs, which sums the weights of each pair in the same order.
+    fn rows(&self, sources: &[u32], num_nodes: usize) -> Vec<f64> {
+        let mut rows = Vec::with_capacity(sources.len() * num_nodes);
+        let mut sums = vec![0.0; num_nodes];
+        for &source in sources {
+            let u = source as usize;
+            sums.fill(0.0);
+            for &w in self.adjacency.neighbours(u) {
+                for &v in self.adjacency.neighbours(w as usize) {
+                    sums[v as usize] += self.weights[w as usize];
+                }
+            }
+            rows.extend(sums.iter().enumerate().map(|(v, &sum)| self.score_of((u, v), sum)));
+        }
+        rows
+    }
 }
 
 /// If the graph has more nodes than this for each query of a block, common neighbours are found by binary
@@ -143,5 +160,7 @@ mod tests {
             block.pairs().map(|(u, v)| score.score_of((u, v), score.sum_by_search(u, v))).collect();
         assert_eq!(score.scores_by_table(&block), by_search);
         assert!(by_search.iter().filter(|&&score| score > 0.0).count() > 10);
+        let rows = score.rows(&[3, 60], 62);
+        assert_eq!(rows, by_search);
     }
 }

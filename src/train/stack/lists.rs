@@ -17,7 +17,7 @@ const LISTS_STREAM: u64 = 3;
 /// The most links to rank, each at both of its ends, and the fewest in a large graph. The regression has some twenty
 /// weights.
 const MAX_LINKS: usize = 1000;
-const MIN_LINKS: usize = 300;
+const MIN_LINKS: usize = 200;
 /// Between these bounds, the number of links times that of the nodes, which are all candidates.
 const NUM_CANDIDATES: usize = 10_000_000;
 /// The number of negatives of an end that each score chooses, and that are drawn. With few random ones the scores that
@@ -28,8 +28,8 @@ const NUM_RANDOM: usize = 200;
 /// The scores that choose hard negatives, with features and without.
 const CHOOSERS: [&str; 5] =
     ["neighbourhood-cosine", "cosine", "log-katz", "log-resource-allocation", "log-paths-of-three"];
-/// The number of ends whose pairs are scored together.
-const ENDS_PER_BATCH: usize = 8;
+/// The number of ends whose pairs are scored together, as many as walks go from at once.
+const ENDS_PER_BATCH: usize = 16;
 
 /// A link and negatives at both of its ends.
 pub(super) struct List {

@@ -8,7 +8,6 @@ use vgae::config::{BaselineKind, ModelKind};
 use vgae::evaluate::Scored;
 use vgae::evaluate::metrics::{Intervals, Metrics};
 use vgae::model::baseline::Baseline;
-use vgae::model::score::Score;
 use vgae::run::Run;
 use vgae::split::HeldOut;
 
@@ -43,17 +42,12 @@ pub(super) fn measure(run: &Run, part: &HeldOut) -> Result<(Vec<BaselineMetrics>
             skipped_baselines.push(kind);
             continue;
         }
-        let scored = score_part(&Baseline::new(kind, &run.split.train, graph.features(), seed)?, part);
+        let scored = Scored::of_part(&Baseline::new(kind, &run.split.train, graph.features(), seed)?, part);
         let intervals = scored.intervals(num_resamples(&scored), seed)?;
         baselines.push(BaselineMetrics { kind, metrics: scored.metrics()?, intervals });
     }
     baselines.sort_by(|a, b| b.metrics.roc_auc.total_cmp(&a.metrics.roc_auc));
     Ok((baselines, skipped_baselines))
-}
-
-/// Scores the edges and all negatives of `part`.
-pub(super) fn score_part(score: &dyn Score, part: &HeldOut) -> Scored {
-    Scored::of_part(score, part)
 }
 
 /// Estimates the number of steps of a score, 0 for scores that are always fast.

@@ -54,6 +54,7 @@ use rand_chacha::ChaCha8Rng;
 use crate::Result;
 use crate::config::{MapKind, ReportConfig};
 use vgae::config::BaselineKind;
+use vgae::evaluate::Scored;
 use vgae::evaluate::metrics::Metrics;
 use vgae::evaluate::ranking::RankingMetrics;
 use vgae::evaluate::{PartRowMetrics, RunMetrics};
@@ -142,7 +143,7 @@ impl Report {
         let held_out = part.map(|(name, part)| {
             HeldOut::measure(
                 name,
-                &baselines::score_part(&*encoded.score, part),
+                &Scored::of_part(&*encoded.score, part),
                 &split.train,
                 record.calibration.as_ref(),
                 seed,
