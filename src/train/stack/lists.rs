@@ -8,6 +8,7 @@ use rayon::prelude::*;
 
 use super::Fitting;
 use crate::graph::{EdgeList, Pair};
+use crate::model::baseline::ClosedForm;
 use crate::model::score::{ScoredPair, TopK};
 use crate::model::stack::Parts;
 use crate::split::Split;
@@ -28,6 +29,8 @@ const NUM_RANDOM: usize = 200;
 /// The scores that choose hard negatives, with features and without.
 const CHOOSERS: [&str; 5] =
     ["neighbourhood-cosine", "cosine", "log-katz", "log-resource-allocation", "log-paths-of-three"];
+/// Those of them that give a node's scores with all others fast in a graph of more than [`ClosedForm::MAX_WALKED`] nodes.
+const FAST_CHOOSERS: [&str; 3] = ["neighbourhood-cosine", "cosine", "log-resource-allocation"];
 /// The number of ends whose pairs are scored together, as many as walks go from at once.
 const ENDS_PER_BATCH: usize = 16;
 
@@ -53,7 +56,9 @@ pub(super) fn draw(parts: &Parts, fitting: &Fitting, split: &Split, seed: u64) -
     let (links, _) = links.partial_shuffle(&mut rng, num_links);
     let ends: Vec<(u32, u32)> = links.iter().flat_map(|&(u, v)| [(u, v), (v, u)]).collect();
     let names = parts.closed_form().names();
-    let choosers: Vec<usize> = (0..names.len()).filter(|&at| CHOOSERS.contains(&names[at])).collect();
+    let is_large = known.num_nodes() > ClosedForm::MAX_WALKED;
+    let chosen = if is_large { FAST_CHOOSERS.as_slice() } else { &CHOOSERS };
+    let choosers: Vec<usize> = (0..names.len()).filter(|&at| chosen.contains(&names[at])).collect();
     let seed = rng.random();
     let negatives: Vec<Vec<(Pair, f64)>> = ends
         .par_chunks(ENDS_PER_BATCH)
