@@ -8,7 +8,7 @@ use crate::audit::{Audit, Report, Rule, open_pairs};
 use crate::config::NodeColumns;
 use crate::error::{Error, Result};
 use crate::graph::Pair;
-use crate::read::{PairColumns, RowReader, for_each_negative, link_column};
+use crate::read::{PairColumns, RowReader, for_each_negative, is_array, link_column};
 
 /// The negatives of the links of one list.
 pub(super) struct LinkNegatives {
@@ -20,11 +20,6 @@ pub(super) struct LinkNegatives {
     links: Vec<Row>,
     /// The negatives, with the place of their link.
     rows: Vec<(usize, Row)>,
-}
-
-/// Returns `true` for a NumPy array.
-pub(super) fn is_array(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }
 
 impl Audit {

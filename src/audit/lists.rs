@@ -193,10 +193,7 @@ fn describe(Found { rule, row, other }: &Found, lists: &[List], nodes: &NodeIds)
         Rule::NegativeIsEdge => format!("{shown} is an edge: {other_place}"),
         Rule::AbsentEdge => format!("{shown} is not an edge of {}", graph()),
         Rule::NoNegatives => format!("has no negatives for the link {shown}: {other_place}"),
-        Rule::UnknownNode => {
-            let graph = graph();
-            format!("{shown} has a node that {graph} does not have")
-        }
+        Rule::UnknownNode => format!("{shown} has a node that {} does not have", graph()),
         Rule::MissingEdge => format!("the edge {shown} is in no list"),
         _ => format!("{shown} is also {other_place}"),
     };

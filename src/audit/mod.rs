@@ -36,11 +36,11 @@ use crate::config::{Header, NodeColumns, ReadConfig};
 use crate::error::{Error, Result};
 use crate::graph::{Graph, NodeIds};
 use crate::progress::Progress;
-use crate::read::{PairColumns, RowReader, class, link_column};
+use crate::read::{PairColumns, RowReader, class, is_array, link_column};
 use crate::run::{self, Record};
 use crate::split;
-use crate::split::LISTS;
 use crate::split::by_link::PARTS;
+use crate::split::{LISTS, NegativeFiles};
 
 pub use offence::{Offence, Place, Report, Rule};
 
@@ -121,21 +121,21 @@ impl Audit {
         };
         let roles =
             [Role::Train, Role::HeldOut, Role::HeldOutNegatives, Role::HeldOut, Role::HeldOutNegatives];
-        let found = PARTS.map(|part| split::negatives_by_link(&split, part, &audit.nodes));
-        let [validation, test] = found;
-        let found = [None, None, validation?, None, test?];
-        for (at, (file, role)) in files.iter().zip(roles).enumerate() {
+        let [validation, test] = PARTS.map(|part| NegativeFiles::find(&split, part, &audit.nodes));
+        let (validation, test) = (validation?, test?);
+        for (file, role) in files.iter().zip(roles) {
             // A part may have no negatives but those of its links.
-            let is_there = found[at].is_none()
-                || split::by_link::shared_negatives(&split, PARTS[at / 2 - 1], &audit.nodes)?.is_some();
-            match is_there {
+            let has_file = role != Role::HeldOutNegatives
+                || [&validation, &test].iter().any(|part| part.shared.as_ref() == Some(file));
+            match has_file {
                 true => audit.read_list(file, role, &NodeColumns::default())?,
                 false => audit.lists.push(List { path: file.clone(), role }),
             }
         }
-        for (at, file) in found.iter().enumerate() {
-            let Some(file) = file else { continue };
-            audit.read_by_link(file, at as u16 - 1)?;
+        for (part, of) in [(validation, 1), (test, 3)] {
+            if let Some(file) = part.by_link {
+                audit.read_by_link(&file, of)?;
+            }
         }
         Ok(audit)
     }
@@ -164,7 +164,7 @@ impl Audit {
     /// # Errors
     /// The errors of [`Audit::with_pairs`].
     pub fn with_negatives(mut self, file: &Path, columns: &NodeColumns) -> Result<Audit> {
-        if by_link::is_array(file) {
+        if is_array(file) {
             self.read_array_of_pairs(file)?;
             return Ok(self);
         }

@@ -69,6 +69,11 @@ fn is_link(name: &str) -> bool {
     name.trim().eq_ignore_ascii_case(LINK)
 }
 
+/// Returns `true` if the name of a file is that of a NumPy array.
+pub fn is_array(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
+}
+
 /// Reads negatives from a NumPy array of node ids that are whole numbers: [m, K, 2] holds K pairs for each of the m
 /// `links`, as HeaRT's files do, and [m, K] K targets for the source of each, as OGB's `target_node_neg`. The links
 /// must be in the order of the array, as are the lists. O(m·K) memory.

@@ -11,7 +11,7 @@ use crate::config::NodeColumns;
 use crate::error::{Error, Result};
 use crate::graph::{EdgeList, Graph, NodeIds, Pair};
 use crate::progress::Progress;
-use crate::read::{PairReader, Unknown, check_file, negative_array};
+use crate::read::{PairReader, Unknown, check_file, is_array, negative_array};
 
 /// The names of the held-out parts.
 pub(crate) const PARTS: [&str; 2] = ["validation", "test"];
@@ -31,47 +31,52 @@ pub(crate) fn own_file(directory: &Path, part: &str) -> PathBuf {
     directory.join(format!("{part}_negatives_by_link.csv"))
 }
 
-/// Returns the file in `directory` with a list of negatives for each link of `part`, `validation` or `test`, if there is
-/// one: `PART_negatives_by_link.csv`, `PART_negatives.npy`, `valid_negatives.npy`, HeaRT's `heart_valid_samples.npy` or
-/// `heart_test_samples.npy`, or `PART_negatives.csv` with a column `link`. In a run directory it is the first of these.
-///
-/// # Errors
-/// [`Error::Foreign`] for a link, a pipe or a device; [`Error::Io`] if the CSV file cannot be read.
-pub fn negatives_by_link(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Option<PathBuf>> {
-    let array = directory.join(format!("{part}_negatives.npy"));
-    let short = if part == PARTS[0] { "valid" } else { part };
-    let short_array = directory.join(format!("{short}_negatives.npy"));
-    let of_heart = directory.join(format!("heart_{short}_samples.npy"));
-    let shared = directory.join(format!("{part}_negatives.csv"));
-    check_file(&shared)?;
-    // A run directory holds only what this program wrote.
-    let of_run = [own_file(directory, part)];
-    let others = [array, short_array, of_heart].into_iter().filter(|_| !is_of_run(directory));
-    for file in of_run.into_iter().chain(others) {
-        check_file(&file)?;
-        if file.is_file() {
-            return Ok(Some(file));
+/// The files with the negatives of a part.
+pub struct NegativeFiles {
+    /// The file with a list for each link, if there is one.
+    pub by_link: Option<PathBuf>,
+    /// The file with the negatives that all links share, which is missing if neither exists; `None` if the part has only
+    /// a list for each link.
+    pub shared: Option<PathBuf>,
+}
+
+impl NegativeFiles {
+    /// Finds the negatives of `part`, `validation` or `test`, in `directory`. The lists of the links are in the first of
+    /// these: `PART_negatives_by_link.csv`, `PART_negatives.npy`, `valid_negatives.npy`, HeaRT's
+    /// `heart_valid_samples.npy` or `heart_test_samples.npy`, and `PART_negatives.csv` with a column `link`; in a run
+    /// directory, arrays do not count. The shared negatives are in `PART_negatives.csv` without such a column.
+    ///
+    /// # Errors
+    /// [`Error::Foreign`] for a link, a pipe or a device; [`Error::Io`] if the CSV file cannot be read.
+    pub fn find(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Self> {
+        let short = if part == PARTS[0] { "valid" } else { part };
+        let arrays = [
+            format!("{part}_negatives.npy"),
+            format!("{short}_negatives.npy"),
+            format!("heart_{short}_samples.npy"),
+        ];
+        let shared = directory.join(format!("{part}_negatives.csv"));
+        check_file(&shared)?;
+        let has_links = shared.is_file() && open(&shared, nodes)?.has_link_column();
+        // A run directory holds only what this program wrote.
+        let arrays = arrays.iter().filter(|_| !is_of_run(directory)).map(|name| directory.join(name));
+        let mut by_link = None;
+        for file in [own_file(directory, part)].into_iter().chain(arrays) {
+            check_file(&file)?;
+            if file.is_file() {
+                by_link = Some(file);
+                break;
+            }
         }
+        let is_shared = !has_links && (by_link.is_none() || shared.is_file());
+        let by_link = by_link.or_else(|| has_links.then(|| shared.clone()));
+        Ok(NegativeFiles { by_link, shared: is_shared.then_some(shared) })
     }
-    let has_links = shared.is_file() && open(&shared, nodes)?.has_link_column();
-    Ok(Some(shared).filter(|_| has_links))
 }
 
 /// Returns `true` if `directory` is the split of a run directory.
 pub(super) fn is_of_run(directory: &Path) -> bool {
     directory.parent().is_some_and(|run| directory.ends_with("split") && run.join("run.json").is_file())
-}
-
-/// Returns the file in `directory` with the negatives that all links of `part` share, if there is one: `PART_negatives.csv`
-/// without a column `link`.
-///
-/// # Errors
-/// Returns the errors of [`negatives_by_link`].
-pub(crate) fn shared_negatives(directory: &Path, part: &str, nodes: &NodeIds) -> Result<Option<PathBuf>> {
-    let file = directory.join(format!("{part}_negatives.csv"));
-    check_file(&file)?;
-    let is_shared = file.is_file() && !open(&file, nodes)?.has_link_column();
-    Ok(Some(file).filter(|_| is_shared))
 }
 
 /// Reads the lists in `file`, one for each of the m `links`, which are in the order and direction of their own file.
@@ -81,7 +86,7 @@ pub(crate) fn shared_negatives(directory: &Path, part: &str, nodes: &NodeIds) ->
 /// The errors of [`PairReader::read_by_link`] and [`negative_array`]; [`Error::Input`] for a file without a column
 /// `link`.
 pub(crate) fn read(file: &Path, nodes: &NodeIds, links: &[Pair]) -> Result<Vec<Vec<Pair>>> {
-    if file.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy")) {
+    if is_array(file) {
         return negative_array(file, nodes, links);
     }
     let reader = open(file, nodes)?;

@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, NodeIds, Pair};
 use crate::progress::Progress;
 use crate::read::{PairColumns, RowReader, check_directory, check_file, read_csv};
-use crate::split::by_link::{self, ListsOfLinks};
+use crate::split::by_link::{self, ListsOfLinks, NegativeFiles};
 use crate::split::{LISTS, Split};
 
 pub(crate) const HEADERS: [&[&str]; 2] = [&["source", "target"], &["source", "target", "weight"]];
@@ -55,7 +55,7 @@ pub fn read_split(directory: &Path, graph: &Graph, seed: u64) -> Result<Split> {
 ///
 /// # Errors
 /// [`crate::Error::Foreign`] for a link, a pipe or a device.
-pub(crate) fn split_directory(directory: &Path) -> Result<PathBuf> {
+pub fn split_directory(directory: &Path) -> Result<PathBuf> {
     let inner = directory.join("split");
     check_directory(&inner)?;
     let split = if inner.is_dir() { inner } else { directory.to_path_buf() };
@@ -130,29 +130,27 @@ fn read_lists(
 ) -> Result<([Rows; 5], [Option<ListsOfLinks>; 2])> {
     let files = paths(directory);
     let read = if reading == Reading::Own { read_list } else { read_any_list };
-    let [validation, test] = by_link::PARTS.map(|part| by_link::negatives_by_link(directory, part, nodes));
+    let [validation, test] = by_link::PARTS.map(|part| NegativeFiles::find(directory, part, nodes));
     let found = [validation?, test?];
-    // A part may have no negatives but those of its links.
-    let shared = |at: usize, of_links: &Option<PathBuf>| {
-        let is_there = of_links.is_none()
-            || by_link::shared_negatives(directory, by_link::PARTS[at / 2 - 1], nodes)?.is_some();
-        if is_there { read(&files[at], nodes) } else { Ok(Rows::default()) }
+    let shared = |negatives: &NegativeFiles| {
+        negatives.shared.as_ref().map_or_else(|| Ok(Rows::default()), |file| read(file, nodes))
     };
     let mut lists = [
         read(&files[0], nodes)?,
         read(&files[1], nodes)?,
-        shared(2, &found[0])?,
+        shared(&found[0])?,
         read(&files[3], nodes)?,
-        shared(4, &found[1])?,
+        shared(&found[1])?,
     ];
     if direction == Direction::Undirected && are_both_directions(&lists[0].pairs) {
         lists.iter_mut().filter(|rows| are_both_directions(&rows.pairs)).for_each(Rows::keep_one_direction);
     }
-    let by_link = |file: &Option<PathBuf>, links: &Rows| {
-        let file = file.as_ref().filter(|_| !links.pairs.is_empty());
-        file.map(|file| links.with_negatives(file.clone(), nodes)).transpose()
+    let [validation, test] = found;
+    let by_link = |negatives: NegativeFiles, links: &Rows| {
+        let file = negatives.by_link.filter(|_| !links.pairs.is_empty());
+        file.map(|file| links.with_negatives(file, nodes)).transpose()
     };
-    let by_link = [by_link(&found[0], &lists[1])?, by_link(&found[1], &lists[3])?];
+    let by_link = [by_link(validation, &lists[1])?, by_link(test, &lists[3])?];
     for rows in &mut lists {
         rows.pairs.iter_mut().for_each(|pair| *pair = direction.orient(*pair));
     }

@@ -52,8 +52,8 @@ use crate::error::{Error, Result};
 use crate::graph::{Direction, EdgeList, Graph, Pair};
 use by_link::ListsOfLinks;
 
-pub use by_link::negatives_by_link;
-pub use files::read_split;
+pub use by_link::NegativeFiles;
+pub use files::{read_split, split_directory};
 pub use negatives::sample_negatives;
 pub use rows::{RowSplit, rows};
 pub use task::with_task;

@@ -89,6 +89,7 @@ impl Combiner {
         let num_scores = scores.ncols();
         let mut combiner = Combiner::standardizing(scores);
         let inputs = combiner.standardized(scores);
+        let mut loss = ranking_loss(&inputs, lists, &combiner.weights);
         for _ in 0..MAX_STEPS {
             let (gradient, hessian) = ranking_derivatives(&inputs, lists, &combiner.weights);
             let hessian = DMatrix::from_fn(num_scores, num_scores, |i, j| hessian[[i, j]]);
@@ -96,13 +97,19 @@ impl Combiner {
             let step = factors.solve(&DVector::from_iterator(num_scores, gradient));
             // Newton's step may be too long far from the minimum. A shorter one always lowers the loss.
             let mut scale = (MAX_CHANGE / step.amax()).min(1.0);
-            let after =
-                |scale: f64| &combiner.weights - &Array1::from_iter(step.iter().map(|change| scale * change));
-            let limit = ranking_loss(&inputs, lists, &combiner.weights) * (1.0 + ROUNDING);
-            while scale > MIN_SCALE && ranking_loss(&inputs, lists, &after(scale)) > limit {
+            let after = |scale: f64| {
+                let weights =
+                    &combiner.weights - &Array1::from_iter(step.iter().map(|change| scale * change));
+                let loss = ranking_loss(&inputs, lists, &weights);
+                (weights, loss)
+            };
+            let limit = loss * (1.0 + ROUNDING);
+            let mut next = after(scale);
+            while scale > MIN_SCALE && next.1 > limit {
                 scale /= 2.0;
+                next = after(scale);
             }
-            combiner.weights = after(scale);
+            (combiner.weights, loss) = next;
             if step.amax() < TOLERANCE {
                 break;
             }

@@ -83,8 +83,7 @@ pub(super) fn run(args: &Args, num_threads: usize, reporter: &Reporter) -> Resul
     }
     remove_partial_runs(&runs_directory);
 
-    let has_split = args.train.iter().any(|flag| flag == "--split" || flag.starts_with("--split="));
-    if has_split && args.splits > 1 {
+    if plan.has_given_split && args.splits > 1 {
         reporter.note(
             "every run has the split of --split: means and deviations are over seeds of the training. --splits 1 trains \
              once",

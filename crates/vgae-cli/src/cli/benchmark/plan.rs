@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 use vgae::config::{Fold, ModelKind, ReadConfig};
 use vgae::graph::{InputFile, hex};
 use vgae::progress::Progress;
-use vgae::read;
+use vgae::{read, split};
 
 use super::{Args, PARTIAL, io, remove};
 use crate::cli::train::{self, Parsed};
@@ -22,6 +22,8 @@ use crate::cli::train::{self, Parsed};
 pub(super) struct Plan {
     pub(super) jobs: Vec<Job>,
     pub(super) reference: Option<String>,
+    /// `true` if runs take the split of `--split`.
+    pub(super) has_given_split: bool,
 }
 
 /// One run.
@@ -91,7 +93,8 @@ impl Plan {
                 }
             }
         }
-        Ok(Plan { jobs, reference })
+        let has_given_split = flags.iter().any(|flags| flags.split.is_some());
+        Ok(Plan { jobs, reference, has_given_split })
     }
 }
 
@@ -166,8 +169,7 @@ fn flags_of(models: &[String], split: SplitId, args: &Args) -> Result<Vec<Flags>
 
 /// Returns the files of the split in `directory`, in the order of their names.
 fn split_files(directory: &Path) -> Result<Vec<InputFile>> {
-    let inner = directory.join("split");
-    let directory = if inner.is_dir() { &inner } else { directory };
+    let directory = &split::split_directory(directory)?;
     // The run that misses the directory says so.
     let Ok(entries) = fs::read_dir(directory) else { return Ok(Vec::new()) };
     let is_list = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "csv" || ending == "npy");

@@ -10,7 +10,7 @@ use vgae::graph::{NodeIds, Pair};
 use vgae::progress::Progress;
 use vgae::read::{self, LabelledPairs};
 use vgae::run::Run;
-use vgae::split;
+use vgae::split::{self, NegativeFiles};
 
 use super::Args;
 use crate::cli::progress::Reporter;
@@ -174,16 +174,13 @@ pub(super) fn explain_kind(kind: Negatives, run: &Run, reporter: &Reporter) {
 /// # Errors
 /// [`Error::Usage`] if no part has both files; [`vgae::Error::Foreign`] if one of them is a link.
 pub(super) fn part_files(directory: &Path, nodes: &NodeIds) -> Result<Vec<(&'static str, PathBuf, PathBuf)>> {
-    let inner = directory.join("split");
-    let directory = if inner.is_dir() { &inner } else { directory };
+    let directory = &split::split_directory(directory)?;
     let mut found = Vec::new();
     for part in ["validation", "test"] {
-        let by_link = split::negatives_by_link(directory, part, nodes)?;
-        let negatives = by_link.unwrap_or_else(|| directory.join(format!("{part}_negatives.csv")));
+        let NegativeFiles { by_link, shared } = NegativeFiles::find(directory, part, nodes)?;
         let links = directory.join(format!("{part}.csv"));
-        if links.is_file() && negatives.is_file() {
-            found.push((part, links, negatives));
-        }
+        let negatives = by_link.or(shared).filter(|file| links.is_file() && file.is_file());
+        found.extend(negatives.map(|negatives| (part, links, negatives)));
     }
     match found.is_empty() {
         false => Ok(found),
@@ -233,7 +230,7 @@ impl GivenPairs {
         }
         };
         match negatives_file {
-            Some(file) if is_array(file) => {
+            Some(file) if read::is_array(file) => {
                 refuse_skipping()?;
                 let lists = read::negative_array(file, &run.graph.nodes, &pairs)?;
                 return Self::checked(pairs, NegativeLists::PerEdge(lists), run, reporter);
@@ -320,9 +317,4 @@ fn read_pairs(path: &Path, reading: &PairsArgs, run: &Run, reporter: &Reporter) 
     let given = reading.open(path, &run.graph.nodes, &Progress::default(), reporter)?.read_labelled()?;
     note_skipped(given.num_skipped, reporter);
     Ok(given)
-}
-
-/// Returns `true` for a NumPy array.
-fn is_array(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension.eq_ignore_ascii_case("npy"))
 }

@@ -1,8 +1,7 @@
 //! Combines the command line with a `--config` file.
 
 use std::ffi::OsString;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::settings_file::SettingsFile;
 use crate::{Error, Result};
